@@ -1,0 +1,66 @@
+"""Every error that a user may meet, as one tree. A message says what happened, where, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from difflib import get_close_matches
+
+
+class SurfacedError(Exception):
+    """Base of all expected errors: the message is one readable sentence, never a traceback."""
+
+
+class DataError(SurfacedError):
+    """Tables that cannot become a graph. `problems` lists all of them, not only the first."""
+
+    def __init__(self, message: str, problems: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.problems = tuple(problems)
+
+
+class SourceError(SurfacedError):
+    """A data source that cannot be had: no network, wrong checksum, missing file."""
+
+
+class GraphError(SurfacedError):
+    """A graph that is not valid, or lacks the relation that was asked for."""
+
+
+class ModelError(SurfacedError):
+    """A model that cannot be fitted, or cannot answer what was asked."""
+
+
+class SnapshotError(SurfacedError):
+    """A stored model that is missing, truncated or altered."""
+
+
+class OptionError(SurfacedError):
+    """A value that no option allows; the message lists what is allowed."""
+
+
+class UnknownIdError(SurfacedError):
+    """An id that the graph does not have."""
+
+
+class NotReadyError(SurfacedError):
+    """Something has to be prepared or fitted first; `command` is what does it."""
+
+    def __init__(self, message: str, command: str) -> None:
+        super().__init__(message)
+        self.command = command
+
+
+class CancelledError(SurfacedError):
+    """Long work that the user stopped. Nothing was stored."""
+
+
+def shown(value: object, limit: int = 60) -> str:
+    """An outside value as it may stand in a message: printable, quoted, short."""
+    text = "".join(c if c.isprintable() else "?" for c in str(value))
+    return f"'{text[: limit - 1]}…'" if len(text) > limit else f"'{text}'"
+
+
+def did_you_mean(value: str, known: Iterable[str]) -> str:
+    """' Did you mean …?' for the closest known value, or an empty string."""
+    close = get_close_matches(str(value)[:80], [str(k) for k in known], n=1)
+    return f" Did you mean {shown(close[0])}?" if close else ""

@@ -1,0 +1,217 @@
+"""The typed, weighted, timestamped graph that everything else reads: people, items, topics, creators, contexts.
+
+Nodes of a kind stand in the order of their raw id, so nothing depends on the order of the input's rows; events keep
+the table's order, because the `random` split is defined on it. A graph is valid by construction and never changes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import NewType
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy import sparse
+
+from core.errors import GraphError, UnknownIdError, did_you_mean, shown
+
+UserIdx = NewType("UserIdx", int)
+ItemIdx = NewType("ItemIdx", int)
+IntArray = NDArray[np.int64]
+FloatArray = NDArray[np.float64]
+
+GROUP_KINDS = ("topic", "creator", "context")
+
+
+@dataclass(frozen=True, eq=False)
+class Nodes:
+    """All nodes of one kind.
+
+    kind        "user", "item", "topic", "creator" or "context"
+    title       what this data calls them: "genre", "author", "basket"
+    ids         object [n], raw ids as strings, strictly ascending
+    labels      object [n], names to show (hostile until escaped)
+    attributes  DataFrame [n, …], one column an audit column, in the same order; missing values are unknown
+    """
+
+    kind: str
+    title: str
+    ids: NDArray[np.object_]
+    labels: NDArray[np.object_]
+    attributes: pd.DataFrame = field(default_factory=pd.DataFrame)
+
+    def __post_init__(self) -> None:
+        if len(self.ids) != len(self.labels):
+            raise GraphError(f"{self.kind}: {len(self.ids)} ids but {len(self.labels)} labels.")
+        if any(a >= b for a, b in zip(self.ids[:-1], self.ids[1:], strict=True)):
+            raise GraphError(f"{self.kind}: ids must be unique and in ascending order.")
+        if self.attributes.shape[1] and len(self.attributes) != len(self.ids):
+            raise GraphError(f"{self.kind}: {len(self.attributes)} attribute rows for {len(self.ids)} nodes.")
+
+    def __len__(self) -> int:
+        return len(self.ids)
+
+    @cached_property
+    def _position(self) -> dict[str, int]:
+        return {raw: idx for idx, raw in enumerate(self.ids)}
+
+    def index(self, raw_id: str) -> int:
+        """Position of a raw id. Raises UnknownIdError with the closest known id."""
+        found = self._position.get(raw_id)
+        if found is None:
+            noun = "User" if self.kind == "user" else self.kind.capitalize()
+            raise UnknownIdError(
+                f"{noun} {shown(raw_id)} is not among the {len(self)} {self.kind}s of this workspace."
+                f"{did_you_mean(raw_id, self.ids)}"
+            )
+        return found
+
+    def __contains__(self, raw_id: object) -> bool:
+        return raw_id in self._position
+
+
+@dataclass(frozen=True, eq=False)
+class Events:
+    """What people did, one row an event, in the table's order.
+
+    user, item  int64 [n] positions            kind     int64 [n] position in `kinds`
+    weight      float64 [n] > 0: weight of the event type × value (a rating of 4 weighs 4)
+    time        int64 [n] seconds UTC           context  int64 [n] position among contexts, -1 for none
+    kinds       names of the event types        kind_weights  stated weight of each
+    """
+
+    user: IntArray
+    item: IntArray
+    kind: IntArray
+    weight: FloatArray
+    time: IntArray
+    context: IntArray
+    kinds: tuple[str, ...]
+    kind_weights: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        columns = (self.user, self.item, self.kind, self.weight, self.time, self.context)
+        if len({len(c) for c in columns}) != 1:
+            raise GraphError("Events: all columns must have the same length.")
+        if len(self.weight) and not (np.isfinite(self.weight).all() and (self.weight > 0).all()):
+            raise GraphError("Events: weights must be finite and above 0.")
+
+    def __len__(self) -> int:
+        return len(self.user)
+
+    def take(self, rows: NDArray[np.bool_] | IntArray) -> Events:
+        """The chosen rows, in their order."""
+        return Events(
+            self.user[rows], self.item[rows], self.kind[rows], self.weight[rows], self.time[rows],
+            self.context[rows], self.kinds, self.kind_weights,
+        )  # fmt: skip
+
+
+@dataclass(frozen=True, eq=False)
+class InteractionGraph:
+    """The graph of one workspace.
+
+    memberships   "topic" and "creator": CSR float64 [n_items, n_groups], weight of each item–group edge
+    groups        the nodes of those kinds, and of "context" where events carry one
+    """
+
+    name: str
+    title: str
+    users: Nodes
+    items: Nodes
+    groups: Mapping[str, Nodes]
+    events: Events
+    memberships: Mapping[str, sparse.csr_matrix]
+
+    def __post_init__(self) -> None:
+        for column, n in ((self.events.user, len(self.users)), (self.events.item, len(self.items))):
+            if len(column) and not (0 <= column.min() and column.max() < n):
+                raise GraphError("Events name a node that the graph does not have.")
+        for kind, matrix in self.memberships.items():
+            if matrix.shape != (len(self.items), len(self.groups[kind])):
+                raise GraphError(f"Membership '{kind}' has shape {matrix.shape}.")
+        n_contexts = len(self.groups["context"]) if "context" in self.groups else 0
+        if len(self.events) and self.events.context.max() >= n_contexts:
+            raise GraphError("Events name a context that the graph does not have.")
+
+    @property
+    def n_users(self) -> int:
+        return len(self.users)
+
+    @property
+    def n_items(self) -> int:
+        return len(self.items)
+
+    @cached_property
+    def interactions(self) -> sparse.csr_matrix:
+        """CSR float64 [n_users, n_items]: a pair's event weights summed, in an order that the rows' order does not touch."""
+        return sum_pairs(self.events.user, self.events.item, self.events.weight, (self.n_users, self.n_items))
+
+    @cached_property
+    def context_items(self) -> sparse.csr_matrix | None:
+        """CSR float64 [n_contexts, n_items], 1 where a context (a basket, a session) holds the item; None without contexts."""
+        if "context" not in self.groups:
+            return None
+        rows = self.events.context >= 0
+        matrix = sum_pairs(
+            self.events.context[rows], self.events.item[rows], np.ones(int(rows.sum())),
+            (len(self.groups["context"]), self.n_items),
+        )  # fmt: skip
+        matrix.data[:] = 1.0
+        return matrix
+
+    @cached_property
+    def context_owner(self) -> IntArray:
+        """int64 [n_contexts]: the person a context belongs to, -1 for none or several."""
+        n = len(self.groups["context"]) if "context" in self.groups else 0
+        owner = np.full(n, -1, dtype=np.int64)
+        rows = self.events.context >= 0
+        context, user = self.events.context[rows], self.events.user[rows]
+        owner[context] = user
+        shared = np.unique(context[owner[context] != user])
+        owner[shared] = -1
+        return owner
+
+    def with_events(self, events: Events) -> InteractionGraph:
+        """The same nodes with other events: a training part, or an edited history."""
+        return InteractionGraph(
+            self.name, self.title, self.users, self.items, self.groups, events, self.memberships
+        )
+
+    def relation_sizes(self) -> dict[str, int]:
+        """Edges by relation: one entry an event type, then has_topic, has_creator, in_context."""
+        counts = np.bincount(self.events.kind, minlength=len(self.events.kinds))
+        sizes = {name: int(n) for name, n in zip(self.events.kinds, counts, strict=True)}
+        sizes |= {f"has_{kind}": int(m.nnz) for kind, m in self.memberships.items()}
+        if "context" in self.groups:
+            sizes["in_context"] = int((self.events.context >= 0).sum())
+        return sizes
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """SHA-256 over ids, edges, weights and times; the same for any order of the input's rows."""
+        digest = hashlib.sha256()
+        for nodes in (self.users, self.items, *(self.groups[k] for k in sorted(self.groups))):
+            digest.update("\x1f".join([nodes.kind, *nodes.ids]).encode("utf-8", "surrogatepass"))
+        e = self.events
+        order = np.lexsort((e.weight, e.context, e.kind, e.time, e.item, e.user))
+        for column in (e.user, e.item, e.kind, e.time, e.context, e.weight):
+            digest.update(np.ascontiguousarray(column[order]).tobytes())
+        digest.update("\x1f".join(e.kinds).encode())
+        for kind in sorted(self.memberships):
+            m = self.memberships[kind]
+            digest.update(m.indptr.astype(np.int64).tobytes() + m.indices.astype(np.int64).tobytes())
+            digest.update(m.data.astype(np.float64).tobytes())
+        return digest.hexdigest()
+
+
+def sum_pairs(row: IntArray, col: IntArray, value: FloatArray, shape: tuple[int, int]) -> sparse.csr_matrix:
+    """CSR of summed values. Sorted by (row, column, value) first, so that rounding does not depend on the rows' order."""
+    order = np.lexsort((value, col, row))
+    matrix = sparse.csr_matrix((value[order], (row[order], col[order])), shape=shape, dtype=np.float64)
+    matrix.sum_duplicates()
+    return matrix

@@ -1,0 +1,222 @@
+"""What an answer is: frozen results that pages draw and the command line prints. `as_json` is the contract's form."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+State = Literal["ok", "consumed", "no_path"]
+NodeKind = Literal["person", "history", "people", "item", "topic", "creator", "context", "memory", "target"]
+
+
+@dataclass(frozen=True)
+class Part:
+    """One term of a score. The parts of an explanation add up to the score.
+
+    kind       history, memory, content, jump, base, guardrail, …
+    id, label  the history item for `history`, the mechanism otherwise
+    value      signed amount, in the score's unit
+    relations  the same amount by relation; sums to value
+    """
+
+    kind: str
+    id: str
+    label: str
+    value: float
+    relations: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Hop:
+    """One step of a walk; a walk's value is the product of its hops' weights. Solid: an observed edge; dashed: a latent jump."""
+
+    source: str
+    source_label: str
+    source_kind: str
+    relation: str
+    weight: float
+    target: str
+    target_label: str
+    target_kind: str
+    solid: bool
+
+
+@dataclass(frozen=True)
+class Path:
+    """One walk from the person to the item with its signed amount of the score."""
+
+    value: float
+    relation: str
+    hops: tuple[Hop, ...]
+
+
+@dataclass(frozen=True)
+class FlowNode:
+    """A node of the picture, keyed by (hop, id): what flows in flows out, for and against apart.
+
+    key     "1|history|50": hop, kind, id           hop     column of the picture, 0 = the person
+    kind    see NodeKind                            label   what to show (hostile until escaped)
+    merged  how many things stand behind a merged node (1 for a single one)
+    """
+
+    key: str
+    hop: int
+    kind: str
+    id: str
+    label: str
+    value_for: float
+    value_against: float
+    merged: int = 1
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """One edge of the picture: all walks through it. value_for - value_against is its net amount of the score (both >= 0)."""
+
+    source: str
+    target: str
+    relation: str
+    hop: int
+    value_for: float
+    value_against: float
+    n_paths: int
+    label: str
+    solid: bool = True
+
+
+@dataclass(frozen=True)
+class Against:
+    """The other item of a "why not …?": its score and its parts, and per part the difference to the asked item's."""
+
+    item: str
+    label: str
+    score: float
+    parts: tuple[Part, ...]
+    sentence: str = ""
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """Why an item has the score it has for a person. Every amount is a term of that score."""
+
+    snapshot: str
+    model: str
+    workspace: str
+    user: str
+    item: str
+    label: str
+    state: State
+    score: float
+    unit: str
+    parts: tuple[Part, ...]
+    completeness_error: float
+    path_share: float
+    gross_net: float
+    paths: tuple[Path, ...]
+    n_paths: int
+    coverage: float
+    residual: float
+    nodes: tuple[FlowNode, ...]
+    bundles: tuple[Bundle, ...]
+    sentence: str
+    rank: int | None = None
+    against: Against | None = None
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What stands behind a clicked node or edge of the picture.
+
+    facts   short lines of text: dates, event types, weights, counts
+    paths   the best single walks through it (at most 50)
+    rest    what is not listed singly: number of walks and their net amount
+    """
+
+    key: str
+    title: str
+    facts: tuple[str, ...]
+    value_for: float
+    value_against: float
+    n_paths: int
+    paths: tuple[Path, ...]
+    rest_paths: int
+    rest_value: float
+
+
+@dataclass(frozen=True)
+class ListedItem:
+    item: str
+    label: str
+    rank: int
+    score: float
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Recommendation:
+    """A person's list. `user` is None where it was made from a history alone."""
+
+    snapshot: str
+    model: str
+    workspace: str
+    user: str | None
+    items: tuple[ListedItem, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class WorkspaceInfo:
+    name: str
+    title: str
+    ready: bool
+    n_users: int | None
+    n_items: int | None
+    n_events: int | None
+    summary: str = ""
+    licence: str = ""
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    name: str
+    title: str
+    source: str
+    exact: bool
+    summary: str
+
+
+@dataclass(frozen=True)
+class AuditRow:
+    """One group. verdict: pass, fail, insufficient evidence, not estimable; reason says why."""
+
+    group: str
+    n: int
+    value: float | None
+    low: float | None
+    high: float | None
+    verdict: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class AuditReport:
+    workspace: str
+    model: str
+    snapshot: str
+    by: str
+    side: Literal["item", "user"]
+    k: int
+    metric: str
+    browsing: str
+    target: str
+    threshold: dict[str, float]
+    rows: tuple[AuditRow, ...]
+    overall: dict[str, Any]
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
