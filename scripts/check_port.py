@@ -15,7 +15,7 @@ def problem(text):
     probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         probe.bind(("127.0.0.1", int(text)))
-    except (OSError, socket.error) as error:
+    except OSError as error:
         reason = str(error.strerror or error).lower()
         return (
             "Port " + text + " cannot be served on (" + reason + "). Perhaps Surfaced runs there already:"

@@ -58,7 +58,7 @@ def install(requirements: Sequence[Path], stamps: Sequence[Path]) -> None:
         old.unlink()
     if not VENV_PYTHON.exists():
         say(f"Making {VENV} with Python {own_version()} …")
-        step([base_python(), "-m", "venv", str(VENV)], f"{VENV} could not be made")
+        step([base_python(), "-m", "venv", str(VENV)], f"{VENV} could not be made", shown=False)
     torch = pinned("torch", requirements)
     say(f"Installing {torch} (CPU build) and uv …")
     cpu_index = ["--retries", "0", "--timeout", "15", "--extra-index-url", CPU_INDEX]
@@ -96,9 +96,11 @@ def lock(marker: IO[str]) -> IO[str]:
     return marker
 
 
-def step(command: Sequence[str], failure: str) -> None:
-    """Run one command with its output shown. Raises InstallError if it fails."""
-    if subprocess.run(command, stdin=subprocess.DEVNULL, check=False).returncode:
+def step(command: Sequence[str], failure: str, *, shown: bool = True) -> None:
+    """Run one command, with its output shown as it comes or only on failure. Raises InstallError if it fails."""
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=not shown, text=True, check=False)
+    if done.returncode:
+        say(done.stderr or "")
         raise InstallError(f"{failure}; the lines above say why. The same command tries again, downloads are kept.")
 
 
