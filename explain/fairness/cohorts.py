@@ -1,0 +1,194 @@
+"""Which groups an audit compares: memberships, attribute columns and derived bands of a graph, as soft membership.
+
+Whatever is missing, empty or called "unknown" is a group of its own, never dropped and never guessed. How groups fare
+is left to exposure.py and audit.py; cutting numbers into bands to bands.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from core.errors import OptionError, did_you_mean, shown
+from core.graph import IntArray, InteractionGraph, Nodes
+from explain.fairness.bands import Coded, code_column, count_bands, is_unknown, time_bands, too_many_values
+
+Side = Literal["item", "user"]
+UNKNOWN = "unknown"
+AGE_OF_ITEM, POPULARITY = "age_of_item", "popularity"
+AGE_SOURCES = ("published", "year", "release_year", "decade")
+
+
+@dataclass(frozen=True, eq=False)
+class Cohorts:
+    """Groups of one side of the graph by one column.
+
+    labels      names of the groups in their natural order; UNKNOWN comes last where anything is unknown
+    membership  CSR float64 [n, groups], rows sum to 1; users and attribute columns have exactly one group each
+    """
+
+    by: str
+    side: Side
+    labels: tuple[str, ...]
+    membership: sparse.csr_matrix
+
+    @property
+    def unknown(self) -> int | None:
+        """The column of what is not known; None where everything is known."""
+        return len(self.labels) - 1 if self.labels and self.labels[-1] == UNKNOWN else None
+
+    @property
+    def sizes(self) -> IntArray:
+        """int64 [groups]: how many belong to a group, wholly or in part."""
+        return np.bincount(self.membership.indices, minlength=len(self.labels)).astype(np.int64)
+
+
+Build = Callable[[], Cohorts]
+
+
+def columns(graph: InteractionGraph) -> dict[Side, list[str]]:
+    """What the two sides can be audited by. Text that hardly repeats (names, summaries) is no grouping and not listed."""
+    return {"item": list(_item_columns(graph)), "user": list(_user_columns(graph))}
+
+
+def cohorts(graph: InteractionGraph, by: str, side: Side) -> Cohorts:
+    """The groups of `side` by a column of `columns(graph)`; "topic", "creator" also go by the data's own name for them.
+
+    Raises OptionError for an unknown column or side, with the valid ones.
+    """
+    if side not in ("item", "user"):
+        raise OptionError(f"There is no side {shown(side)}: choose item or user.")
+    known = _item_columns(graph) if side == "item" else _user_columns(graph)
+    names: dict[str, tuple[str, Build]] = {}
+    if side == "item":
+        names |= {kind.casefold(): (kind, known[_title(graph.groups[kind])]) for kind in graph.memberships}
+    names |= {name.casefold(): (name, build) for name, build in known.items()}
+    found = names.get(str(by).casefold())
+    if found is None:
+        raise OptionError(_no_such_column(graph, by, side, list(known)))
+    name, build = found
+    made = build()
+    return Cohorts(name, made.side, made.labels, made.membership)
+
+
+def side_of(graph: InteractionGraph, by: str) -> Side:
+    """The side that has this column, the item side first. Raises OptionError with the valid columns of both."""
+    offered = columns(graph)
+    wanted = str(by).casefold()
+    if wanted in {name.casefold() for name in (*offered["item"], *graph.memberships)}:
+        return "item"
+    if wanted in {name.casefold() for name in offered["user"]}:
+        return "user"
+    both = [*offered["item"], *offered["user"]]
+    raise OptionError(
+        f"Nothing can be audited by {shown(by)}: items have {', '.join(offered['item'])}; "
+        f"users have {', '.join(offered['user']) or 'no column'}.{did_you_mean(by, both)}"
+    )
+
+
+def _item_columns(graph: InteractionGraph) -> dict[str, Build]:
+    items = graph.items.attributes
+    found: dict[str, Build] = {}
+    for kind, matrix in graph.memberships.items():
+        nodes = graph.groups[kind]
+        found[_title(nodes)] = partial(_from_membership, _title(nodes), nodes, matrix)
+        for column in _auditable(nodes.attributes):
+            name = f"{_title(nodes)}.{column}"
+            found[name] = partial(_through_groups, name, nodes.attributes[column], matrix)
+    for column in _auditable(items):
+        if column != "published":
+            found.setdefault(column, partial(_from_column, column, "item", items[column]))
+    source = next((c for c in AGE_SOURCES if c in items.columns), None)
+    if source is not None:
+        found[AGE_OF_ITEM] = lambda: _one_hot(AGE_OF_ITEM, "item", time_bands(items[source], source))
+    found[POPULARITY] = lambda: _one_hot(POPULARITY, "item", count_bands(_people_per_item(graph), 10, "people"))
+    return found
+
+
+def _user_columns(graph: InteractionGraph) -> dict[str, Build]:
+    users = graph.users.attributes
+    return {c: partial(_from_column, c, "user", users[c]) for c in _auditable(users)}
+
+
+def _auditable(attributes: pd.DataFrame) -> list[str]:
+    return [str(c) for c in attributes.columns if not too_many_values(attributes[c])]
+
+
+def _title(nodes: Nodes) -> str:
+    return nodes.title or nodes.kind
+
+
+def _from_column(by: str, side: Side, column: pd.Series) -> Cohorts:
+    return _one_hot(by, side, code_column(column))
+
+
+def _one_hot(by: str, side: Side, coded: Coded) -> Cohorts:
+    labels, code = coded
+    unknown = code < 0
+    if unknown.any():
+        labels = (*labels, UNKNOWN)
+        code = np.where(unknown, len(labels) - 1, code)
+    n = len(code)
+    return Cohorts(by, side, labels, sparse.csr_matrix((np.ones(n), (np.arange(n), code)), shape=(n, len(labels))))
+
+
+def _from_membership(by: str, nodes: Nodes, matrix: sparse.csr_matrix) -> Cohorts:
+    """Topics or creators: an item's edges share it in proportion to their weights; no edge, or one to "unknown", is unknown."""
+    named = np.array([not is_unknown(label) for label in nodes.labels], dtype=np.bool_)
+    return _soft(by, _unique_labels(nodes, named), _by_row(matrix), named)
+
+
+def _through_groups(by: str, column: pd.Series, matrix: sparse.csr_matrix) -> Cohorts:
+    """Items by an attribute of their topics or creators: the desk of an article's author."""
+    labels, code = code_column(column)
+    known = np.flatnonzero(code >= 0)
+    lead = sparse.csr_matrix((np.ones(len(known)), (known, code[known])), shape=(len(code), len(labels)))
+    return _soft(by, labels, sparse.csr_matrix(_by_row(matrix) @ lead), np.ones(len(labels), dtype=np.bool_))
+
+
+def _soft(by: str, labels: tuple[str, ...], share: sparse.csr_matrix, named: np.ndarray) -> Cohorts:
+    """Membership of the named groups, and what is left of each item as the unknown column."""
+    known = sparse.csr_matrix(share[:, np.flatnonzero(named)])
+    rest = 1.0 - np.asarray(known.sum(axis=1), dtype=np.float64).ravel()
+    rest[np.abs(rest) < 1e-12] = 0.0
+    if not rest.any():
+        return Cohorts(by, "item", labels, known)
+    both = sparse.csr_matrix(sparse.hstack([known, sparse.csr_matrix(rest[:, None])]))
+    return Cohorts(by, "item", (*labels, UNKNOWN), both)
+
+
+def _by_row(matrix: sparse.csr_matrix) -> sparse.csr_matrix:
+    total = np.asarray(matrix.sum(axis=1), dtype=np.float64).ravel()
+    scale = np.divide(1.0, total, out=np.zeros_like(total), where=total > 0)
+    return sparse.csr_matrix(sparse.diags(scale) @ matrix)
+
+
+def _unique_labels(nodes: Nodes, named: np.ndarray) -> tuple[str, ...]:
+    """Names of the groups that have one; two of the same name are told apart by their ids."""
+    ids, labels = nodes.ids[named], [str(label) for label in nodes.labels[named]]
+    return tuple(
+        f"{label} ({raw})" if labels.count(label) > 1 else label for raw, label in zip(ids, labels, strict=True)
+    )
+
+
+def _people_per_item(graph: InteractionGraph) -> IntArray:
+    return np.bincount(graph.interactions.indices, minlength=graph.n_items).astype(np.int64)
+
+
+def _no_such_column(graph: InteractionGraph, by: str, side: Side, valid: list[str]) -> str:
+    attributes: Mapping[Side, pd.DataFrame] = {"item": graph.items.attributes, "user": graph.users.attributes}
+    offer = (
+        f"choose {', '.join(valid)}" if valid else f"this workspace knows nothing about its {side}s to group them by"
+    )
+    if by in attributes[side].columns:
+        n_values = int(attributes[side][by].nunique())
+        return f"Column {shown(by)} has {n_values} different values for {len(attributes[side])} {side}s, too many to compare: {offer}."
+    other: Side = "user" if side == "item" else "item"
+    hint = f" {shown(by)} is a column of the {other} side." if by in columns(graph)[other] else did_you_mean(by, valid)
+    return f"There is no column {shown(by)} to group {side}s by: {offer}.{hint}"

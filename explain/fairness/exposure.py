@@ -1,0 +1,111 @@
+"""Who gets the attention that lists give out: browsing weights, exposure of items and groups, share against target.
+
+Exposure of an item: ε_i = (1/m) Σ_u v_rank(u,i) over all m lists, 0 where it is not shown. A group's share is
+E_g = Σ_i ε_i G_ig / Σ_i ε_i with soft membership G, whose rows sum to 1. Which groups there are is said by cohorts.py,
+what a ratio means by audit.py.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+from scipy import sparse
+
+from core.errors import OptionError, shown
+from core.graph import FloatArray, IntArray
+from core.ranking import NO_ITEM
+
+
+def rbp(k: int, gamma: float = 0.8) -> FloatArray:
+    """Rank-biased precision: a reader goes on to the next place with probability γ: γ^(rank-1), float64 [k]."""
+    return np.power(gamma, np.arange(k, dtype=np.float64))
+
+
+def dcg(k: int) -> FloatArray:
+    """The discount of nDCG (Singh & Joachims 2018): 1/log2(rank+1), float64 [k]."""
+    discount: FloatArray = 1.0 / np.log2(np.arange(2, k + 2, dtype=np.float64))
+    return discount
+
+
+BROWSING: dict[str, Callable[[int], FloatArray]] = {"rbp(0.8)": rbp, "dcg 1/log2(rank+1)": dcg}
+
+
+def browsing_weights(label: str, k: int) -> FloatArray:
+    """Attention for ranks 1 to k under a labelled browsing model, float64 [k]. Raises OptionError for an unknown label."""
+    if label not in BROWSING:
+        raise OptionError(f"There is no browsing model {shown(label)}: choose one of {', '.join(BROWSING)}.")
+    return BROWSING[label](k)
+
+
+def item_exposure(lists: IntArray, weights: FloatArray, n_items: int) -> FloatArray:
+    """ε, float64 [n_items]: mean attention of an item over all lists, int64 [m, k], NO_ITEM where a list ends early."""
+    place = np.broadcast_to(weights[: lists.shape[1]], lists.shape)
+    kept = lists != NO_ITEM
+    return np.bincount(lists[kept], weights=place[kept], minlength=n_items) / max(1, len(lists))
+
+
+def list_exposure(lists: IntArray, weights: FloatArray, membership: sparse.csr_matrix) -> sparse.csr_matrix:
+    """What each list gives to each group: CSR [m, groups]; the column sums over Σ of all are the groups' shares E_g."""
+    kept = lists != NO_ITEM
+    place = np.broadcast_to(weights[: lists.shape[1]], lists.shape)
+    rows = np.repeat(np.arange(len(lists), dtype=np.int64), kept.sum(axis=1))
+    attention = sparse.csr_matrix((place[kept], (rows, lists[kept])), shape=(len(lists), membership.shape[0]))
+    return sparse.csr_matrix(attention @ membership)
+
+
+def shares(amounts: FloatArray) -> FloatArray:
+    """Each column's share of its row's sum, NaN where the row is all 0: [..., groups] → the same shape."""
+    total = amounts.sum(axis=-1, keepdims=True)
+    part: FloatArray = np.divide(amounts, total, out=np.full_like(amounts, np.nan), where=total > 0)
+    return part
+
+
+def catalogue_share(membership: sparse.csr_matrix) -> FloatArray:
+    """The target t: each group's share of the catalogue, float64 [groups]; every item counts the same."""
+    return column_sums(membership) / max(1, int(membership.shape[0]))
+
+
+def ratios(exposure_share: FloatArray, target: FloatArray) -> FloatArray:
+    """E_g / t_g: 1 is fair, 0 is never shown, NaN where a group has no target. exposure_share [..., groups]."""
+    ratio: FloatArray = np.divide(
+        exposure_share,
+        target,
+        out=np.full_like(exposure_share, np.nan),
+        where=np.broadcast_to(target > 0, exposure_share.shape),
+    )
+    return ratio
+
+
+def worst_case_ratios(
+    exposure: FloatArray, membership: sparse.csr_matrix, unknown: int
+) -> tuple[FloatArray, FloatArray]:
+    """How far each group's ratio could be off if items of unknown membership were its own: low, high float64 [groups].
+
+    Any subset of the unknown items may belong to the group. Each adds the same to the target, so the highest ratio
+    takes the most exposed ones first, the lowest the least exposed; every length of that queue is tried.
+    exposure is ε [n_items]; unknown is the column of G that holds what is not known.
+    """
+    total = exposure.sum()
+    unknown_part = np.asarray(membership[:, [unknown]].todense(), dtype=np.float64).ravel()
+    items = np.flatnonzero(unknown_part)
+    items = items[np.argsort(exposure[items], kind="stable")]
+    gain = exposure[items] * unknown_part[items] / total
+    grow = unknown_part[items] / len(exposure)
+    own, target = (membership.T @ exposure) / total, catalogue_share(membership)
+    bounds = []
+    for order, best in ((slice(None), np.min), (slice(None, None, -1), np.max)):
+        more = np.concatenate([[0.0], np.cumsum(gain[order])])
+        size = np.concatenate([[0.0], np.cumsum(grow[order])])
+        bound = np.full(len(own), np.nan)
+        for g in range(len(own)):
+            tried = size + target[g] > 0
+            if tried.any():
+                bound[g] = best((own[g] + more[tried]) / (target[g] + size[tried]))
+        bounds.append(bound)
+    return bounds[0], bounds[1]
+
+
+def column_sums(matrix: sparse.csr_matrix) -> FloatArray:
+    """Σ over rows, float64 [columns]."""
+    return np.asarray(matrix.sum(axis=0), dtype=np.float64).ravel()
