@@ -15,10 +15,10 @@ from scipy import sparse
 
 from core.errors import ModelError, OptionError, shown
 from core.graph import FloatArray, IntArray
+from core.progress import Progress, no_progress
 
 NO_ITEM = -1
 Score = Callable[[IntArray], FloatArray]
-Progress = Callable[[int, int], None]
 
 
 def check_k(k: object, n_items: int) -> int:
@@ -92,13 +92,13 @@ def rank_all(
     k: int,
     *,
     batch: int = 256,
-    progress: Progress | None = None,
+    progress: Progress = no_progress,
 ) -> tuple[IntArray, FloatArray]:
     """Everybody's list. Holds scores of one batch of users at a time, never a dense user × item matrix.
 
     score     positions int64 [B] → float64 [B, n_items]
     exclude   CSR [n_users, n_items] or None, as in `top_k`
-    progress  called with (users done, n_users) after each batch; it may raise CancelledError
+    progress  told the fraction done after each batch; it may raise CancelledError
     Returns   items int64 [n_users, k'], scores float64 [n_users, k'], as `top_k` gives them
     """
     items: list[IntArray] = []
@@ -109,8 +109,8 @@ def rank_all(
         batch_items, batch_values = top_k(score(users), k, rows)
         items.append(batch_items)
         values.append(batch_values)
-        if progress is not None:
-            progress(int(users[-1]) + 1, n_users)
+        done = int(users[-1]) + 1
+        progress(done / n_users, f"ranking: {done} of {n_users} people")
     if not items:
         return np.empty((0, k), dtype=np.int64), np.empty((0, k))
     return np.concatenate(items), np.concatenate(values)

@@ -83,12 +83,17 @@ def test_batches_do_not_change_the_lists(tied, batch):
     scores, seen = tied
     done = []
     items, values = rank_all(
-        lambda users: scores[users], 40, seen, 6, batch=batch, progress=lambda n, of: done.append((n, of))
+        lambda users: scores[users],
+        40,
+        seen,
+        6,
+        batch=batch,
+        progress=lambda fraction, doing: done.append((fraction, doing)),
     )
     whole = top_k(scores, 6, seen)
     assert np.array_equal(items, whole[0])
     assert np.array_equal(values, whole[1])
-    assert done[-1] == (40, 40)
+    assert done[-1] == (1.0, "ranking: 40 of 40 people")
     assert len(done) == -(-40 // batch)
 
 
