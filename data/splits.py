@@ -1,0 +1,135 @@
+"""Which events a model may learn from, and which it is measured on. Fitting and measuring are left to core.
+
+random  one global permutation of the table's rows, the last 20 % are the test part
+last    each person's last event; of events at the same second the one whose item has the highest raw id
+time    one global date, the 80 % quantile of event times; later events are the test part
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import get_args
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from core.errors import OptionError, did_you_mean, shown
+from core.graph import Events, IntArray, InteractionGraph
+from data.tables import SplitKind
+
+TEST_SHARE = 0.2
+HOLDOUT_SHARE = 0.1
+
+
+@dataclass(frozen=True, eq=False)
+class Split:
+    """A training part and what it is measured on.
+
+    train       the graph with the training events alone, in the table's order; all nodes stay
+    test        CSR float64 [n_users, n_items], 1 for each positive that its person lacks in training;
+                people without any training event have no row entries here
+    cold_users  int64, ascending: people with a positive in the test part and no training event
+    cold_test   like `test`, for the cold users alone: they are reported apart
+    """
+
+    kind: SplitKind
+    seed: int
+    train: InteractionGraph
+    test: sparse.csr_matrix
+    cold_users: IntArray
+    cold_test: sparse.csr_matrix
+
+
+def split(graph: InteractionGraph, kind: str, seed: int, positives: tuple[str, ...]) -> Split:
+    """Training and test part. Only `random` depends on the seed (and on the order of the rows, by definition).
+
+    positives   event types that count as relevant in the test part
+    With `last`, people with a single event keep it in training and are not measured.
+    Raises OptionError for an unknown kind of split or event type, or for a graph that the split leaves without a test.
+    """
+    return _divide(graph, kind, seed, positives, np.arange(len(graph.events), dtype=np.int64), TEST_SHARE)
+
+
+def holdout(graph: InteractionGraph, kind: str, seed: int, positives: tuple[str, ...]) -> Split:
+    """The validation cut of a training part: the last 10 % of a permutation, each person's last event, or the last
+    10 % of the time. Drawn on the events in a canonical order, so that the rows' order does not matter. Raises as `split`.
+    """
+    return _divide(graph, kind, seed, positives, _canonical_order(graph.events), HOLDOUT_SHARE)
+
+
+def _divide(
+    graph: InteractionGraph, kind: str, seed: int, positives: tuple[str, ...], order: IntArray, share: float
+) -> Split:
+    known = get_args(SplitKind)
+    if kind not in known:
+        raise OptionError(
+            f"There is no split {shown(kind)}. Pick one of: {', '.join(known)}.{did_you_mean(kind, known)}"
+        )
+    relevant = _kinds_of(graph.events, positives)
+    if kind != "random" and len(graph.events) > 1 and not graph.events.time.any():
+        raise OptionError(
+            f"The events of '{graph.name}' have no times, so the split '{kind}' has no meaning: use random."
+        )
+    if kind == "random":
+        held = _random_part(order, seed, share)
+    elif kind == "last":
+        held = _last_events(graph.events)
+    else:
+        held = _after_quantile(graph.events, share)
+    if held.all() or not held.any():
+        raise OptionError(f"The split '{kind}' leaves one part of '{graph.name}' without events: use another split.")
+    train = graph.with_events(graph.events.take(~held))
+    return _measured(kind, seed, train, graph.events.take(held & np.isin(graph.events.kind, relevant)))
+
+
+def _kinds_of(events: Events, positives: tuple[str, ...]) -> IntArray:
+    unknown = [name for name in positives if name not in events.kinds]
+    if unknown or not positives:
+        asked = ", ".join(shown(name) for name in unknown) or "no event type"
+        raise OptionError(f"{asked} cannot be a positive. Pick some of: {', '.join(events.kinds)}.")
+    return np.array([events.kinds.index(name) for name in positives], dtype=np.int64)
+
+
+def _random_part(order: IntArray, seed: int, share: float) -> NDArray[np.bool_]:
+    n = len(order)
+    permutation = np.random.default_rng(seed).permutation(n)
+    held = np.zeros(n, dtype=bool)
+    held[order[permutation[round((1 - share) * n) :]]] = True
+    return held
+
+
+def _last_events(events: Events) -> NDArray[np.bool_]:
+    order = np.lexsort((events.weight, events.context, events.kind, events.item, events.time, events.user))
+    user = events.user[order]
+    is_last = np.append(user[1:] != user[:-1], True)[: len(user)]
+    has_several = np.bincount(events.user)[user] > 1 if len(user) else is_last
+    held = np.zeros(len(events), dtype=bool)
+    held[order[is_last & has_several]] = True
+    return held
+
+
+def _after_quantile(events: Events, share: float) -> NDArray[np.bool_]:
+    if not len(events):
+        return np.zeros(0, dtype=bool)
+    cut = np.quantile(events.time, 1 - share, method="inverted_cdf")
+    return np.asarray(events.time > cut)
+
+
+def _canonical_order(events: Events) -> IntArray:
+    order = np.lexsort((events.context, events.weight, events.kind, events.time, events.item, events.user))
+    return order.astype(np.int64)
+
+
+def _measured(kind: str, seed: int, train: InteractionGraph, positives: Events) -> Split:
+    shape = (train.n_users, train.n_items)
+    pairs = np.unique(positives.user * train.n_items + positives.item)
+    seen = np.unique(train.events.user * train.n_items + train.events.item)
+    user, item = np.divmod(np.setdiff1d(pairs, seen, assume_unique=True), max(train.n_items, 1))
+    is_warm = np.isin(user, train.events.user)
+    warm, cold = (
+        sparse.csr_matrix((np.ones(int(rows.sum())), (user[rows], item[rows])), shape=shape)
+        for rows in (is_warm, ~is_warm)
+    )
+    named: dict[str, SplitKind] = {name: name for name in get_args(SplitKind)}
+    return Split(named[kind], seed, train, warm, np.unique(user[~is_warm]).astype(np.int64), cold)

@@ -1,0 +1,135 @@
+"""Are these tables fit to become a graph? Finds all problems at once, repairs what is harmless and says so.
+
+Row numbers are those of the file as a spreadsheet shows it: the header is row 1, the first data row is row 2. An error
+stops the work; a note tells what was repaired or is unusual. Reading files is left to the sources, the rules for one
+column to validation_rules, the graph to builder.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pandas as pd
+
+from core.errors import DataError
+from data.tables import Tables
+from data.validation_rules import (
+    TABLES,
+    Problem,
+    as_ids,
+    as_numbers,
+    clean_labels,
+    column_problems,
+    missing_columns,
+    problem,
+    rows_where,
+)
+
+__all__ = ["Problem", "validate"]
+
+EVENT_KEY = ["user", "item", "event", "time", "context"]
+
+
+def validate(tables: Tables) -> tuple[Tables, tuple[Problem, ...]]:
+    """Checked and tidied tables, with the notes on what was done.
+
+    Returned tables have str ids, float64 value and weight, int64 time, a `context` column, a row in `users` and `items`
+    for every id that events name, and range indices; rows keep their order. Empty `users` or `items` tables are filled
+    from the events. Extra columns of `users` and `items` are attributes and stay.
+    Raises DataError, whose `problems` list every error, if there is any.
+    """
+    frames = {name: getattr(tables, name).reset_index(drop=True) for name in TABLES}
+    _stop_on_errors(tables, _card_problems(tables) + missing_columns(frames))
+    frames["events"] = frames["events"].assign(
+        **({} if "context" in frames["events"] else {"context": None}),
+        **({} if "value" in frames["events"] else {"value": 1.0}),
+    )
+    found: list[Problem] = []
+    for name, frame in frames.items():
+        frame = as_numbers(as_ids(frame, name, found), name, found)
+        found += column_problems(frame, name, tables.card.event_weights)
+        frames[name] = frame
+    frames = _filled_from_events(frames, found)
+    found += _reference_problems(frames)
+    _stop_on_errors(tables, found)
+    frames = {name: clean_labels(frame, name, found) for name, frame in frames.items()}
+    frames = {**frames, **_without_repeats(frames, found)}
+    found += _unusual(frames)
+    frames["events"] = frames["events"].astype({"time": "int64", "value": "float64"})
+    return replace(tables, **frames), tuple(found)
+
+
+def _stop_on_errors(tables: Tables, found: list[Problem]) -> None:
+    errors = [p for p in found if p.severity == "error"]
+    if errors:
+        count = f"{len(errors)} problem{'s' if len(errors) > 1 else ''}"
+        raise DataError(
+            f"The data of '{tables.card.name}' have {count}; the first: {errors[0]} "
+            "Correct the rows named and load again (row 1 is the header).",
+            [str(p) for p in errors],
+        )
+
+
+def _card_problems(tables: Tables) -> list[Problem]:
+    weights, positives = tables.card.event_weights, tables.card.positives
+    messages = [f"event type '{kind}' needs a weight above 0, not {w}." for kind, w in weights.items() if not w > 0]
+    messages += [f"'{kind}' is a positive but no event type." for kind in positives if kind not in weights]
+    if not weights:
+        messages.append("no event type is stated: give each a weight.")
+    return [problem("error", "card", "event_weights", [], message) for message in messages]
+
+
+def _filled_from_events(frames: dict[str, pd.DataFrame], found: list[Problem]) -> dict[str, pd.DataFrame]:
+    """Users and items of an absent table are those that events name."""
+    filled = dict(frames)
+    for name, key in (("users", "user"), ("items", "item")):
+        if len(frames[name]) == 0 and len(frames["events"]):
+            ids = frames["events"][key].dropna().drop_duplicates().sort_values(ignore_index=True)
+            filled[name] = pd.DataFrame({key: ids, "label": ids})
+            found.append(
+                problem("note", name, key, [], f"no table given: {len(ids)} {name} are taken from the events.")
+            )
+    return filled
+
+
+def _reference_problems(frames: dict[str, pd.DataFrame]) -> list[Problem]:
+    """Ids that occur twice where they must be unique, and rows that name an id which its table lacks."""
+    found = []
+    for name, key in (("users", "user"), ("items", "item")):
+        ids = frames[name][key]
+        rows = rows_where(ids.duplicated(keep="first") & ids.notna())
+        found.append(problem("error", name, key, rows, "the id occurs in an earlier row: keep one row for each."))
+    for name, key, home in (
+        ("events", "user", "users"), ("events", "item", "items"), ("topics", "item", "items"), ("creators", "item", "items"),
+    ):  # fmt: skip
+        ids = frames[name][key]
+        rows = rows_where(~ids.isin(frames[home][key]) & ids.notna())
+        found.append(problem("error", name, key, rows, f"names {key}s that the table '{home}' does not have."))
+    return [p for p in found if p.n_rows]
+
+
+def _without_repeats(frames: dict[str, pd.DataFrame], found: list[Problem]) -> dict[str, pd.DataFrame]:
+    """Drops rows that say the same thing again; the first is kept."""
+    kept = {}
+    for name, key in (("events", EVENT_KEY), ("topics", ["item", "topic"]), ("creators", ["item", "creator"])):
+        repeated = frames[name].duplicated(key, keep="first")
+        if repeated.any():
+            message = f"repeats an earlier row (same {', '.join(key)}): the first is kept."
+            found.append(problem("note", name, "", rows_where(repeated), message))
+        kept[name] = frames[name][~repeated].reset_index(drop=True)
+    return kept
+
+
+def _unusual(frames: dict[str, pd.DataFrame]) -> list[Problem]:
+    found = []
+    for name, key, told in (
+        ("users", "user", "users without any history."),
+        ("items", "item", "items nobody has seen."),
+    ):
+        idle = ~frames[name][key].isin(frames["events"][key])
+        found.append(problem("note", name, key, rows_where(idle), told))
+    times = frames["events"]["time"]
+    if len(times) > 1 and (times == 0).all():
+        found.append(problem("note", "events", "time", [], "no event has a time: only the split 'random' can be used."))
+        return [p for p in found if p.n_rows or p.column == "time"]
+    return [p for p in found if p.n_rows]

@@ -1,0 +1,196 @@
+"""The rules for single columns: ids, numbers, times, labels. Pandera checks them; this module words what it finds.
+
+What holds between tables is validation's business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+import pandas as pd
+import pandera.pandas as pa
+from pandera.errors import SchemaErrors
+
+from core.errors import shown
+
+TABLES: dict[str, tuple[str, ...]] = {
+    "events": ("user", "item", "event", "time"),
+    "users": ("user", "label"),
+    "items": ("item", "label"),
+    "topics": ("item", "topic", "label", "weight"),
+    "creators": ("item", "creator", "label", "weight"),
+}
+IDS = ("user", "item", "event", "context", "topic", "creator")
+NUMBERS = ("value", "time", "weight")
+HEADER_ROWS = 2  # 0-based data row 0 is row 2 of the file: the header is row 1
+ROWS_LISTED = 20
+LABEL_LIMIT, ID_LIMIT = 300, 200
+LATEST_S = 4_102_444_800  # 2100-01-01
+_CONTROL = r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]"
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One finding. `rows` are the first 20 row numbers in the file (header = row 1), `n_rows` how many there are."""
+
+    severity: Literal["error", "note"]
+    table: str
+    column: str
+    rows: tuple[int, ...]
+    n_rows: int
+    message: str
+
+    def __str__(self) -> str:
+        place = f"{self.table}.{self.column}" if self.column else self.table
+        if not self.n_rows:
+            return f"{place}: {self.message}"
+        more = f" and {self.n_rows - len(self.rows)} more" if self.n_rows > len(self.rows) else ""
+        noun = "row" if self.n_rows == 1 else "rows"
+        return f"{place}, {noun} {', '.join(map(str, self.rows))}{more}: {self.message}"
+
+
+def problem(severity: Literal["error", "note"], table: str, column: str, rows: Iterable[int], message: str) -> Problem:
+    """A Problem from all its 0-based data rows."""
+    numbers = sorted(int(row) + HEADER_ROWS for row in rows)
+    return Problem(severity, table, column, tuple(numbers[:ROWS_LISTED]), len(numbers), message)
+
+
+def rows_where(condition: pd.Series) -> list[int]:
+    """0-based rows at which the condition holds."""
+    return [int(row) for row in np.flatnonzero(condition.to_numpy(dtype=bool))]
+
+
+def missing_columns(frames: Mapping[str, pd.DataFrame]) -> list[Problem]:
+    """Columns that a table must have and lacks. A table without rows (but events) need not have any."""
+    found = []
+    for name, required in TABLES.items():
+        frame = frames[name]
+        lacking = [column for column in required if column not in frame.columns]
+        if lacking and (len(frame) or name == "events" or len(frame.columns)):
+            has = ", ".join(shown(column, 30) for column in list(frame.columns)[:ROWS_LISTED]) or "none"
+            message = f"the column{'s' if len(lacking) > 1 else ''} {', '.join(lacking)} {'are' if len(lacking) > 1 else 'is'} missing; there are: {has}."
+            found.append(problem("error", name, "", [], message))
+    if not len(frames["events"]) and not found:
+        found.append(problem("error", "events", "", [], "there is no event: a graph needs at least one."))
+    return found
+
+
+def as_ids(frame: pd.DataFrame, name: str, found: list[Problem]) -> pd.DataFrame:
+    """Id columns as str without surrounding blanks; whole numbers lose their '.0'. Empty ids become missing."""
+    changed = {}
+    for column in (c for c in IDS if c in frame.columns or c in TABLES[name]):
+        given = frame[column] if column in frame.columns else pd.Series(index=frame.index, dtype="str")
+        if pd.api.types.is_float_dtype(given) and (given.dropna() % 1 == 0).all():
+            given = given.astype("Int64")
+        text = given.astype("str").where(given.notna())
+        trimmed = text.str.strip()
+        if (trimmed != text).where(text.notna(), False).any():
+            rows = rows_where((trimmed != text) & text.notna())
+            found.append(problem("note", name, column, rows, "blanks around the id were removed."))
+        changed[column] = trimmed.where(trimmed != "")
+    return frame.assign(**changed)
+
+
+def as_numbers(frame: pd.DataFrame, name: str, found: list[Problem]) -> pd.DataFrame:
+    """Number columns as float64 (time stays whole where it is); text that is no number is an error and becomes NaN."""
+    changed = {}
+    for column in (c for c in NUMBERS if c in frame.columns or c in TABLES[name]):
+        given = frame[column] if column in frame.columns else pd.Series(index=frame.index, dtype="float64")
+        if pd.api.types.is_integer_dtype(given) and not given.hasnans:
+            changed[column] = given.astype("int64" if column == "time" else "float64")
+            continue
+        number = pd.to_numeric(given, errors="coerce").astype("float64")
+        unreadable = number.isna() & given.notna()
+        if unreadable.any():
+            example = shown(given[unreadable].iloc[0], 30)
+            found.append(problem("error", name, column, rows_where(unreadable), f"not a number, such as {example}."))
+            number = number.where(~unreadable, 1.0)  # reported once, here
+        changed[column] = number
+    return frame.assign(**changed)
+
+
+def column_problems(frame: pd.DataFrame, name: str, event_weights: Mapping[str, float]) -> list[Problem]:
+    """What pandera finds in the columns of one table, grouped by column and rule."""
+    try:
+        _schema(name, tuple(event_weights)).validate(frame, lazy=True)
+    except SchemaErrors as error:
+        cases = error.failure_cases
+        return [
+            problem("error", name, column, group["index"].astype(int), _wording(column, str(check), group))
+            for (column, check), group in cases.groupby(["column", "check"], sort=False)
+        ]
+    return []
+
+
+def clean_labels(frame: pd.DataFrame, name: str, found: list[Problem]) -> pd.DataFrame:
+    """Labels without control characters, at most 300 characters, the id where empty. Markup stays: display escapes it."""
+    if "label" not in TABLES[name]:
+        return frame
+    key = next(column for column in TABLES[name] if column in IDS and (column != "item" or name == "items"))
+    if "label" not in frame.columns:
+        frame = frame.assign(label=pd.Series(index=frame.index, dtype="str"))
+    text = frame["label"].astype("str").where(frame["label"].notna(), "")
+    clean = text.str.replace(_CONTROL, " ", regex=True).str.strip()
+    empty, long = clean == "", clean.str.len() > LABEL_LIMIT
+    for rows, message in (
+        ((clean != text.str.strip()), "control characters were removed."),
+        (empty, "no label: the id is shown instead."),
+        (long, f"labels longer than {LABEL_LIMIT} characters were cut."),
+    ):
+        if rows.any():
+            found.append(problem("note", name, "label", rows_where(rows), message))
+    clean = clean.where(~long, clean.str.slice(0, LABEL_LIMIT - 1) + "…")
+    return frame.assign(label=clean.where(~empty, frame[key]))
+
+
+def _schema(name: str, event_kinds: tuple[str, ...]) -> pa.DataFrameSchema:
+    columns = {
+        c: _id_column(nullable=c == "context") for c in IDS if c in TABLES[name] or (name, c) == ("events", "context")
+    }
+    if name == "events":
+        known = pa.Check.isin(event_kinds, error=f"unknown event type: the card weighs {', '.join(event_kinds)}")
+        columns["event"] = pa.Column("str", [known], nullable=False)
+        columns["value"] = _amount_column("value")
+        columns["time"] = pa.Column(None, _time_checks(), nullable=False)
+    elif "weight" in TABLES[name]:
+        columns["weight"] = _amount_column("weight")
+    return pa.DataFrameSchema(columns)
+
+
+def _id_column(*, nullable: bool) -> pa.Column:
+    printable = pa.Check(lambda ids: ~ids.str.contains(_CONTROL, regex=True), error="the id holds control characters")
+    short = pa.Check(lambda ids: ids.str.len() <= ID_LIMIT, error=f"the id is longer than {ID_LIMIT} characters")
+    return pa.Column("str", [printable, short], nullable=nullable)
+
+
+def _amount_column(noun: str) -> pa.Column:
+    finite = pa.Check(lambda x: ~np.isinf(x), error=f"the {noun} is infinite")
+    positive = pa.Check(lambda x: x > 0, error=f"the {noun} is not above 0: leave the row out")
+    return pa.Column(float, [finite, positive], nullable=False)
+
+
+def _time_checks() -> list[pa.Check]:
+    """Times must lie in 1970..2100 in seconds; what fits when divided by 1000 is called milliseconds."""
+    return [
+        pa.Check(lambda t: t >= 0, error="the time is before 1970: it must be seconds since 1970-01-01 UTC"),
+        pa.Check(
+            lambda t: (t < LATEST_S) | (t >= 1000 * LATEST_S),
+            error="the time looks like milliseconds: divide by 1000",
+        ),
+        pa.Check(
+            lambda t: t < 1000 * LATEST_S, error="the time is after 2100: it must be seconds since 1970-01-01 UTC"
+        ),
+    ]
+
+
+def _wording(column: str, check: str, group: pd.DataFrame) -> str:
+    if check == "not_nullable":
+        noun = "id" if column in IDS and column != "event" else column
+        return f"the {noun} is missing."
+    example = group["failure_case"].iloc[0]
+    if column in NUMBERS or column == "event":
+        return f"{check} (such as {shown(example, 30)})."
+    return f"{check}."
