@@ -115,7 +115,9 @@ def exposure_bars(report: AuditReport, *, theme: str = "light") -> go.Figure:
     figure.update_layout(
         showlegend=True, legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0, "font": {"color": inks.ink}}
     )
-    return _framed(figure, names, inks, x_title=title)
+    figure = _framed(figure, names, inks, x_title=title)
+    narrow_legend_px = 22 * len(figure.data)  # on a narrow screen the legend takes a line for each verdict
+    return figure.update_layout(height=figure.layout.height + narrow_legend_px)
 
 
 def metric_bars(bars: Sequence[MetricBar], *, metric: str, theme: str = "light", best: str = "high") -> go.Figure:
@@ -178,7 +180,7 @@ def _room_for_labels(amounts: Sequence[float]) -> list[float]:
     for value in amounts[:-1]:
         level += value
         steps.append(level)
-    return _span(*steps, amounts[-1], room=0.16)
+    return _span(*steps, amounts[-1], room=0.22)
 
 
 def _span(*values: float, room: float) -> list[float]:

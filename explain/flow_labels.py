@@ -39,10 +39,11 @@ def wrap(text: object, *, width: int = LINE_WIDTH, n_lines: int = N_LINES) -> st
 
 
 def amount(value: float, *, signed: bool = True) -> str:
-    """A score amount in three significant digits with a real minus sign; "0" for exactly nothing."""
+    """A score amount in three significant digits (whole numbers from 1,000 on) with a real minus sign; "0" for exactly nothing."""
     if value == 0:
         return "0"
-    digits = f"{abs(value):,.3g}" if 1e-4 <= abs(value) < 1e6 else f"{abs(value):.2e}"
+    size = abs(value)
+    digits = f"{size:,.0f}" if 1000 <= size < 1e6 else f"{size:.3g}" if 1e-4 <= size < 1000 else f"{size:.2e}"
     plain = "e" not in digits
     sign = "−" if value < 0 else ("+" if signed else "")
     return sign + (digits if plain else digits.replace("e-0", "e-").replace("e+0", "e"))
@@ -53,7 +54,7 @@ def share(value: float, whole: float) -> str:
     if whole == 0:
         return ""
     percent = 100 * value / whole
-    return f"{percent:.0f} %" if abs(percent) >= 9.95 else f"{percent:.1f} %"
+    return f"{percent:.0f} %".replace("-", "−") if abs(percent) >= 9.95 else f"{percent:.1f} %".replace("-", "−")
 
 
 def plotly_text(text: object, limit: int = 60) -> str:

@@ -89,7 +89,7 @@ def node_tip(node: FlowNode, score: float) -> str:
     together = f", {node.merged:,} together" if node.merged > 1 else ""
     of_score = share(node.value_for - node.value_against, score)
     lines = [
-        clean(node.label, 120),
+        wrap(node.label, width=100, n_lines=1),
         kind_style(node.kind).name + together,
         _amounts(node.value_for, node.value_against),
     ]

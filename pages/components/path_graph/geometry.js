@@ -47,13 +47,16 @@ function mapOnto(nodes, size) {
   return placed;
 }
 
-/** Everything on walks through a node or edge: upstream and downstream of it. */
+/** Everything on walks through a node or edge, upstream and downstream, in the directions (for, against) that it has itself. */
 function throughIt(edges, picked) {
+  const own = edges.filter((e) => e.key === picked || e.from === picked || e.to === picked);
+  const signs = new Set(own.map((e) => e.id.slice(-1)));
+  const alike = edges.filter((e) => signs.has(e.id.slice(-1)));
   const edge = edges.find((e) => e.key === picked);
   const nodes = new Set(edge ? [edge.from, edge.to] : [picked]);
-  const lit = new Set(edge ? edges.filter((e) => e.key === picked).map((e) => e.id) : []);
-  follow(edges, edge ? edge.to : picked, "from", "to", nodes, lit);
-  follow(edges, edge ? edge.from : picked, "to", "from", nodes, lit);
+  const lit = new Set(edge ? own.map((e) => e.id) : []);
+  follow(alike, edge ? edge.to : picked, "from", "to", nodes, lit);
+  follow(alike, edge ? edge.from : picked, "to", "from", nodes, lit);
   return { nodes, edges: lit };
 }
 

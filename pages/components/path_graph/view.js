@@ -19,11 +19,12 @@ class FlowView {
 
   /** New data from Python. What the reader picked stays picked unless Python names another. */
   async show(data) {
-    const text = JSON.stringify(data);
-    if (text === this.text) return;
-    this.text = text;
+    const text = JSON.stringify({ ...data, selected: null });
     const changed = data.selected !== this.data?.selected;
+    const same = text === this.text;
+    this.text = text;
     this.data = data;
+    if (same) return changed && this.mark(data.selected);
     this.edges = data.edges.map((e) => this.edge(e));
     const known = new Set([...data.nodes.map((n) => n.id), ...this.edges.map((e) => e.key)]);
     if (changed) this.picked = data.selected;
@@ -36,6 +37,11 @@ class FlowView {
     this.part.stage.hidden = data.nodes.length === 0;
     const vis = await globalThis[LIBRARY].promise;
     if (this.text === text && !this.gone) this.build(vis);
+  }
+
+  mark(key) {
+    this.picked = key;
+    if (this.network) this.emphasise();
   }
 
   edge(e) {
@@ -93,7 +99,7 @@ class FlowView {
       if (!e.shift) continue;
       const drawn = this.network.body.edges[e.id];
       for (const end of ["from", "to"]) {
-        const node = drawn[end];
+        const node = this.network.body.nodes[e[end]];
         drawn[end] = Object.create(node, { y: { get: () => node.y + e.shift } });
         drawn.edgeType[end] = drawn[end];
         drawn.edgeType[`${end}Point`] = drawn[end];
@@ -114,6 +120,7 @@ class FlowView {
     this.room = room;
     this.place();
     this.visNodes.update(this.nodes.map((n) => ({ id: n.id, x: n.px, y: n.py })));
+    this.keepApart();
     this.fit();
   }
 
@@ -130,7 +137,8 @@ class FlowView {
 
   /** What is picked, else under the pointer, is shown with all walks through it; the rest steps back. */
   emphasise() {
-    const centre = this.hovered ?? this.picked;
+    const edge = this.edges.find((e) => e.key === this.focused);
+    const centre = this.hovered ?? edge?.key ?? this.picked;
     this.lit = centre ? throughIt(this.edges, centre) : null;
     this.visEdges.update(
       this.edges.map((e) => {
@@ -213,7 +221,7 @@ class FlowView {
     if (node && (node.px < box.scrollLeft + 40 || node.px > box.scrollLeft + box.clientWidth - 120)) {
       box.scrollLeft = node.px - box.clientWidth / 2;
     }
-    this.network.redraw();
+    this.emphasise();
   }
 
   key(event) {
