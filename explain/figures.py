@@ -81,7 +81,7 @@ def exposure_bars(report: AuditReport, *, theme: str = "light") -> go.Figure:
     """Each group's value with its interval and verdict (symbol and colour).
 
     Item side: exposure ratio, the fair value 1 as a line, the accepted band from threshold["low"] to threshold["high"].
-    User side: the metric; the accepted band reaches threshold["max_gap"] below the best group. A band is drawn where its threshold is given.
+    User side: the metric; the accepted band reaches threshold["gap"] below the best group. A band is drawn where its threshold is given.
     A group without a value keeps its row, with the verdict in words.
     Raises OptionError for an unknown theme.
     """
@@ -246,9 +246,9 @@ def _mark_target(figure: go.Figure, report: AuditReport, inks: Palette) -> None:
         if "low" in limits and "high" in limits:
             figure.add_vrect(x0=limits["low"], x1=limits["high"], fillcolor=inks.band, line_width=0, layer="below")
         figure.add_vline(x=1, line={"color": inks.soft_ink, "dash": "dash", "width": 1.5})
-    elif values and "max_gap" in limits:
+    elif values and "gap" in limits:
         figure.add_vrect(
-            x0=max(values) - limits["max_gap"], x1=max(values), fillcolor=inks.band, line_width=0, layer="below"
+            x0=max(values) - limits["gap"], x1=max(values), fillcolor=inks.band, line_width=0, layer="below"
         )
 
 

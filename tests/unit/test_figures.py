@@ -343,7 +343,7 @@ def test_group_without_a_value_says_why_and_gets_no_point() -> None:
 
 def test_user_side_band_reaches_the_allowed_gap_below_the_best_group() -> None:
     rows = (AuditRow("F", 9, 0.30, 0.2, 0.4, "pass", ""), AuditRow("M", 9, 0.34, 0.3, 0.4, "pass", ""))
-    figure = exposure_bars(report(side="user", metric="nDCG@20", threshold={"max_gap": 0.05}, rows=rows))
+    figure = exposure_bars(report(side="user", metric="nDCG@20", threshold={"gap": 0.05}, rows=rows))
     (band,) = figure.layout.shapes
     assert (band.x0, band.x1) == pytest.approx((0.29, 0.34))
     assert figure.layout.xaxis.title.text == "nDCG@20"
