@@ -126,7 +126,7 @@ def _unusual(frames: dict[str, pd.DataFrame]) -> list[Problem]:
         ("users", "user", "users without any history."),
         ("items", "item", "items nobody has seen."),
     ):
-        idle = ~frames[name][key].isin(frames["events"][key])
+        idle = ~frames[name][key].isin(frames["events"][key].drop_duplicates())
         found.append(problem("note", name, key, rows_where(idle), told))
     times = frames["events"]["time"]
     if len(times) > 1 and (times == 0).all():

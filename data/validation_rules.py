@@ -106,7 +106,8 @@ def as_numbers(frame: pd.DataFrame, name: str, found: list[Problem]) -> pd.DataF
         unreadable = number.isna() & given.notna()
         if unreadable.any():
             example = shown(given[unreadable].iloc[0], 30)
-            found.append(problem("error", name, column, rows_where(unreadable), f"not a number, such as {example}."))
+            wanted = "neither seconds nor an ISO date" if column == "time" else "not a number"
+            found.append(problem("error", name, column, rows_where(unreadable), f"{wanted}, such as {example}."))
             number = number.where(~unreadable, 1.0)  # reported once, here
         changed[column] = number
     return frame.assign(**changed)
@@ -191,6 +192,8 @@ def _wording(column: str, check: str, group: pd.DataFrame) -> str:
         noun = "id" if column in IDS and column != "event" else column
         return f"the {noun} is missing."
     example = group["failure_case"].iloc[0]
+    if isinstance(example, float) and example.is_integer():
+        example = int(example)
     if column in NUMBERS or column == "event":
         return f"{check} (such as {shown(example, 30)})."
     return f"{check}."
