@@ -1,0 +1,183 @@
+"""What a recommender is here: a score, and the terms that it is the sum of. Every registered model passes one contract suite.
+
+A model gives its walks (core.propagation) and its constants (memory, popularity) for a person and an item; parts, gross
+amounts and path shares follow from those for all models alike. Models are never changed by being explained.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from core.errors import OptionError, did_you_mean, shown
+from core.graph import FloatArray, IntArray, InteractionGraph
+from core.progress import Progress, no_progress
+from core.propagation import Walks
+
+State = Literal["ok", "consumed", "no_path"]
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """What the registry tells about a model. exact: every term of its score is drawn; source: paper or equation."""
+
+    name: str
+    title: str
+    source: str
+    exact: bool
+    summary: str
+    unit: str
+
+
+@dataclass(frozen=True, eq=False)
+class Holdout:
+    """A validation cut: `test` holds the positives (CSR [n_users, n_items]) that `train` lacks."""
+
+    train: InteractionGraph
+    test: sparse.csr_matrix
+
+
+@dataclass(frozen=True, eq=False)
+class ModelState:
+    """Everything a snapshot stores: a few readable parameters, and arrays where a model learns embeddings."""
+
+    parameters: dict[str, Any]
+    arrays: dict[str, NDArray[Any]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, eq=False)
+class Parts:
+    """The terms of one score.
+
+    items        int64 [h] history items, ascending
+    relations    float64 [h] per relation key: what enters through each history item
+    constants    kind ("memory", "base") → amount
+    gross        sum of the absolute single terms
+    """
+
+    items: IntArray
+    relations: Mapping[str, FloatArray]
+    constants: Mapping[str, float]
+    gross: float
+
+    @property
+    def history(self) -> FloatArray:
+        """float64 [h]: net amount of each history item over all relations."""
+        return np.sum([np.zeros(len(self.items)), *self.relations.values()], axis=0)
+
+    @property
+    def total(self) -> float:
+        """The sum of all parts."""
+        return float(self.history.sum() + sum(self.constants.values()))
+
+
+class Recommender(ABC):
+    """A fitted model over one graph. Positions of users and items are those of the graph it was fitted on."""
+
+    spec: ClassVar[ModelSpec]
+
+    @classmethod
+    @abstractmethod
+    def fit(
+        cls, graph: InteractionGraph, *, holdout: Holdout, seed: int = 0, progress: Progress = no_progress
+    ) -> Self:
+        """Learn from all of `graph`; choices that need a validation are made on `holdout`, a cut of the same graph."""
+
+    @classmethod
+    @abstractmethod
+    def restore(cls, graph: InteractionGraph, state: ModelState) -> Self:
+        """The model that `state` was taken from, on the graph it was fitted on."""
+
+    @abstractmethod
+    def state(self) -> ModelState:
+        """What `restore` needs; parameters are shown to the auditor."""
+
+    @abstractmethod
+    def score(self, users: IntArray) -> FloatArray:
+        """float64 [B, n_items] for user positions int64 [B]."""
+
+    @abstractmethod
+    def walks(self, user: int, item: int) -> tuple[Walks, ...]:
+        """All walks between them, by chain."""
+
+    @abstractmethod
+    def fold_in(self, items: IntArray, weights: FloatArray, user: int | None = None) -> tuple[Recommender, int]:
+        """The model in which `user` (None: a new person) has exactly this history; parameters stay. With the position."""
+
+    @abstractmethod
+    def history(self, user: int) -> IntArray:
+        """int64 [h]: positions of the items that the person has, ascending."""
+
+    def constants(self, user: int, item: int) -> dict[str, float]:
+        """Terms of the score that no history item carries, by kind."""
+        return {}
+
+    def connected(self, user: int, item: int) -> float:
+        """Signed sum of the walks that use observed edges only."""
+        walks = self.walks(user, item)
+        return float(sum(w.by_history().sum() for w in walks if not w.jump))
+
+    def parts(self, user: int, item: int) -> Parts:
+        """The terms of score(user)[item]."""
+        walks = self.walks(user, item)
+        constants = self.constants(user, item)
+        relations: dict[str, FloatArray] = {}
+        gross = sum(abs(v) for v in constants.values())
+        for w in walks:
+            total = np.zeros(len(w.items))
+            for sign, terminal in w.terminals():
+                term = w.by_history(terminal)
+                gross += float(np.abs(term).sum())
+                total += sign * term
+            relations[w.chain.key] = relations[w.chain.key] + total if w.chain.key in relations else total
+        items = walks[0].items if walks else self.history(user)
+        return Parts(items, relations, constants, gross)
+
+    def state_of(self, user: int, item: int, parts: Parts) -> State:
+        """consumed: the person has it already; no_path: nothing connects them; else ok."""
+        position = int(np.searchsorted(parts.items, item))
+        if position < len(parts.items) and parts.items[position] == item:
+            return "consumed"
+        return "ok" if parts.gross > 0 else "no_path"
+
+
+_REGISTRY: dict[str, type[Recommender]] = {}
+
+
+def register(model: type[Recommender]) -> type[Recommender]:
+    """Class decorator: makes a model known under its spec's name."""
+    _REGISTRY[model.spec.name] = model
+    return model
+
+
+def model_names() -> tuple[str, ...]:
+    """Names of all models, in the order of a comparison: the default first."""
+    _discover()
+    order = {"path": 0, "lightgcn": 1, "item-knn": 2, "popularity": 3}
+    return tuple(sorted(_REGISTRY, key=lambda name: (order.get(name, len(order)), name)))
+
+
+def get_model(name: str) -> type[Recommender]:
+    """The model class. Raises OptionError that lists the valid names."""
+    known = model_names()
+    if name not in known:
+        raise OptionError(f"Unknown model {shown(name)}. Models: {', '.join(known)}.{did_you_mean(name, known)}")
+    return _REGISTRY[name]
+
+
+def _discover() -> None:
+    """Import every module of core.models once, so that a new model is one new file."""
+    import importlib
+    import pkgutil
+
+    import core.models
+
+    for module in pkgutil.iter_modules(core.models.__path__):
+        if not module.name.startswith("_"):
+            importlib.import_module(f"core.models.{module.name}")

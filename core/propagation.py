@@ -1,0 +1,197 @@
+"""Message passing along typed relations, and the walks that it sums: one definition for scores and for their reasons.
+
+A `Step` is one hop with its normalisation; a `Chain` is a row of steps with a signed coefficient: a meta-path. Scores push
+all people's histories forward through the steps; explanations pull one item's terminal weight backward through the same
+steps. There is no second place where an edge weight is written down, so what is drawn is a term of the score.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+from scipy import sparse
+
+from core.adjacency import matrix_row
+from core.graph import FloatArray, IntArray
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+
+@dataclass(frozen=True, eq=False)
+class Step:
+    """One hop along a relation: the edge a → b weighs left[a] · matrix[a, b] · right[b].
+
+    matrix     CSR float64 [n_from, n_to], entries > 0        transpose  the same as CSR [n_to, n_from]
+    left       float64 [n_from] ≥ 0, normalisation            right      float64 [n_to] ≥ 0
+    relation   what the hop is called: "also read by"
+    """
+
+    matrix: sparse.csr_matrix
+    transpose: sparse.csr_matrix
+    left: FloatArray
+    right: FloatArray
+    relation: str
+    source_kind: str
+    target_kind: str
+
+    def pull(self, terminal: FloatArray) -> FloatArray:
+        """Backward: what each source node passes on to the terminal. float64 [n_to] → [n_from]."""
+        return np.asarray(self.left * (self.matrix @ (self.right * terminal)))
+
+    def pull_one(self, node: int, weight: float) -> FloatArray:
+        """`pull` of a terminal that sits on one node alone."""
+        sources, values = matrix_row(self.transpose, node)
+        out = np.zeros(self.matrix.shape[0])
+        out[sources] = self.left[sources] * values * (self.right[node] * weight)
+        return out
+
+    def pull_max(self, terminal: FloatArray) -> FloatArray:
+        """Like `pull` with the best continuation instead of the sum: float64 [n_from]."""
+        indptr = self.matrix.indptr
+        out = np.zeros(self.matrix.shape[0])
+        filled = np.flatnonzero(np.diff(indptr))
+        if len(filled):
+            values = self.matrix.data * (self.right * terminal)[self.matrix.indices]
+            out[filled] = np.maximum.reduceat(values, indptr[filled]) * self.left[filled]
+        return out
+
+    def count(self, n_walks: IntArray) -> IntArray:
+        """Number of walks from each source node, as an exact integer product: int64 [n_to] → [n_from]."""
+        live = (self.right > 0) * n_walks
+        return np.where(self.left > 0, self._pattern @ live, 0)
+
+    @cached_property
+    def _pattern(self) -> sparse.csr_matrix:
+        ones = np.ones(self.matrix.nnz, dtype=np.int64)
+        return sparse.csr_matrix((ones, self.matrix.indices, self.matrix.indptr), shape=self.matrix.shape)
+
+    def edges_from(self, node: int) -> tuple[IntArray, FloatArray]:
+        """Target nodes and normalised edge weights of one source node."""
+        targets, values = matrix_row(self.matrix, node)
+        return targets, self.left[node] * values * self.right[targets]
+
+    @cached_property
+    def _forward(self) -> tuple[Tensor, Tensor, Tensor]:
+        import torch
+
+        t = self.transpose
+        return as_torch_csr(t), torch.from_numpy(self.left)[:, None], torch.from_numpy(self.right)[:, None]
+
+    def push(self, x: Tensor) -> Tensor:
+        """Forward: one round of message passing. float64 [n_from, batch] → [n_to, batch]."""
+        adjacency, left, right = self._forward
+        return right * (adjacency @ (left * x))
+
+
+@dataclass(frozen=True, eq=False)
+class Chain:
+    """A meta-path: every walk person → history item → … along `steps`, weighted by a signed coefficient.
+
+    key          the relation's name in JSON: "co_consumption_3"
+    coefficient  what a walk's product of edge weights is multiplied by; its sign says for or against
+    """
+
+    key: str
+    coefficient: float
+    steps: tuple[Step, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Walks:
+    """All walks of one chain between a person and an item, ready to be summed, counted or listed.
+
+    items     int64 [h] history items        start   float64 [h] ≥ 0, weight of the first hop, person → history item
+    target    the item's position where the walks end on it; None where they end with a jump
+    terminal  float64 [n_last] signed: what a walk that has reached a node is worth (the embedding product of the jump)
+    """
+
+    chain: Chain
+    items: IntArray
+    start: FloatArray
+    target: int | None = None
+    terminal: FloatArray | None = None
+
+    @property
+    def jump(self) -> bool:
+        return self.target is None
+
+    def terminals(self) -> tuple[tuple[float, FloatArray | None], ...]:
+        """(sign, non-negative terminal) pairs whose signed sum is the terminal; None stands for the one-hot target."""
+        if self.terminal is None:
+            return ((1.0, None),)
+        return ((1.0, np.maximum(self.terminal, 0.0)), (-1.0, np.maximum(-self.terminal, 0.0)))
+
+    def pulls(self, terminal: FloatArray | None, *, best: bool = False) -> list[FloatArray]:
+        """Suffix sums (or maxima) by layer: [l][node] = sum over the walks from `node` in layer l to the end."""
+        steps = list(self.chain.steps)
+        if terminal is None:
+            assert self.target is not None
+            last = np.zeros(steps[-1].matrix.shape[1])
+            last[self.target] = 1.0
+            layers = [last, steps.pop().pull_one(self.target, 1.0)]
+        else:
+            layers = [terminal]
+        for step in reversed(steps):
+            layers.append(step.pull_max(layers[-1]) if best else step.pull(layers[-1]))
+        return layers[::-1]
+
+    def counts(self, terminal: FloatArray | None) -> list[IntArray]:
+        """Number of walks by layer, exact integers, in the form of `pulls`."""
+        if terminal is None:
+            last = np.zeros(self.chain.steps[-1].matrix.shape[1], dtype=np.int64)
+            last[self.target] = 1
+        else:
+            last = (terminal > 0).astype(np.int64)
+        layers = [last]
+        for step in reversed(self.chain.steps):
+            layers.append(step.count(layers[-1]))
+        return layers[::-1]
+
+    def by_history(self, terminal: FloatArray | None = None) -> FloatArray:
+        """Signed amount of the score that enters through each history item: float64 [h].
+
+        terminal  one of `terminals()`; None takes the walks' own.
+        """
+        if not len(self.items):
+            return np.zeros(0)
+        pulled = self.pulls(self.terminal if terminal is None else terminal)[0]
+        return np.asarray(self.chain.coefficient * self.start * pulled[self.items])
+
+
+def push_chains(chains: Sequence[Chain], x: Tensor) -> list[Tensor]:
+    """Every chain's scores for a batch of histories, without coefficients; shared first steps are computed once.
+
+    x  float64 [n_items, batch], a column a person.  Returns float64 [n_items, batch] per chain.
+    """
+    done: dict[tuple[int, ...], Tensor] = {(): x}
+    results = []
+    for chain in chains:
+        prefix: tuple[int, ...] = ()
+        for step in chain.steps:
+            longer = (*prefix, id(step))
+            if longer not in done:
+                done[longer] = step.push(done[prefix])
+            prefix = longer
+        results.append(done[prefix])
+    return results
+
+
+def as_torch_csr(matrix: sparse.csr_matrix) -> Tensor:
+    """The matrix as a torch CSR tensor that shares its values."""
+    import torch
+
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="Sparse CSR tensor support is in beta state")
+        return torch.sparse_csr_tensor(
+            torch.from_numpy(matrix.indptr.astype(np.int64)),
+            torch.from_numpy(matrix.indices.astype(np.int64)),
+            torch.from_numpy(matrix.data),
+            size=matrix.shape,
+            check_invariants=False,
+        )
