@@ -30,6 +30,13 @@ class Adjacency:
         by_item.sort_indices()
         return cls(by_user, by_item)
 
+    @classmethod
+    def binary(cls, matrix: sparse.csr_matrix) -> Adjacency:
+        """Who has what, every edge 1."""
+        return cls.from_matrix(
+            sparse.csr_matrix((np.ones(matrix.nnz), matrix.indices, matrix.indptr), shape=matrix.shape)
+        )
+
     @property
     def n_users(self) -> int:
         return int(self.by_user.shape[0])
@@ -81,9 +88,7 @@ def merged_row(items: IntArray, weights: FloatArray) -> tuple[IntArray, FloatArr
     return row.indices.astype(np.int64), row.data
 
 
-def _replace_row(
-    matrix: sparse.csr_matrix, row: int, columns: IntArray, values: FloatArray
-) -> sparse.csr_matrix:
+def _replace_row(matrix: sparse.csr_matrix, row: int, columns: IntArray, values: FloatArray) -> sparse.csr_matrix:
     n_rows = max(matrix.shape[0], row + 1)
     lo = matrix.indptr[min(row, matrix.shape[0])]
     hi = matrix.indptr[row + 1] if row < matrix.shape[0] else lo
@@ -107,9 +112,7 @@ def _replace_column(
     indices, data = matrix.indices[keep], matrix.data[keep]
     counts[old_rows] -= 1
     indptr = np.concatenate([[0], np.cumsum(counts)])
-    places = [
-        indptr[row] + np.searchsorted(indices[indptr[row] : indptr[row + 1]], column) for row in rows
-    ]
+    places = [indptr[row] + np.searchsorted(indices[indptr[row] : indptr[row + 1]], column) for row in rows]
     indices = np.insert(indices, places, column)
     data = np.insert(data, places, values)
     counts[rows] += 1

@@ -220,3 +220,100 @@ class AuditReport:
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
+
+
+@dataclass(frozen=True)
+class Found:
+    """A search hit: a person or an item, with a short line that tells it from others."""
+
+    id: str
+    label: str
+    detail: str = ""
+
+
+@dataclass(frozen=True)
+class HistoryEntry:
+    """One consumed item: when (seconds UTC, newest event), how ("rated 5", "read, liked"), and the summed edge weight."""
+
+    item: str
+    label: str
+    time: int
+    how: str
+    weight: float
+
+
+@dataclass(frozen=True)
+class Person:
+    """A person's page: attributes as text (unknown ones left out) and the history, newest first."""
+
+    user: str
+    label: str
+    attributes: dict[str, str]
+    history: tuple[HistoryEntry, ...]
+
+
+@dataclass(frozen=True)
+class ItemCard:
+    """An item's page: attributes as text, its groups by kind title ("genre": [...]), and how many people have it."""
+
+    item: str
+    label: str
+    attributes: dict[str, str]
+    groups: dict[str, tuple[str, ...]]
+    n_people: int
+
+
+@dataclass(frozen=True)
+class SnapshotInfo:
+    """A stored model: seconds it took to fit, its few parameters, its validation metrics; created in seconds UTC."""
+
+    snapshot: str
+    model: str
+    workspace: str
+    seconds: float
+    parameters: dict[str, Any]
+    metrics: dict[str, float]
+    seed: int
+    created: int
+
+
+@dataclass(frozen=True)
+class PrepareReport:
+    workspace: str
+    fingerprint: str
+    n_users: int
+    n_items: int
+    n_events: int
+    relations: dict[str, int]
+    problems: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class EvaluationReport:
+    """Accuracy on held-out events. metrics: "recall@20" → {"value", "low", "high"} (95 %, bootstrap over people)."""
+
+    workspace: str
+    model: str
+    split: str
+    k: int
+    seed: int
+    n_users: int
+    metrics: dict[str, dict[str, float]]
+    path_share: float
+    gross_net: float
+    seconds: float
+    n_cold_users: int = 0
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Example:
+    """A pair worth looking at: the first thing that a newcomer is shown."""
+
+    user: str
+    user_label: str
+    item: str
+    item_label: str
+    sentence: str

@@ -1,8 +1,8 @@
 """The path model's meta-paths: which relations there are, their parameters, and the normalised steps they consist of.
 
-    co_consumption_3   person → item → people who have it → item
-    co_consumption_5   two rounds of the same; its weight is negative: minus what people of broad taste have anyway
-    same_topic, same_creator, same_context   person → item → topic, creator or basket → item
+co_consumption_3   person → item → people who have it → item
+co_consumption_5   two rounds of the same; its weight is negative: minus what people of broad taste have anyway
+same_topic, same_creator, same_context   person → item → topic, creator or basket → item
 """
 
 from __future__ import annotations
@@ -147,7 +147,9 @@ def _group(by_item: sparse.csr_matrix) -> Group:
     return Group(by_item, by_group)
 
 
-def _without(by_item: sparse.csr_matrix, items: IntArray, contexts: np.ndarray[Any, np.dtype[np.bool_]]) -> sparse.csr_matrix:
+def _without(
+    by_item: sparse.csr_matrix, items: IntArray, contexts: np.ndarray[Any, np.dtype[np.bool_]]
+) -> sparse.csr_matrix:
     """The matrix without the entries of these items in these contexts."""
     rows = np.repeat(np.arange(by_item.shape[0]), np.diff(by_item.indptr))
     keep = ~(np.isin(rows, items) & contexts[by_item.indices])

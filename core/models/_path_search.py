@@ -94,9 +94,7 @@ def search(holdout: Holdout, *, seed: int, progress: Progress) -> PathParameters
 class _Search:
     """The search's state: the best parameters so far, their value, and each relation's scores at those parameters."""
 
-    def __init__(
-        self, validation: _Validation, start: PathParameters, rng: np.random.Generator, seed: int
-    ) -> None:
+    def __init__(self, validation: _Validation, start: PathParameters, rng: np.random.Generator, seed: int) -> None:
         self.validation, self.parameters, self.rng, self.seed = validation, start, rng, seed
         self.edges = self._edges(0.0)
         self.pushed: dict[str, torch.Tensor] = {}

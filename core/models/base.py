@@ -84,9 +84,7 @@ class Recommender(ABC):
 
     @classmethod
     @abstractmethod
-    def fit(
-        cls, graph: InteractionGraph, *, holdout: Holdout, seed: int = 0, progress: Progress = no_progress
-    ) -> Self:
+    def fit(cls, graph: InteractionGraph, *, holdout: Holdout, seed: int = 0, progress: Progress = no_progress) -> Self:
         """Learn from all of `graph`; choices that need a validation are made on `holdout`, a cut of the same graph."""
 
     @classmethod

@@ -41,9 +41,7 @@ class PathModel(Recommender):
         self.chains = chains(edges, parameters)
 
     @classmethod
-    def fit(
-        cls, graph: InteractionGraph, *, holdout: Holdout, seed: int = 0, progress: Progress = no_progress
-    ) -> Self:
+    def fit(cls, graph: InteractionGraph, *, holdout: Holdout, seed: int = 0, progress: Progress = no_progress) -> Self:
         from core.models._path_search import search
 
         if not len(graph.events):
