@@ -1,0 +1,203 @@
+"""The real app in Debian's Chromium: one server and one browser for all tests here, a fresh context for each.
+
+`view` opens pages in both themes, wide and at 390 px, and fails at its end on what no page may do: raise in the
+browser, write to its error console, call another host, warn or raise in the server's log.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, sync_playwright
+
+from tests.conftest import find_chromium
+
+ROOT = Path(__file__).resolve().parents[2]
+START_TIMEOUT_S, SETTLE_TIMEOUT_MS = 60, 30_000
+QUIET_FLAGS = (
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
+)  # fmt: skip
+IN_LOG = re.compile(r"^.*(?:deprecat|warning|traceback|exception|error).*$", re.IGNORECASE | re.MULTILINE)
+# Streamlit's client asks /why/_stcore/… before /_stcore/…, to find out where the app is mounted: a 404 that it expects.
+BASE_PATH_PROBE = re.compile(r"/\w+/_stcore/(health|host-config)$")
+SETTLED = """() => {
+    const idle = document.querySelector('[data-testid=stApp][data-test-script-state=notRunning]')
+        && !document.querySelector('[data-testid=stSkeleton], [data-testid=stSpinner]');
+    if (!idle) { window.__idleSince = null; return false; }
+    window.__idleSince = window.__idleSince ?? performance.now();
+    return performance.now() - window.__idleSince > 300;
+}"""
+
+Theme = Literal["light", "dark"]
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """All of them in one worker, so that there is one server; skipped where there is no Chromium."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+            item.add_marker(pytest.mark.xdist_group("browser"))
+            if find_chromium() is None:
+                item.add_marker(pytest.mark.skip(reason="no Chromium on PATH"))
+
+
+@dataclass(frozen=True)
+class App:
+    """The running app: its address, and all that it has logged."""
+
+    url: str
+    log: Path
+
+    @property
+    def host(self) -> str:
+        return urlsplit(self.url).netloc
+
+    def logged(self) -> str:
+        return self.log.read_text(encoding="utf-8", errors="replace")
+
+
+@dataclass
+class View:
+    """One visitor: a fresh browser context in one theme and width, and what went wrong in it."""
+
+    app: App
+    context: BrowserContext
+    page: Page
+    theme: Theme
+    width: int
+    problems: list[str] = field(default_factory=list)
+
+    def open(self, path: str = "", query: str = "") -> Page:
+        """Open a page of the app (its URL path, a query without '?') and wait until it has settled."""
+        self.page.goto(f"{self.app.url}/{path}" + (f"?{query}" if query else ""))
+        settled(self.page)
+        return self.page
+
+    def watch(self, page: Page) -> None:
+        """Note what no page may do; also for pages that a test opens itself in this context."""
+        page.on("pageerror", lambda error: self.problems.append(f"page error: {error}"))
+        page.on("console", self._note_console)
+        page.on("websocket", lambda socket: self._check_host(socket.url))
+
+    def _note_console(self, message: ConsoleMessage) -> None:
+        where = message.location.get("url", "")
+        if message.type == "error" and not BASE_PATH_PROBE.search(where):
+            self.problems.append(f"console: {message.text} ({where[:200]})")
+
+    def _check_host(self, url: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme in {"http", "https", "ws", "wss"} and parts.netloc != self.app.host:
+            self.problems.append(f"request to another host: {url[:200]}")
+
+
+@pytest.fixture(scope="package")
+def app(newsroom_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
+    """`streamlit run app.py` on a free port over the small Newsroom, until the last browser test is over."""
+    port = free_port()
+    served = App(f"http://localhost:{port}", tmp_path_factory.mktemp("app") / "server.log")
+    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
+    environment = {**os.environ, "SURFACED_HOME": str(newsroom_home), "PYTHONUNBUFFERED": "1"}
+    with served.log.open("wb") as log:
+        server = subprocess.Popen(
+            command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
+        )
+        try:
+            wait_until_healthy(served, server)
+            yield served
+        finally:
+            server.send_signal(signal.SIGINT)
+            try:
+                server.wait(timeout=10)
+            except subprocess.TimeoutExpired:
+                server.kill()
+                server.wait()
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_until_healthy(served: App, server: subprocess.Popen[bytes]) -> None:
+    """Return when the server answers. Fails with its log if it ends or stays silent."""
+    deadline = time.monotonic() + START_TIMEOUT_S
+    while server.poll() is None and time.monotonic() < deadline:
+        try:
+            with urllib.request.urlopen(f"{served.url}/_stcore/health", timeout=2) as answer:
+                if answer.status == 200:
+                    return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.1)
+    pytest.fail(f"The app did not start (exit {server.poll()}). Its log:\n{served.logged()}")
+
+
+@pytest.fixture(scope="package")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=find_chromium(), args=list(QUIET_FLAGS))
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(
+    params=[(theme, width) for theme in ("light", "dark") for width in (1280, 390)], ids=lambda p: f"{p[0]}-{p[1]}"
+)
+def view(request: pytest.FixtureRequest, app: App, browser: Browser) -> Iterator[View]:
+    """A visitor in each theme and width. Fails at its end if a page, the console, the network or the log complained."""
+    yield from visit(app, browser, *request.param)
+
+
+@pytest.fixture
+def wide_view(app: App, browser: Browser) -> Iterator[View]:
+    """One visitor, light and 1280 px wide, for what does not depend on the looks."""
+    yield from visit(app, browser, "light", 1280)
+
+
+def visit(app: App, browser: Browser, theme: Theme, width: int) -> Iterator[View]:
+    """What both fixtures do: open a context, hand out the view, then check that nothing complained."""
+    log_start = len(app.logged())
+    context = browser.new_context(color_scheme=theme, viewport={"width": width, "height": 900}, reduced_motion="reduce")
+    visitor = View(app, context, context.new_page(), theme, width)
+    visitor.watch(visitor.page)
+    context.on("request", lambda request: visitor._check_host(request.url))
+    try:
+        yield visitor
+    finally:
+        context.close()
+    logged = [f"server log: {line.strip()}" for line in IN_LOG.findall(app.logged()[log_start:])]
+    assert visitor.problems + logged == []
+
+
+def settled(page: Page) -> None:
+    """Wait until the script has run to its end and nothing is loading, for 300 ms on end."""
+    page.wait_for_function(SETTLED, timeout=SETTLE_TIMEOUT_MS)
+
+
+def axe(page: Page) -> list[str]:
+    """Serious and critical faults that axe-core finds, each with its first places."""
+    violations = Axe().run(page).response["violations"]
+    return [
+        f"{v['id']} ({v['impact']}): {v['help']} at {'; '.join(str(n['target']) for n in v['nodes'][:3])}"
+        for v in violations
+        if v["impact"] in {"serious", "critical"}
+    ]

@@ -1,0 +1,29 @@
+"""What holds on every page, in both themes, wide and at 390 px; page errors, other hosts and the log are `view`'s."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.browser.conftest import View, axe
+
+PAGES = ("", "recommendations", "why", "fairness", "models", "guide")
+BACKGROUNDS = {"light": "rgb(255, 255, 255)", "dark": "rgb(16, 22, 29)"}  # [theme.*] of .streamlit/config.toml
+TOO_WIDE = """() => [document.documentElement, ...document.querySelectorAll('[data-testid=stMain]')]
+    .filter(e => e.scrollWidth > e.clientWidth + 1)
+    .map(e => `${e.tagName} ${e.dataset.testid ?? ''}: ${e.scrollWidth} px in ${e.clientWidth} px`)"""
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path or "overview")
+def test_page_shows_content_fits_its_width_and_is_accessible(view: View, path: str) -> None:
+    page = view.open(path)
+    assert page.locator("[data-testid=stException]").count() == 0
+    assert "Page not found" not in page.inner_text("body")
+    assert page.locator("[data-testid=stMainBlockContainer]").inner_text().strip() != ""
+    assert page.evaluate(TOO_WIDE) == []
+    assert axe(page) == []
+
+
+def test_the_theme_follows_the_visitors_system(view: View) -> None:
+    page = view.open()
+    colour = page.locator("[data-testid=stApp]").evaluate("e => getComputedStyle(e).backgroundColor")
+    assert colour == BACKGROUNDS[view.theme]
