@@ -1,0 +1,127 @@
+"""Fitted models on disk: a JSON manifest and an npz of plain arrays. Written whole or not at all, checked before use.
+
+A snapshot's id ends in the hash of its manifest, and the manifest holds the hash of the arrays: a file that was cut or
+altered is refused with a sentence. Nothing is ever unpickled.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import shutil
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from core.errors import SnapshotError, shown
+from core.models.base import ModelState
+
+SCHEMA = 1
+_MANIFEST, _ARRAYS = "manifest.json", "arrays.npz"
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """What a snapshot says about itself. fingerprint: of the graph it was fitted on; created: ns since 1970, UTC."""
+
+    snapshot: str
+    model: str
+    fingerprint: str
+    seed: int
+    seconds: float
+    created: int
+    parameters: dict[str, Any]
+    metrics: dict[str, float]
+    arrays_sha256: str
+
+
+def save(
+    folder: Path, *, model: str, state: ModelState, fingerprint: str, seed: int, seconds: float,
+    metrics: dict[str, float],
+) -> Manifest:  # fmt: skip
+    """Store a model under `folder`; the snapshot appears in one rename, or not at all."""
+    buffer = io.BytesIO()
+    np.savez(buffer, allow_pickle=False, **state.arrays)
+    arrays = buffer.getvalue()
+    content = {
+        "schema": SCHEMA, "model": model, "fingerprint": fingerprint, "seed": seed, "seconds": seconds,
+        "created": time.time_ns(), "parameters": state.parameters, "metrics": metrics,
+        "arrays_sha256": hashlib.sha256(arrays).hexdigest(),
+    }  # fmt: skip
+    text = json.dumps(content, sort_keys=True, indent=1).encode()
+    snapshot = f"{model}-{hashlib.sha256(text).hexdigest()[:12]}"
+    folder.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(prefix=".writing-", dir=folder))
+    try:
+        for name, data in ((_MANIFEST, text), (_ARRAYS, arrays)):
+            with (temporary / name).open("wb") as file:
+                file.write(data)
+                file.flush()
+                os.fsync(file.fileno())
+        temporary.rename(folder / snapshot)
+    except OSError as error:
+        raise SnapshotError(
+            f"The snapshot could not be written to {folder}: {error.strerror}. Nothing was lost."
+        ) from None
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+    return _manifest(snapshot, content)
+
+
+def manifests(folder: Path) -> tuple[Manifest, ...]:
+    """All readable snapshots, newest first. Damaged ones are left out here, and refused by `load` with the reason."""
+    found = []
+    for path in folder.glob("*/" + _MANIFEST) if folder.is_dir() else ():
+        if not path.parent.name.startswith("."):
+            try:
+                found.append(read_manifest(folder, path.parent.name))
+            except SnapshotError:
+                continue
+    return tuple(sorted(found, key=lambda m: (-m.created, m.snapshot)))
+
+
+def read_manifest(folder: Path, snapshot: str) -> Manifest:
+    """The manifest, checked against the hash in the snapshot's id. Raises SnapshotError."""
+    if snapshot not in {p.name for p in folder.iterdir()} if folder.is_dir() else True:
+        raise SnapshotError(
+            f"There is no snapshot {shown(snapshot)} in this workspace. Leave it out for the newest, or fit again."
+        )
+    try:
+        text = (folder / snapshot / _MANIFEST).read_bytes()
+        if hashlib.sha256(text).hexdigest()[:12] != snapshot.rpartition("-")[2]:
+            raise ValueError
+        return _manifest(snapshot, json.loads(text))
+    except (OSError, ValueError, KeyError, TypeError):
+        raise _damaged(snapshot, _MANIFEST) from None
+
+
+def load(folder: Path, snapshot: str) -> tuple[Manifest, ModelState]:
+    """A stored model's state. Raises SnapshotError where a file is missing, cut or altered."""
+    manifest = read_manifest(folder, snapshot)
+    try:
+        data = (folder / snapshot / _ARRAYS).read_bytes()
+        if hashlib.sha256(data).hexdigest() != manifest.arrays_sha256:
+            raise ValueError
+        with np.load(io.BytesIO(data), allow_pickle=False) as stored:
+            arrays = {name: stored[name] for name in stored.files}
+    except (OSError, ValueError):
+        raise _damaged(snapshot, _ARRAYS) from None
+    return manifest, ModelState(manifest.parameters, arrays)
+
+
+def _manifest(snapshot: str, content: dict[str, Any]) -> Manifest:
+    names = ("model", "fingerprint", "seed", "seconds", "created", "parameters", "metrics", "arrays_sha256")
+    return Manifest(snapshot, *(content[name] for name in names))
+
+
+def _damaged(snapshot: str, name: str) -> SnapshotError:
+    return SnapshotError(
+        f"Snapshot {shown(snapshot)} is damaged: its {name} is missing, cut short or altered. Fit the model again; "
+        "other snapshots are not touched."
+    )

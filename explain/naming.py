@@ -1,0 +1,95 @@
+"""Words for nodes and relations of one workspace: titles made harmless, people kept anonymous, relations said plainly."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import numpy as np
+
+from core.graph import InteractionGraph
+from core.propagation import Step
+from data.tables import DataCard
+from explain.flow_labels import clean
+
+CROWD_MINIMUM = 5
+
+
+@dataclass(frozen=True, eq=False)
+class Names:
+    """Labels from the graph and its card. show_people: whether people behind a hop may be named."""
+
+    graph: InteractionGraph
+    card: DataCard
+    show_people: bool = False
+
+    @property
+    def verb(self) -> str:
+        """What people do with an item, past tense: "rated". The card's first event type speaks for all."""
+        kinds = self.graph.events.kinds
+        return self.card.event_verbs.get(kinds[0], kinds[0]) if kinds else "had"
+
+    @property
+    def noun(self) -> str:
+        return self.card.item_noun
+
+    def item(self, idx: int) -> str:
+        return clean(self.graph.items.labels[idx])
+
+    def quoted(self, idx: int) -> str:
+        return f"“{self.item(idx)}”"
+
+    def user(self, idx: int) -> str:
+        """The person that an explanation is for; beyond the graph's people it is a visitor with a history of their own."""
+        return clean(self.graph.users.labels[idx]) if idx < self.graph.n_users else "you"
+
+    def user_id(self, idx: int) -> str:
+        return str(self.graph.users.ids[idx]) if idx < self.graph.n_users else "you"
+
+    def group(self, kind: str, idx: int) -> str:
+        return clean(self.graph.groups[kind].labels[idx])
+
+    def kind(self, kind: str) -> str:
+        """What this data calls a topic, creator or context."""
+        return self.graph.groups[kind].title if kind in self.graph.groups else kind
+
+    def relation(self, key: str) -> str:
+        """A meta-path or jump in words."""
+        words = {
+            "co_consumption_3": f"people who {self.verb} both",
+            "co_consumption_5": f"minus what people of broad taste {self.verb} anyway",
+            "same_topic": f"same {self.kind('topic')}",
+            "same_creator": f"same {self.kind('creator')}",
+            "same_context": f"same {self.kind('context')}",
+            "jump_1": "latent jump from the history item",
+            "jump_2": f"through people who {self.verb} it, then a latent jump",
+            "jump_3": f"through those people's other {self.noun}s, then a latent jump",
+            "memory": "the model's memory of this person (no path)",
+            "base": "popularity (the same for everybody)",
+        }
+        return words.get(key, key.replace("_", " "))
+
+    def other_person(self, step: Step, source: int, user: int, self_idx: int) -> tuple[str, str]:
+        """(id, label) of a person that a walk passes, as seen from the item before: "person 3 of 118"."""
+        if user == self_idx:
+            return self.user_id(user), f"{self.user(user)} again"
+        if self.show_people and user < self.graph.n_users:
+            return self.user_id(user), self.user(user)
+        crowd, _ = step.edges_from(source)
+        n = len(crowd)
+        if n < CROWD_MINIMUM:
+            return "person-of-few", f"one of fewer than {CROWD_MINIMUM} people"
+        place = int(np.searchsorted(crowd, user)) + 1
+        return f"person-{place}-of-{n}", f"person {place} of {n}"
+
+
+def day(time_s: int) -> str:
+    """A date, UTC; empty for an event without a time."""
+    return datetime.fromtimestamp(int(time_s), UTC).strftime("%Y-%m-%d") if time_s else ""
+
+
+def plural(n: int, noun: str) -> str:
+    """ "1 film", "12 films", "3 people"."""
+    if noun == "person":
+        return f"{n:,} {'person' if n == 1 else 'people'}"
+    return f"{n:,} {noun if n == 1 else noun + 's'}"
