@@ -16,6 +16,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -111,12 +112,19 @@ class View:
 
 @pytest.fixture(scope="package")
 def app(newsroom_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
-    """`streamlit run app.py` on a free port over the small Newsroom, until the last browser test is over."""
+    """One server over the small Newsroom, until the last browser test is over."""
+    with serving(newsroom_home, tmp_path_factory.mktemp("app") / "server.log") as served:
+        yield served
+
+
+@contextmanager
+def serving(home: Path, log_file: Path) -> Iterator[App]:
+    """`streamlit run app.py` on a free port with `home` as SURFACED_HOME; stopped as Ctrl-C does it."""
     port = free_port()
-    served = App(f"http://localhost:{port}", tmp_path_factory.mktemp("app") / "server.log")
+    served = App(f"http://localhost:{port}", log_file)
     command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
-    environment = {**os.environ, "SURFACED_HOME": str(newsroom_home), "PYTHONUNBUFFERED": "1"}
-    with served.log.open("wb") as log:
+    environment = {**os.environ, "SURFACED_HOME": str(home), "PYTHONUNBUFFERED": "1"}
+    with log_file.open("wb") as log:
         server = subprocess.Popen(
             command, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT
         )
@@ -164,17 +172,20 @@ def browser() -> Iterator[Browser]:
 )
 def view(request: pytest.FixtureRequest, app: App, browser: Browser) -> Iterator[View]:
     """A visitor in each theme and width. Fails at its end if a page, the console, the network or the log complained."""
-    yield from visit(app, browser, *request.param)
+    with visiting(app, browser, *request.param) as visitor:
+        yield visitor
 
 
 @pytest.fixture
 def wide_view(app: App, browser: Browser) -> Iterator[View]:
     """One visitor, light and 1280 px wide, for what does not depend on the looks."""
-    yield from visit(app, browser, "light", 1280)
+    with visiting(app, browser, "light", 1280) as visitor:
+        yield visitor
 
 
-def visit(app: App, browser: Browser, theme: Theme, width: int) -> Iterator[View]:
-    """What both fixtures do: open a context, hand out the view, then check that nothing complained."""
+@contextmanager
+def visiting(app: App, browser: Browser, theme: Theme, width: int) -> Iterator[View]:
+    """Open a context of its own and hand out the view; then check that nothing complained."""
     log_start = len(app.logged())
     context = browser.new_context(color_scheme=theme, viewport={"width": width, "height": 900}, reduced_motion="reduce")
     visitor = View(app, context, context.new_page(), theme, width)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import pytest
+from pathlib import Path
 
-from tests.browser.conftest import View, axe
+import pytest
+from playwright.sync_api import Browser
+
+from tests.browser.conftest import View, axe, serving, visiting
 
 PAGES = ("", "recommendations", "why", "fairness", "models", "guide")
 BACKGROUNDS = {"light": "rgb(255, 255, 255)", "dark": "rgb(16, 22, 29)"}  # [theme.*] of .streamlit/config.toml
@@ -27,3 +30,15 @@ def test_the_theme_follows_the_visitors_system(view: View) -> None:
     page = view.open()
     colour = page.locator("[data-testid=stApp]").evaluate("e => getComputedStyle(e).backgroundColor")
     assert colour == BACKGROUNDS[view.theme]
+
+
+def test_a_permalink_is_right_as_the_very_first_page_of_a_new_server(
+    newsroom_home: Path, browser: Browser, tmp_path: Path
+) -> None:
+    """A folder `pages/` beside the main script makes Streamlit run the page's bare file in such a first session."""
+    with serving(newsroom_home, tmp_path / "server.log") as app, visiting(app, browser, "light", 1280) as first:
+        first_text = first.open("recommendations").locator("[data-testid=stMainBlockContainer]").inner_text()
+        with visiting(app, browser, "light", 1280) as second:
+            second_text = second.open("recommendations").locator("[data-testid=stMainBlockContainer]").inner_text()
+        assert "Page not found" not in first.page.inner_text("body")
+    assert first_text.strip() == second_text.strip() != ""
