@@ -1,0 +1,107 @@
+"""What several pages show: pickers bound to the address, tiles, tables with their CSV, empty states and errors."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from typing import Any, Final
+
+import pandas as pd
+import plotly.graph_objects as go
+import streamlit as st
+
+from core.errors import NotReadyError, SurfacedError
+from pages import _ask, _here, _pick, _state
+from pages._text import plain
+
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+
+
+def theme() -> str:
+    """The theme of this visitor's browser; charts are drawn in its inks."""
+    return "dark" if st.context.theme.type == "dark" else "light"
+
+
+def link(page: str, label: str, **changes: str | None) -> None:
+    """A link to another page that takes the shared state along. The label is ours or went through `plain`."""
+    st.page_link(f"pages/{page}.py", label=label, query_params=_state.address(**changes), width="stretch")
+
+
+def notices() -> None:
+    for text in _state.notices():
+        st.warning(plain(text, 400))
+
+
+def problem(error: SurfacedError) -> None:
+    """An error as the sentence that it is, with what to type where something has to be done first."""
+    st.error(plain(error, 600))
+    if isinstance(error, NotReadyError):
+        st.code(error.command, language=None)
+
+
+def tiles(entries: Sequence[tuple[str, str, str]]) -> None:
+    """Numbers side by side, each with its name above and what it means below: (name, number, meaning)."""
+    box = "flex:1 1 10rem;border:1px solid rgba(128,138,148,.5);border-radius:.5rem;padding:.55rem .8rem"
+    number = "margin:0;font-size:1.45rem;font-weight:600;overflow-wrap:anywhere"
+    cells = "".join(
+        f'<div style="{box}"><dt style="font-size:.875rem">{escape(name)}</dt>'
+        f'<dd style="{number}">{escape(value)}</dd><dd style="margin:0;font-size:.8125rem">{escape(meaning)}</dd></div>'
+        for name, value, meaning in entries
+    )
+    st.html(f'<dl style="display:flex;flex-wrap:wrap;gap:.6rem;margin:0 0 .25rem">{cells}</dl>')
+
+
+def chart(figure: go.Figure, key: str, alt: str) -> None:
+    st.plotly_chart(figure, theme=None, key=key, config={"displayModeBar": False}, alt=alt)
+
+
+def table(frame: pd.DataFrame, name: str, alt: str, config: dict[str, Any] | None = None, most: int = 500) -> None:
+    """A table and its CSV. A long one is shown to its first `most` rows; the file holds all."""
+    st.dataframe(frame.head(most), hide_index=True, column_config=config, alt=alt)
+    if len(frame) > most:
+        st.caption(f"The first {most} of {len(frame):,} rows; the CSV holds all.")
+    csv(frame, name)
+
+
+def csv(frame: pd.DataFrame, name: str) -> None:
+    st.download_button("CSV", lambda: csv_text(frame), f"{name}.csv", "text/csv", key=f"csv-{name}", on_click="ignore",
+                       help=f"Download this table as {name}.csv")  # fmt: skip
+
+
+def csv_text(frame: pd.DataFrame) -> str:
+    """A table as CSV in which no title is a formula to a spreadsheet."""
+    texts = frame.select_dtypes(exclude=["number", "bool"]).columns
+    safe = {c: frame[c].map(lambda v: f"'{v}" if isinstance(v, str) and v.startswith(_FORMULA) else v) for c in texts}
+    return frame.assign(**safe).to_csv(index=False)
+
+
+def sidebar(spot: _here.Here) -> None:
+    """The filters that all pages share: which data, which model."""
+    models = _ask.models()
+    with st.sidebar:
+        titles = {w.name: w.title for w in _ask.workspaces() if w.ready}
+        _pick.choose("Data", list(titles), "workspace", spot.name, lambda n: titles.get(n, n))
+        _pick.choose("Model", [s.model for s in spot.fitted], "model", spot.model, lambda n: models[n].title)
+
+
+def place() -> _here.Here:
+    """The valid state of a page that needs a fitted model, with the shared filters and notices drawn; otherwise an empty state ends the page."""
+    spot = _here.here()
+    if spot is None:
+        nothing_ready()
+        st.stop()
+    sidebar(spot)
+    return spot
+
+
+def nothing_ready() -> None:
+    """No workspace or no model: the reason, and the one thing to do."""
+    notices()
+    where = _here.workspace()
+    if where is None:
+        st.info("No data is prepared here yet. This command fetches it, fits the models and opens this page again:")
+        st.code("make demo", language=None)
+        return
+    st.info(f"No model is fitted to {plain(where.title)} yet. Fit one on the page Models, or type:")
+    st.code(f"python cli.py fit --workspace {where.name} --model path", language=None)
+    link("models", "Go to Models")

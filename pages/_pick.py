@@ -1,0 +1,93 @@
+"""Pickers whose value is the visitor's wish: what they show comes from the address, what is picked goes into it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+import streamlit as st
+
+from explain.types import WorkspaceInfo
+from pages import _ask, _state
+from pages._text import option
+
+ALL_AT_ONCE: Final = 3000
+_HITS: Final = 50
+
+
+def choose(
+    label: str,
+    options: Sequence[str],
+    key: str,
+    current: str | None,
+    name: Callable[[str], str] = str,
+    *,
+    scope: str = "",
+    optional: bool = False,
+    placeholder: str | None = None,
+) -> None:
+    """A select box for `key`. optional: nothing (None) is a choice too, the box can be emptied."""
+    widget = f"{key}-box{scope}"
+    st.session_state[widget] = current
+    st.selectbox(
+        label, list(options), key=widget, format_func=name, placeholder=placeholder, index=None if optional else 0,
+        on_change=_state.take, args=(key, widget),
+    )  # fmt: skip
+
+
+def segments(label: str, options: Mapping[str, str], key: str, current: str) -> None:
+    """A few choices side by side, one of them always picked; names are our own words."""
+    widget = f"{key}-segments"
+    st.session_state[widget] = current
+    st.segmented_control(
+        label, list(options), key=widget, format_func=lambda o: options[o], required=True,
+        on_change=_state.take, args=(key, widget),
+    )  # fmt: skip
+
+
+def length(most: int, current: int) -> None:
+    """k, the length of the list."""
+    st.session_state["k-input"] = current
+    st.number_input(
+        "Length of the list (k)", 1, most, step=1, key="k-input", on_change=_state.take, args=("k", "k-input")
+    )
+
+
+def item(
+    label: str, key: str, where: WorkspaceInfo, current: str | None, *, optional: bool = False,
+    placeholder: str | None = None,
+) -> None:  # fmt: skip
+    """One item by its title: type into the box. A large catalogue is searched first."""
+    names = _narrowed(label, key, where, "item", current)
+    choose(label, list(names), key, current, lambda i: names.get(i, i), optional=optional, placeholder=placeholder)
+
+
+def person(label: str, where: WorkspaceInfo, current: str | None) -> None:
+    """One person by id or by what is known about them."""
+    names = _narrowed(label, "user", where, "user", current)
+    choose(label, list(names), "user", current, lambda u: names.get(u, u))
+
+
+def titles(label: str, where: WorkspaceInfo, current: Sequence[str], most: int) -> None:
+    """Several items by title; the wish is `history`."""
+    names = dict(_narrowed(label, "history", where, "item", None))
+    for raw in current:
+        names.setdefault(raw, option(_ask.item(where.name, raw).label))
+    st.session_state["history-box"] = list(current)
+    st.multiselect(
+        label, list(names), key="history-box", format_func=lambda i: names.get(i, i), max_selections=most,
+        placeholder="Type a title", select_all=False, on_change=_state.take, args=("history", "history-box"),
+    )  # fmt: skip
+
+
+def _narrowed(label: str, key: str, where: WorkspaceInfo, side: str, current: str | None) -> dict[str, str]:
+    """Everything where it is little enough for one box, else the hits of a search, with what is picked on top."""
+    n = where.n_items if side == "item" else where.n_users
+    if n is not None and n <= ALL_AT_ONCE:
+        return _ask.names(where, side, "", ALL_AT_ONCE)
+    text = st.text_input(f"Search: {label}", key=f"{key}-search", max_chars=100, placeholder="Type a few letters")
+    names = _ask.names(where, side, text, _HITS)
+    if current is None or current in names:
+        return names
+    known = _ask.item(where.name, current).label if side == "item" else _ask.person(where.name, current).label
+    return {current: option(known)} | names

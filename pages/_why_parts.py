@@ -1,0 +1,151 @@
+"""The parts of a score and what they are compared with: another item, another model, single walks."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from core.errors import SurfacedError
+from explain.figures import path_network, waterfall
+from explain.flow_labels import amount
+from explain.types import Explanation, Part
+from pages import _ask, _here, _parts, _pick, _state
+from pages._text import percent, plain, score
+from pages._why_picture import path_frame
+from pages.components.path_graph import path_graph
+
+KIND_WORDS = {
+    "history": "from the history",
+    "memory": "the model's own memory of this person",
+    "content": "content that no history item carries",
+    "jump": "latent jump",
+    "base": "popularity or bias",
+}
+
+
+def waterfall_section(spot: _here.Here, found: Explanation) -> None:
+    st.header("What the score is made of")
+    st.caption(f"Every part is a term of the score; together they are {score(found.score)}.")
+    bars, rows = st.columns([3, 2], gap="large")
+    with bars:
+        _parts.chart(waterfall(found, theme=_parts.theme()), "waterfall", _waterfall_alt(found))
+    with rows:
+        _parts.table(
+            parts_frame(found.parts, found.score), f"parts-{found.model}-{found.user or 'own-titles'}-{found.item}",
+            "The parts of the score with their amounts",
+        )  # fmt: skip
+
+
+def _waterfall_alt(found: Explanation) -> str:
+    return f"Waterfall of {len(found.parts)} parts that add up to the score {score(found.score)}; the table beside it holds the same."
+
+
+def parts_frame(parts: Sequence[Part], whole: float) -> pd.DataFrame:
+    """Parts from the largest to the smallest, a sum row last; relations as columns of their own."""
+    relations = sorted({name for part in parts for name in part.relations})
+    ranked = sorted(parts, key=lambda p: (-abs(p.value), p.kind, p.id))
+    rows = [
+        {
+            "part": p.label,
+            "kind": KIND_WORDS.get(p.kind, p.kind),
+            "amount": p.value,
+            "of the score": percent(p.value / whole, 1) if whole else "",
+        }
+        | {name.replace("_", " "): p.relations.get(name, 0.0) for name in relations}
+        for p in ranked
+    ]
+    return pd.DataFrame(
+        rows, columns=["part", "kind", "amount", "of the score", *(r.replace("_", " ") for r in relations)]
+    )
+
+
+def against_section(spot: _here.Here, item: str, other: str | None, found: Explanation) -> None:
+    st.header("Why not …?")
+    _pick.item("Compare with another item", "against", spot.workspace, other, optional=True, placeholder="Type a title")
+    rival = found.against
+    if rival is None:
+        return
+    st.markdown(
+        plain(rival.sentence, 600)
+        or f"{plain(found.label)} scores {score(found.score)}, {plain(rival.label)} {score(rival.score)}."
+    )
+    _parts.table(
+        two_sided(found, rival.parts, rival.label), f"against-{found.model}-{found.item}-{rival.item}",
+        "What each part gives to the one item and to the other",
+    )  # fmt: skip
+    _parts.link("why", f"Why “{plain(rival.label, 60)}”? →", item=rival.item)
+
+
+def two_sided(found: Explanation, parts: Sequence[Part], rival: str) -> pd.DataFrame:
+    """The same part for both items side by side, the largest difference first."""
+    mine = {(p.kind, p.id): p for p in found.parts}
+    theirs = {(p.kind, p.id): p for p in parts}
+    rows = []
+    for key in mine.keys() | theirs.keys():
+        here, there = mine.get(key), theirs.get(key)
+        ours, other = (here.value if here else 0.0), (there.value if there else 0.0)
+        rows.append(((here or there).label, ours, other, ours - other))  # type: ignore[union-attr]
+    rows.sort(key=lambda row: (-abs(row[3]), row[0]))
+    return pd.DataFrame(rows, columns=["part", f"{found.label[:40]} (this)", f"{rival[:40]} (other)", "difference"])
+
+
+def model_section(spot: _here.Here, item: str) -> None:
+    """The same item under another model, if one is fitted; else how to get one."""
+    st.header("The same item under another model")
+    known = _ask.models()
+    others = [s for s in spot.fitted if s.model != spot.model]
+    wished = _here.one_of("other", [s.model for s in others], "") if _state.wish("other") else ""
+    if others:
+        _pick.choose("Other model", [s.model for s in others], "other", wished or None, lambda m: known[m].title,
+                     optional=True, placeholder="Pick a model to look at side by side")  # fmt: skip
+    missing = [m for m in known.values() if m.name not in {s.model for s in spot.fitted}]
+    for model in missing:
+        st.caption(f"{plain(model.title)} is not fitted to this data yet. Fit it on the page Models, or type:")
+        st.code(f"python cli.py fit --workspace {spot.name} --model {model.name}", language=None)
+    if missing:
+        _parts.link("models", "Go to Models")
+    if not wished:
+        return
+    other = next(s for s in others if s.model == wished)
+    try:
+        second = _ask.why(spot.name, other.model, other.snapshot, item, user=spot.user, history=spot.history)
+    except SurfacedError as error:
+        _parts.problem(error)
+        return
+    first = _ask.why(*spot.base, item, user=spot.user, history=spot.history)
+    for column, found in zip(st.columns(2, gap="large"), (first, second), strict=True):
+        with column:
+            _side(found, known[found.model].title)
+    st.subheader(f"Paths under {plain(known[second.model].title)}")
+    st.caption(
+        "A dashed line is a jump through the model's memory: nobody's behaviour links its ends, so it is drawn as what it is."
+    )
+    path_graph(path_network(second, theme=_parts.theme()), key="picture-other")
+
+
+def _side(found: Explanation, title: str) -> None:
+    st.subheader(plain(title))
+    st.markdown(plain(found.sentence, 600))
+    rank = f"rank {found.rank}" if found.rank else "not in the list"
+    st.caption(
+        f"Score {score(found.score)}, {rank}; {percent(found.path_share)} of it over observed links; memory {amount(_memory(found))}"
+    )
+    _parts.chart(waterfall(found, 8, theme=_parts.theme()), f"waterfall-{found.model}", _waterfall_alt(found))
+
+
+def _memory(found: Explanation) -> float:
+    return sum(part.value for part in found.parts if part.kind == "memory")
+
+
+def paths_section(spot: _here.Here, found: Explanation) -> None:
+    st.header("Best single paths")
+    st.caption(
+        f"{len(found.paths)} of {found.n_paths:,} walks. They carry {percent(found.coverage, 1)} of all amounts, "
+        f"the rest {percent(found.residual, 1)}; the picture above bundles all of them."
+    )
+    _parts.table(
+        path_frame(found.paths, found.score), f"paths-{found.model}-{found.user or 'own-titles'}-{found.item}",
+        "The best single walks from the person to the item",
+    )  # fmt: skip

@@ -1,0 +1,136 @@
+"""The picture of a score: on a canvas to click, as a drawing to print, as a table; and what stands behind a picked piece."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from explain.figures import flow_svg, path_network
+from explain.flow_labels import amount, clean, share
+from explain.flow_layout import bundle_key
+from explain.types import Bundle, Evidence, Explanation, Path
+from pages import _ask, _here, _parts, _pick, _state
+from pages._text import option, percent, plain
+from pages.components.path_graph import path_graph
+
+VIEWS = {"picture": "Picture", "drawing": "Drawing (SVG)", "table": "Table"}
+
+
+def section(spot: _here.Here, item: str, found: Explanation) -> None:
+    st.header("The paths")
+    st.caption(
+        "From left to right: the person, what they have had, who or what connects it, the item. Widths are amounts of the score; "
+        "all lines into the item add up to it. Pick a point or a line to see what stands behind it."
+    )
+    view = _here.one_of("show", list(VIEWS), "picture")
+    _pick.segments("Show as", VIEWS, "show", view)
+    names = pieces(found)
+    at = _picked(names)
+    if view == "picture":
+        at = _drawn(found, at)
+    elif view == "drawing":
+        st.image(flow_svg(found, theme=_parts.theme()), width="stretch", alt=clean(found.sentence, 300))
+    else:
+        st.dataframe(bundle_frame(found), hide_index=True, alt="Every bundle of walks with its amounts for and against")
+    _downloads(found)
+    _pick.choose(
+        "Look behind", list(names), "at", at, lambda key: names.get(key, key), optional=True,
+        placeholder="A point or a line of the picture",
+    )  # fmt: skip
+    if at is not None:
+        _state.settle("at", at)
+        _evidence_panel(spot, _ask.evidence(*spot.base, item, at, user=spot.user, history=spot.history), found.score)
+
+
+def pieces(found: Explanation) -> dict[str, str]:
+    """Key → name of every node and bundle, nodes first, the largest first."""
+    label = {n.key: clean(n.label, 50) for n in found.nodes}
+    nodes = sorted(found.nodes, key=lambda n: (n.hop, n.value_against - n.value_for, n.key))
+    bundles = sorted(found.bundles, key=lambda b: (b.hop, b.value_against - b.value_for, bundle_key(b)))
+    named = {n.key: option(f"{n.label}: {amount(n.value_for - n.value_against)}") for n in nodes}
+    return named | {
+        bundle_key(b): option(f"{label[b.source]} → {label[b.target]}: {amount(b.value_for - b.value_against)}", 130)
+        for b in bundles
+    }
+
+
+def _picked(names: dict[str, str]) -> str | None:
+    at = _state.wish("at")
+    if at is not None and at not in names:
+        _state.put_now("at", None)
+        return None
+    return at
+
+
+def _drawn(found: Explanation, at: str | None) -> str | None:
+    """The canvas. It answers with what was clicked last; only a new answer changes what is picked."""
+    answer = path_graph(path_network(found, theme=_parts.theme(), selected=at), key="picture")
+    before = st.session_state.get("picture-answer", at)
+    st.session_state["picture-answer"] = answer
+    if answer != before:
+        _state.put_now("at", answer)
+        return answer
+    return at
+
+
+def bundle_frame(found: Explanation) -> pd.DataFrame:
+    """The picture as numbers: one row a bundle."""
+    label = {n.key: clean(n.label) for n in found.nodes}
+
+    def row(b: Bundle) -> tuple[object, ...]:
+        kind = "observed" if b.solid else "jump"
+        net = b.value_for - b.value_against
+        return b.hop, label[b.source], label[b.target], b.label, b.value_for, b.value_against, net, b.n_paths, kind
+
+    columns = ["hop", "from", "to", "link", "for", "against", "net", "walks", "kind"]
+    return pd.DataFrame([row(b) for b in found.bundles], columns=columns)
+
+
+def _downloads(found: Explanation) -> None:
+    name = f"why-{found.model}-{found.user or 'own-titles'}-{found.item}"
+    light = "light"
+    with st.container(horizontal=True):
+        _parts.csv(bundle_frame(found), f"{name}-bundles")
+        st.download_button("SVG", lambda: flow_svg(found, theme=light), f"{name}.svg", "image/svg+xml", on_click="ignore",
+                           help="Download the drawing")  # fmt: skip
+        st.download_button("GraphML", lambda: _ask.workbench().graphml(found), f"{name}.graphml", "application/xml", on_click="ignore",
+                           help="Download the picture as a graph for other programs")  # fmt: skip
+
+
+def _evidence_panel(spot: _here.Here, evidence: Evidence, whole: float) -> None:
+    """What stands behind one piece: facts, its best walks, the rest as one line."""
+    net = evidence.value_for - evidence.value_against
+    with st.container(border=True):
+        st.subheader(plain(evidence.title, 160))
+        carries = f"{amount(net)} of the score" + (f" ({share(net, whole)})" if share(net, whole) else "")
+        against = (
+            f": {amount(evidence.value_for)} for, {amount(-evidence.value_against)} against"
+            if evidence.value_against
+            else ""
+        )
+        st.markdown(f"{evidence.n_paths:,} walks carry {plain(carries)}{plain(against) if against else ''}.")
+        if evidence.facts:
+            st.markdown("\n".join(f"- {plain(fact, 300)}" for fact in evidence.facts))
+        if evidence.paths:
+            st.dataframe(
+                path_frame(evidence.paths, whole), hide_index=True, alt="The best single walks through this piece"
+            )
+        if evidence.rest_paths:
+            st.caption(f"{evidence.rest_paths:,} further walks carry {amount(evidence.rest_value)} together.")
+
+
+def path_frame(paths: tuple[Path, ...], whole: float) -> pd.DataFrame:
+    """Single walks as rows: amount, share of the score, every step in words, whether all of it was observed."""
+    rows = [(p.value, percent(p.value / whole, 2) if whole else "", walk_text(p), kind_text(p)) for p in paths]
+    return pd.DataFrame(rows, columns=["amount", "of the score", "walk", "kind"])
+
+
+def walk_text(path: Path) -> str:
+    """ "person 405 → Pulp Fiction → person 3 of 118 → Fargo" """
+    if not path.hops:
+        return ""
+    return " → ".join([clean(path.hops[0].source_label, 60), *(clean(hop.target_label, 60) for hop in path.hops)])
+
+
+def kind_text(path: Path) -> str:
+    return "observed" if all(hop.solid for hop in path.hops) else "with a jump"

@@ -1,0 +1,142 @@
+"""Who gets exposure, and for whom the lists are good: a verdict in words first, then groups with intervals, then the table."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Final
+
+import pandas as pd
+import streamlit as st
+
+from explain.figures import exposure_bars
+from explain.types import AuditReport, AuditRow
+from pages import _ask, _here, _jobs, _parts, _pick
+from pages._text import lead, plain
+
+SIDES = {"item": "Items: who gets exposure", "user": "People: for whom lists are good"}
+CHARTED: Final = 25
+
+
+def page() -> None:
+    st.title("Fairness")
+    spot = _parts.place()
+    columns = _ask.workbench().audit_columns(spot.name)
+    side = _here.one_of("side", [s for s in SIDES if columns.get(s)] or ["item"], "item")
+    offered = columns.get(side, [])
+    by = _here.one_of("by", offered, offered[0]) if offered else None
+    _parts.notices()
+    _pick.segments("Side", SIDES, "side", side)
+    if by is None:
+        st.info(
+            "Nothing is known of these people or items that they could be grouped by, so there is nothing to compare."
+        )
+        return
+    left, right = st.columns([3, 1])
+    with left:
+        _pick.choose("Group by", offered, "by", by, lambda column: column.replace("_", " "))
+    with right:
+        _pick.length(min(_here.K_MOST, spot.workspace.n_items or _here.K_MOST), spot.k)
+    report = _ask.item_audit(*spot.base, by, spot.k) if side == "item" else _measured(spot, by)
+    if report is not None:
+        _answer(report)
+
+
+def _measured(spot: _here.Here, by: str) -> AuditReport | None:
+    """Quality for people needs a refit on the training part: long, so it runs on a button and is stored."""
+    bench = _ask.workbench()
+    stored = bench.stored_audit(spot.name, spot.model, by, side="user", k=spot.k)
+    if stored is not None:
+        return stored
+    st.info(
+        "This is not measured yet. It hides a part of each person's events, fits the model to the rest, and looks how well "
+        "the lists find what was hidden. That takes from seconds to a few minutes; the result is stored."
+    )
+    name, model, _ = spot.base
+    _jobs.panel(
+        f"audit-{name}-{model}-user-{by}-{spot.k}",
+        "Measure for whom the lists are good",
+        f"Measuring {model} by {by}",
+        lambda progress: bench.audit(name, model, by, side="user", k=spot.k, progress=progress),
+        f"python cli.py audit --workspace {name} --model {model} --by {by} --side user -k {spot.k}",
+    )
+    return None
+
+
+def _answer(report: AuditReport) -> None:
+    lead(verdict_sentence(report))
+    st.caption(_how(report))
+    drawn = charted(report)
+    st.header("Groups")
+    title = "Exposure" if report.side == "item" else report.metric
+    _parts.chart(
+        exposure_bars(drawn, theme=_parts.theme()),
+        "groups",
+        f"{title} of {len(drawn.rows)} groups with intervals; the table below holds the same.",
+    )
+    hidden = len(report.rows) - len(drawn.rows)
+    if hidden:
+        st.caption(f"The {len(drawn.rows)} largest groups are drawn; {hidden:,} others are in the table and the CSV.")
+    _parts.table(
+        report_frame(report),
+        f"fairness-{report.model}-{report.by}-{report.side}-k{report.k}",
+        "Every group with its value, interval and verdict",
+    )
+    if note := report.overall.get("note"):
+        st.caption(plain(note, 400))
+
+
+def verdict_sentence(report: AuditReport) -> str:
+    """The verdict in words, with how many groups carry it."""
+    verdict, reason = str(report.overall.get("verdict", "not estimable")), str(report.overall.get("reason", ""))
+    counts = {
+        v: sum(row.verdict == v for row in report.rows)
+        for v in ("pass", "fail", "insufficient evidence", "not estimable")
+    }
+    told = ", ".join(f"{n} {v}" for v, n in counts.items() if n)
+    subject = f"Exposure by {report.by}" if report.side == "item" else f"Quality for people by {report.by}"
+    return f"{subject}: {verdict}. {reason} Of {len(report.rows)} groups: {told}."
+
+
+def _how(report: AuditReport) -> str:
+    if report.side == "item":
+        low, high = report.threshold.get("low", 0.8), report.threshold.get("high", 1.25)
+        return (
+            f"Share of attention in everybody's top {report.k} (the first places count more: {plain(report.browsing)}) divided by the share of "
+            f"the catalogue. 1 is an equal share; {low} to {high} passes. Bars are 95 % intervals over people."
+        )
+    return (
+        f"{plain(report.metric)} of each group; a group passes if it is surely at most {report.threshold.get('gap', 0.05)} below the best one. "
+        "Groups with too few people are not judged. Bars are 95 % intervals over people."
+    )
+
+
+def charted(report: AuditReport, most: int = CHARTED) -> AuditReport:
+    """The report with its `most` largest groups, in their own order."""
+    shares = report.overall.get("shares", {})
+
+    def size(row: AuditRow) -> float:
+        share = shares.get(row.group)
+        return float(share["catalogue"]) if share else float(row.n)
+
+    kept = {id(row) for row in sorted(report.rows, key=size, reverse=True)[:most]}
+    return replace(report, rows=tuple(row for row in report.rows if id(row) in kept))
+
+
+def report_frame(report: AuditReport) -> pd.DataFrame:
+    """One row a group; the item side also with both shares."""
+    shares = report.overall.get("shares", {}) if report.side == "item" else {}
+    value = "ratio" if report.side == "item" else report.metric
+    rows = []
+    for row in report.rows:
+        both = shares.get(row.group, {})
+        given = {"exposure share": both.get("exposure"), "catalogue share": both.get("catalogue")} if shares else {}
+        rows.append(
+            {"group": row.group, "n": row.n, value: row.value, "low": row.low, "high": row.high, "verdict": row.verdict}
+            | given
+            | {"reason": row.reason}
+        )
+    return pd.DataFrame(rows)
+
+
+if __name__ == "__main__":  # Streamlit runs a page as a script; tests import it
+    page()

@@ -1,0 +1,92 @@
+"""What the words mean, where to begin, and where the limits are."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from pages import _here, _parts
+
+GLOSSARY = {
+    "Score": "The number by which a list is ordered. It has a unit of its own for each model; scores of two models cannot be compared.",
+    "Part": "One term of the score. All parts add up to it; nothing is left over but rounding.",
+    "Path": "A walk over links of the graph: from the person over something they have had, over other people, a topic or a creator, to the item.",
+    "Bundle": "All paths that take the same turn, drawn as one line. Its width is the sum of their amounts.",
+    "For and against": "Paths can speak against an item too. Both are drawn, each with its own width; for minus against is the score.",
+    "Path share": "How much of the score runs over links that were observed. The path model has 100 %: it has nothing else.",
+    "Gross / net": "All amounts without their signs, divided by the score. 1 means that nothing cancels; at 5 the picture is a small rest of large opposites.",
+    "Coverage and residual": "How much the listed single paths carry, and how much all others do. The picture with its bundles always carries everything.",
+    "Completeness error": "The distance between the score and the sum of its parts. It is rounding, and it is shown so that you need not believe it.",
+    "Memory": "What a model with learnt vectors has stored for a person. No link explains it.",
+    "Jump": "A step of such a model between two things that nobody's behaviour links.",
+    "Recall, nDCG": "Events are hidden, the model is fitted without them: how many of them the list finds, and how far up they stand.",
+    "Exposure": "The share of attention that lists give. The first place counts most, each further place a fifth less.",
+    "Exposure ratio": "Share of exposure divided by share of the catalogue. 1 is an equal share; 0.8 to 1.25 passes.",
+    "Interval": "Where the number would fall in 95 of 100 draws of other people like these. A verdict needs the whole interval on one side.",
+    "Insufficient evidence": "The data cannot tell. It is not a pass.",
+}
+
+LIMITS = (
+    "An explanation says why the model scored an item as it did. It does not say why the person likes it, and not what they would have done otherwise.",
+    "Exact means: these are the terms of this score. A model can be explained exactly and still be wrong.",
+    "People behind a link appear as “person 3 of 118”; crowds under five are merged into the next bundle, so small groups are coarser.",
+    "LightGCN is shown as it is: its memory and its jumps are real parts of its score, and no drawing makes reasons of them.",
+    "Exposure is counted over lists as if everybody read them in the same way. Real attention is not measured here.",
+    "Quality for groups is measured on hidden events, which come from what people were shown before.",
+    "Intervals are for one group at a time; among twenty groups one can fall outside by chance.",
+    "Newsroom is simulated. What holds there shows that the tool finds what was planted, not how readers behave.",
+)
+
+
+def page() -> None:
+    st.title("Guide")
+    spot = _here.here()
+    if spot is not None:
+        _parts.sidebar(spot)
+        _parts.notices()
+    _tour()
+    st.header("How a score is built")
+    st.markdown(
+        "The path model starts at the person and walks: to what they have had, from there to other people who had it too (or to its topic, "
+        "its creator, its basket), and on to the items that those lead to. Each step divides what it carries, so that a crowd or a bestseller does not "
+        "shout down the rest. How strongly, and how much each kind of way counts, are a few numbers that are learnt and shown on the page "
+        "Models. The score of an item is the sum of all walks that end at it: thousands, and every one can be looked at."
+    )
+    st.header("What a dashed line is")
+    st.markdown(
+        "An unbroken line is an observed amount that speaks for the item, a finely dotted one speaks against it. A **dashed** line is a jump: "
+        "the model connects two things by vectors that it learnt, and nobody's behaviour links them. The path model draws none. LightGCN "
+        "draws many: look at the same item under both on the page Why this."
+    )
+    st.header("Words")
+    st.markdown("\n".join(f"- **{word}.** {meaning}" for word, meaning in GLOSSARY.items()))
+    st.header("Limits")
+    st.markdown("\n".join(f"- {limit}" for limit in LIMITS))
+
+
+def _tour() -> None:
+    st.header("Three steps")
+    steps = (
+        (
+            "why",
+            "See why one item surfaced",
+            "The sentence on top is the answer. Pick a line of the picture to see what stands behind it.",
+        ),
+        (
+            "recommendations",
+            "Pick five titles of your own",
+            "The list comes at once, each row with its main reason. A title opens the whole one.",
+        ),
+        (
+            "fairness",
+            "See who gets exposure",
+            "Each group's share of attention against its share of the catalogue, with a verdict that needs evidence.",
+        ),
+    )
+    for number, (page_name, what, how) in enumerate(steps, start=1):
+        changes = {"who": _here.TITLES, "user": None} if page_name == "recommendations" else {}
+        _parts.link(page_name, f"**{number}. {what}**", **changes)
+        st.caption(how)
+
+
+if __name__ == "__main__":  # Streamlit runs a page as a script; tests import it
+    page()

@@ -1,0 +1,137 @@
+"""The models side by side: accuracy with intervals, how readable they are, cost, what they learnt; fitting and measuring here."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Final
+
+import pandas as pd
+import streamlit as st
+
+from explain.figures import MetricBar, metric_bars
+from explain.types import EvaluationReport, ModelInfo, SnapshotInfo
+from pages import _ask, _here, _jobs, _parameters, _parts
+from pages._text import interval, minute, percent, plain
+
+AT: Final = 20
+SHOWN = {
+    f"recall@{AT}": f"Recall@{AT}",
+    f"ndcg@{AT}": f"nDCG@{AT}",
+    f"hit@{AT}": f"Hit rate@{AT}",
+    f"coverage@{AT}": f"Catalogue coverage@{AT}",
+}
+
+
+def page() -> None:
+    st.title("Models")
+    where = _here.workspace()
+    if where is None:
+        _parts.nothing_ready()
+        return
+    spot = _here.here()
+    if spot is not None:
+        _parts.sidebar(spot)
+    _parts.notices()
+    known = _ask.models()
+    fitted = {s.model: s for s in _ask.fitted(where.name)}
+    split = measured_split(where.name)
+    reports = {
+        name: found
+        for name in fitted
+        if (found := _ask.workbench().stored_evaluation(where.name, name, split=split, k=AT)) is not None
+    }
+    _accuracy(known, fitted, reports, split)
+    st.header("Each model")
+    for model in known.values():
+        _model(where.name, model, fitted.get(model.name), reports.get(model.name), split)
+    if spot is not None:
+        st.header(f"What the {plain(known[spot.model].title)} learnt")
+        _parameters.section(spot.snapshot)
+
+
+def measured_split(workspace: str) -> str:
+    """How this data is cut for measuring, as its card says."""
+    return _ask.workbench().card(workspace).default_split
+
+
+def _accuracy(
+    known: dict[str, ModelInfo], fitted: dict[str, SnapshotInfo], reports: dict[str, EvaluationReport], split: str
+) -> None:
+    st.header("Side by side")
+    if reports:
+        metric = f"recall@{AT}"
+        bars = [
+            MetricBar(known[n].title, m["value"], m.get("low"), m.get("high"))
+            for n, r in reports.items()
+            if (m := r.metrics.get(metric))
+        ]
+        n_users = max(r.n_users for r in reports.values())
+        st.caption(
+            f"Recall@{AT} on hidden events (split “{split}”), n = {n_users:,} people, 95 % intervals over people. More is better."
+        )
+        _parts.chart(
+            metric_bars(bars, metric=SHOWN[metric], theme=_parts.theme()),
+            "accuracy",
+            f"Recall@{AT} of {len(bars)} models; the table below holds the same.",
+        )
+    else:
+        st.info(
+            "No model is measured on this data yet. “Measure” below hides events, fits again without them and looks how many the lists find."
+        )
+    _parts.table(models_frame(known, fitted, reports), "models", "Accuracy, readability and cost of each model")
+
+
+def models_frame(
+    known: dict[str, ModelInfo], fitted: dict[str, SnapshotInfo], reports: dict[str, EvaluationReport]
+) -> pd.DataFrame:
+    """One row a model; "–" where something was not measured."""
+    rows = []
+    for name, model in known.items():
+        report, snapshot = reports.get(name), fitted.get(name)
+        row: dict[str, object] = {"model": model.title}
+        for key, title in SHOWN.items():
+            found = report.metrics.get(key) if report else None
+            row[title] = interval(found["value"], found.get("low"), found.get("high")) if found else "–"
+        row["path share"] = percent(report.path_share) if report else "–"
+        row["gross / net"] = f"{report.gross_net:.2f}" if report else "–"
+        row["time to fit"] = f"{snapshot.seconds:.1f} s" if snapshot else "not fitted"
+        row["every term drawn"] = "yes" if model.exact else "no: memory and jumps are left"
+        rows.append(row)
+    return pd.DataFrame(rows)
+
+
+def _model(
+    workspace: str, model: ModelInfo, snapshot: SnapshotInfo | None, report: EvaluationReport | None, split: str
+) -> None:
+    bench = _ask.workbench()
+    with st.container(border=True):
+        st.subheader(plain(model.title))
+        st.markdown(f"{plain(model.summary, 400)} Source: {plain(model.source, 300)}.")
+        if snapshot is None:
+            st.caption("Not fitted to this data yet.")
+            _jobs.panel(
+                f"fit-{workspace}-{model.name}", f"Fit {plain(model.title)}", f"Fitting {model.title}",
+                partial(_fit, workspace, model.name), f"python cli.py fit --workspace {workspace} --model {model.name}",
+            )  # fmt: skip
+            return
+        seed = f"seed {snapshot.seed}, snapshot {snapshot.snapshot}"
+        st.caption(f"Fitted in {snapshot.seconds:.1f} s on {minute(snapshot.created)}; {plain(seed)}.")
+        if report is not None:
+            n = f"n = {report.n_users:,} people" + (
+                f", {report.n_cold_users:,} without a past left out" if report.n_cold_users else ""
+            )
+            st.caption(f"Measured on split “{report.split}”, {n}; the fit for it took {report.seconds:.1f} s.")
+            return
+        _jobs.panel(
+            f"measure-{workspace}-{model.name}-{split}", f"Measure {plain(model.title)}", f"Measuring {model.title}",
+            lambda progress: bench.evaluate(workspace, model.name, split=split, k=AT, progress=progress),
+            f"python cli.py evaluate --workspace {workspace} --model {model.name} --split {split} -k {AT}",
+        )  # fmt: skip
+
+
+def _fit(workspace: str, model: str, progress: _jobs.Progress) -> object:
+    return _ask.workbench().fit(workspace, model, progress=progress)
+
+
+if __name__ == "__main__":  # Streamlit runs a page as a script; tests import it
+    page()

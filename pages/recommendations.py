@@ -1,0 +1,110 @@
+"""A list for a person, or for titles that the visitor picks: rank, title, score and the main reason, each row a way to Why this."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from explain.types import HistoryEntry, ListedItem, Recommendation
+from pages import _ask, _here, _parts, _pick, _state
+from pages._text import count, day, plain, score
+
+WAYS = {"person": "Pick a person", _here.TITLES: "Be one: pick titles"}
+_HISTORY_SHOWN = 100
+
+
+def page() -> None:
+    st.title("Recommendations")
+    spot = _parts.place()
+    _parts.notices()
+    _pick.segments("Whose list", WAYS, "who", _here.TITLES if spot.own_titles else "person")
+    who, length = st.columns([3, 1])
+    with who:
+        _whose(spot)
+    with length:
+        _pick.length(min(_here.K_MOST, spot.workspace.n_items or _here.K_MOST), spot.k)
+    if spot.own_titles and not spot.history:
+        _no_titles_yet(spot)
+        return
+    listed = _ask.recommend(*spot.base, user=spot.user, history=spot.history, k=spot.k)
+    left, right = st.columns([3, 2], gap="large")
+    with left:
+        _list(spot, listed)
+    with right:
+        _history(spot)
+
+
+def _whose(spot: _here.Here) -> None:
+    if spot.own_titles:
+        _pick.titles(
+            f"Your titles (five say a lot, {_here.MOST_TITLES} at most)",
+            spot.workspace,
+            spot.history or (),
+            _here.MOST_TITLES,
+        )
+    else:
+        _pick.person("Person: type an id, an age, a job …", spot.workspace, spot.user)
+
+
+def _no_titles_yet(spot: _here.Here) -> None:
+    """Nothing is picked: say so, and offer a start."""
+    st.info(
+        "The list appears as soon as one title is picked. The model is not trained again: your titles are folded in."
+    )
+    example = _ask.person(spot.name, _here.first_person(spot.workspace))
+    start = ",".join(entry.item for entry in example.history[:5])
+    st.button("Start with five titles", on_click=_state.put, args=("history", start))
+
+
+def _list(spot: _here.Here, listed: Recommendation) -> None:
+    model = plain(_ask.models()[spot.model].title)
+    st.header(f"Top {len(listed.items)}" if listed.items else "No list")
+    if not listed.items:
+        st.info(
+            "The model has nothing to recommend here: nothing is left that a path leads to. Pick other titles or another person."
+        )
+        return
+    st.caption(f"{model}. A title opens its whole reason.")
+    with st.container(gap="xsmall"):
+        for entry in listed.items:
+            _row(spot, entry)
+    frame = pd.DataFrame(
+        [(e.rank, e.item, e.label, e.score, e.reason) for e in listed.items],
+        columns=["rank", "item", "title", "score", "reason"],
+    )
+    with st.expander("As a table"):
+        st.dataframe(frame, hide_index=True, alt="The list with rank, item id, title, score and main reason")
+    _parts.csv(frame, f"recommendations-{spot.model}-{spot.user or 'own-titles'}")
+
+
+def _row(spot: _here.Here, entry: ListedItem) -> None:
+    _parts.link("why", f"**{entry.rank}. {plain(entry.label, 90)}**", item=entry.item)
+    st.caption(f"Score {score(entry.score)}" + (f" · {plain(entry.reason, 200)}" if entry.reason else ""))
+
+
+def _history(spot: _here.Here) -> None:
+    if spot.user is None:
+        st.header("Your titles")
+        st.markdown("\n".join(f"- {plain(_ask.item(spot.name, raw).label, 90)}" for raw in spot.history or ()))
+        return
+    person = _ask.person(spot.name, spot.user)
+    st.header("History")
+    known = ", ".join(f"{plain(name, 40)}: {plain(value, 60)}" for name, value in person.attributes.items())
+    st.caption(
+        f"{plain(person.label)}, {count(len(person.history))} items, newest first" + (f". {known}" if known else "")
+    )
+    frame = history_frame(person.history)
+    if frame.empty:
+        st.info("Nothing is known of this person yet, so every list is the same as for a new one.")
+        return
+    _parts.table(frame, f"history-{spot.user}", "What the person has had so far, newest first", most=_HISTORY_SHOWN)
+
+
+def history_frame(history: tuple[HistoryEntry, ...]) -> pd.DataFrame:
+    """A history as a table: title, what happened, when (UTC), weight of the edge."""
+    rows = [(entry.label, entry.how, day(entry.time), entry.weight) for entry in history]
+    return pd.DataFrame(rows, columns=["title", "what", "when", "weight"])
+
+
+if __name__ == "__main__":  # Streamlit runs a page as a script; tests import it
+    page()

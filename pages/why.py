@@ -1,0 +1,124 @@
+"""Why an item surfaced: one sentence, the picture that adds up to the score, its parts, and what could have been instead."""
+
+from __future__ import annotations
+
+import json
+
+import streamlit as st
+
+from explain.types import Explanation
+from pages import _ask, _here, _parts, _pick, _state, _why_parts, _why_picture
+from pages._text import lead, percent, plain, score
+
+PAGE = "why"
+
+
+def page() -> None:
+    spot = _parts.place()
+    item = spot.item or _first_listed(spot)
+    if item is None:
+        _nothing_to_explain(spot)
+        return
+    _state.settle("item", item)
+    other = _here.other_item(spot)
+    found = _ask.why(*spot.base, item, user=spot.user, history=spot.history, against=other)
+    _pickers(spot, item)
+    st.title(
+        f"Why did “{plain(found.label, 90)}” surface for {_person_name(spot)}?"
+        if found.state == "ok"
+        else f"Why not “{plain(found.label, 90)}”?"
+    )
+    _parts.notices()
+    lead(found.sentence)
+    if found.state == "consumed":
+        st.info(
+            "This person has had it already, so no list would show it again. What follows is the score that it would have."
+        )
+    if found.state == "no_path":
+        st.info(
+            "Nothing that this person has had leads to it, so its score has no walk to show. Pick another item, or another model."
+        )
+    _badges(found)
+    if found.state != "no_path" or found.parts:
+        _why_picture.section(spot, item, found)
+        _why_parts.waterfall_section(spot, found)
+    _why_parts.against_section(spot, item, other, found)
+    _why_parts.model_section(spot, item)
+    if found.paths:
+        _why_parts.paths_section(spot, found)
+    _take_away(found)
+
+
+def _first_listed(spot: _here.Here) -> str | None:
+    """Without an item in the address: the first of the list."""
+    if spot.own_titles and not spot.history:
+        return None
+    listed = _ask.recommend(*spot.base, user=spot.user, history=spot.history, k=1)
+    return listed.items[0].item if listed.items else None
+
+
+def _nothing_to_explain(spot: _here.Here) -> None:
+    st.title("Why this?")
+    _parts.notices()
+    st.info(
+        "There is no list yet that something could have surfaced in: pick at least one title of your own, or a person."
+    )
+    _parts.link("recommendations", "Pick titles")
+
+
+def _pickers(spot: _here.Here, item: str) -> None:
+    with st.sidebar:
+        if spot.own_titles:
+            st.caption(f"For {len(spot.history or ())} titles of your own")
+            st.button("For a person instead", on_click=_state.put, args=("who", "person"))
+        else:
+            _pick.person("Person", spot.workspace, spot.user)
+        _pick.item("Item", "item", spot.workspace, item)
+
+
+def _person_name(spot: _here.Here) -> str:
+    return "your titles" if spot.user is None else plain(_ask.person(spot.name, spot.user).label, 60)
+
+
+def _badges(found: Explanation) -> None:
+    """The numbers that say how far the explanation can be trusted."""
+    rank = (
+        f"rank {found.rank} of the list; unit: {found.unit}" if found.rank else f"not in the list; unit: {found.unit}"
+    )
+    _parts.tiles(
+        [
+            ("Score", score(found.score), rank),
+            (
+                "Completeness error",
+                f"{found.completeness_error:.1e}",
+                "distance between the score and the sum of its parts: rounding only",
+            ),
+            ("Path share", percent(found.path_share), "of the score runs over links that were observed"),
+            (
+                "Gross / net",
+                f"{found.gross_net:.2f}",
+                "1 = nothing cancels; 2 = half as much again speaks against as remains",
+            ),
+            (
+                "Listed paths cover",
+                percent(found.coverage, 1),
+                f"{len(found.paths)} best of {found.n_paths:,} single paths; the picture holds all",
+            ),
+        ]
+    )
+
+
+def _take_away(found: Explanation) -> None:
+    """The link to exactly this, and everything as JSON."""
+    st.header("Keep it")
+    st.caption("This link opens the same view in any browser that reaches this server:")
+    st.code(_state.permalink(PAGE), language=None, wrap_lines=True)
+    name = f"why-{found.model}-{found.user or 'own-titles'}-{found.item}"
+    st.download_button(
+        "The whole explanation (JSON)", lambda: json.dumps(found.as_json(), ensure_ascii=False, indent=1),
+        f"{name}.json", "application/json", on_click="ignore",
+    )  # fmt: skip
+
+
+if __name__ == "__main__":  # Streamlit runs a page as a script; tests import it
+    page()
