@@ -129,7 +129,7 @@ class InteractionGraph:
 
     def __post_init__(self) -> None:
         for column, n in ((self.events.user, len(self.users)), (self.events.item, len(self.items))):
-            if len(column) and not (0 <= column.min() and column.max() < n):
+            if len(column) and not (column.min() >= 0 and column.max() < n):
                 raise GraphError("Events name a node that the graph does not have.")
         for kind, matrix in self.memberships.items():
             if matrix.shape != (len(self.items), len(self.groups[kind])):
@@ -178,9 +178,7 @@ class InteractionGraph:
 
     def with_events(self, events: Events) -> InteractionGraph:
         """The same nodes with other events: a training part, or an edited history."""
-        return InteractionGraph(
-            self.name, self.title, self.users, self.items, self.groups, events, self.memberships
-        )
+        return InteractionGraph(self.name, self.title, self.users, self.items, self.groups, events, self.memberships)
 
     def relation_sizes(self) -> dict[str, int]:
         """Edges by relation: one entry an event type, then has_topic, has_creator, in_context."""

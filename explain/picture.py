@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
+from scipy import sparse
 
 from core.graph import FloatArray, IntArray
 from core.models._path_chains import CO_3, CO_5, GROUP_CHAINS
@@ -186,9 +187,9 @@ class PictureBuilder:
         """A node for each of the strongest topics (creators), one for all others."""
         step = lane.walks.chain.steps[0]
         rows_items = lane.walks.items
-        edges = step.matrix[rows_items].multiply(step.left[rows_items][:, None]).tocsr()
+        scale = lane.coefficient * lane.walks.start * step.left[rows_items]
         worth = step.right * lane.sums[1]
-        through = edges.multiply((lane.coefficient * lane.walks.start)[:, None]).multiply(worth).tocsc()
+        through = (sparse.diags(scale) @ step.matrix[rows_items] @ sparse.diags(worth)).tocsc()
         strength = np.abs(np.asarray(through.sum(axis=0)).ravel())
         groups = np.flatnonzero(strength > 0)
         groups = groups[np.lexsort((groups, -strength[groups]))]

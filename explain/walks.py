@@ -138,11 +138,11 @@ def rest_of(lanes: Sequence[Lane], shown: Sequence[Walk]) -> Rest:
 def _complement(lane: Lane, paths: list[tuple[int, ...]]) -> tuple[float, int]:
     counts = lane.counts()
     tree: dict[tuple[int, ...], set[int]] = {(): set()}
-    for nodes in paths:
-        for depth, node in enumerate(nodes):
-            tree.setdefault(nodes[:depth], set()).add(node)
+    for path in paths:
+        for depth, node in enumerate(path):
+            tree.setdefault(path[:depth], set()).add(node)
     amount, number = 0.0, 0
-    prefixes = {(): 1.0}
+    prefixes: dict[tuple[int, ...], float] = {(): 1.0}
     for prefix in sorted(tree, key=len):
         layer = len(prefix) - 1
         nodes, weights = lane.edges(layer, prefix[-1] if prefix else -1)
@@ -150,6 +150,6 @@ def _complement(lane: Lane, paths: list[tuple[int, ...]]) -> tuple[float, int]:
         others, other_weights = nodes[~taken], weights[~taken]
         amount += prefixes[prefix] * float(other_weights @ lane.sums[layer + 1][others])
         number += int(counts[layer + 1][others[other_weights > 0]].sum())
-        for node, weight in zip(nodes[taken], weights[taken], strict=True):
-            prefixes[*prefix, int(node)] = prefixes[prefix] * float(weight)
+        for kept, weight in zip(nodes[taken], weights[taken], strict=True):
+            prefixes[*prefix, int(kept)] = prefixes[prefix] * float(weight)
     return amount, number

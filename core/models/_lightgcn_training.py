@@ -1,11 +1,13 @@
-"""Trains LightGCN's embeddings: sampled softmax on cosines, full-graph propagation per batch, early stopping on a cut.
+"""Trains LightGCN's embeddings: softmax over the catalogue on inner products, strong L2, early stopping on a cut.
 
 Epochs are counted on `holdout` (stop after PATIENCE epochs without a better validation), then the model is trained that
-long on all of the graph. Softmax over the batch's positives and shared uniform negatives: Wu et al. 2022 (SSM/BSL).
+long on all of the graph. Catalogues of more than MAX_CANDIDATES items are sampled, uniformly (Wu et al. 2022, SSM).
+What the model says of a score is left to core.models.lightgcn.
 """
 
 from __future__ import annotations
 
+import math
 import warnings
 from collections.abc import Callable
 
@@ -20,8 +22,9 @@ from core.progress import Progress, portion
 from core.propagation import as_torch_csr
 from core.ranking import top_k
 
-DIM, LEARNING_RATE, TEMPERATURE, WEIGHT_DECAY = 64, 0.01, 0.2, 1e-6
-BATCH, N_NEGATIVES, MAX_EPOCHS, PATIENCE = 4096, 1024, 60, 6
+DIM, LEARNING_RATE, WEIGHT_DECAY = 64, 0.02, 0.01
+MAX_BATCH, MIN_STEPS, MAX_CANDIDATES = 8192, 10, 4096
+MAX_EPOCHS, PATIENCE = 100, 10
 MAX_VALIDATION_USERS = 1_000
 
 
@@ -52,32 +55,52 @@ class _Trainer:
         self.convolution = LGConv(normalize=False)
         self.n_layers = n_layers
         self.adjacency = _normalised(interactions)
-        self.optimiser = torch.optim.Adam([self.embedding], lr=LEARNING_RATE, weight_decay=WEIGHT_DECAY)
+        self.optimiser = torch.optim.Adam([self.embedding], lr=LEARNING_RATE)
         pairs = interactions.tocoo()
         self.pairs = np.column_stack([pairs.row, pairs.col]).astype(np.int64)
 
-    def propagate(self) -> torch.Tensor:
-        """E = mean over layers of Â^l E0: float32 [n_users + n_items, DIM]."""
-        x = total = self.embedding
+    def propagate(self, x: torch.Tensor) -> torch.Tensor:
+        """P x = mean over layers of Â^l x: float32 [n_users + n_items, DIM]. P is symmetric."""
+        total = x
         for _ in range(self.n_layers):
             x = self.convolution(x, self.adjacency)
             total = total + x
         return total / (self.n_layers + 1)
 
+    def final(self) -> torch.Tensor:
+        """E = P E0, outside the autograd tape: float32 [n_users + n_items, DIM]."""
+        with torch.no_grad():
+            return self.propagate(self.embedding)
+
     def epoch(self) -> None:
         order = self.rng.permutation(len(self.pairs))
-        for rows in np.array_split(order, max(1, len(order) // BATCH)):
-            users, items = torch.from_numpy(self.pairs[rows]).T
-            negatives = torch.from_numpy(self.rng.integers(0, self.n_items, min(N_NEGATIVES, self.n_items)))
-            final = self.propagate()
-            people = torch.nn.functional.normalize(final[users], dim=1)
-            catalogue = torch.nn.functional.normalize(final[self.n_users :], dim=1)
-            positive = (people * catalogue[items]).sum(dim=1) / TEMPERATURE
-            others = people @ catalogue[negatives].T / TEMPERATURE
-            loss = torch.logsumexp(torch.cat([positive[:, None], others], dim=1), dim=1).sub(positive).mean()
-            self.optimiser.zero_grad()
-            loss.backward()  # type: ignore[no-untyped-call]
-            self.optimiser.step()
+        steps = max(min(MIN_STEPS, len(order)), -(-len(order) // MAX_BATCH))
+        for rows in np.array_split(order, steps):
+            self._step(*torch.from_numpy(self.pairs[rows]).T)
+
+    def _step(self, users: torch.Tensor, items: torch.Tensor) -> None:
+        """One Adam step. As P is symmetric, dE0 = P dE: no tape runs through the layers."""
+        final = self.final().requires_grad_()
+        self._loss(final, users, items).backward()  # type: ignore[no-untyped-call]
+        assert final.grad is not None
+        uses = torch.bincount(torch.cat([users, self.n_users + items]), minlength=len(final)) / len(users)
+        with torch.no_grad():
+            self.embedding.grad = self.propagate(final.grad) + WEIGHT_DECAY * uses[:, None] * self.embedding
+        self.optimiser.step()
+
+    def _loss(self, final: torch.Tensor, users: torch.Tensor, items: torch.Tensor) -> torch.Tensor:
+        """-log softmax of every pair's item, mean over pairs. Rows by `embedding`, whose gradient sums in fixed order."""
+        rows = torch.nn.functional.embedding
+        catalogue = final[self.n_users :]
+        people, position = torch.unique(users, return_inverse=True)
+        chosen, own = rows(people, final), rows(items, catalogue)
+        positive = (rows(position, chosen) * own).sum(dim=1)
+        if self.n_items <= MAX_CANDIDATES:
+            return rows(position, torch.logsumexp(chosen @ catalogue.T, dim=1, keepdim=True))[:, 0].sub(positive).mean()
+        drawn = torch.from_numpy(self.rng.choice(self.n_items, MAX_CANDIDATES, replace=False))
+        others = torch.logsumexp(chosen @ rows(drawn, catalogue).T, dim=1, keepdim=True)
+        others = others + math.log(self.n_items / MAX_CANDIDATES)
+        return torch.logaddexp(rows(position, others)[:, 0], positive).sub(positive).mean()
 
     def until_best(self, test: sparse.csr_matrix, progress: Progress) -> int:
         """Trains until the validation stops rising; the number of epochs at its best."""
@@ -102,9 +125,8 @@ class _Trainer:
         def measure() -> float:
             if not len(users):
                 return 0.0
-            with torch.no_grad():
-                final = self.propagate()
-                scores = (final[: self.n_users][users] @ final[self.n_users :].T).numpy().astype(np.float64)
+            final = self.final()
+            scores = (final[: self.n_users][users] @ final[self.n_users :].T).numpy().astype(np.float64)
             lists, _ = top_k(scores, min(20, self.n_items), seen)
             found = accuracy(lists, relevant, 20)
             return float(found["recall@20"].mean() + found["ndcg@20"].mean()) / 2
@@ -117,7 +139,8 @@ def _normalised(interactions: sparse.csr_matrix) -> torch.Tensor:
     binary = sparse.csr_matrix(
         (np.ones(interactions.nnz), interactions.indices, interactions.indptr), shape=interactions.shape
     )
-    adjacency = sparse.bmat([[None, binary], [binary.T, None]], format="csr")
+    blocks: list[list[sparse.csr_matrix | None]] = [[None, binary], [binary.T.tocsr(), None]]
+    adjacency = sparse.bmat(blocks, format="csr")
     degree = np.asarray(adjacency.sum(axis=1)).ravel()
     scale = np.where(degree > 0, np.maximum(degree, 1.0) ** -0.5, 0.0)
     normalised = sparse.csr_matrix(sparse.diags(scale) @ adjacency @ sparse.diags(scale), dtype=np.float32)

@@ -16,9 +16,11 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from core.errors import OptionError, did_you_mean, shown
+from core.evaluation import accuracy
 from core.graph import FloatArray, IntArray, InteractionGraph
 from core.progress import Progress, no_progress
 from core.propagation import Walks
+from core.ranking import rank_all
 
 State = Literal["ok", "consumed", "no_path"]
 
@@ -69,7 +71,7 @@ class Parts:
     @property
     def history(self) -> FloatArray:
         """float64 [h]: net amount of each history item over all relations."""
-        return np.sum([np.zeros(len(self.items)), *self.relations.values()], axis=0)
+        return np.asarray(np.sum([np.zeros(len(self.items)), *self.relations.values()], axis=0))
 
     @property
     def total(self) -> float:
@@ -112,6 +114,10 @@ class Recommender(ABC):
     def history(self, user: int) -> IntArray:
         """int64 [h]: positions of the items that the person has, ascending."""
 
+    def validation_metrics(self, holdout: Holdout) -> dict[str, float]:
+        """How these parameters do on the validation cut, learnt from its training part alone. {} where that is too dear."""
+        return {}
+
     def constants(self, user: int, item: int) -> dict[str, float]:
         """Terms of the score that no history item carries, by kind."""
         return {}
@@ -143,6 +149,17 @@ class Recommender(ABC):
         if position < len(parts.items) and parts.items[position] == item:
             return "consumed"
         return "ok" if parts.gross > 0 else "no_path"
+
+
+def validation_accuracy(model: Recommender, holdout: Holdout) -> dict[str, float]:
+    """Mean Recall@20 and NDCG@20 on a validation cut of a model that was learnt from its training part alone."""
+    users = np.flatnonzero(np.diff(holdout.test.indptr) > 0)
+    if not len(users):
+        return {}
+    seen = holdout.train.interactions
+    lists, _ = rank_all(model.score, holdout.train.n_users, seen, min(20, holdout.train.n_items))
+    found = accuracy(lists[users], holdout.test[users], 20)
+    return {f"validation_{name}": float(found[name].mean()) for name in ("recall@20", "ndcg@20")}
 
 
 _REGISTRY: dict[str, type[Recommender]] = {}

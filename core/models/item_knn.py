@@ -14,7 +14,7 @@ from scipy import sparse
 
 from core.adjacency import Adjacency
 from core.graph import FloatArray, IntArray, InteractionGraph
-from core.models.base import Holdout, ModelSpec, ModelState, Recommender, register
+from core.models.base import Holdout, ModelSpec, ModelState, Recommender, register, validation_accuracy
 from core.progress import Progress, no_progress
 from core.propagation import Chain, Step, Walks
 from core.ranking import top_k
@@ -71,10 +71,13 @@ class ItemKnn(Recommender):
 
     def _cosines(self, items: IntArray) -> FloatArray:
         out, back = self.chain.steps
-        people = self.adjacency.by_item[items].multiply(back.right[items][:, None]).tocsr()
+        people = sparse.diags(back.right[items]) @ self.adjacency.by_item[items]
         dense = (people @ self.adjacency.by_user).toarray() * out.left
         dense[np.arange(len(items)), items] = 0.0
         return np.asarray(dense)
+
+    def validation_metrics(self, holdout: Holdout) -> dict[str, float]:
+        return validation_accuracy(ItemKnn.fit(holdout.train, holdout=holdout), holdout)
 
     def score(self, users: IntArray) -> FloatArray:
         return np.asarray((self.adjacency.by_user[users] @ self.similarity.T).toarray())

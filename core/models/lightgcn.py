@@ -29,7 +29,7 @@ class LightGCN(Recommender):
     spec: ClassVar[ModelSpec] = ModelSpec(
         name="lightgcn",
         title="LightGCN",
-        source="He et al. 2020, on torch_geometric LGConv; in-batch sampled softmax (Wu et al. 2022)",
+        source="He et al. 2020, on torch_geometric LGConv; softmax loss over the catalogue (Wu et al. 2022)",
         exact=False,
         summary="A learnt embedding per person and item. Most of a score is memory and latent jumps that no edge explains.",
         unit="inner product",

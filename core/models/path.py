@@ -15,7 +15,7 @@ import numpy as np
 from core.errors import ModelError
 from core.graph import FloatArray, IntArray, InteractionGraph
 from core.models._path_chains import PathEdges, PathParameters, chains, edge_weights
-from core.models.base import Holdout, ModelSpec, ModelState, Recommender, register
+from core.models.base import Holdout, ModelSpec, ModelState, Recommender, register, validation_accuracy
 from core.progress import Progress, no_progress, portion
 from core.propagation import Chain, Walks, push_chains
 
@@ -65,6 +65,9 @@ class PathModel(Recommender):
 
     def state(self) -> ModelState:
         return ModelState(asdict(self.parameters))
+
+    def validation_metrics(self, holdout: Holdout) -> dict[str, float]:
+        return validation_accuracy(PathModel.build(holdout.train, self.parameters), holdout)
 
     def score(self, users: IntArray) -> FloatArray:
         x = histories(self.edges, users)

@@ -6,9 +6,9 @@ from typing import ClassVar, Self
 
 import numpy as np
 
-from core.graph import FloatArray, IntArray, InteractionGraph
 from core.adjacency import Adjacency
-from core.models.base import Holdout, ModelSpec, ModelState, Recommender, register
+from core.graph import FloatArray, IntArray, InteractionGraph
+from core.models.base import Holdout, ModelSpec, ModelState, Recommender, register, validation_accuracy
 from core.progress import Progress, no_progress
 from core.propagation import Walks
 
@@ -40,6 +40,9 @@ class Popularity(Recommender):
 
     def state(self) -> ModelState:
         return ModelState({})
+
+    def validation_metrics(self, holdout: Holdout) -> dict[str, float]:
+        return validation_accuracy(Popularity.fit(holdout.train, holdout=holdout), holdout)
 
     def score(self, users: IntArray) -> FloatArray:
         return np.tile(self.people, (len(users), 1))

@@ -1,0 +1,300 @@
+"""The workbench from a shell. `--json` prints one JSON object on stdout; messages and progress go to stderr.
+
+Wrong words or ids exit with 2 and one sentence. `python cli.py --help` lists everything.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from core.errors import DataError, OptionError, SurfacedError
+from explain.types import Explanation
+from explain.workbench import Workbench
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
+
+WorkspaceOption = Annotated[
+    str, typer.Option("--workspace", "-w", help="newsroom, movielens-100k, complete-journey or your own.")
+]
+ModelOption = Annotated[str, typer.Option("--model", "-m", help="path, lightgcn, item-knn or popularity.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
+KOption = Annotated[int, typer.Option("-k", "--k", help="Length of the lists.")]
+SeedOption = Annotated[int, typer.Option("--seed", help="Seed of everything random.")]
+UserOption = Annotated[str | None, typer.Option("--user", help="Id of a person.")]
+HistoryOption = Annotated[
+    str | None, typer.Option("--history", help="Item ids, separated by commas: a person of your own.")
+]
+SnapshotOption = Annotated[str | None, typer.Option("--snapshot", help="A stored model; the newest if left out.")]
+SplitOption = Annotated[str, typer.Option("--split", help="random, last or time.")]
+
+DEMO_WORKSPACES = ("newsroom", "movielens-100k")
+FLOOR_MODELS = ("path", "item-knn", "popularity")
+
+
+@app.command()
+def workspaces(as_json: JsonOption = False) -> None:
+    """List the workspaces and whether they are ready."""
+    fields = ("name", "title", "ready", "n_users", "n_items", "n_events")
+    rows = [{f: getattr(info, f) for f in fields} for info in Workbench().workspaces()]
+    _print({"workspaces": rows}, as_json, lambda: _table(rows, fields))
+
+
+@app.command()
+def models(as_json: JsonOption = False) -> None:
+    """List the models."""
+    rows = [asdict(info) for info in Workbench().models()]
+    _print({"models": rows}, as_json, lambda: _table(rows, ("name", "title", "exact", "summary")))
+
+
+@app.command()
+def prepare(
+    workspace: WorkspaceOption,
+    folder: Annotated[Path | None, typer.Option("--from", help="A folder with events.csv (your own data).")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Get a workspace's tables, check them and build the graph."""
+    with _progress(f"Preparing {workspace}") as progress:
+        report = Workbench().prepare(workspace, folder=folder, progress=progress)
+    for problem in report.problems:
+        _say(f"note: {problem}")
+    result = asdict(report)
+    _print(result, as_json, lambda: _pairs(result))
+
+
+@app.command()
+def fit(workspace: WorkspaceOption, model: ModelOption, seed: SeedOption = 0, as_json: JsonOption = False) -> None:
+    """Fit a model on all interactions and store a snapshot."""
+    with _progress(f"Fitting {model} on {workspace}") as progress:
+        info = Workbench().fit(workspace, model, seed=seed, progress=progress)
+    result = {f: getattr(info, f) for f in ("snapshot", "model", "seconds", "parameters", "metrics")}
+    _print(result, as_json, lambda: _pairs(result))
+
+
+@app.command()
+def evaluate(
+    workspace: WorkspaceOption, model: ModelOption, split: SplitOption = "last", k: KOption = 20, seed: SeedOption = 0,
+    as_json: JsonOption = False,
+) -> None:  # fmt: skip
+    """Refit on a training part and measure on the rest."""
+    with _progress(f"Measuring {model} on {workspace}") as progress:
+        report = Workbench().evaluate(workspace, model, split=split, k=k, seed=seed, progress=progress)
+    fields = ("split", "k", "seed", "n_users", "metrics", "path_share", "gross_net", "seconds", "n_cold_users")
+    result = {f: getattr(report, f) for f in fields}
+    _print(result, as_json, lambda: _pairs(result | result.pop("metrics")))
+
+
+@app.command()
+def recommend(
+    workspace: WorkspaceOption, model: ModelOption, user: UserOption = None, history: HistoryOption = None,
+    k: KOption = 10, snapshot: SnapshotOption = None, as_json: JsonOption = False,
+) -> None:  # fmt: skip
+    """The best k items for a person, or for a history of your own."""
+    found = Workbench().recommend(
+        workspace, model, user=user, history=_ids(history), k=k, snapshot=snapshot, reasons=not as_json
+    )
+    rows = [{f: getattr(item, f) for f in ("item", "label", "rank", "score")} for item in found.items]
+    result = {"snapshot": found.snapshot, "user": found.user, "items": rows}
+    _print(result, as_json, lambda: _table([asdict(i) for i in found.items], ("rank", "label", "score", "reason")))
+
+
+@app.command("recommend-all")
+def recommend_all(
+    workspace: WorkspaceOption, model: ModelOption,
+    out: Annotated[Path, typer.Option("--out", help="A .parquet file.")],
+    k: KOption = 20,
+    fitted_on: Annotated[str, typer.Option("--fit", help="full: the served model; heldout: a refit without the test part.")] = "full",
+    split: SplitOption = "last", seed: SeedOption = 0, as_json: JsonOption = False,
+) -> None:  # fmt: skip
+    """Everybody's best k as a Parquet file: user, rank, item, score."""
+    if fitted_on not in ("full", "heldout"):
+        raise OptionError(f"--fit is full or heldout, not '{fitted_on[:40]}'.")
+    with _progress(f"Listing everybody's best {k}") as progress:
+        n_rows = Workbench().recommend_all(
+            workspace, model, out, k=k, heldout=fitted_on == "heldout", split=split, seed=seed, progress=progress
+        )
+    result = {"out": str(out), "rows": n_rows}
+    _print(result, as_json, lambda: _pairs(result))
+
+
+@app.command()
+def why(
+    workspace: WorkspaceOption, model: ModelOption, user: UserOption = None, history: HistoryOption = None,
+    item: Annotated[str | None, typer.Option("--item", help="Id of the item.")] = None,
+    paths: Annotated[int, typer.Option("--paths", help="How many single walks to list.")] = 20,
+    against: Annotated[str | None, typer.Option("--against", help="Another item: why not that one?")] = None,
+    pairs: Annotated[Path | None, typer.Option("--pairs", help="A CSV with the columns user,item.")] = None,
+    snapshot: SnapshotOption = None, as_json: JsonOption = False,
+) -> None:  # fmt: skip
+    """Why an item has the score that it has for a person."""
+    bench = Workbench()
+
+    def answer(who: str | None, what: str) -> Explanation:
+        return bench.why(
+            workspace, model, what, user=who, history=_ids(history), paths=paths, against=against, snapshot=snapshot
+        )
+
+    if pairs is not None:
+        if user is not None or item is not None or history is not None:
+            raise OptionError("--pairs names its people and items itself: leave out --user, --history and --item.")
+        results = [answer(who, what) for who, what in _read_pairs(pairs)]
+        content = {"results": [r.as_json() for r in results]}
+        _print(content, as_json, lambda: "\n".join(r.sentence for r in results))
+        return
+    if item is None:
+        raise OptionError("Say which item with --item ID, or give a CSV of pairs with --pairs FILE.")
+    found = answer(user, item)
+    _print(found.as_json(), as_json, lambda: _told(found))
+
+
+@app.command()
+def audit(
+    workspace: WorkspaceOption, model: ModelOption,
+    by: Annotated[str, typer.Option("--by", help="The column to group by, such as genre or gender.")],
+    side: Annotated[str | None, typer.Option("--side", help="item or user; found from the column if left out.")] = None,
+    k: KOption = 20, as_json: JsonOption = False,
+) -> None:  # fmt: skip
+    """Who gets exposure (item side), and for whom the lists are good (user side)."""
+    with _progress(f"Auditing by {by[:40]}") as progress:
+        report = Workbench().audit(workspace, model, by, side=side, k=k, progress=progress)
+    rows = [asdict(row) for row in report.rows]
+    _print(report.as_json(), as_json, lambda: _table(rows, ("group", "n", "value", "low", "high", "verdict")))
+
+
+@app.command("demo-data")
+def demo_data() -> None:
+    """Prepare the demo workspaces and fit the path model and the floors; does only what is missing."""
+    bench = Workbench()
+    for workspace in DEMO_WORKSPACES:
+        try:
+            _make_ready(bench, workspace, FLOOR_MODELS)
+        except SurfacedError as error:
+            if workspace == DEMO_WORKSPACES[0]:
+                raise
+            _say(f"{error}\nGoing on without {workspace}.")
+
+
+def _make_ready(bench: Workbench, workspace: str, wanted: tuple[str, ...]) -> None:
+    if not {w.name: w.ready for w in bench.workspaces()}[workspace]:
+        with _progress(f"Preparing {workspace}") as progress:
+            bench.prepare(workspace, progress=progress)
+    have = {info.model for info in bench.fitted(workspace)}
+    for model in wanted:
+        if model not in have:
+            with _progress(f"Fitting {model} on {workspace}") as progress:
+                bench.fit(workspace, model, progress=progress)
+    bench.example(workspace)
+    for model in wanted:
+        if bench.stored_evaluation(workspace, model) is None:
+            with _progress(f"Measuring {model} on {workspace}") as progress:
+                bench.evaluate(workspace, model, progress=progress)
+
+
+def _ids(text: str | None) -> list[str] | None:
+    return None if text is None else [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _read_pairs(path: Path) -> list[tuple[str, str]]:
+    try:
+        with path.open(newline="", encoding="utf-8-sig") as file:
+            reader = csv.DictReader(file)
+            if not {"user", "item"} <= set(reader.fieldnames or ()):
+                found = ", ".join(reader.fieldnames or ()) or "nothing"
+                raise DataError(f"{path} needs a header with the columns user,item; it has: {found[:200]}.")
+            return [(row["user"] or "", row["item"] or "") for row in reader]
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise DataError(
+            f"{path} could not be read as a CSV file: {getattr(error, 'strerror', None) or error}."
+        ) from None
+
+
+def _told(found: Explanation) -> str:
+    lines = [found.sentence, ""]
+    for part in found.parts[:12]:
+        lines.append(f"  {part.value:+12.6g}  {part.label}")
+    if len(found.parts) > 12:
+        lines.append(f"  {sum(p.value for p in found.parts[12:]):+12.6g}  {len(found.parts) - 12} further parts")
+    lines.append(f"  {found.score:+12.6g}  {found.unit}; completeness error {found.completeness_error:.1e}")
+    lines.append(
+        f"{len(found.paths)} of {found.n_paths:,} paths listed = {found.coverage:.1%} of the terms; "
+        f"path share {found.path_share:.1%}, gross/net {found.gross_net:.2f}"
+    )
+    if found.against is not None:
+        lines.append(found.against.sentence)
+    return "\n".join(lines)
+
+
+@contextmanager
+def _progress(title: str) -> Iterator[Callable[[float, str], None]]:
+    """A bar on stderr."""
+    from tqdm import tqdm
+
+    with tqdm(total=100, desc=title, file=sys.stderr, bar_format="{desc}: {percentage:3.0f}% {bar} {elapsed} {postfix}",
+              disable=None if os.environ.get("CI") else False) as bar:  # fmt: skip
+
+        def show(fraction: float, doing: str) -> None:
+            bar.set_postfix_str(doing, refresh=False)
+            bar.update(max(0.0, 100 * fraction - bar.n))
+
+        yield show
+        bar.set_postfix_str("", refresh=False)
+        bar.update(100 - bar.n)
+
+
+def _print(content: dict[str, Any], as_json: bool, text: Callable[[], str]) -> None:
+    print(json.dumps(content, allow_nan=False) if as_json else text())
+
+
+def _table(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> str:
+    def cell(value: Any) -> str:
+        text = f"{value:.4g}" if isinstance(value, float) else "–" if value is None else str(value)
+        return text if len(text) <= 70 else text[:69] + "…"
+
+    lines = [list(columns)] + [[cell(row[c]) for c in columns] for row in rows]
+    widths = [max(len(line[i]) for line in lines) for i in range(len(columns))]
+    return "\n".join("  ".join(t.ljust(w) for t, w in zip(line, widths, strict=True)).rstrip() for line in lines)
+
+
+def _pairs(content: dict[str, Any]) -> str:
+    return "\n".join(f"{key}: {value}" for key, value in content.items())
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
+def main() -> int:
+    """Runs a command; every expected error becomes one sentence and exit status 2."""
+    signal.signal(signal.SIGPIPE, signal.SIG_DFL)
+    try:
+        app(standalone_mode=False)
+    except DataError as error:
+        _say("\n".join([str(error), *(f"  {problem}" for problem in error.problems)]))
+        return 2
+    except SurfacedError as error:
+        _say(str(error))
+        return 2
+    except (KeyboardInterrupt, typer.Abort):
+        _say("Stopped. What was finished is kept.")
+        return 130
+    except Exception as error:
+        usage = getattr(error, "format_message", None)
+        if usage is None:
+            raise
+        _say(f"{usage()} Try `python cli.py --help`.")
+        return 2
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

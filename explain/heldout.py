@@ -1,0 +1,83 @@
+"""Models refitted on a training part alone, and what their lists are worth on the part that was kept back.
+
+Nothing here ever reads a served snapshot: parameters and scale constants are learnt anew from the training part.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.evaluation import CUTOFFS, Evaluation, evaluate
+from core.graph import FloatArray, IntArray, InteractionGraph
+from core.models.base import Holdout, Recommender, get_model
+from core.progress import Progress, portion
+from core.ranking import NO_ITEM, rank_all
+from data.splits import Split, holdout, split
+from data.tables import DataCard
+from explain.explanation import gross_net, path_share
+
+MAX_PAIR_USERS, TOP = 300, 10
+
+
+@dataclass(frozen=True, eq=False)
+class HeldOut:
+    """One refit: its split, the lists (int64 [n_users, k]) with scores, medians of path share and gross/net, seconds."""
+
+    split: Split
+    model: Recommender
+    lists: IntArray
+    scores: FloatArray
+    path_share: float
+    gross_net: float
+    seconds: float
+
+    def evaluation(self, k: int, *, seed: int = 0) -> Evaluation:
+        """Accuracy over all people with test items, at 5, 10, 20 and k."""
+        cutoffs = tuple(sorted({k, *(c for c in CUTOFFS if c <= self.lists.shape[1])}))
+        return evaluate(self.lists, self.split.test, training=self.split.train.interactions, cutoffs=cutoffs, seed=seed)
+
+
+def validation_cut(graph: InteractionGraph, card: DataCard, kind: str, seed: int) -> Holdout:
+    """The cut of a (training) graph on which a model's few parameters are picked."""
+    cut = holdout(graph, kind, seed, card.positives)
+    return Holdout(cut.train, cut.test)
+
+
+def refit(
+    graph: InteractionGraph, card: DataCard, model: str, *, kind: str, seed: int, k: int, progress: Progress
+) -> HeldOut:
+    """Split, learn from the training part alone, list everybody's best k."""
+    parts = split(graph, kind, seed, card.positives)
+    started = time.perf_counter()
+    fitted = get_model(model).fit(
+        parts.train,
+        holdout=validation_cut(parts.train, card, kind, seed),
+        seed=seed,
+        progress=portion(progress, 0.0, 0.8),
+    )
+    seconds = time.perf_counter() - started
+    lists, scores = rank_all(
+        fitted.score, graph.n_users, parts.train.interactions, k, progress=portion(progress, 0.8, 0.95)
+    )
+    progress(0.95, "measuring how much of the scores are paths")
+    share, ratio = readability(fitted, lists)
+    return HeldOut(parts, fitted, lists, scores, share, ratio, seconds)
+
+
+def readability(model: Recommender, lists: IntArray) -> tuple[float, float]:
+    """Medians over people's top ten of path share and of gross/net; at most MAX_PAIR_USERS people, spread evenly."""
+    users = np.arange(len(lists))
+    if len(users) > MAX_PAIR_USERS:
+        users = users[np.linspace(0, len(users) - 1, MAX_PAIR_USERS).astype(np.int64)]
+    shares, ratios = [], []
+    for user in users:
+        row = model.score(np.array([user]))[0]
+        for item in lists[user, :TOP]:
+            if item == NO_ITEM or row[item] == 0:
+                continue
+            shares.append(path_share(model.connected(int(user), int(item)), float(row[item])))
+            ratios.append(gross_net(model.parts(int(user), int(item)).gross, float(row[item])))
+    return (float(np.median(shares)), float(np.median(ratios))) if shares else (1.0, 1.0)
