@@ -71,16 +71,8 @@ class Workbench:
             card = self.store.card(name) if found else None
             text = card or source
             assert text is not None
-            infos.append(
-                WorkspaceInfo(
-                    name,
-                    text.title,
-                    found is not None,
-                    *((found.n_users, found.n_items, found.n_events) if found else (None,) * 3),
-                    summary=text.summary,
-                    licence=text.licence,
-                )  # fmt: skip
-            )
+            sizes = (found.n_users, found.n_items, found.n_events) if found else (None, None, None)
+            infos.append(WorkspaceInfo(name, text.title, found is not None, *sizes, text.summary, text.licence))
         return tuple(infos)
 
     def models(self) -> tuple[ModelInfo, ...]:
