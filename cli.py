@@ -61,11 +61,14 @@ def models(as_json: JsonOption = False) -> None:
 def prepare(
     workspace: WorkspaceOption,
     folder: Annotated[Path | None, typer.Option("--from", help="A folder with events.csv (your own data).")] = None,
+    show_people: Annotated[
+        bool, typer.Option("--show-people", help="Name the people behind a hop, instead of 'person 3 of 118'.")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Get a workspace's tables, check them and build the graph."""
     with _progress(f"Preparing {workspace}") as progress:
-        report = Workbench().prepare(workspace, folder=folder, progress=progress)
+        report = Workbench().prepare(workspace, folder=folder, show_people=show_people, progress=progress)
     for problem in report.problems:
         _say(f"note: {problem}")
     result = asdict(report)

@@ -71,8 +71,18 @@ class Workbench:
             card = self.store.card(name) if found else None
             text = card or source
             assert text is not None
-            sizes = (found.n_users, found.n_items, found.n_events) if found else (None, None, None)
-            infos.append(WorkspaceInfo(name, text.title, found is not None, *sizes, text.summary, text.licence))
+            infos.append(
+                WorkspaceInfo(
+                    name,
+                    text.title,
+                    found is not None,
+                    found and found.n_users,
+                    found and found.n_items,
+                    found and found.n_events,
+                    text.summary,
+                    text.licence,
+                )
+            )
         return tuple(infos)
 
     def models(self) -> tuple[ModelInfo, ...]:
@@ -91,8 +101,13 @@ class Workbench:
 
     # Making things ready
 
-    def prepare(self, workspace: str, *, folder: Path | None = None, progress: Progress = no_progress) -> PrepareReport:
-        """Get the tables (of a source, or of `folder`), check them, store them. Raises DataError with all problems."""
+    def prepare(
+        self, workspace: str, *, folder: Path | None = None, show_people: bool = False, progress: Progress = no_progress
+    ) -> PrepareReport:
+        """Get the tables (of a source, or of `folder`), check them, store them. Raises DataError with all problems.
+
+        show_people  whether explanations may name the people behind a hop
+        """
         if folder is not None:
             if workspace in {s.name for s in all_sources()}:
                 raise OptionError(f"{shown(workspace)} is a built-in workspace. Give your data a name of its own.")
@@ -105,8 +120,9 @@ class Workbench:
         graph = build_graph(tables)
         problems = [str(note) for note in notes]
         prepared = Prepared(
-            LAYOUT, graph.fingerprint, graph.n_users, graph.n_items, len(graph.events), graph.relation_sizes(), problems
-        )
+            LAYOUT, graph.fingerprint, graph.n_users, graph.n_items, len(graph.events), graph.relation_sizes(),
+            problems, show_people,
+        )  # fmt: skip
         self.store.save_tables(workspace, tables, prepared)
         self._worlds.pop(workspace, None)
         progress(1.0, "ready")
