@@ -2,31 +2,29 @@
 
 from __future__ import annotations
 
-import os
+import hashlib
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
-import numpy as np
-import pandas as pd
-
-from core.errors import OptionError, SurfacedError, shown
+from core.errors import OptionError, shown
 from core.evaluation import Evaluation
 from core.models.base import get_model, model_names
 from core.progress import Progress, no_progress, portion
-from core.ranking import NO_ITEM, check_k
+from core.ranking import check_k
 from core.snapshots import Manifest, manifests, save
 from core.threads import one_thread
 from data.builder import build_graph
 from data.sources.folder import tables_from_folder
 from data.sources.registry import all_sources, get_source
-from data.tables import DataCard
+from data.tables import DataCard, SplitKind
 from data.validation import validate
 from explain import evidence as evidence_of
 from explain.example import find_example
 from explain.explanation import explain
+from explain.export import scores_of, write_lists
 from explain.fairness.audit import Audit, audit_items, audit_users, build_report
 from explain.fairness.cohorts import columns, side_of
 from explain.heldout import HeldOut, refit, validation_cut
@@ -73,14 +71,7 @@ class Workbench:
             assert text is not None
             infos.append(
                 WorkspaceInfo(
-                    name,
-                    text.title,
-                    found is not None,
-                    found and found.n_users,
-                    found and found.n_items,
-                    found and found.n_events,
-                    text.summary,
-                    text.licence,
+                    name, text.title, found is not None, *_sizes(found), summary=text.summary, licence=text.licence
                 )
             )
         return tuple(infos)
@@ -221,22 +212,8 @@ class Workbench:
         else:
             manifest = world.manifest(model)
             lists = world.lists(manifest, k, progress)
-            scores = _scores_of(world.model(manifest), lists)
-        user, place = np.nonzero(lists != NO_ITEM)
-        frame = pd.DataFrame(
-            {
-                "user": world.graph.users.ids[user], "rank": place + 1,
-                "item": world.graph.items.ids[lists[user, place]], "score": scores[user, place],
-            }
-        )  # fmt: skip
-        temporary = out.with_name(f".{out.name}.writing")
-        try:
-            frame.to_parquet(temporary, index=False)
-            os.replace(temporary, out)
-        except OSError as error:
-            temporary.unlink(missing_ok=True)
-            raise SurfacedError(f"{out} could not be written: {error.strerror or error}. Nothing was stored.") from None
-        return len(frame)
+            scores = scores_of(world.model(manifest), lists)
+        return write_lists(world.graph, lists, scores, out)
 
     def why(
         self, workspace: str, model: str, item: str, *, user: str | None = None, history: Sequence[str] | None = None,
@@ -364,11 +341,8 @@ class Workbench:
         return known
 
 
-def _scores_of(model: Any, lists: np.ndarray) -> np.ndarray:
-    rows = []
-    for users in np.array_split(np.arange(len(lists)), len(lists) // 256 + 1):
-        rows.append(np.take_along_axis(model.score(users), np.maximum(lists[users], 0), axis=1))
-    return np.concatenate(rows)
+def _sizes(found: Prepared | None) -> tuple[int | None, int | None, int | None]:
+    return (found.n_users, found.n_items, found.n_events) if found else (None, None, None)
 
 
 def _snapshot_info(workspace: str, m: Manifest) -> SnapshotInfo:
@@ -378,9 +352,6 @@ def _snapshot_info(workspace: str, m: Manifest) -> SnapshotInfo:
 
 
 def _evaluation_key(world: World, model: str, split: str, k: int, seed: int) -> str:
-    from typing import get_args
-
-    from data.tables import SplitKind
 
     get_model(model)
     if split not in get_args(SplitKind):
@@ -389,6 +360,4 @@ def _evaluation_key(world: World, model: str, split: str, k: int, seed: int) -> 
 
 
 def _audit_key(manifest: Manifest, by: str, side: str, k: int) -> str:
-    import hashlib
-
     return f"audit-{manifest.snapshot}-{side}-{hashlib.sha256(by.encode()).hexdigest()[:12]}-{k}"

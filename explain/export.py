@@ -1,0 +1,43 @@
+"""Everybody's lists as a table on disk, written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from core.errors import SurfacedError
+from core.graph import FloatArray, IntArray, InteractionGraph
+from core.models.base import Recommender
+from core.ranking import NO_ITEM
+
+
+def write_lists(graph: InteractionGraph, lists: IntArray, scores: FloatArray, out: Path) -> int:
+    """Parquet with the columns user, rank, item, score; the number of rows. Raises SurfacedError where it cannot be written."""
+    user, place = np.nonzero(lists != NO_ITEM)
+    frame = pd.DataFrame(
+        {
+            "user": graph.users.ids[user],
+            "rank": place + 1,
+            "item": graph.items.ids[lists[user, place]],
+            "score": scores[user, place],
+        }
+    )
+    temporary = out.with_name(f".{out.name}.writing")
+    try:
+        frame.to_parquet(temporary, index=False)
+        os.replace(temporary, out)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise SurfacedError(f"{out} could not be written: {error.strerror or error}. Nothing was stored.") from None
+    return len(frame)
+
+
+def scores_of(model: Recommender, lists: IntArray) -> FloatArray:
+    """The scores of listed items: float64 [n_users, k]; places without an item hold some item's score."""
+    rows = []
+    for users in np.array_split(np.arange(len(lists)), len(lists) // 256 + 1):
+        rows.append(np.take_along_axis(model.score(users), np.maximum(lists[users], 0), axis=1))
+    return np.concatenate(rows)
