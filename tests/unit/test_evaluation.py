@@ -1,29 +1,24 @@
 """Metrics against hand-made answers, against ir-measures and against PyG; intervals against a second computation."""
 
-import warnings
-
 import ir_measures
 import numpy as np
 import pytest
 import torch
 from ir_measures import RR, P, R, Success, nDCG
 from scipy import sparse
+from torch_geometric.metrics import (
+    LinkPredCoverage,
+    LinkPredHitRatio,
+    LinkPredMRR,
+    LinkPredNDCG,
+    LinkPredPrecision,
+    LinkPredRecall,
+)
 
 from core.errors import DataError, OptionError
 from core.evaluation import coverage, evaluate, novelty
 from core.intervals import resample_weights, resampled_sums
 from core.ranking import NO_ITEM, top_k
-
-with warnings.catch_warnings():  # PyG compiles with torch.jit while it is imported, which torch 2.13 calls deprecated
-    warnings.simplefilter("ignore", DeprecationWarning)
-    from torch_geometric.metrics import (
-        LinkPredCoverage,
-        LinkPredHitRatio,
-        LinkPredMRR,
-        LinkPredNDCG,
-        LinkPredPrecision,
-        LinkPredRecall,
-    )
 
 N_USERS, N_ITEMS = 120, 60
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from pathlib import Path
 
 import networkx as nx
@@ -16,10 +15,6 @@ from core.interop import from_hetero, to_hetero, to_networkx, write_graphml
 from data.builder import build_graph
 from data.validation import validate
 from tests.unit.tables_for_tests import tiny_tables
-
-with warnings.catch_warnings():  # PyG calls torch.jit while it is imported, which torch 2.13 calls deprecated
-    warnings.simplefilter("ignore", DeprecationWarning)
-    import torch_geometric.data  # noqa: F401
 
 
 @pytest.fixture

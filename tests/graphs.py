@@ -1,0 +1,99 @@
+"""Small random typed graphs for the tests of models and explanations: everything a workspace may hold, in miniature."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from core.graph import Events, InteractionGraph, Nodes
+from core.models._path_chains import CO_3, CO_5, GROUP_CHAINS, PathParameters, Relation
+from data.tables import DataCard
+from explain.naming import Names
+
+KINDS, KIND_WEIGHTS = ("view", "like", "rating"), (1.0, 3.0, 0.5)
+CARD = DataCard(
+    name="random",
+    title="Random",
+    summary="A random graph.",
+    licence="None.",
+    citation="",
+    event_weights=dict(zip(KINDS, KIND_WEIGHTS, strict=True)),
+    positives=KINDS,
+    event_verbs={"view": "read"},
+    default_split="last",
+)
+
+
+def nodes(kind: str, n: int, ids: NDArray[np.object_] | None = None) -> Nodes:
+    """n nodes "u000", "u001", … or the given ids, labelled by what they are."""
+    raw = np.array([f"{kind[0]}{j:03d}" for j in range(n)], dtype=object) if ids is None else ids
+    return Nodes(kind, kind, raw, np.array([f"{kind} {r}" for r in raw], dtype=object))
+
+
+def random_graph(
+    seed: int,
+    *,
+    n_users: int = 12,
+    n_items: int = 15,
+    n_events: int = 90,
+    n_topics: int = 4,
+    n_creators: int = 3,
+    n_contexts: int = 10,
+) -> InteractionGraph:
+    """A graph with several event kinds, repeated pairs, topics, creators and baskets, each owned by one person.
+
+    The last item is in nobody's history (but in a topic), the last person has no history; 0 leaves a kind of group out.
+    """
+    rng = np.random.default_rng(seed)
+    user, item = rng.integers(0, n_users - 1, n_events), rng.integers(0, n_items - 1, n_events)
+    kind = rng.integers(0, len(KINDS), n_events)
+    weight = np.array(KIND_WEIGHTS)[kind] * np.where(kind == 2, rng.integers(1, 6, n_events), 1)
+    context = np.full(n_events, -1)
+    for row in range(n_events if n_contexts else 0):  # context c belongs to person c mod (n_users - 1)
+        own = np.arange(user[row], n_contexts, n_users - 1)
+        if len(own) and rng.random() < 0.8:
+            context[row] = rng.choice(own)
+    groups, memberships = {}, {}
+    for name, n in (("topic", n_topics), ("creator", n_creators)):
+        if n:
+            dense = (rng.random((n_items, n)) < 0.4) * rng.choice([0.5, 1.0, 2.0], (n_items, n))
+            dense[-1, 0] = 1.0
+            groups[name], memberships[name] = nodes(name, n), sparse.csr_matrix(dense)
+    if n_contexts:
+        groups["context"] = nodes("context", n_contexts)
+    time = 1_000_000 + rng.permutation(n_events) * 3600
+    columns = [np.asarray(c, dtype=np.int64) for c in (user, item, kind)]
+    events = Events(
+        *columns, weight.astype(np.float64), time.astype(np.int64), context.astype(np.int64), KINDS, KIND_WEIGHTS
+    )
+    return InteractionGraph(
+        "random", "Random", nodes("user", n_users), nodes("item", n_items), groups, events, memberships
+    )
+
+
+def random_parameters(seed: int) -> PathParameters:
+    """Path parameters as no search would pick them: every relation acts, each with exponents and a scale of its own."""
+    rng = np.random.default_rng(seed)
+
+    def relation(weight: float) -> Relation:
+        return Relation(weight, *rng.uniform(-0.3, 1.2, 3), scale=float(rng.uniform(0.5, 2.0)))
+
+    relations = {CO_3: relation(1.0), CO_5: relation(-0.4)}
+    relations |= {key: relation(float(rng.uniform(0.1, 0.6))) for key in GROUP_CHAINS.values()}
+    return PathParameters(float(rng.choice([0.0, 0.5, 1.0])), float(rng.uniform(1.0, 3.0)), relations)
+
+
+def shuffled_rows(graph: InteractionGraph, seed: int) -> InteractionGraph:
+    """The same graph with its events in another order."""
+    return graph.with_events(graph.events.take(np.random.default_rng(seed).permutation(len(graph.events))))
+
+
+def without_item(graph: InteractionGraph, user: int, item: int) -> InteractionGraph:
+    """The graph of a table in which the person never had the item."""
+    events = graph.events
+    return graph.with_events(events.take(~((events.user == user) & (events.item == item))))
+
+
+def names_of(graph: InteractionGraph, *, show_people: bool = False) -> Names:
+    return Names(graph, CARD, show_people)
