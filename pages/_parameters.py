@@ -9,7 +9,7 @@ import streamlit as st
 
 from explain.types import SnapshotInfo
 from pages import _parts
-from pages._text import percent
+from pages._text import percent, relation
 
 MEANING = {
     "weight_exponent": "how much the strength of an event counts: 0 = all events alike, 1 = in proportion",
@@ -60,7 +60,7 @@ def relations_frame(relations: dict[str, Any]) -> pd.DataFrame:
     for name, numbers in relations.items():
         values = numbers if isinstance(numbers, dict) else {"value": numbers}
         share = {"share of weights": percent(abs(values["weight"]) / whole)} if whole and "weight" in values else {}
-        rows.append({"relation": title(name)} | share | {title(key): value for key, value in values.items()})
+        rows.append({"relation": relation(name)} | share | {title(key): value for key, value in values.items()})
     return pd.DataFrame(rows)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from html import escape
 from typing import Any, Final
@@ -24,7 +25,9 @@ def theme() -> str:
 
 def link(page: str, label: str, **changes: str | None) -> None:
     """A link to another page that takes the shared state along. The label is ours or went through `plain`."""
-    st.page_link(f"pages/{page}.py", label=label, query_params=_state.address(**changes), width="stretch")
+    st.page_link(
+        f"pages/{page}.py", label=f":primary[{label}]", query_params=_state.address(**changes), width="stretch"
+    )
 
 
 def notices() -> None:
@@ -41,14 +44,17 @@ def problem(error: SurfacedError) -> None:
 
 def tiles(entries: Sequence[tuple[str, str, str]]) -> None:
     """Numbers side by side, each with its name above and what it means below: (name, number, meaning)."""
-    box = "flex:1 1 10rem;border:1px solid rgba(128,138,148,.5);border-radius:.5rem;padding:.55rem .8rem"
-    number = "margin:0;font-size:1.45rem;font-weight:600;overflow-wrap:anywhere"
+    box = "border:1px solid rgba(128,138,148,.5);border-radius:.5rem;padding:.55rem .8rem"
+    number = "margin:0;padding:0;font-size:1.45rem;font-weight:600;overflow-wrap:anywhere"
+    grid = (
+        "display:grid;grid-template-columns:repeat(auto-fit,minmax(8.5rem,1fr));gap:.6rem;margin:0 0 .25rem;padding:0"
+    )
     cells = "".join(
-        f'<div style="{box}"><dt style="font-size:.875rem">{escape(name)}</dt>'
-        f'<dd style="{number}">{escape(value)}</dd><dd style="margin:0;font-size:.8125rem">{escape(meaning)}</dd></div>'
+        f'<div style="{box}"><dt style="font-size:.875rem;margin:0;padding:0;font-weight:400">{escape(name)}</dt>'
+        f'<dd style="{number}">{escape(value)}</dd><dd style="margin:0;padding:0;font-size:.8125rem">{escape(meaning)}</dd></div>'
         for name, value, meaning in entries
     )
-    st.html(f'<dl style="display:flex;flex-wrap:wrap;gap:.6rem;margin:0 0 .25rem">{cells}</dl>')
+    st.html(f'<dl style="{grid}">{cells}</dl>')
 
 
 def chart(figure: go.Figure, key: str, alt: str) -> None:
@@ -57,15 +63,26 @@ def chart(figure: go.Figure, key: str, alt: str) -> None:
 
 def table(frame: pd.DataFrame, name: str, alt: str, config: dict[str, Any] | None = None, most: int = 500) -> None:
     """A table and its CSV. A long one is shown to its first `most` rows; the file holds all."""
-    st.dataframe(frame.head(most), hide_index=True, column_config=config, alt=alt)
+    rows(frame.head(most), alt, config)
     if len(frame) > most:
         st.caption(f"The first {most} of {len(frame):,} rows; the CSV holds all.")
     csv(frame, name)
 
 
+def rows(frame: pd.DataFrame, alt: str, config: dict[str, Any] | None = None) -> None:
+    """A table alone. Fractions are shown in four significant digits; the CSV has them all."""
+    digits = {c: st.column_config.NumberColumn(format="%.4g") for c in frame.select_dtypes("float").columns}
+    st.dataframe(frame, hide_index=True, column_config=digits | (config or {}), alt=alt)
+
+
 def csv(frame: pd.DataFrame, name: str) -> None:
-    st.download_button("CSV", lambda: csv_text(frame), f"{name}.csv", "text/csv", key=f"csv-{name}", on_click="ignore",
+    st.download_button("CSV", lambda: csv_text(frame), file_name(name, "csv"), "text/csv", key=f"csv-{name}", on_click="ignore",
                        help=f"Download this table as {name}.csv")  # fmt: skip
+
+
+def file_name(name: str, ending: str) -> str:
+    """A name that every file system takes, whatever the ids in it."""
+    return f"{re.sub(r'[^A-Za-z0-9.-]+', '-', name)[:100].strip('-.')}.{ending}"
 
 
 def csv_text(frame: pd.DataFrame) -> str:

@@ -37,6 +37,7 @@ class _Store:
     earlier: deque[tuple[float, dict[str, str]]] = field(default_factory=lambda: deque(maxlen=8))
     notices: list[str] = field(default_factory=list)
     touched: bool = False
+    framed: bool = False
 
 
 def _store() -> _Store:
@@ -83,9 +84,11 @@ def wish(key: str) -> str | None:
 
 
 def settle(key: str, value: str | None) -> None:
-    """What the page shows for a key: it stands in the URL."""
+    """What the page shows for a key: it stands in the URL. Nothing (None) does not."""
     if value:
         _store().shown[key] = value
+    else:
+        _store().shown.pop(key, None)
 
 
 def put(key: str, value: str | None) -> None:
@@ -101,9 +104,17 @@ def put(key: str, value: str | None) -> None:
         store.wishes.pop(key, None)
 
 
-def put_now(key: str, value: str | None) -> None:
-    """As `put`, from within a page's run: for what is known only once a component has answered."""
-    put(key, value)
+def framed(value: bool) -> None:
+    """Whether a page is run within the frame that calls `read` and `publish`."""
+    _store().framed = value
+
+
+def is_framed() -> bool:
+    return _store().framed
+
+
+def heard() -> None:
+    """A fragment that runs alone says so in the place of `read`: what a widget has said is taken over already."""
     _store().touched = False
 
 
@@ -127,7 +138,8 @@ def notices() -> tuple[str, ...]:
 def address(**changes: str | None) -> dict[str, str]:
     """The shared state as query parameters, with changes; for links to other pages."""
     shared = {key: value for key, value in _store().shown.items() if key in SHARED}
-    return {key: value for key, value in (shared | changes).items() if value}
+    changed = shared | changes
+    return {key: value for key in SHARED if (value := changed.get(key))}
 
 
 def permalink(page: str) -> str:

@@ -14,16 +14,28 @@ import streamlit as st
 from explain.flow_labels import amount, clean
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$:&^=])")
-_SHORTCODE = re.compile(r":(?=[^\s:]+:|[a-z]+\[)")
+_READ_ANYWAY = re.compile(r":(?=[^\s:]+:|[a-z]+\[|//)|\bwww(?=\.)|@(?=\S)", re.IGNORECASE)
 _WORD_JOINER = "\u2060"
+_RELATIONS = {
+    "co_consumption_3": "people who had both",
+    "co_consumption_5": "people of broad taste",
+    "same_topic": "same topic",
+    "same_creator": "same creator",
+    "same_context": "same basket or session",
+    "jump_1": "jump from the history item",
+    "jump_2": "people, then a jump",
+    "jump_3": "people and their items, then a jump",
+}
 
 
 def plain(text: object, limit: int = 120) -> str:
     """An outside text for a markdown label: cleaned, cut at `limit` characters, shown letter by letter.
 
-    A word joiner breaks ":name:" and ":colour[", which Streamlit would make an icon or a colour of even where escaped.
+    An invisible word joiner breaks ":name:", ":colour[", addresses and the like, of which icons, colours and links are
+    made even where they are escaped.
     """
-    return _SPECIAL.sub(r"\\\1", _SHORTCODE.sub(":" + _WORD_JOINER, clean(text, limit)))
+    broken = _READ_ANYWAY.sub(lambda found: found.group() + _WORD_JOINER, clean(text, limit))
+    return _SPECIAL.sub(r"\\\1", broken)
 
 
 def option(text: object, limit: int = 90) -> str:
@@ -35,6 +47,15 @@ def lead(text: object) -> None:
     """The one sentence that answers the page's question, in larger type."""
     style = "font-size:1.3rem;line-height:1.45;font-weight:500;margin:0;overflow-wrap:anywhere"
     st.html(f'<p style="{style}">{escape(clean(text, 600))}</p>')
+
+
+def relation(name: str) -> str:
+    """A relation of the models in words."""
+    return _RELATIONS.get(name, name.replace("_", " "))
+
+
+def seconds(value: float) -> str:
+    return f"{value:.1f} s" if value >= 0.1 else f"{1000 * value:.0f} ms"
 
 
 def score(value: float) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import pandas as pd
+import plotly.graph_objects as go
 import streamlit as st
 
 from core.errors import SurfacedError
@@ -12,7 +13,7 @@ from explain.figures import path_network, waterfall
 from explain.flow_labels import amount
 from explain.types import Explanation, Part
 from pages import _ask, _here, _parts, _pick, _state
-from pages._text import percent, plain, score
+from pages._text import percent, plain, relation, score
 from pages._why_picture import path_frame
 from pages.components.path_graph import path_graph
 
@@ -30,12 +31,17 @@ def waterfall_section(spot: _here.Here, found: Explanation) -> None:
     st.caption(f"Every part is a term of the score; together they are {score(found.score)}.")
     bars, rows = st.columns([3, 2], gap="large")
     with bars:
-        _parts.chart(waterfall(found, theme=_parts.theme()), "waterfall", _waterfall_alt(found))
+        _parts.chart(_bars(found, 12), "waterfall", _waterfall_alt(found))
     with rows:
         _parts.table(
             parts_frame(found.parts, found.score), f"parts-{found.model}-{found.user or 'own-titles'}-{found.item}",
             "The parts of the score with their amounts",
         )  # fmt: skip
+
+
+def _bars(found: Explanation, top: int) -> go.Figure:
+    figure = waterfall(found, top, theme=_parts.theme())
+    return figure.update_xaxes(title_text="Amount of the score")  # the unit stands beside the score, above
 
 
 def _waterfall_alt(found: Explanation) -> str:
@@ -49,16 +55,14 @@ def parts_frame(parts: Sequence[Part], whole: float) -> pd.DataFrame:
     rows = [
         {
             "part": p.label,
-            "kind": KIND_WORDS.get(p.kind, p.kind),
             "amount": p.value,
             "of the score": percent(p.value / whole, 1) if whole else "",
+            "kind": KIND_WORDS.get(p.kind, p.kind),
         }
-        | {name.replace("_", " "): p.relations.get(name, 0.0) for name in relations}
+        | {relation(name): p.relations.get(name, 0.0) for name in relations}
         for p in ranked
     ]
-    return pd.DataFrame(
-        rows, columns=["part", "kind", "amount", "of the score", *(r.replace("_", " ") for r in relations)]
-    )
+    return pd.DataFrame(rows, columns=["part", "amount", "of the score", "kind", *(relation(r) for r in relations)])
 
 
 def against_section(spot: _here.Here, item: str, other: str | None, found: Explanation) -> None:
@@ -132,7 +136,7 @@ def _side(found: Explanation, title: str) -> None:
     st.caption(
         f"Score {score(found.score)}, {rank}; {percent(found.path_share)} of it over observed links; memory {amount(_memory(found))}"
     )
-    _parts.chart(waterfall(found, 8, theme=_parts.theme()), f"waterfall-{found.model}", _waterfall_alt(found))
+    _parts.chart(_bars(found, 8), f"waterfall-{found.model}", _waterfall_alt(found))
 
 
 def _memory(found: Explanation) -> float:

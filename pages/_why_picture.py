@@ -13,33 +13,41 @@ from pages import _ask, _here, _parts, _pick, _state
 from pages._text import option, percent, plain
 from pages.components.path_graph import path_graph
 
+CANVAS = "picture"
 VIEWS = {"picture": "Picture", "drawing": "Drawing (SVG)", "table": "Table"}
 
 
+@st.fragment
 def section(spot: _here.Here, item: str, found: Explanation) -> None:
+    """Runs alone when a piece is picked, so that its evidence is there at once."""
+    _state.heard()
     st.header("The paths")
     st.caption(
         "From left to right: the person, what they have had, who or what connects it, the item. Widths are amounts of the score; "
         "all lines into the item add up to it. Pick a point or a line to see what stands behind it."
     )
     view = _here.one_of("show", list(VIEWS), "picture")
+    _state.settle("show", view if view != "picture" else None)
     _pick.segments("Show as", VIEWS, "show", view)
     names = pieces(found)
     at = _picked(names)
     if view == "picture":
-        at = _drawn(found, at)
+        _draw(found, at)
     elif view == "drawing":
         st.image(flow_svg(found, theme=_parts.theme()), width="stretch", alt=clean(found.sentence, 300))
     else:
-        st.dataframe(bundle_frame(found), hide_index=True, alt="Every bundle of walks with its amounts for and against")
+        _parts.rows(bundle_frame(found), "Every bundle of walks with its amounts for and against")
     _downloads(found)
     _pick.choose(
         "Look behind", list(names), "at", at, lambda key: names.get(key, key), optional=True,
         placeholder="A point or a line of the picture",
     )  # fmt: skip
+    _state.settle("at", at)
     if at is not None:
-        _state.settle("at", at)
         _evidence_panel(spot, _ask.evidence(*spot.base, item, at, user=spot.user, history=spot.history), found.score)
+    st.caption("This address opens what you see in any browser that reaches this server:")
+    st.code(_state.permalink("why"), language=None, wrap_lines=True)
+    _state.publish("why")
 
 
 def pieces(found: Explanation) -> dict[str, str]:
@@ -57,20 +65,21 @@ def pieces(found: Explanation) -> dict[str, str]:
 def _picked(names: dict[str, str]) -> str | None:
     at = _state.wish("at")
     if at is not None and at not in names:
-        _state.put_now("at", None)
+        _state.put("at", None)
+        _state.heard()
         return None
     return at
 
 
-def _drawn(found: Explanation, at: str | None) -> str | None:
-    """The canvas. It answers with what was clicked last; only a new answer changes what is picked."""
-    answer = path_graph(path_network(found, theme=_parts.theme(), selected=at), key="picture")
-    before = st.session_state.get("picture-answer", at)
-    st.session_state["picture-answer"] = answer
-    if answer != before:
-        _state.put_now("at", answer)
-        return answer
-    return at
+def _draw(found: Explanation, at: str | None) -> None:
+    data = path_network(found, theme=_parts.theme(), selected=at)
+    path_graph(data, key=CANVAS, on_pick=_take_pick)
+
+
+def _take_pick() -> None:
+    """A click on the canvas is the wish `at`; whether the picture has such a piece is checked when it is drawn."""
+    picked = st.session_state[CANVAS].get("selected")
+    _state.put("at", picked if isinstance(picked, str) else None)
 
 
 def bundle_frame(found: Explanation) -> pd.DataFrame:
@@ -91,9 +100,9 @@ def _downloads(found: Explanation) -> None:
     light = "light"
     with st.container(horizontal=True):
         _parts.csv(bundle_frame(found), f"{name}-bundles")
-        st.download_button("SVG", lambda: flow_svg(found, theme=light), f"{name}.svg", "image/svg+xml", on_click="ignore",
+        st.download_button("SVG", lambda: flow_svg(found, theme=light), _parts.file_name(name, "svg"), "image/svg+xml", on_click="ignore",
                            help="Download the drawing")  # fmt: skip
-        st.download_button("GraphML", lambda: _ask.workbench().graphml(found), f"{name}.graphml", "application/xml", on_click="ignore",
+        st.download_button("GraphML", lambda: _ask.workbench().graphml(found), _parts.file_name(name, "graphml"), "application/xml", on_click="ignore",
                            help="Download the picture as a graph for other programs")  # fmt: skip
 
 
@@ -112,9 +121,7 @@ def _evidence_panel(spot: _here.Here, evidence: Evidence, whole: float) -> None:
         if evidence.facts:
             st.markdown("\n".join(f"- {plain(fact, 300)}" for fact in evidence.facts))
         if evidence.paths:
-            st.dataframe(
-                path_frame(evidence.paths, whole), hide_index=True, alt="The best single walks through this piece"
-            )
+            _parts.rows(path_frame(evidence.paths, whole), "The best single walks through this piece")
         if evidence.rest_paths:
             st.caption(f"{evidence.rest_paths:,} further walks carry {amount(evidence.rest_value)} together.")
 

@@ -10,7 +10,7 @@ import streamlit as st
 
 from explain.figures import exposure_bars
 from explain.types import AuditReport, AuditRow
-from pages import _ask, _here, _jobs, _parts, _pick
+from pages import _ask, _frame, _here, _jobs, _parts, _pick
 from pages._text import lead, plain
 
 SIDES = {"item": "Items: who gets exposure", "user": "People: for whom lists are good"}
@@ -86,15 +86,10 @@ def _answer(report: AuditReport) -> None:
 
 
 def verdict_sentence(report: AuditReport) -> str:
-    """The verdict in words, with how many groups carry it."""
-    verdict, reason = str(report.overall.get("verdict", "not estimable")), str(report.overall.get("reason", ""))
-    counts = {
-        v: sum(row.verdict == v for row in report.rows)
-        for v in ("pass", "fail", "insufficient evidence", "not estimable")
-    }
-    told = ", ".join(f"{n} {v}" for v, n in counts.items() if n)
+    """The verdict in words, with its reason."""
     subject = f"Exposure by {report.by}" if report.side == "item" else f"Quality for people by {report.by}"
-    return f"{subject}: {verdict}. {reason} Of {len(report.rows)} groups: {told}."
+    verdict, reason = report.overall.get("verdict", "not estimable"), report.overall.get("reason", "")
+    return f"{subject}: {verdict}. {reason}".strip()
 
 
 def _how(report: AuditReport) -> str:
@@ -139,4 +134,4 @@ def report_frame(report: AuditReport) -> pd.DataFrame:
 
 
 if __name__ == "__main__":  # Streamlit runs a page as a script; tests import it
-    page()
+    _frame.run(page)

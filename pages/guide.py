@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages import _here, _parts
+from pages import _frame, _here, _parts
 
 GLOSSARY = {
     "Score": "The number by which a list is ordered. It has a unit of its own for each model; scores of two models cannot be compared.",
@@ -89,4 +89,4 @@ def _tour() -> None:
 
 
 if __name__ == "__main__":  # Streamlit runs a page as a script; tests import it
-    page()
+    _frame.run(page)

@@ -10,8 +10,8 @@ import streamlit as st
 
 from explain.figures import MetricBar, metric_bars
 from explain.types import EvaluationReport, ModelInfo, SnapshotInfo
-from pages import _ask, _here, _jobs, _parameters, _parts
-from pages._text import interval, minute, percent, plain
+from pages import _ask, _frame, _here, _jobs, _parameters, _parts
+from pages._text import interval, minute, percent, plain, seconds
 
 AT: Final = 20
 SHOWN = {
@@ -94,7 +94,7 @@ def models_frame(
             row[title] = interval(found["value"], found.get("low"), found.get("high")) if found else "–"
         row["path share"] = percent(report.path_share) if report else "–"
         row["gross / net"] = f"{report.gross_net:.2f}" if report else "–"
-        row["time to fit"] = f"{snapshot.seconds:.1f} s" if snapshot else "not fitted"
+        row["time to fit"] = seconds(snapshot.seconds) if snapshot else "not fitted"
         row["every term drawn"] = "yes" if model.exact else "no: memory and jumps are left"
         rows.append(row)
     return pd.DataFrame(rows)
@@ -115,12 +115,12 @@ def _model(
             )  # fmt: skip
             return
         seed = f"seed {snapshot.seed}, snapshot {snapshot.snapshot}"
-        st.caption(f"Fitted in {snapshot.seconds:.1f} s on {minute(snapshot.created)}; {plain(seed)}.")
+        st.caption(f"Fitted in {seconds(snapshot.seconds)} on {minute(snapshot.created)}; {plain(seed)}.")
         if report is not None:
             n = f"n = {report.n_users:,} people" + (
                 f", {report.n_cold_users:,} without a past left out" if report.n_cold_users else ""
             )
-            st.caption(f"Measured on split “{report.split}”, {n}; the fit for it took {report.seconds:.1f} s.")
+            st.caption(f"Measured on split “{report.split}”, {n}; the fit for it took {seconds(report.seconds)}.")
             return
         _jobs.panel(
             f"measure-{workspace}-{model.name}-{split}", f"Measure {plain(model.title)}", f"Measuring {model.title}",
@@ -134,4 +134,4 @@ def _fit(workspace: str, model: str, progress: _jobs.Progress) -> object:
 
 
 if __name__ == "__main__":  # Streamlit runs a page as a script; tests import it
-    page()
+    _frame.run(page)

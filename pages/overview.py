@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from explain.types import AuditReport, EvaluationReport
-from pages import _ask, _here, _parts, _pick
+from pages import _ask, _frame, _here, _parts, _pick
 from pages._text import count, day, interval, lead, percent, plain
 
 WHAT = "Why did this item surface for this person, who gets exposure, and is it fair? Every reason here is a term of the score itself."
@@ -105,12 +105,8 @@ def _stored_exposure(spot: _here.Here) -> AuditReport | None:
 def _exposure(report: AuditReport | None) -> tuple[str, str, str]:
     if report is None:
         return "Exposure", "not audited", "open Fairness to see who gets attention"
-    failed = sum(row.verdict == "fail" for row in report.rows)
-    return (
-        f"Exposure by {report.by}",
-        str(report.overall.get("verdict", "unknown")),
-        f"{failed} of {len(report.rows)} groups fail",
-    )
+    verdict, reason = str(report.overall.get("verdict", "unknown")), str(report.overall.get("reason", ""))
+    return f"Exposure by {report.by}", verdict, reason
 
 
 def _doors(spot: _here.Here) -> None:
@@ -127,7 +123,7 @@ def _data(spot: _here.Here) -> None:
     card = _ask.workbench().card(spot.name)
     size = f"{count(spot.workspace.n_users)} people, {count(spot.workspace.n_items)} items, {count(spot.workspace.n_events)} events."
     st.markdown(f"{plain(card.summary, 600)} {size}")
-    st.caption(f"Licence: {plain(card.licence, 400)}. Source: {plain(card.citation, 400)}")
+    st.caption(f"Licence: {plain(card.licence, 1500)}. Source: {plain(card.citation, 400)}")
     for name, where in names.items():
         if not where.ready:
             st.caption(f"{plain(where.title)} is not prepared yet. To get it, type:")
@@ -135,4 +131,4 @@ def _data(spot: _here.Here) -> None:
 
 
 if __name__ == "__main__":  # Streamlit runs a page as a script; tests import it
-    page()
+    _frame.run(page)

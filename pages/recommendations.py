@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from explain.types import HistoryEntry, ListedItem, Recommendation
-from pages import _ask, _here, _parts, _pick, _state
+from pages import _ask, _frame, _here, _parts, _pick, _state
 from pages._text import count, day, plain, score
 
 WAYS = {"person": "Pick a person", _here.TITLES: "Be one: pick titles"}
@@ -65,19 +65,19 @@ def _list(spot: _here.Here, listed: Recommendation) -> None:
         )
         return
     st.caption(f"{model}. A title opens its whole reason.")
-    with st.container(gap="xsmall"):
-        for entry in listed.items:
-            _row(spot, entry)
+    for entry in listed.items:
+        _row(spot, entry)
     frame = pd.DataFrame(
         [(e.rank, e.item, e.label, e.score, e.reason) for e in listed.items],
         columns=["rank", "item", "title", "score", "reason"],
     )
     with st.expander("As a table"):
-        st.dataframe(frame, hide_index=True, alt="The list with rank, item id, title, score and main reason")
+        _parts.rows(frame, "The list with rank, item id, title, score and main reason")
     _parts.csv(frame, f"recommendations-{spot.model}-{spot.user or 'own-titles'}")
 
 
 def _row(spot: _here.Here, entry: ListedItem) -> None:
+    """One entry: the title leads to its reason."""
     _parts.link("why", f"**{entry.rank}. {plain(entry.label, 90)}**", item=entry.item)
     st.caption(f"Score {score(entry.score)}" + (f" · {plain(entry.reason, 200)}" if entry.reason else ""))
 
@@ -107,4 +107,4 @@ def history_frame(history: tuple[HistoryEntry, ...]) -> pd.DataFrame:
 
 
 if __name__ == "__main__":  # Streamlit runs a page as a script; tests import it
-    page()
+    _frame.run(page)

@@ -7,10 +7,8 @@ import json
 import streamlit as st
 
 from explain.types import Explanation
-from pages import _ask, _here, _parts, _pick, _state, _why_parts, _why_picture
+from pages import _ask, _frame, _here, _parts, _pick, _state, _why_parts, _why_picture
 from pages._text import lead, percent, plain, score
-
-PAGE = "why"
 
 
 def page() -> None:
@@ -109,16 +107,13 @@ def _badges(found: Explanation) -> None:
 
 
 def _take_away(found: Explanation) -> None:
-    """The link to exactly this, and everything as JSON."""
     st.header("Keep it")
-    st.caption("This link opens the same view in any browser that reaches this server:")
-    st.code(_state.permalink(PAGE), language=None, wrap_lines=True)
     name = f"why-{found.model}-{found.user or 'own-titles'}-{found.item}"
     st.download_button(
         "The whole explanation (JSON)", lambda: json.dumps(found.as_json(), ensure_ascii=False, indent=1),
-        f"{name}.json", "application/json", on_click="ignore",
+        _parts.file_name(name, "json"), "application/json", on_click="ignore",
     )  # fmt: skip
 
 
 if __name__ == "__main__":  # Streamlit runs a page as a script; tests import it
-    page()
+    _frame.run(page)

@@ -7,6 +7,7 @@ message never changes, and Streamlit sends a large unchanged message by its hash
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -18,12 +19,15 @@ _HERE = Path(__file__).with_suffix("")
 _SCRIPTS = ("deferred.js", "labels.js", "geometry.js", "view.js")
 
 
-def path_graph(data: dict[str, Any], *, key: str, height: int = 520) -> str | None:
+def path_graph(
+    data: dict[str, Any], *, key: str, height: int = 520, on_pick: Callable[[], None] | None = None
+) -> str | None:
     """Draw the picture and return the key of the picked node or bundle, or None.
 
     data    of explain.figures.path_network; its `selected` is picked at first
     key     names the picture on its page; the same key keeps what is picked while the data changes
     height  pixels at least; a picture with more rows than fit in legibly grows
+    on_pick called before the page runs again because of a pick; st.session_state[key]["selected"] holds it, unchecked
     Returns FlowNode.key or flow_layout.bundle_key, always one of the data's own: what a browser invents counts as None
     """
     with st.container(gap=None):
@@ -32,7 +36,7 @@ def path_graph(data: dict[str, Any], *, key: str, height: int = 520) -> str | No
             key=key,
             data={**data, "height": height},
             default={"selected": data["selected"]},
-            on_selected_change=_rerun_only,
+            on_selected_change=on_pick or _rerun_only,
         ).get("selected")
     return picked if isinstance(picked, str) and picked in _keys(data) else None
 

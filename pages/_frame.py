@@ -1,0 +1,55 @@
+"""What every page is run in: the navigation, the address before and after, and errors as sentences.
+
+`app.py` starts it. A page that Streamlit runs by itself starts it too: the first visitor of a fresh server who asks for an
+inner page gets that page's script alone, because Streamlit takes the folder `pages/` for a menu until it meets `st.navigation`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+import streamlit as st
+
+from core.errors import SurfacedError
+from pages import _parts, _state
+
+ICON: Final = Path(__file__).parent / "assets" / "icon.png"
+TITLES: Final = {
+    "": "Overview",
+    "recommendations": "Recommendations",
+    "why": "Why this",
+    "fairness": "Fairness",
+    "models": "Models",
+    "guide": "Guide",
+}
+
+
+def main() -> None:
+    """Run the page that was asked for. Its state comes from the address before, and goes into it after."""
+    st.set_page_config(page_title="Surfaced", page_icon=str(ICON), layout="wide")
+    st.set_option("client.showSidebarNavigation", True)  # off at the start, when it would list the files of pages/
+    page = st.navigation(
+        [
+            st.Page(f"pages/{path or 'overview'}.py", title=title, url_path=path or None, default=not path)
+            for path, title in TITLES.items()
+        ]
+    )
+    _state.read()
+    _state.framed(True)
+    try:
+        page.run()
+    except SurfacedError as error:
+        _parts.problem(error)
+    finally:
+        _state.framed(False)
+        _state.publish(page.url_path)
+
+
+def run(page: Callable[[], None]) -> None:
+    """What a page's script ends with: the page itself, within the frame."""
+    if _state.is_framed():
+        page()
+    else:
+        main()
