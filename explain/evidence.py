@@ -12,7 +12,7 @@ from explain.explanation import Case, constant_paths, restricted, to_path
 from explain.flow_labels import amount, share
 from explain.naming import Names, day, plural
 from explain.picture import Origin, bundle_id
-from explain.types import Evidence, FlowNode, HistoryEntry
+from explain.types import Evidence, FlowNode, HistoryEntry, Path
 from explain.walks import Lane, best_walks, lanes_of, rest_of
 
 N_WALKS, N_FACTS = 50, 8
@@ -26,21 +26,23 @@ def evidence(case: Case, key: str) -> Evidence:
     if node is None and bundle is None:
         raise UnknownIdError(f"The picture has no node or edge {shown(key)}. Pick one that is drawn.")
     origins = picture.origins.get(key, ())
+    constants: list[Path] = []
     if node is not None and node.kind in ("person", "target"):
-        lanes: tuple[Lane, ...] = case.lanes
+        lanes, constants = case.lanes, constant_paths(case)
     else:
         lanes = _lanes(case, origins)
-    walks = best_walks(lanes, N_WALKS)
+        if bundle is not None and not origins:
+            constants = [p for p in constant_paths(case) if p.relation == bundle.relation]
+    walks = best_walks(lanes, N_WALKS - len(constants))
     rest = rest_of(lanes, walks)
     narrowed = replace(case, lanes=lanes)
-    paths = tuple(to_path(narrowed, w) for w in walks)
+    listed = [*constants, *(to_path(narrowed, w) for w in walks)]
+    paths = tuple(sorted(listed, key=lambda p: -abs(p.value)))
     if bundle is not None:
         labels = {n.key: n.label for n in picture.nodes}
         title = f"{labels[bundle.source]} → {labels[bundle.target]}"
         facts = (bundle.label, *_history_facts(case, origins))
         plus, minus = bundle.value_for, bundle.value_against
-        if not origins:
-            paths = tuple(p for p in constant_paths(case) if p.relation == bundle.relation)
     else:
         assert node is not None
         title, facts, plus, minus = node.label, _node_facts(case, node, origins), node.value_for, node.value_against
