@@ -12,6 +12,7 @@ from typing import ClassVar, Self
 
 import numpy as np
 
+from core.adjacency import merged_row
 from core.errors import ModelError
 from core.graph import FloatArray, IntArray, InteractionGraph
 from core.models._path_chains import PathEdges, PathParameters, chains, edge_weights
@@ -84,8 +85,9 @@ class PathModel(Recommender):
         return self.edges.adjacency.row(user)[0]
 
     def fold_in(self, items: IntArray, weights: FloatArray, user: int | None = None) -> tuple[PathModel, int]:
+        items, weights = merged_row(items, weights)
         weights = edge_weights(weights, self.parameters.weight_exponent, self.parameters.weight_mean)
-        edges, position = self.edges.with_history(user, np.asarray(items, dtype=np.int64), weights)
+        edges, position = self.edges.with_history(user, items, weights)
         return PathModel(edges, self.parameters), position
 
 
