@@ -30,7 +30,7 @@ WorkspaceOption = Annotated[
 ModelOption = Annotated[str, typer.Option("--model", "-m", help="path, lightgcn, item-knn or popularity.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
 KOption = Annotated[int, typer.Option("-k", "--k", help="Length of the lists.")]
-SeedOption = Annotated[int, typer.Option("--seed", help="Seed of everything random.")]
+SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Seed of everything random.")]
 UserOption = Annotated[str | None, typer.Option("--user", help="Id of a person.")]
 HistoryOption = Annotated[
     str | None, typer.Option("--history", help="Item ids, separated by commas: a person of your own.")
@@ -294,7 +294,7 @@ def main() -> int:
         usage = getattr(error, "format_message", None)
         if usage is None:
             raise
-        _say(f"{usage()} Try `python cli.py --help`.")
+        _say(f"{usage().rstrip('. ')}. Try `python cli.py --help`.")
         return 2
     return 0
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from core.errors import SurfacedError
+from core.errors import SurfacedError, shown
 from core.graph import FloatArray, IntArray, InteractionGraph
 from core.models.base import Recommender
 from core.ranking import NO_ITEM
@@ -25,12 +26,15 @@ def write_lists(graph: InteractionGraph, lists: IntArray, scores: FloatArray, ou
             "score": scores[user, place],
         }
     )
+    if not out.name or out.is_dir():
+        raise SurfacedError(f"{shown(out)} could not be written: it is a folder. Name a file, such as lists.parquet.")
     temporary = out.with_name(f".{out.name}.writing")
     try:
         frame.to_parquet(temporary, index=False)
         os.replace(temporary, out)
     except OSError as error:
-        temporary.unlink(missing_ok=True)
+        with suppress(OSError):
+            temporary.unlink()
         raise SurfacedError(f"{out} could not be written: {error.strerror or error}. Nothing was stored.") from None
     return len(frame)
 
