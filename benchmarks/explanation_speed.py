@@ -25,7 +25,7 @@ from explain.world import World
 
 MODELS = ("path", "lightgcn")
 N_PAIRS, N_WHOLE, N_WALKS, TOP = 400, 100, 20, 10
-N_GNN_EXPLAINER_PAIRS = 4
+N_GNN_EXPLAINER_PAIRS = 3
 NEWCOMER_TITLES = 5
 
 Pair = tuple[int, int]

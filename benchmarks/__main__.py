@@ -1,0 +1,84 @@
+"""`python -m benchmarks`: run the measurements, print one JSON object, write benchmarks/results/<name>.json.
+
+Progress and the bars go to stderr. A bar that is missed is a result like any other: the status is 0 once all is measured.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+NAMES = ("accuracy", "explanation_speed", "growth")
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    asked = parser().parse_args(arguments)
+    # Read by numpy and torch when they are first imported: the bars are stated for one core.
+    os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))
+    from benchmarks.measure import say
+    from benchmarks.record import as_json, environment, told, write
+    from core.errors import SurfacedError
+
+    written: dict[str, Any] = {}
+    for name in asked.only or NAMES:
+        say(f"benchmark {name}")
+        before = environment(asked.seed)
+        try:
+            report = benchmark(name, asked.sizes)(asked.data, asked.seed)
+        except SurfacedError as error:
+            say(f"{error}")
+            return 2
+        written[name] = as_json(report, before)
+        path = write(written[name], asked.results) if asked.results else write(written[name])
+        say(f"{told(report.bars)}\n  written to {path}")
+    print(json.dumps(written, ensure_ascii=False, allow_nan=False))
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    made = argparse.ArgumentParser(
+        prog="python -m benchmarks", description="Measure the bars; one JSON object on stdout."
+    )
+    made.add_argument("--only", action="append", choices=NAMES, help="one of them (may be repeated); all without it")
+    made.add_argument("--data", type=Path, help="state folder; default SURFACED_HOME, else .surfaced")
+    made.add_argument("--results", type=Path, help="folder for the JSON files; default benchmarks/results")
+    made.add_argument("--seed", type=int, default=0, help="seed of splits, searches and samples; the bars are for 0")
+    made.add_argument(
+        "--sizes", type=_sizes, default=None, help="edges of the graphs of `growth`: 100000,1000000,3000000"
+    )
+    return made
+
+
+def benchmark(name: str, sizes: Sequence[int] | None = None) -> Callable[[Path | None, int], Any]:
+    """The function that measures; imported only now, after the number of threads was set."""
+    if name == "accuracy":
+        from benchmarks import accuracy
+
+        return accuracy.run
+    if name == "explanation_speed":
+        from benchmarks import explanation_speed
+
+        return explanation_speed.run
+    from benchmarks import growth
+
+    return lambda home, seed: growth.run(home, seed, sizes or growth.SIZES)
+
+
+def _sizes(text: str) -> tuple[int, ...]:
+    try:
+        sizes = tuple(sorted(int(part) for part in text.split(",")))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a list of whole numbers: write 100000,1000000") from None
+    if sizes[0] < 1_000:
+        raise argparse.ArgumentTypeError("a graph needs at least 1000 edges")
+    return sizes
+
+
+if __name__ == "__main__":
+    sys.exit(main())
