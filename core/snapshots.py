@@ -10,7 +10,6 @@ import hashlib
 import io
 import json
 import os
-import shutil
 import tempfile
 import time
 from dataclasses import dataclass
@@ -56,21 +55,21 @@ def save(
     }  # fmt: skip
     text = json.dumps(content, sort_keys=True, indent=1).encode()
     snapshot = f"{model}-{hashlib.sha256(text).hexdigest()[:12]}"
-    folder.mkdir(parents=True, exist_ok=True)
-    temporary = Path(tempfile.mkdtemp(prefix=".writing-", dir=folder))
     try:
-        for name, data in ((_MANIFEST, text), (_ARRAYS, arrays)):
-            with (temporary / name).open("wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-        temporary.rename(folder / snapshot)
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".writing-", dir=folder, ignore_cleanup_errors=True) as scratch:
+            fresh = Path(scratch) / snapshot
+            fresh.mkdir()
+            for name, data in ((_MANIFEST, text), (_ARRAYS, arrays)):
+                with (fresh / name).open("wb") as file:
+                    file.write(data)
+                    file.flush()
+                    os.fsync(file.fileno())
+            fresh.rename(folder / snapshot)
     except OSError as error:
         raise SnapshotError(
             f"The snapshot could not be written to {folder}: {error.strerror}. Nothing was lost."
         ) from None
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
     return _manifest(snapshot, content)
 
 

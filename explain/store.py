@@ -52,7 +52,8 @@ class Store:
         known = {source.name: None for source in sorted(all_sources(), key=lambda s: s.name != "newsroom")}
         folder = self.home / "workspaces"
         if folder.is_dir():
-            known |= {p.name: None for p in sorted(folder.iterdir()) if _NAME.fullmatch(p.name) and self._meta(p)}
+            stored = (p.name for p in sorted(folder.iterdir()) if (p / "tables").is_dir())
+            known |= {name: None for name in stored if _NAME.fullmatch(name)}
         return tuple(known)
 
     def check(self, workspace: str) -> str:
@@ -93,7 +94,7 @@ class Store:
         return f"python cli.py prepare --workspace {workspace} --from FOLDER"
 
     def save_tables(self, workspace: str, tables: Tables, prepared: Prepared) -> None:
-        """Replace a workspace's tables in one rename. Snapshots and results stay; they name the data they belong to."""
+        """Replace a workspace's tables all at once. Snapshots and results stay; they name the data they belong to."""
         if not _NAME.fullmatch(workspace):
             raise OptionError(
                 f"{shown(workspace)} cannot be a workspace's name. Use small letters, digits and hyphens."
@@ -101,18 +102,16 @@ class Store:
         folder = self.home / "workspaces" / workspace
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            fresh = Path(tempfile.mkdtemp(prefix=".tables-", dir=folder))
-            for name in _TABLES:
-                getattr(tables, name).to_parquet(fresh / f"{name}.parquet", index=False)
-            (fresh / "card.json").write_text(json.dumps(asdict(tables.card)))
-            (fresh / "workspace.json").write_text(json.dumps(asdict(prepared)))
-            old = folder / "tables"
-            if old.exists():
-                trash = Path(tempfile.mkdtemp(prefix=".old-", dir=folder))
-                old.rename(trash / "tables")
-            fresh.rename(old)
             for left in (*folder.glob(".old-*"), *folder.glob(".tables-*")):
                 shutil.rmtree(left, ignore_errors=True)
+            with tempfile.TemporaryDirectory(prefix=".tables-", dir=folder, ignore_cleanup_errors=True) as scratch:
+                fresh = Path(scratch) / "tables"
+                fresh.mkdir()
+                for name in _TABLES:
+                    getattr(tables, name).to_parquet(fresh / f"{name}.parquet", index=False)
+                (fresh / "card.json").write_text(json.dumps(asdict(tables.card)))
+                (fresh / "workspace.json").write_text(json.dumps(asdict(prepared)))
+                _swap(fresh, folder / "tables", Path(scratch) / "old")
         except OSError as error:
             raise SurfacedError(
                 f"Workspace {shown(workspace)} could not be written to {folder}: {error.strerror}. "
@@ -120,18 +119,23 @@ class Store:
             ) from None
 
     def tables(self, workspace: str) -> Tables:
-        """The checked tables as `prepare` left them."""
-        self.require(workspace)
+        """The checked tables as `prepare` left them. Raises NotReadyError where there are none, or damaged ones."""
+        card = self.card(workspace)
         folder = self.folder(workspace) / "tables"
-        frames = {name: pd.read_parquet(folder / f"{name}.parquet") for name in _TABLES}
-        return Tables(card=self.card(workspace), **frames)
+        try:
+            frames = {name: pd.read_parquet(folder / f"{name}.parquet") for name in _TABLES}
+        except (OSError, ValueError, TypeError, NotImplementedError):
+            raise self._damaged(workspace, "tables") from None
+        return Tables(card=card, **frames)
 
     def card(self, workspace: str) -> DataCard:
-        """The data card. Raises NotReadyError before `prepare`."""
+        """The data card. Raises NotReadyError before `prepare`, or where the stored card is damaged."""
         self.require(workspace)
-        content = json.loads((self.folder(workspace) / "tables" / "card.json").read_text())
-        content["positives"] = tuple(content["positives"])
-        return DataCard(**content)
+        try:
+            content = json.loads((self.folder(workspace) / "tables" / "card.json").read_text())
+            return DataCard(**content | {"positives": tuple(content["positives"])})
+        except (OSError, ValueError, TypeError, KeyError):
+            raise self._damaged(workspace, "data card") from None
 
     def read_result(self, workspace: str, key: str) -> dict[str, Any] | None:
         """A stored result, or None where there is none or it is damaged: results can always be computed again."""
@@ -152,9 +156,30 @@ class Store:
         except OSError:
             return
 
+    def _damaged(self, workspace: str, what: str) -> NotReadyError:
+        built_in = workspace in {s.name for s in all_sources()}
+        command = f"python cli.py prepare --workspace {workspace}{'' if built_in else ' --from FOLDER'}"
+        return NotReadyError(
+            f"The stored {what} of workspace {shown(workspace)} cannot be read. Type `{command}` to prepare it again; "
+            "fitted models are kept.",
+            command,
+        )
+
     def _meta(self, folder: Path) -> Prepared | None:
         try:
             found = Prepared(**json.loads((folder / "tables" / "workspace.json").read_text()))
         except (OSError, ValueError, TypeError):
             return None
         return found if found.layout == LAYOUT else None
+
+
+def _swap(fresh: Path, place: Path, old: Path) -> None:
+    """Put `fresh` where `place` is and what was there to `old`; back again where that fails."""
+    if place.exists():
+        place.rename(old)
+    try:
+        fresh.rename(place)
+    except OSError:
+        if old.exists():
+            old.rename(place)
+        raise

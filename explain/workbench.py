@@ -9,7 +9,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any, get_args
 
-from core.errors import OptionError, shown
+from core.errors import NotReadyError, OptionError, shown
 from core.evaluation import Evaluation
 from core.models.base import get_model, model_names
 from core.progress import Progress, no_progress, portion
@@ -65,15 +65,14 @@ class Workbench:
         sources = {s.name: s for s in all_sources()}
         infos = []
         for name in self.store.names():
-            found, source = self.store.prepared(name), sources.get(name)
-            card = self.store.card(name) if found else None
-            text = card or source
-            assert text is not None
-            infos.append(
-                WorkspaceInfo(
-                    name, text.title, found is not None, *_sizes(found), summary=text.summary, licence=text.licence
-                )
-            )
+            try:
+                found, card = self.store.require(name), self.store.card(name)
+                sizes = found.n_users, found.n_items, found.n_events
+                infos.append(WorkspaceInfo(name, card.title, True, *sizes, card.summary, card.licence))
+            except NotReadyError:
+                source = sources.get(name)
+                told = (source.summary, source.licence) if source else ("", "")
+                infos.append(WorkspaceInfo(name, source.title if source else name, False, None, None, None, *told))
         return tuple(infos)
 
     def models(self) -> tuple[ModelInfo, ...]:
@@ -339,10 +338,6 @@ class Workbench:
                 known = refit(world.graph, world.card, model, kind=split, seed=seed, k=width, progress=progress)
             self._heldout[key] = known
         return known
-
-
-def _sizes(found: Prepared | None) -> tuple[int | None, int | None, int | None]:
-    return (found.n_users, found.n_items, found.n_events) if found else (None, None, None)
 
 
 def _snapshot_info(workspace: str, m: Manifest) -> SnapshotInfo:
