@@ -140,7 +140,7 @@ def _normalised(interactions: sparse.csr_matrix) -> torch.Tensor:
         (np.ones(interactions.nnz), interactions.indices, interactions.indptr), shape=interactions.shape
     )
     blocks: list[list[sparse.csr_matrix | None]] = [[None, binary], [binary.T.tocsr(), None]]
-    adjacency = sparse.bmat(blocks, format="csr")
+    adjacency = sparse.csr_matrix(sparse.bmat(blocks))
     degree = np.asarray(adjacency.sum(axis=1)).ravel()
     scale = np.where(degree > 0, np.maximum(degree, 1.0) ** -0.5, 0.0)
     normalised = sparse.csr_matrix(sparse.diags(scale) @ adjacency @ sparse.diags(scale), dtype=np.float32)
