@@ -202,7 +202,8 @@ def one_of(key: str, options: list[str], default: str) -> str:
     asked = _state.wish(key)
     if asked is not None and asked not in options:
         _state.notice(
-            f"{shown(asked)} is not a choice for {key}: {', '.join(options[:8])}. {default} is shown instead."
+            f"{shown(asked)} is not a choice for {key}: {', '.join(options[:8])}. "
+            + (f"{default} is shown instead." if default else "It was left out.")
         )
         asked = None
     value = asked or default

@@ -101,10 +101,15 @@ def sidebar(spot: _here.Here) -> None:
         _pick.choose("Model", [s.model for s in spot.fitted], "model", spot.model, lambda n: models[n].title)
 
 
-def place() -> _here.Here:
-    """The valid state of a page that needs a fitted model, with the shared filters and notices drawn; otherwise an empty state ends the page."""
+def place(title: str | None = None) -> _here.Here:
+    """The valid state of a page that needs a fitted model, with the shared filters and notices drawn; otherwise an empty state ends the page.
+
+    title  of the empty state, for a page that has not drawn its own yet
+    """
     spot = _here.here()
     if spot is None:
+        if title:
+            st.title(title)
         nothing_ready()
         st.stop()
     sidebar(spot)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final
 
@@ -29,10 +30,17 @@ def choose(
     """A select box for `key`. optional: nothing (None) is a choice too, the box can be emptied."""
     widget = f"{key}-box{scope}"
     st.session_state[widget] = current
+    names = distinct({o: name(o) for o in options})
     st.selectbox(
-        label, list(options), key=widget, format_func=name, placeholder=placeholder, index=None if optional else 0,
+        label, list(options), key=widget, format_func=lambda o: names.get(o, str(o)), placeholder=placeholder, index=None if optional else 0,
         on_change=_state.take, args=(key, widget),
     )  # fmt: skip
+
+
+def distinct(names: dict[str, str]) -> dict[str, str]:
+    """The names, with the id where two are alike: a browser answers with the name alone."""
+    n_alike = Counter(names.values())
+    return {o: f"{name} · {option(o, 40)}" if n_alike[name] > 1 else name for o, name in names.items()}
 
 
 def segments(label: str, options: Mapping[str, str], key: str, current: str) -> None:
@@ -73,6 +81,7 @@ def titles(label: str, where: WorkspaceInfo, current: Sequence[str], most: int) 
     names = dict(_narrowed(label, "history", where, "item", None))
     for raw in current:
         names.setdefault(raw, option(_ask.item(where.name, raw).label))
+    names = distinct(names)
     st.session_state["history-box"] = list(current)
     st.multiselect(
         label, list(names), key="history-box", format_func=lambda i: names.get(i, i), max_selections=most,

@@ -95,14 +95,20 @@ def two_sided(found: Explanation, parts: Sequence[Part], rival: str) -> pd.DataF
     return pd.DataFrame(rows, columns=["part", f"{found.label[:40]} (this)", f"{rival[:40]} (other)", "difference"])
 
 
+def other_model(spot: _here.Here) -> str | None:
+    """The model to show beside, if one was asked for that is fitted."""
+    others = [s.model for s in spot.fitted if s.model != spot.model]
+    return _here.one_of("other", others, "") or None if _state.wish("other") else None
+
+
 def model_section(spot: _here.Here, item: str) -> None:
     """The same item under another model, if one is fitted; else how to get one."""
     st.header("The same item under another model")
     known = _ask.models()
     others = [s for s in spot.fitted if s.model != spot.model]
-    wished = _here.one_of("other", [s.model for s in others], "") if _state.wish("other") else ""
+    wished = other_model(spot)
     if others:
-        _pick.choose("Other model", [s.model for s in others], "other", wished or None, lambda m: known[m].title,
+        _pick.choose("Other model", [s.model for s in others], "other", wished, lambda m: known[m].title,
                      optional=True, placeholder="Pick a model to look at side by side")  # fmt: skip
     missing = [m for m in known.values() if m.name not in {s.model for s in spot.fitted}]
     for model in missing:

@@ -26,14 +26,13 @@ def section(spot: _here.Here, item: str, found: Explanation) -> None:
         "From left to right: the person, what they have had, who or what connects it, the item. Widths are amounts of the score; "
         "all lines into the item add up to it. Pick a point or a line to see what stands behind it."
     )
-    view = _here.one_of("show", list(VIEWS), "picture")
-    _state.settle("show", view if view != "picture" else None)
-    _pick.segments("Show as", VIEWS, "show", view)
+    how = view()
+    _pick.segments("Show as", VIEWS, "show", how)
     names = pieces(found)
     at = _picked(names)
-    if view == "picture":
+    if how == "picture":
         _draw(found, at)
-    elif view == "drawing":
+    elif how == "drawing":
         st.image(flow_svg(found, theme=_parts.theme()), width="stretch", alt=clean(found.sentence, 300))
     else:
         _parts.rows(bundle_frame(found), "Every bundle of walks with its amounts for and against")
@@ -48,6 +47,13 @@ def section(spot: _here.Here, item: str, found: Explanation) -> None:
     st.caption("This address opens what you see in any browser that reaches this server:")
     st.code(_state.permalink("why"), language=None, wrap_lines=True)
     _state.publish("why")
+
+
+def view() -> str:
+    """How the picture is shown; the usual way does not stand in the address."""
+    how = _here.one_of("show", list(VIEWS), "picture")
+    _state.settle("show", how if how != "picture" else None)
+    return how
 
 
 def pieces(found: Explanation) -> dict[str, str]:

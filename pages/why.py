@@ -12,13 +12,15 @@ from pages._text import lead, percent, plain, score
 
 
 def page() -> None:
-    spot = _parts.place()
+    spot = _parts.place("Why this?")
     item = spot.item or _first_listed(spot)
     if item is None:
         _nothing_to_explain(spot)
         return
     _state.settle("item", item)
     other = _here.other_item(spot)
+    _why_picture.view()
+    _why_parts.other_model(spot)
     found = _ask.why(*spot.base, item, user=spot.user, history=spot.history, against=other)
     _pickers(spot, item)
     st.title(

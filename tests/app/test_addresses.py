@@ -1,0 +1,137 @@
+"""The address holds the state: it is restored, it travels along, and what it cannot mean is said and survived."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from explain.workbench import Workbench
+from tests.app.conftest import PAGES, address, is_sound, open_page, texts
+
+LONG = "x" * 10_000
+HOSTILE = ("../../etc", "<script>alert(1)</script>", LONG, "%00", "' OR 1=1", "\u202egpj", "none", "-1", "1e9", "[]")
+
+
+@pytest.mark.parametrize("value", HOSTILE, ids=lambda v: v[:12])
+@pytest.mark.parametrize("key", ["workspace", "model", "user", "item", "k"])
+def test_nonsense_for_a_shared_key_is_said_and_survived(home: Path, key: str, value: str) -> None:
+    app = open_page("why", **{key: value})
+    assert is_sound(app)
+    assert len(app.warning) >= 1
+    assert all(len(w.value) < 1000 for w in app.warning)
+    assert address(app).get(key) != value
+
+
+@pytest.mark.parametrize(
+    ("page", "key"),
+    [
+        ("why", "against"),
+        ("why", "other"),
+        ("why", "show"),
+        ("fairness", "side"),
+        ("fairness", "by"),
+        ("recommendations", "who"),
+        ("recommendations", "history"),
+    ],
+)
+@pytest.mark.parametrize("value", ["../../etc", "<script>", LONG], ids=lambda v: v[:12])
+def test_nonsense_for_a_pages_own_key_is_said_and_survived(home: Path, page: str, key: str, value: str) -> None:
+    app = open_page(page, **{key: value})
+    assert is_sound(app)
+    assert len(app.warning) >= 1
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_all_keys_hostile_at_once_leave_a_usable_page(home: Path, page: str) -> None:
+    keys = ("workspace", "model", "user", "item", "k", "who", "history", "against", "other", "show", "at", "side", "by")
+    app = open_page(page, **dict.fromkeys(keys, "<img src=x onerror=alert(1)>"))
+    assert is_sound(app)
+    assert "<img src=x onerror" not in texts(app).replace("&lt;img", "")
+
+
+@pytest.mark.parametrize(
+    ("asked", "given"), [("-1", 1), ("0", 1), ("1000000000", 100), ("7", 7), ("ten", 10), ("9" * 150, 100)]
+)
+def test_k_becomes_the_nearest_length_that_a_list_can_have(home: Path, asked: str, given: int) -> None:
+    app = open_page("recommendations", k=asked)
+    assert address(app)["k"] == str(given)
+    assert bool(app.warning) == (asked != str(given))
+
+
+def test_repeated_key_counts_once_and_is_said(home: Path) -> None:
+    users = [found.id for found in Workbench(home).find_users("newsroom", limit=2)]
+    app = open_page("why", user=users)  # type: ignore[arg-type]
+    assert is_sound(app)
+    assert any("more than once" in w.value for w in app.warning)
+    assert address(app)["user"] == users[1]
+
+
+def test_workspace_that_is_not_ready_names_its_command(home: Path) -> None:
+    app = open_page("overview", workspace="complete-journey")
+    assert is_sound(app)
+    assert any("make shop" in w.value for w in app.warning)
+
+
+def test_permalink_restores_the_same_state_in_a_fresh_session(home: Path) -> None:
+    bench = Workbench(home)
+    user = bench.find_users("newsroom", limit=5)[4].id
+    first, second = bench.recommend("newsroom", "item-knn", user=user, k=2).items
+    asked = {
+        "model": "item-knn",
+        "user": user,
+        "item": second.item,
+        "k": "7",
+        "against": first.item,
+        "show": "table",
+        "other": "path",
+    }
+    app = open_page("why", workspace="newsroom", **asked)
+    assert [w.value for w in app.warning] == []
+    expected = {"workspace": "newsroom"} | asked
+    assert address(app) == expected
+    again = open_page("why", **expected)
+    assert address(again) == expected
+    assert again.title[0].value == app.title[0].value
+
+
+def test_state_travels_from_page_to_page(home: Path) -> None:
+    user = Workbench(home).find_users("newsroom", limit=9)[8].id
+    app = open_page("recommendations")
+    app.selectbox(key="user-box").select(user).run()
+    assert address(app)["user"] == user
+    for page in ("why", "fairness", "models", "guide", "overview"):
+        app.switch_page(f"pages/{page}.py")
+        app.query_params.clear()
+        app.run()
+        assert is_sound(app)
+        assert address(app)["user"] == user, page
+
+
+def test_other_workspace_forgets_people_and_items_but_not_k(two_homes: Path) -> None:
+    users = Workbench(two_homes).find_users("newsroom", limit=9)
+    app = open_page("recommendations", workspace="newsroom", user=users[8].id, k="5")
+    app.selectbox(key="workspace-box").select("gazette").run()
+    assert address(app)["workspace"] == "gazette"
+    assert address(app)["k"] == "5"
+    assert address(app)["user"] == Workbench(two_homes).example("gazette").user
+
+
+def test_own_titles_give_a_list_without_those_titles(home: Path) -> None:
+    items = [found.id for found in Workbench(home).find_items("newsroom", "", limit=5)]
+    app = open_page("recommendations", who="titles")
+    assert is_sound(app)
+    assert len(app.info) == 1
+    app.multiselect(key="history-box").set_value(items).run()
+    assert address(app)["history"] == ",".join(items)
+    listed = next(d.value for d in app.dataframe if "rank" in d.value.columns)
+    expected = Workbench(home).recommend("newsroom", "path", history=items, k=10)
+    assert list(listed["item"]) == [entry.item for entry in expected.items]
+    assert not set(listed["item"]) & set(items)
+
+
+def test_own_titles_lead_to_a_reason(home: Path) -> None:
+    items = [found.id for found in Workbench(home).find_items("newsroom", "", limit=5)]
+    app = open_page("why", who="titles", history=",".join(items))
+    assert is_sound(app)
+    assert "your titles" in app.title[0].value

@@ -1,0 +1,169 @@
+"""The pieces that pages are made of: harmless text, safe files, tables that add up, work that can be stopped."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from core.errors import DataError
+from explain.types import AuditReport, AuditRow
+from explain.workbench import Workbench
+from pages import _jobs, _parts, _why_parts, _why_picture, fairness
+from pages._text import plain
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "# heading",
+        "*bold*",
+        "[click](javascript:alert(1))",
+        "![x](http://h/x.png)",
+        "`code`",
+        "<b>x</b>",
+        "$x^2$",
+        "a | b",
+        "~~s~~",
+        "1. one",
+        "&lt;",
+        ":red[x]",
+    ],
+)
+def test_markup_in_a_title_is_escaped(title: str) -> None:
+    shown = plain(title)
+    for special in "*_[]()`<>#|~$!&":
+        assert shown.count(special) == shown.count(f"\\{special}")
+
+
+@pytest.mark.parametrize(
+    ("title", "what"),
+    [
+        (":material/home:", ":m"),
+        (":smile:", ":s"),
+        (":red[x]", ":r"),
+        ("www.host.com", "www."),
+        ("http://h.com", "//"),
+        ("me@host.com", "@h"),
+    ],
+)
+def test_what_is_read_even_where_escaped_is_broken_up(title: str, what: str) -> None:
+    shown = plain(title).replace("\\", "")
+    assert "\u2060" in shown
+    assert what not in shown or what == "//"
+    assert shown.replace("\u2060", "") == title
+
+
+def test_long_titles_are_cut_and_ordinary_ones_stay_readable() -> None:
+    assert len(plain("x" * 10_000, 90)) == 90
+    assert plain("Terminator 2: Judgment Day (1991)").replace("\\", "") == "Terminator 2: Judgment Day (1991)"
+
+
+def test_no_cell_of_a_csv_is_a_formula() -> None:
+    text = _parts.csv_text(
+        pd.DataFrame({"title": ["=1+1", "@x", "+2", "-3", "fine"], "amount": [-1.5, 2.0, 3.0, 4.0, 5.0]})
+    )
+    rows = text.splitlines()[1:]
+    assert [row[0] for row in rows] == ["'", "'", "'", "'", "f"]
+    assert rows[0].endswith("-1.5")
+
+
+@pytest.mark.parametrize("name", ["../../etc/passwd", "a/b\\c", "x" * 500, "ü:*?"])
+def test_file_names_hold_no_path(name: str) -> None:
+    made = _parts.file_name(name, "csv")
+    assert made.endswith(".csv")
+    assert "/" not in made
+    assert "\\" not in made
+    assert ".." not in made.removesuffix(".csv").strip("-")
+    assert len(made) <= 104
+
+
+@pytest.mark.parametrize("model", ["path", "lightgcn", "item-knn"])
+def test_tables_of_a_reason_add_up_to_its_score(home: Path, model: str) -> None:
+    bench = Workbench(home)
+    example = bench.example("newsroom")
+    found = bench.why("newsroom", model, example.item, user=example.user)
+    parts = _why_parts.parts_frame(found.parts, found.score)
+    assert parts["amount"].sum() == pytest.approx(found.score, rel=1e-6)
+    bundles = _why_picture.bundle_frame(found)
+    last = bundles[bundles["hop"] == bundles["hop"].max()]
+    assert set(last["to"]) == {found.nodes[-1].label} or len(last) >= 1
+    entering = [b for b in found.bundles if b.target in {n.key for n in found.nodes if n.kind == "target"}]
+    assert sum(b.value_for - b.value_against for b in entering) == pytest.approx(found.score, rel=1e-6)
+
+
+def test_every_piece_of_the_picture_can_be_looked_behind(home: Path) -> None:
+    bench = Workbench(home)
+    example = bench.example("newsroom")
+    found = bench.why("newsroom", "path", example.item, user=example.user)
+    names = _why_picture.pieces(found)
+    assert len(names) == len(found.nodes) + len(found.bundles)
+    for key in list(names)[:: max(1, len(names) // 12)]:
+        assert bench.evidence("newsroom", "path", example.item, key, user=example.user).key == key
+
+
+def audit(n: int) -> AuditReport:
+    rows = tuple(AuditRow(f"g{i}", i, 1.0, 0.9, 1.1, "pass", "") for i in range(n))
+    shares = {f"g{i}": {"exposure": 0.1, "catalogue": i / n} for i in range(n)}
+    return AuditReport(
+        "w",
+        "path",
+        "s",
+        "genre",
+        "item",
+        10,
+        "exposure ratio",
+        "rbp",
+        "catalogue share",
+        {},
+        rows,
+        {"shares": shares, "verdict": "pass", "reason": "All pass."},
+    )
+
+
+def test_only_the_largest_groups_are_drawn_in_their_own_order() -> None:
+    assert [row.group for row in fairness.charted(audit(100)).rows] == [f"g{i}" for i in range(75, 100)]
+    assert len(fairness.report_frame(audit(100))) == 100
+
+
+def test_verdict_is_said_in_words() -> None:
+    assert fairness.verdict_sentence(audit(3)) == "Exposure by genre: pass. All pass."
+
+
+def test_cancelled_work_ends_at_its_next_step_and_says_so() -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def work(progress: _jobs.Progress) -> None:
+        progress(0.25, "counting")
+        begun.set()
+        assert go_on.wait(10)
+        progress(0.5, "counting on")
+        raise AssertionError("a cancelled job went on")
+
+    job = _jobs.Job("k", "Counting")
+    thread = threading.Thread(target=job.run, args=(work,))
+    thread.start()
+    assert begun.wait(10)
+    assert (job.state, job.fraction, job.doing) == ("running", 0.25, "counting")
+    job.stop.set()
+    go_on.set()
+    thread.join(10)
+    assert job.state == "cancelled"
+    assert "Nothing was stored" in job.message
+
+
+def test_work_that_fails_keeps_its_sentence() -> None:
+    def work(progress: _jobs.Progress) -> None:
+        raise DataError("The file x.csv has no column user. Add it.")
+
+    job = _jobs.Job("k", "Reading")
+    job.run(work)
+    assert (job.state, job.message) == ("failed", "The file x.csv has no column user. Add it.")
+
+
+def test_work_that_ends_is_done() -> None:
+    job = _jobs.Job("k", "Nothing")
+    job.run(lambda progress: progress(2.0, "all"))
+    assert (job.state, job.fraction) == ("done", 1.0)
