@@ -223,8 +223,16 @@ class PictureBuilder:
         self._link(middle, self.target, key, 2, amount, n_paths, origin, solid=not jump)
 
     def _link(
-        self, source: str, target: str, relation: str, hop: int, amount: float, n_paths: int, origin: Origin | None,
-        *, solid: bool = True,
+        self,
+        source: str,
+        target: str,
+        relation: str,
+        hop: int,
+        amount: float,
+        n_paths: int,
+        origin: Origin | None,
+        *,
+        solid: bool = True,
     ) -> None:
         flow = self.flows[source, target, relation]
         flow.hop, flow.solid = hop, solid
