@@ -17,7 +17,6 @@ from core.graph import FloatArray, IntArray, InteractionGraph
 from core.models.base import Holdout, ModelSpec, ModelState, Recommender, register, validation_accuracy
 from core.progress import Progress, no_progress
 from core.propagation import Chain, Step, Walks
-from core.ranking import top_k
 
 N_NEIGHBOURS = 100
 KEY = "co_consumption_3"
@@ -60,21 +59,15 @@ class ItemKnn(Recommender):
     @cached_property
     def similarity(self) -> sparse.csr_matrix:
         """CSR float64 [n_items, n_items]: row i holds the cosines of item i's nearest neighbours."""
-        rows = []
-        for batch in np.array_split(np.arange(self.adjacency.n_items), self.adjacency.n_items // 512 + 1):
-            dense = self._cosines(batch)
-            items, values = top_k(dense, min(self.n_neighbours, dense.shape[1]))
-            keep = values > 0
-            row = np.repeat(np.arange(len(batch)), keep.sum(axis=1))
-            rows.append(sparse.csr_matrix((values[keep], (row, items[keep])), shape=dense.shape))
-        return sparse.csr_matrix(sparse.vstack(rows))
-
-    def _cosines(self, items: IntArray) -> FloatArray:
         out, back = self.chain.steps
-        people = sparse.diags(back.right[items]) @ self.adjacency.by_item[items]
-        dense = (people @ self.adjacency.by_user).toarray() * out.left
-        dense[np.arange(len(items)), items] = 0.0
-        return np.asarray(dense)
+        n_items = self.adjacency.n_items
+        rows = []
+        for batch in np.array_split(np.arange(n_items), n_items // 512 + 1):
+            people = sparse.diags(back.right[batch]) @ self.adjacency.by_item[batch]
+            cosines = sparse.csr_matrix(people @ self.adjacency.by_user)
+            cosines.data *= out.left[cosines.indices]
+            rows.append(_nearest(cosines, batch, self.n_neighbours))
+        return sparse.csr_matrix(sparse.vstack(rows))
 
     def validation_metrics(self, holdout: Holdout) -> dict[str, float]:
         return validation_accuracy(ItemKnn.fit(holdout.train, holdout=holdout), holdout)
@@ -94,3 +87,22 @@ class ItemKnn(Recommender):
     def fold_in(self, items: IntArray, weights: FloatArray, user: int | None = None) -> tuple[ItemKnn, int]:
         adjacency, position = self.adjacency.with_row(user, np.unique(items), np.ones(len(np.unique(items))))
         return ItemKnn(adjacency, self.n_neighbours), position
+
+
+def _nearest(cosines: sparse.csr_matrix, own: IntArray, k: int) -> sparse.csr_matrix:
+    """The k largest entries of each row, equal ones by position; row i is item own[i], which is no neighbour of itself."""
+    keep = np.zeros(cosines.nnz, dtype=bool)
+    for row, item in enumerate(own):
+        span = slice(cosines.indptr[row], cosines.indptr[row + 1])
+        near = np.where(cosines.indices[span] == item, 0.0, cosines.data[span])
+        boundary = float(np.partition(near, len(near) - k)[len(near) - k]) if len(near) > k else 0.0
+        above = near > boundary
+        keep[span] = above
+        if boundary > 0:
+            level = np.flatnonzero(near == boundary)
+            by_position = np.argsort(cosines.indices[span][level])
+            keep[span.start + level[by_position[: k - int(above.sum())]]] = True
+    indptr = np.concatenate([[0], np.cumsum(keep)])[cosines.indptr]
+    nearest = sparse.csr_matrix((cosines.data[keep], cosines.indices[keep], indptr), shape=cosines.shape)
+    nearest.sort_indices()
+    return nearest
