@@ -165,16 +165,12 @@ class InteractionGraph:
         return matrix
 
     @cached_property
-    def context_owner(self) -> IntArray:
-        """int64 [n_contexts]: the person a context belongs to, -1 for none or several."""
-        n = len(self.groups["context"]) if "context" in self.groups else 0
-        owner = np.full(n, -1, dtype=np.int64)
+    def context_visits(self) -> IntArray:
+        """int64 [n, 3]: person, context, item of every event that has a context, each once."""
         rows = self.events.context >= 0
-        context, user = self.events.context[rows], self.events.user[rows]
-        owner[context] = user
-        shared = np.unique(context[owner[context] != user])
-        owner[shared] = -1
-        return owner
+        return np.unique(
+            np.column_stack([self.events.user[rows], self.events.context[rows], self.events.item[rows]]), axis=0
+        )
 
     def with_events(self, events: Events) -> InteractionGraph:
         """The same nodes with other events: a training part, or an edited history."""

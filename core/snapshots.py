@@ -95,9 +95,15 @@ def read_manifest(folder: Path, snapshot: str) -> Manifest:
         text = (folder / snapshot / _MANIFEST).read_bytes()
         if hashlib.sha256(text).hexdigest()[:12] != snapshot.rpartition("-")[2]:
             raise ValueError
-        return _manifest(snapshot, json.loads(text))
+        content = json.loads(text)
+        manifest, schema = _manifest(snapshot, content), content["schema"]
     except (OSError, ValueError, KeyError, TypeError):
         raise _damaged(snapshot, _MANIFEST) from None
+    if schema != SCHEMA:
+        raise SnapshotError(
+            f"Snapshot {shown(snapshot)} was written by another version of Surfaced. Fit the model again."
+        )
+    return manifest
 
 
 def load(folder: Path, snapshot: str) -> tuple[Manifest, ModelState]:

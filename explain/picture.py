@@ -69,10 +69,12 @@ class _Node:
     id: str
     label: str
     merged: int = 1
+    single: bool = True
 
     @property
     def key(self) -> str:
-        return f"{self.hop}:{'item' if self.kind in ('history', 'target') else self.kind}:{self.id}"
+        kind = "item" if self.kind in ("history", "target") else self.kind
+        return f"{self.hop}:{kind if self.single else 'more-' + kind}:{self.id}"
 
 
 def bundle_id(source: str, target: str, relation: str) -> str:
@@ -117,7 +119,7 @@ class PictureBuilder:
         rest = np.sort(order[n:])
         if len(rest):
             label = f"and {len(rest):,} more {self.names.noun}s"
-            self.history.append((self._node(_Node(1, "history", "rest", label, len(rest))), rest))
+            self.history.append((self._node(_Node(1, "history", "rest", label, len(rest), single=False)), rest))
 
     def _amounts(self, lane: Lane) -> FloatArray:
         return np.asarray(lane.coefficient * lane.walks.start * lane.sums[0][lane.walks.items])
@@ -201,7 +203,7 @@ class PictureBuilder:
         ]
         if len(groups) > n:
             label = f"{len(groups) - n:,} further {title}s"
-            choices.append((groups[n:], _Node(2, kind, "rest", label, len(groups) - n)))
+            choices.append((groups[n:], _Node(2, kind, "rest", label, len(groups) - n, single=False)))
         for chosen, node in choices:
             part = through[:, chosen]
             amounts = np.asarray(part.sum(axis=1)).ravel()

@@ -1,13 +1,12 @@
-"""Trains LightGCN's embeddings: softmax over the catalogue on inner products, strong L2, early stopping on a cut.
+"""Trains LightGCN's embeddings: propagation over the whole graph per batch, L2, early stopping on a cut.
 
 Epochs are counted on `holdout` (stop after PATIENCE epochs without a better validation), then the model is trained that
-long on all of the graph. Catalogues of more than MAX_CANDIDATES items are sampled, uniformly (Wu et al. 2022, SSM).
-What the model says of a score is left to core.models.lightgcn.
+long on all of the graph. What is trained for is an objective of core.models._lightgcn_losses; what the model says of a
+score is left to core.models.lightgcn.
 """
 
 from __future__ import annotations
 
-import math
 import warnings
 from collections.abc import Callable
 
@@ -17,37 +16,38 @@ from scipy import sparse
 
 from core.evaluation import accuracy
 from core.graph import FloatArray, InteractionGraph
+from core.models._lightgcn_losses import Objective, loss_of
 from core.models.base import Holdout
 from core.progress import Progress, portion
 from core.propagation import as_torch_csr
 from core.ranking import top_k
 
-DIM, LEARNING_RATE, WEIGHT_DECAY = 64, 0.02, 0.01
-MAX_BATCH, MIN_STEPS, MAX_CANDIDATES = 8192, 10, 4096
-MAX_EPOCHS, PATIENCE = 100, 10
+DIM = 64
+MAX_BATCH, MIN_STEPS = 8192, 10
+MAX_EPOCHS, PATIENCE = 60, 8
 MAX_VALIDATION_USERS = 1_000
 
 
 def train(
-    graph: InteractionGraph, holdout: Holdout, *, n_layers: int, seed: int, progress: Progress
-) -> tuple[FloatArray, int]:
-    """Layer-0 embeddings float64 [n_users + n_items, DIM] and the number of epochs that the validation chose."""
-    probe = _Trainer(holdout.train.interactions, n_layers, seed)
-    epochs = probe.until_best(holdout.test, portion(progress, 0.0, 0.6))
-    full = _Trainer(graph.interactions, n_layers, seed)
+    graph: InteractionGraph, holdout: Holdout, objective: Objective, *, n_layers: int, seed: int, progress: Progress
+) -> tuple[FloatArray, int, dict[str, float]]:
+    """Layer-0 embeddings float64 [n_users + n_items, DIM], the number of epochs, and the validation that chose it."""
+    probe = _Trainer(holdout.train.interactions, objective, n_layers, seed)
+    epochs, metrics = probe.until_best(holdout.test, portion(progress, 0.0, 0.6))
+    full = _Trainer(graph.interactions, objective, n_layers, seed)
     for epoch in range(epochs):
         portion(progress, 0.6, 1.0)(epoch / epochs, f"training on everything, epoch {epoch + 1} of {epochs}")
         full.epoch()
-    return full.embedding.detach().numpy().astype(np.float64), epochs
+    return full.embedding.detach().numpy().astype(np.float64), epochs, metrics
 
 
 class _Trainer:
-    def __init__(self, interactions: sparse.csr_matrix, n_layers: int, seed: int) -> None:
+    def __init__(self, interactions: sparse.csr_matrix, objective: Objective, n_layers: int, seed: int) -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)
             from torch_geometric.nn import LGConv
 
-        self.interactions = interactions
+        self.interactions, self.objective = interactions, objective
         self.n_users, self.n_items = interactions.shape
         self.rng = np.random.default_rng(seed)
         start = self.rng.normal(scale=0.1, size=(self.n_users + self.n_items, DIM))
@@ -55,7 +55,7 @@ class _Trainer:
         self.convolution = LGConv(normalize=False)
         self.n_layers = n_layers
         self.adjacency = _normalised(interactions)
-        self.optimiser = torch.optim.Adam([self.embedding], lr=LEARNING_RATE)
+        self.optimiser = torch.optim.Adam([self.embedding], lr=objective.learning_rate)
         pairs = interactions.tocoo()
         self.pairs = np.column_stack([pairs.row, pairs.col]).astype(np.int64)
 
@@ -81,55 +81,42 @@ class _Trainer:
     def _step(self, users: torch.Tensor, items: torch.Tensor) -> None:
         """One Adam step. As P is symmetric, dE0 = P dE: no tape runs through the layers."""
         final = self.final().requires_grad_()
-        self._loss(final, users, items).backward()  # type: ignore[no-untyped-call]
+        loss_of(self.objective, final, self.n_users, users, items, self.rng).backward()  # type: ignore[no-untyped-call]
         assert final.grad is not None
         uses = torch.bincount(torch.cat([users, self.n_users + items]), minlength=len(final)) / len(users)
         with torch.no_grad():
-            self.embedding.grad = self.propagate(final.grad) + WEIGHT_DECAY * uses[:, None] * self.embedding
+            self.embedding.grad = self.propagate(final.grad) + self.objective.decay * uses[:, None] * self.embedding
         self.optimiser.step()
 
-    def _loss(self, final: torch.Tensor, users: torch.Tensor, items: torch.Tensor) -> torch.Tensor:
-        """-log softmax of every pair's item, mean over pairs. Rows by `embedding`, whose gradient sums in fixed order."""
-        rows = torch.nn.functional.embedding
-        catalogue = final[self.n_users :]
-        people, position = torch.unique(users, return_inverse=True)
-        chosen, own = rows(people, final), rows(items, catalogue)
-        positive = (rows(position, chosen) * own).sum(dim=1)
-        if self.n_items <= MAX_CANDIDATES:
-            return rows(position, torch.logsumexp(chosen @ catalogue.T, dim=1, keepdim=True))[:, 0].sub(positive).mean()
-        drawn = torch.from_numpy(self.rng.choice(self.n_items, MAX_CANDIDATES, replace=False))
-        others = torch.logsumexp(chosen @ rows(drawn, catalogue).T, dim=1, keepdim=True)
-        others = others + math.log(self.n_items / MAX_CANDIDATES)
-        return torch.logaddexp(rows(position, others)[:, 0], positive).sub(positive).mean()
-
-    def until_best(self, test: sparse.csr_matrix, progress: Progress) -> int:
-        """Trains until the validation stops rising; the number of epochs at its best."""
+    def until_best(self, test: sparse.csr_matrix, progress: Progress) -> tuple[int, dict[str, float]]:
+        """Trains until the validation stops rising; the number of epochs at its best, and that best."""
         measure = self._validation(test)
-        best, best_epoch = -1.0, 1
+        best, best_epoch, at_best = -1.0, 1, dict[str, float]()
         for epoch in range(1, MAX_EPOCHS + 1):
             progress(epoch / MAX_EPOCHS, f"choosing the number of epochs, epoch {epoch}, best so far {best_epoch}")
             self.epoch()
-            value = measure()
+            metrics = measure()
+            value = sum(metrics.values())
             if value > best:
-                best, best_epoch = value, epoch
+                best, best_epoch, at_best = value, epoch, metrics
             elif epoch - best_epoch >= PATIENCE:
                 break
-        return best_epoch
+        return best_epoch, at_best
 
-    def _validation(self, test: sparse.csr_matrix) -> Callable[[], float]:
+    def _validation(self, test: sparse.csr_matrix) -> Callable[[], dict[str, float]]:
         users = np.flatnonzero(np.diff(test.indptr) > 0)
         if len(users) > MAX_VALIDATION_USERS:
             users = users[np.linspace(0, len(users) - 1, MAX_VALIDATION_USERS).astype(np.int64)]
         relevant, seen = test[users], self.interactions[users]
 
-        def measure() -> float:
+        def measure() -> dict[str, float]:
             if not len(users):
-                return 0.0
+                return {}
             final = self.final()
             scores = (final[: self.n_users][users] @ final[self.n_users :].T).numpy().astype(np.float64)
             lists, _ = top_k(scores, min(20, self.n_items), seen)
             found = accuracy(lists, relevant, 20)
-            return float(found["recall@20"].mean() + found["ndcg@20"].mean()) / 2
+            return {f"validation_{name}": float(found[name].mean()) for name in ("recall@20", "ndcg@20")}
 
         return measure
 

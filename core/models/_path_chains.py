@@ -71,11 +71,12 @@ class Group:
 
 @dataclass(frozen=True, eq=False)
 class PathEdges:
-    """The edges that the model walks on, weighted for one weight_exponent. `owner` is the person of each context, or -1."""
+    """The edges that the model walks on, weighted for one weight_exponent. `visits` int64 [n, 3] are who had which item in which context:
+    person, context, item."""
 
     adjacency: Adjacency
     groups: dict[str, Group]
-    owner: IntArray
+    visits: IntArray
 
     @classmethod
     def of(cls, graph: InteractionGraph, weight_exponent: float, weight_mean: float) -> PathEdges:
@@ -84,7 +85,7 @@ class PathEdges:
         groups = {k: _group(m) for k, m in graph.memberships.items() if m.nnz}
         if graph.context_items is not None:
             groups["context"] = _group(graph.context_items.T.tocsr())
-        return cls(Adjacency.from_matrix(matrix), groups, graph.context_owner)
+        return cls(Adjacency.from_matrix(matrix), groups, graph.context_visits)
 
     def with_history(self, user: int | None, items: IntArray, weights: FloatArray) -> tuple[PathEdges, int]:
         """The edges after `user` (None: a new person) has exactly this history; what is gone also leaves their baskets."""
@@ -92,9 +93,20 @@ class PathEdges:
         if user is not None and "context" in groups:
             gone = np.setdiff1d(self.adjacency.row(user)[0], items)
             if len(gone):
-                groups["context"] = _group(_without(groups["context"].by_item, gone, self.owner == user))
+                groups["context"] = _group(self._left_after(user, gone))
         adjacency, position = self.adjacency.with_row(user, items, weights)
-        return PathEdges(adjacency, groups, self.owner), position
+        return PathEdges(adjacency, groups, self.visits), position
+
+    def _left_after(self, user: int, gone: IntArray) -> sparse.csr_matrix:
+        """Items and contexts without what only this person had there; CSR [n_items, n_contexts]."""
+        by_item = self.groups["context"].by_item
+        person, context, item = self.visits.T
+        pair = item * by_item.shape[1] + context
+        leaving = np.setdiff1d(pair[(person == user) & np.isin(item, gone)], pair[person != user])
+        rows = np.repeat(np.arange(by_item.shape[0]), np.diff(by_item.indptr))
+        keep = ~np.isin(rows * by_item.shape[1] + by_item.indices, leaving)
+        kept = (by_item.data[keep], (rows[keep], by_item.indices[keep]))
+        return sparse.csr_matrix(kept, shape=by_item.shape)
 
 
 def edge_weights(raw: FloatArray, exponent: float, mean: float) -> FloatArray:
@@ -145,13 +157,3 @@ def _group(by_item: sparse.csr_matrix) -> Group:
     by_group = by_item.T.tocsr()
     by_group.sort_indices()
     return Group(by_item, by_group)
-
-
-def _without(
-    by_item: sparse.csr_matrix, items: IntArray, contexts: np.ndarray[Any, np.dtype[np.bool_]]
-) -> sparse.csr_matrix:
-    """The matrix without the entries of these items in these contexts."""
-    rows = np.repeat(np.arange(by_item.shape[0]), np.diff(by_item.indptr))
-    keep = ~(np.isin(rows, items) & contexts[by_item.indices])
-    kept = (by_item.data[keep], (rows[keep], by_item.indices[keep]))
-    return sparse.csr_matrix(kept, shape=by_item.shape)

@@ -174,7 +174,7 @@ def register(model: type[Recommender]) -> type[Recommender]:
 def model_names() -> tuple[str, ...]:
     """Names of all models, in the order of a comparison: the default first."""
     _discover()
-    order = {"path": 0, "lightgcn": 1, "item-knn": 2, "popularity": 3}
+    order = {"path": 0, "lightgcn": 1, "lightgcn-softmax": 2, "item-knn": 3, "popularity": 4}
     return tuple(sorted(_REGISTRY, key=lambda name: (order.get(name, len(order)), name)))
 
 
