@@ -14,6 +14,7 @@ from typing import Literal
 import streamlit as st
 
 from core.errors import CancelledError, SurfacedError
+from pages import _parts
 from pages._text import plain
 
 Progress = Callable[[float, str], None]
@@ -91,7 +92,7 @@ def panel(key: str, label: str, title: str, work: Callable[[Progress], object], 
     elif job is not None and job.state == "failed":
         st.error(plain(job.message, 600))
     st.caption("The same from a shell:")
-    st.code(command, language=None)
+    _parts.command(command)
 
 
 def _watch(job: Job) -> None:

@@ -35,11 +35,16 @@ def notices() -> None:
         st.warning(plain(text, 400))
 
 
+def command(text: str) -> None:
+    """Something to copy. It wraps: a line that scrolls sideways cannot be reached by keyboard."""
+    st.code(text, language=None, wrap_lines=True)
+
+
 def problem(error: SurfacedError) -> None:
     """An error as the sentence that it is, with what to type where something has to be done first."""
     st.error(plain(error, 600))
     if isinstance(error, NotReadyError):
-        st.code(error.command, language=None)
+        command(error.command)
 
 
 def tiles(entries: Sequence[tuple[str, str, str]]) -> None:
@@ -122,8 +127,8 @@ def nothing_ready() -> None:
     where = _here.workspace()
     if where is None:
         st.info("No data is prepared here yet. This command fetches it, fits the models and opens this page again:")
-        st.code("make demo", language=None)
+        command("make demo")
         return
     st.info(f"No model is fitted to {plain(where.title)} yet. Fit one on the page Models, or type:")
-    st.code(f"python cli.py fit --workspace {where.name} --model path", language=None)
+    command(f"python cli.py fit --workspace {where.name} --model path")
     link("models", "Go to Models")

@@ -76,17 +76,22 @@ def person(label: str, where: WorkspaceInfo, current: str | None) -> None:
     choose(label, list(names), "user", current, lambda u: names.get(u, u))
 
 
-def titles(label: str, where: WorkspaceInfo, current: Sequence[str], most: int) -> None:
-    """Several items by title; the wish is `history`."""
-    names = dict(_narrowed(label, "history", where, "item", None))
-    for raw in current:
-        names.setdefault(raw, option(_ask.item(where.name, raw).label))
-    names = distinct(names)
-    st.session_state["history-box"] = list(current)
-    st.multiselect(
-        label, list(names), key="history-box", format_func=lambda i: names.get(i, i), max_selections=most,
-        placeholder="Type a title", select_all=False, on_change=_state.take, args=("history", "history-box"),
+def add_title(label: str, where: WorkspaceInfo, picked: Sequence[str], most: int) -> None:
+    """One more item for the visitor's own history; the box empties itself. The wish is `history`."""
+    names = _narrowed(label, "history", where, "item", None)
+    offered = distinct({raw: name for raw, name in names.items() if raw not in picked})
+    st.session_state["history-box"] = None
+    st.selectbox(
+        label, list(offered), key="history-box", index=None, format_func=lambda i: offered.get(i, str(i)),
+        placeholder="Type a title" if len(picked) < most else "That is enough", disabled=len(picked) >= most,
+        on_change=_add_title, args=(tuple(picked),),
     )  # fmt: skip
+
+
+def _add_title(picked: tuple[str, ...]) -> None:
+    added = st.session_state["history-box"]
+    if added is not None:
+        _state.put("history", ",".join(dict.fromkeys((*picked, added))))
 
 
 def _narrowed(label: str, key: str, where: WorkspaceInfo, side: str, current: str | None) -> dict[str, str]:

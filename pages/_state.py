@@ -19,6 +19,7 @@ SHARED: Final = ("workspace", "model", "user", "item", "k", "who", "history")
 LOCAL: Final[dict[str, tuple[str, ...]]] = {
     "why": ("against", "other", "show", "at"),
     "fairness": ("side", "by"),
+    "models": ("split",),
 }
 KEYS: Final = (*SHARED, *(key for keys in LOCAL.values() for key in keys))
 BELONGS_TO_WORKSPACE: Final = ("user", "item", "history", "against", "by", "at")

@@ -113,7 +113,7 @@ def model_section(spot: _here.Here, item: str) -> None:
     missing = [m for m in known.values() if m.name not in {s.model for s in spot.fitted}]
     for model in missing:
         st.caption(f"{plain(model.title)} is not fitted to this data yet. Fit it on the page Models, or type:")
-        st.code(f"python cli.py fit --workspace {spot.name} --model {model.name}", language=None)
+        _parts.command(f"python cli.py fit --workspace {spot.name} --model {model.name}")
     if missing:
         _parts.link("models", "Go to Models")
     if not wished:

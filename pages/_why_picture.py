@@ -6,7 +6,7 @@ import pandas as pd
 import streamlit as st
 
 from explain.figures import flow_svg, path_network
-from explain.flow_labels import amount, clean, share
+from explain.flow_labels import amount, clean
 from explain.flow_layout import bundle_key
 from explain.types import Bundle, Evidence, Explanation, Path
 from pages import _ask, _here, _parts, _pick, _state
@@ -45,7 +45,7 @@ def section(spot: _here.Here, item: str, found: Explanation) -> None:
     if at is not None:
         _evidence_panel(spot, _ask.evidence(*spot.base, item, at, user=spot.user, history=spot.history), found.score)
     st.caption("This address opens what you see in any browser that reaches this server:")
-    st.code(_state.permalink("why"), language=None, wrap_lines=True)
+    _parts.command(_state.permalink("why"))
     _state.publish("why")
 
 
@@ -114,16 +114,9 @@ def _downloads(found: Explanation) -> None:
 
 def _evidence_panel(spot: _here.Here, evidence: Evidence, whole: float) -> None:
     """What stands behind one piece: facts, its best walks, the rest as one line."""
-    net = evidence.value_for - evidence.value_against
     with st.container(border=True):
         st.subheader(plain(evidence.title, 160))
-        carries = f"{amount(net)} of the score" + (f" ({share(net, whole)})" if share(net, whole) else "")
-        against = (
-            f": {amount(evidence.value_for)} for, {amount(-evidence.value_against)} against"
-            if evidence.value_against
-            else ""
-        )
-        st.markdown(f"{evidence.n_paths:,} walks carry {plain(carries)}{plain(against) if against else ''}.")
+        st.markdown(f"{evidence.n_paths:,} walks run through it.")
         if evidence.facts:
             st.markdown("\n".join(f"- {plain(fact, 300)}" for fact in evidence.facts))
         if evidence.paths:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Final
 
 import pandas as pd
 import streamlit as st
 
 from explain.figures import MetricBar, metric_bars
 from explain.types import EvaluationReport, ModelInfo, SnapshotInfo
-from pages import _ask, _frame, _here, _jobs, _parameters, _parts
+from pages import _ask, _frame, _here, _jobs, _measured, _parameters, _parts, _pick
+from pages._measured import AT
 from pages._text import interval, minute, percent, plain, seconds
 
-AT: Final = 20
 SHOWN = {
     f"recall@{AT}": f"Recall@{AT}",
     f"ndcg@{AT}": f"nDCG@{AT}",
@@ -31,15 +30,11 @@ def page() -> None:
     spot = _here.here()
     if spot is not None:
         _parts.sidebar(spot)
-    _parts.notices()
     known = _ask.models()
     fitted = {s.model: s for s in _ask.fitted(where.name)}
-    split = measured_split(where.name)
-    reports = {
-        name: found
-        for name in fitted
-        if (found := _ask.workbench().stored_evaluation(where.name, name, split=split, k=AT)) is not None
-    }
+    split = _here.one_of("split", list(_measured.SPLITS), _measured.usual_split(where.name, fitted))
+    _parts.notices()
+    reports = {name: r for name in fitted if (r := _measured.report(where.name, name, split)) is not None}
     _accuracy(known, fitted, reports, split)
     st.header("Each model")
     for model in known.values():
@@ -49,15 +44,11 @@ def page() -> None:
         _parameters.section(spot.snapshot)
 
 
-def measured_split(workspace: str) -> str:
-    """How this data is cut for measuring, as its card says."""
-    return _ask.workbench().card(workspace).default_split
-
-
 def _accuracy(
     known: dict[str, ModelInfo], fitted: dict[str, SnapshotInfo], reports: dict[str, EvaluationReport], split: str
 ) -> None:
     st.header("Side by side")
+    _pick.choose("Measured how", list(_measured.SPLITS), "split", split, lambda name: _measured.SPLITS[name])
     if reports:
         metric = f"recall@{AT}"
         bars = [
@@ -76,7 +67,7 @@ def _accuracy(
         )
     else:
         st.info(
-            "No model is measured on this data yet. “Measure” below hides events, fits again without them and looks how many the lists find."
+            "No model is measured in this way yet. “Measure” below hides events, fits again without them and looks how many the lists find."
         )
     _parts.table(models_frame(known, fitted, reports), "models", "Accuracy, readability and cost of each model")
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import streamlit as st
 
 from explain.types import AuditReport, EvaluationReport
-from pages import _ask, _frame, _here, _parts, _pick
-from pages._text import count, day, interval, lead, percent, plain
+from pages import _ask, _frame, _here, _measured, _parts, _pick
+from pages._text import count, day, lead, percent, plain
 
 WHAT = "Why did this item surface for this person, who gets exposure, and is it fair? Every reason here is a term of the score itself."
-EVALUATED_AT = 20
+NOT_YET = "not yet"
 
 
 def page() -> None:
@@ -36,7 +36,7 @@ def _example(spot: _here.Here) -> None:
     if example is None:
         return
     with st.container(border=True):
-        st.subheader(f"Why did “{plain(example.item_label)}” surface for {plain(example.user_label)}?")
+        st.header(f"Why did “{plain(example.item_label)}” surface for {plain(example.user_label)}?")
         st.markdown(plain(example.sentence, 600))
         _parts.link(
             "why",
@@ -49,14 +49,13 @@ def _example(spot: _here.Here) -> None:
 
 
 def _numbers(spot: _here.Here) -> None:
-    bench = _ask.workbench()
-    evaluation = bench.stored_evaluation(spot.name, spot.model, k=EVALUATED_AT)
+    split = _measured.usual_split(spot.name, [spot.model])
+    evaluation = _measured.report(spot.name, spot.model, split)
     title = _ask.models()[spot.model].title
     _parts.tiles(
         [
-            _accuracy(evaluation),
-            _shares(evaluation)[0],
-            _shares(evaluation)[1],
+            _accuracy(evaluation, f"of {title}"),
+            _path_share(evaluation),
             _coverage(evaluation),
             _exposure(_stored_exposure(spot)),
             ("Fitted", day(spot.snapshot.created), f"{title} on {count(spot.workspace.n_events)} events"),
@@ -64,38 +63,38 @@ def _numbers(spot: _here.Here) -> None:
     )
     if evaluation is None:
         st.caption(f"{plain(title)} is not measured yet. Measure it on the page Models, or type:")
-        st.code(f"python cli.py evaluate --workspace {spot.name} --model {spot.model}", language=None)
+        _parts.command(f"python cli.py evaluate --workspace {spot.name} --model {spot.model} --split {split}")
 
 
-def _accuracy(evaluation: EvaluationReport | None) -> tuple[str, str, str]:
-    name = f"recall@{EVALUATED_AT}"
-    if evaluation is None or name not in evaluation.metrics:
-        return f"Recall@{EVALUATED_AT}", "not measured", "share of held-out items that the list holds"
-    found = evaluation.metrics[name]
+def _accuracy(evaluation: EvaluationReport | None, whose: str) -> tuple[str, str, str]:
+    name = f"Recall@{_measured.AT} {whose}"
+    found = evaluation.metrics.get(f"recall@{_measured.AT}") if evaluation else None
+    if evaluation is None or found is None:
+        return name, NOT_YET, "share of hidden events that the list finds"
+    band = f"{found['low']:.3f} to {found['high']:.3f}" if found.get("low") is not None else "unknown"
+    return name, f"{found['value']:.3f}", f"95 %: {band}, n = {evaluation.n_users:,} people; split “{evaluation.split}”"
+
+
+def _path_share(evaluation: EvaluationReport | None) -> tuple[str, str, str]:
+    if evaluation is None:
+        return "Path share", NOT_YET, "how much of a score runs over observed links"
     return (
-        f"Recall@{EVALUATED_AT}",
-        f"{found['value']:.3f}",
-        f"95 %: {interval(found['value'], found.get('low'), found.get('high')).split('(')[-1].rstrip(')')}, n = {evaluation.n_users:,} people",
+        "Path share",
+        percent(evaluation.path_share),
+        f"of a score runs over observed links; gross / net {evaluation.gross_net:.2f}",
     )
 
 
-def _shares(evaluation: EvaluationReport | None) -> tuple[tuple[str, str, str], tuple[str, str, str]]:
-    path, gross = "how much of a score observed links carry", "1 = nothing in the picture cancels out"
-    if evaluation is None:
-        return ("Path share", "not measured", path), ("Gross / net", "not measured", gross)
-    return ("Path share", percent(evaluation.path_share), path), ("Gross / net", f"{evaluation.gross_net:.2f}", gross)
-
-
 def _coverage(evaluation: EvaluationReport | None) -> tuple[str, str, str]:
-    found = evaluation.metrics.get(f"coverage@{EVALUATED_AT}") if evaluation else None
-    value = percent(found["value"]) if found else "not measured"
-    return "Catalogue coverage", value, f"of all items are in somebody's top {EVALUATED_AT}"
+    found = evaluation.metrics.get(f"coverage@{_measured.AT}") if evaluation else None
+    value = percent(found["value"]) if found else NOT_YET
+    return "Catalogue coverage", value, f"of all items are in somebody's top {_measured.AT}"
 
 
 def _stored_exposure(spot: _here.Here) -> AuditReport | None:
     """The newest stored audit of items: by the data's own first grouping."""
     for by in _ask.workbench().audit_columns(spot.name).get("item", []):
-        for k in dict.fromkeys((EVALUATED_AT, spot.k)):
+        for k in dict.fromkeys((_measured.AT, spot.k)):
             found = _ask.workbench().stored_audit(spot.name, spot.model, by, side="item", k=k)
             if found is not None:
                 return found
@@ -104,7 +103,7 @@ def _stored_exposure(spot: _here.Here) -> AuditReport | None:
 
 def _exposure(report: AuditReport | None) -> tuple[str, str, str]:
     if report is None:
-        return "Exposure", "not audited", "open Fairness to see who gets attention"
+        return "Exposure", NOT_YET, "open Fairness to see who gets attention"
     verdict, reason = str(report.overall.get("verdict", "unknown")), str(report.overall.get("reason", ""))
     return f"Exposure by {report.by}", verdict, reason
 
@@ -123,11 +122,11 @@ def _data(spot: _here.Here) -> None:
     card = _ask.workbench().card(spot.name)
     size = f"{count(spot.workspace.n_users)} people, {count(spot.workspace.n_items)} items, {count(spot.workspace.n_events)} events."
     st.markdown(f"{plain(card.summary, 600)} {size}")
-    st.caption(f"Licence: {plain(card.licence, 1500)}. Source: {plain(card.citation, 400)}")
+    st.caption(f"Licence: {plain(card.licence.rstrip('. '), 1500)}. Source: {plain(card.citation, 400)}")
     for name, where in names.items():
         if not where.ready:
             st.caption(f"{plain(where.title)} is not prepared yet. To get it, type:")
-            st.code(_ask.workbench().prepare_command(name), language=None)
+            _parts.command(_ask.workbench().prepare_command(name))
 
 
 if __name__ == "__main__":  # Streamlit runs a page as a script; tests import it

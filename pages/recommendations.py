@@ -23,10 +23,15 @@ def page() -> None:
         _whose(spot)
     with length:
         _pick.length(min(_here.K_MOST, spot.workspace.n_items or _here.K_MOST), spot.k)
+    if spot.history:
+        _own_titles(spot, spot.history)
     if spot.own_titles and not spot.history:
         _no_titles_yet(spot)
         return
     listed = _ask.recommend(*spot.base, user=spot.user, history=spot.history, k=spot.k)
+    if spot.own_titles:
+        _list(spot, listed)
+        return
     left, right = st.columns([3, 2], gap="large")
     with left:
         _list(spot, listed)
@@ -36,11 +41,9 @@ def page() -> None:
 
 def _whose(spot: _here.Here) -> None:
     if spot.own_titles:
-        _pick.titles(
-            f"Your titles (five say a lot, {_here.MOST_TITLES} at most)",
-            spot.workspace,
-            spot.history or (),
-            _here.MOST_TITLES,
+        picked = spot.history or ()
+        _pick.add_title(
+            f"Add a title: five say a lot ({len(picked)} picked)", spot.workspace, picked, _here.MOST_TITLES
         )
     else:
         _pick.person("Person: type an id, an age, a job …", spot.workspace, spot.user)
@@ -83,10 +86,7 @@ def _row(spot: _here.Here, entry: ListedItem) -> None:
 
 
 def _history(spot: _here.Here) -> None:
-    if spot.user is None:
-        st.header("Your titles")
-        st.markdown("\n".join(f"- {plain(_ask.item(spot.name, raw).label, 90)}" for raw in spot.history or ()))
-        return
+    assert spot.user is not None, "titles of one's own are listed on top"
     person = _ask.person(spot.name, spot.user)
     st.header("History")
     known = ", ".join(f"{plain(name, 40)}: {plain(value, 60)}" for name, value in person.attributes.items())
@@ -98,6 +98,15 @@ def _history(spot: _here.Here) -> None:
         st.info("Nothing is known of this person yet, so every list is the same as for a new one.")
         return
     _parts.table(frame, f"history-{spot.user}", "What the person has had so far, newest first", most=_HISTORY_SHOWN)
+
+
+def _own_titles(spot: _here.Here, picked: tuple[str, ...]) -> None:
+    """What is picked; pressing one takes it out."""
+    with st.container(horizontal=True, gap="small"):
+        for raw in picked:
+            rest = ",".join(other for other in picked if other != raw)
+            label = f"{plain(_ask.item(spot.name, raw).label, 60)} ✕"
+            st.button(label, key=f"remove-{raw}", help="Take it out", on_click=_state.put, args=("history", rest))
 
 
 def history_frame(history: tuple[HistoryEntry, ...]) -> pd.DataFrame:

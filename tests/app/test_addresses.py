@@ -122,12 +122,15 @@ def test_own_titles_give_a_list_without_those_titles(home: Path) -> None:
     app = open_page("recommendations", who="titles")
     assert is_sound(app)
     assert len(app.info) == 1
-    app.multiselect(key="history-box").set_value(items).run()
+    for raw in items:
+        app.selectbox(key="history-box").select(raw).run()
     assert address(app)["history"] == ",".join(items)
     listed = next(d.value for d in app.dataframe if "rank" in d.value.columns)
     expected = Workbench(home).recommend("newsroom", "path", history=items, k=10)
     assert list(listed["item"]) == [entry.item for entry in expected.items]
     assert not set(listed["item"]) & set(items)
+    app.button(key=f"remove-{items[0]}").click().run()
+    assert address(app)["history"] == ",".join(items[1:])
 
 
 def test_own_titles_lead_to_a_reason(home: Path) -> None:

@@ -54,7 +54,7 @@ def test_workspace_without_a_model_offers_to_fit_one(
 def test_first_page_tells_a_reason_without_a_click(home: Path) -> None:
     example = Workbench(home).example("newsroom")
     app = open_page("overview")
-    assert any(example.item_label.split()[0] in s.value for s in app.subheader)
+    assert any(example.item_label.split()[0] in h.value for h in app.header)
     shown = texts(app).replace("\\", "")
     assert example.sentence.split(",")[0].replace("\\", "") in shown
 

@@ -1,0 +1,27 @@
+"""Stored measurements: on which split a workspace was measured, and what was found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from explain.types import EvaluationReport
+from pages import _ask
+
+AT: Final = 20
+SPLITS: Final = {
+    "last": "Each person's last event hidden",
+    "random": "A fifth of all events hidden",
+    "time": "All events after a date hidden",
+}
+
+
+def report(workspace: str, model: str, split: str) -> EvaluationReport | None:
+    return _ask.workbench().stored_evaluation(workspace, model, split=split, k=AT)
+
+
+def usual_split(workspace: str, models: Iterable[str]) -> str:
+    """The split that most of these models are measured on; of equals, and where none is, the one that the data's card names."""
+    names = tuple(models)
+    card_first = dict.fromkeys((_ask.workbench().card(workspace).default_split, *SPLITS))
+    return max(card_first, key=lambda split: sum(report(workspace, name, split) is not None for name in names))
