@@ -1,6 +1,7 @@
 """How good the lists are: the accuracy bars on MovieLens-100K (split random) and on Newsroom (split last).
 
-Every model of a table is fitted anew, in one process on one thread, on the training part alone; served snapshots are
+Every model that the product has is measured; the path model is held against each LightGCN of the same run, the strongest
+included. Each is fitted anew, in one process on one thread, on the training part alone; served snapshots are
 never read. EASE stands beside them as an outside mark.
 """
 
@@ -19,7 +20,7 @@ from benchmarks.worlds import MOVIELENS, NEWSROOM, graph_of
 from core.evaluation import Evaluation, evaluate
 from core.graph import InteractionGraph
 from core.intervals import DRAWS, percentile_interval, resampled_sums
-from core.models.base import get_model
+from core.models.base import get_model, model_names
 from core.ranking import rank_all
 from core.threads import one_thread
 from data.splits import Split, split
@@ -27,7 +28,7 @@ from data.tables import DataCard
 from explain.heldout import readability, validation_cut
 
 K = 20
-MOVIELENS_MODELS = ("path", "lightgcn", "item-knn", "popularity")
+MOVIELENS_MODELS = ("path", "lightgcn", "lightgcn-softmax", "item-knn", "popularity")
 NEWSROOM_MODELS = ("path", "item-knn", "popularity")
 OTHER_SEEDS = (1, 2)
 SHOWN = ("recall@20", "ndcg@20", "recall@10", "ndcg@10", "mrr@20", "hit@20", "coverage@20", "novelty@20")
@@ -58,15 +59,15 @@ class Run:
 
 
 def run(home: Path | None, seed: int) -> Report:
-    """Both tables, and the spread of the path model over seeds. Takes about as long as fitting seven models."""
+    """Both tables, and the spread of the path model over seeds. Takes about as long as fitting all models and the path model five times more."""
     with one_thread():
         movielens, outside, spread = _movielens(home, seed)
         newsroom = _newsroom(home, seed)
-    path, lightgcn = movielens["path"], movielens["lightgcn"]
+    path = movielens["path"]
     figures = {
         "movielens-100k": {
             "split": "random", "k": K, "models": {name: r.as_json() for name, r in movielens.items()},
-            "ease": outside, "path_minus_lightgcn": _differences(path, lightgcn), "path_over_seeds": spread,
+            "ease": outside, "path_minus": {name: _differences(path, r) for name, r in movielens.items() if name != "path"}, "path_over_seeds": spread,
         },
         "newsroom": {
             "split": "last", "k": K, "models": {name: r.as_json() for name, r in newsroom.items()},
@@ -74,7 +75,7 @@ def run(home: Path | None, seed: int) -> Report:
         },
     }  # fmt: skip
     notes = (
-        "Intervals: 95 %, bootstrap over people. path_minus_*: paired over the same people.",
+        "Intervals: 95 %, bootstrap over people. path_minus: paired over the same people.",
         "fit: learning from the training part with its validation cut, one thread; wall_s grows where others use the machine.",
         "path_over_seeds: refit varies the validation cut and the search on the split of this run; resplit varies all three.",
     )
@@ -86,12 +87,14 @@ def bars(movielens: dict[str, Run], newsroom: dict[str, Run]) -> tuple[Bar, ...]
     found = [
         at_least("MovieLens-100K: LightGCN Recall@20", lightgcn.value("recall@20"), 0.335),
         at_least("MovieLens-100K: path model Recall@20", path.value("recall@20"), 0.338),
-        at_least("MovieLens-100K: path model beside LightGCN, Recall@20", path.value("recall@20"), lightgcn.value("recall@20")),
         at_least("MovieLens-100K: path share of the path model", round(path.path_share, 9), 1.0),
         at_most("MovieLens-100K: gross/net of the path model", path.gross_net, 2.5),
         at_most("MovieLens-100K: seconds to fit the path model, one core", path.fit.wall_s, 20.0),
         at_most("MovieLens-100K: seconds to fit LightGCN, one core", lightgcn.fit.wall_s, 120.0),
     ]  # fmt: skip
+    for name in (name for name in movielens if name.startswith("lightgcn")):
+        reached, mark = path.value("recall@20"), movielens[name].value("recall@20")
+        found.append(at_least(f"MovieLens-100K: path model beside {name} of this run, Recall@20", reached, mark))
     for floor in ("popularity", "item-knn"):
         for metric in ("recall@20", "ndcg@20"):
             name = f"Newsroom: path model above {floor}, {metric}"
@@ -102,7 +105,7 @@ def bars(movielens: dict[str, Run], newsroom: dict[str, Run]) -> tuple[Bar, ...]
 def _movielens(home: Path | None, seed: int) -> tuple[dict[str, Run], dict[str, Any], dict[str, Any]]:
     graph, card = graph_of(home, MOVIELENS)
     parts = split(graph, "random", seed, card.positives)
-    runs = {name: measure(parts, card, name, seed) for name in MOVIELENS_MODELS}
+    runs = {name: measure(parts, card, name, seed) for name in model_names()}
     refit = [measure(parts, card, "path", other) for other in OTHER_SEEDS]
     resplit = [measure(split(graph, "random", s, card.positives), card, "path", s) for s in OTHER_SEEDS]
     spread = {"refit": _spread([runs["path"], *refit], seed), "resplit": _spread([runs["path"], *resplit], seed)}
