@@ -1,8 +1,8 @@
 """How good the lists are: the accuracy bars on MovieLens-100K (split random) and on Newsroom (split last).
 
 Every model that the product has is measured; the path model is held against each LightGCN of the same run, the strongest
-included. Each is fitted anew, in one process on one thread, on the training part alone; served snapshots are
-never read. EASE stands beside them as an outside mark.
+included. Each is fitted anew, in one process on one thread, on the training part alone; served snapshots are never read.
+EASE stands beside them as an outside mark.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ class Run:
 
 
 def run(home: Path | None, seed: int) -> Report:
-    """Both tables, and the spread of the path model over seeds. Takes about as long as fitting all models and the path model five times more."""
+    """Both tables, and the spread of the path model over seeds."""
     with one_thread():
         movielens, outside, spread = _movielens(home, seed)
         newsroom = _newsroom(home, seed)
@@ -67,7 +67,8 @@ def run(home: Path | None, seed: int) -> Report:
     figures = {
         "movielens-100k": {
             "split": "random", "k": K, "models": {name: r.as_json() for name, r in movielens.items()},
-            "ease": outside, "path_minus": {name: _differences(path, r) for name, r in movielens.items() if name != "path"}, "path_over_seeds": spread,
+            "path_minus": {name: _differences(path, r) for name, r in movielens.items() if name != "path"},
+            "ease": outside, "path_over_seeds": spread,
         },
         "newsroom": {
             "split": "last", "k": K, "models": {name: r.as_json() for name, r in newsroom.items()},

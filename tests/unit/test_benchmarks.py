@@ -14,10 +14,12 @@ import torch
 from scipy import sparse
 
 from benchmarks import __main__ as command
-from benchmarks import ease, explanation_speed, growth
+from benchmarks import accuracy, ease, explanation_speed, growth
+from benchmarks.measure import Clock
 from benchmarks.record import Bar, Report, above, as_json, at_least, at_most, environment, write
 from benchmarks.synthetic import power_law_graph
 from core.adjacency import Adjacency
+from core.evaluation import Evaluation, Metric
 from core.models.lightgcn import LightGCN
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -76,6 +78,23 @@ def test_the_speed_bars_read_the_median_of_parts_and_the_95th_percentile_of_walk
     path = {"parts": {"p50_ms": 0.9, "p95_ms": 9.0}, "walks": {"p50_ms": 1.0, "p95_ms": 31.0}}
     judged: tuple[Bar, ...] = explanation_speed.bars({"path": path})
     assert [(bar.value, bar.passed) for bar in judged] == [(0.9, True), (31.0, False)]
+
+
+def test_the_path_model_is_held_against_every_lightgcn_of_the_run_and_misses_the_stronger_one() -> None:
+    def measured(recall: float) -> accuracy.Run:
+        metrics = {name: Metric(recall, recall, recall) for name in ("recall@20", "ndcg@20")}
+        found = Evaluation(1, metrics, {}, np.array([0]), seed=0, draws=0)
+        return accuracy.Run(found, Clock(1.0, 1.0), path_share=1.0, gross_net=2.0, parameters={})
+
+    movielens = {"path": measured(0.34), "lightgcn": measured(0.33), "lightgcn-variant": measured(0.37)}
+    newsroom = {name: measured(recall) for name, recall in (("path", 0.2), ("item-knn", 0.1), ("popularity", 0.2))}
+    missed = [bar.name for bar in accuracy.bars(movielens, newsroom) if not bar.passed]
+    assert [name.split(": ")[1] for name in missed] == [
+        "LightGCN Recall@20",
+        "path model beside lightgcn-variant of this run, Recall@20",
+        "path model above popularity, recall@20",
+        "path model above popularity, ndcg@20",
+    ]
 
 
 def test_exponents_are_one_for_linear_and_two_for_quadratic_growth() -> None:
