@@ -62,8 +62,8 @@ class Names:
             "same_creator": f"same {self.kind('creator')}",
             "same_context": f"same {self.kind('context')}",
             "jump_1": "latent jump from the history item",
-            "jump_2": f"through people who {self.verb} it, then a latent jump",
-            "jump_3": f"through those people's other {self.noun}s, then a latent jump",
+            "jump_2": f"people who {self.verb} it, then a latent jump",
+            "jump_3": f"those people's other {self.noun}s, then a latent jump",
             "memory": "the model's memory of this person (no path)",
             "base": "popularity (the same for everybody)",
         }
