@@ -110,7 +110,7 @@ def model_section(spot: _here.Here, item: str) -> None:
     if others:
         _pick.choose("Other model", [s.model for s in others], "other", wished, lambda m: known[m].title,
                      optional=True, placeholder="Pick a model to look at side by side")  # fmt: skip
-    missing = [m for m in known.values() if m.name not in {s.model for s in spot.fitted}]
+    missing = [m for m in known.values() if wished is None and m.name not in {s.model for s in spot.fitted}]
     for model in missing:
         st.caption(f"{plain(model.title)} is not fitted to this data yet. Fit it on the page Models, or type:")
         _parts.command(f"python cli.py fit --workspace {spot.name} --model {model.name}")

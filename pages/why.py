@@ -97,7 +97,7 @@ def _badges(found: Explanation) -> None:
             (
                 "Gross / net",
                 f"{found.gross_net:.2f}",
-                "1 = nothing cancels; 2 = half as much again speaks against as remains",
+                "1 = nothing cancels; 2 = what speaks against is half of what remains",
             ),
             (
                 "Listed paths cover",

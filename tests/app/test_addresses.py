@@ -138,3 +138,14 @@ def test_own_titles_lead_to_a_reason(home: Path) -> None:
     app = open_page("why", who="titles", history=",".join(items))
     assert is_sound(app)
     assert "your titles" in app.title[0].value
+
+
+def test_large_catalogue_is_searched_by_title(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pages._pick.ALL_AT_ONCE", 10)
+    wanted = Workbench(home).find_items("newsroom", "", limit=200)[-1]
+    app = open_page("why")
+    assert len(app.selectbox(key="item-box").options) <= 51
+    app.text_input(key="item-search").set_value(wanted.label[:30]).run()
+    app.selectbox(key="item-box").select(wanted.id).run()
+    assert is_sound(app)
+    assert address(app)["item"] == wanted.id
