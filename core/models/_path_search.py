@@ -23,7 +23,7 @@ from core.progress import Progress, portion
 from core.propagation import push_chains
 
 MAX_USERS = 800
-MAX_CELLS = 12_000_000
+MAX_CELLS = 4_000_000
 GROSS_NET_CEILING = 2.3
 WEIGHT_EXPONENTS = (0.0, 0.5, 1.0)
 FIVE_HOP_WEIGHTS = (0.0, -0.2, -0.35, -0.5)
