@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -242,8 +241,8 @@ def _progress(title: str) -> Iterator[Callable[[float, str], None]]:
     """A bar on stderr."""
     from tqdm import tqdm
 
-    with tqdm(total=100, desc=title, file=sys.stderr, bar_format="{desc}: {percentage:3.0f}% {bar} {elapsed} {postfix}",
-              disable=None if os.environ.get("CI") else False) as bar:  # fmt: skip
+    shape = "{desc}: {percentage:3.0f}% {bar} {elapsed} {postfix}"
+    with tqdm(total=100, desc=title, file=sys.stderr, bar_format=shape) as bar:
 
         def show(fraction: float, doing: str) -> None:
             bar.set_postfix_str(doing, refresh=False)

@@ -16,7 +16,7 @@ from tests.command_line import surfaced
 
 pytestmark = pytest.mark.usefixtures("home")
 
-MODELS = ("path", "lightgcn", "item-knn", "popularity")
+MODELS = ("path", "lightgcn", "lightgcn-softmax", "item-knn", "popularity")
 HERE = ("--workspace", "newsroom")
 PATH = (*HERE, "--model", "path")
 WHY_KEYS = {
