@@ -32,6 +32,7 @@ CONTENT = {
     "users": "518b6be09de5609a8018378b2334c0cccf03f010228a0ca3e7665749269a0c28",
     "films": "effe242454662db765adc8d32664c0c7490fc696b7fb7ca4bf9c225167873a00",
 }
+SITTING_SECONDS = 120
 AGE_EDGES = (0, 18, 25, 35, 45, 55, 200)
 AGE_BANDS = ("under 18", "18-24", "25-34", "35-44", "45-54", "55 and over")
 
@@ -48,13 +49,14 @@ CARD = DataCard(
     name="movielens-100k",
     title="MovieLens-100K",
     summary="100,000 ratings of 1,682 films by 943 people of movielens.org, September 1997 to April 1998. Real data. "
-    "Every rating from 1 to 5 is an interaction and weighs its value.",
+    "Every rating from 1 to 5 is an interaction and weighs its value; films that a person rated within the same two "
+    "minutes share a sitting.",
     licence=LICENCE,
     citation="F. Maxwell Harper and Joseph A. Konstan. 2015. The MovieLens Datasets: History and Context. "
     "ACM Transactions on Interactive Intelligent Systems 5, 4, Article 19. https://doi.org/10.1145/2827872",
     event_weights={"rating": 1.0},
     positives=("rating",),
-    kind_titles={"topic": "genre"},
+    kind_titles={"topic": "genre", "context": "sitting"},
     event_verbs={"rating": "rated"},
     item_noun="film",
     person_noun="person",
@@ -151,9 +153,17 @@ def _from_wheel(cache: Path, progress: Progress) -> files.Content:
     return files.read_recbole(wheel, CONTENT)
 
 
+def _sittings(events: pd.DataFrame) -> pd.Series:
+    """Per event, the person and the two minutes in which they rated it; none where they rated nothing else then."""
+    start = events["time"] // SITTING_SECONDS * SITTING_SECONDS
+    window = events["user"] + "@" + start.astype("str")
+    return window.where(window.duplicated(keep=False))
+
+
 def _tables(content: files.Content) -> Tables:
     """From the checked content to the tables of every source; rows of `events` stay in u.data's order."""
-    events = content.ratings.rename(columns={"rating": "value"}).assign(event="rating", context=None)
+    events = content.ratings.rename(columns={"rating": "value"}).assign(event="rating")
+    events["context"] = _sittings(events)
     users, films = content.users, content.films
     attributes = pd.DataFrame(
         {
