@@ -99,8 +99,11 @@ def accuracy(lists: IntArray, relevant: sparse.csr_matrix, k: int) -> dict[str, 
     mrr        1/rank of the first hit, 0 without one    hit        1 with a hit, else 0
     lists      int64 [n, width], relevant CSR [n, n_items]; returns float64 [n] by "name@k"
     """
-    hits = _hits(lists[:, :k], relevant)
-    n_relevant = np.diff(relevant.indptr).astype(np.float64)
+    return accuracy_of_hits(_hits(lists[:, :k], relevant), np.diff(relevant.indptr).astype(np.float64), k)
+
+
+def accuracy_of_hits(hits: NDArray[np.bool_], n_relevant: FloatArray, k: int) -> dict[str, FloatArray]:
+    """`accuracy` where the hits are known: bool [n, at most k], and the number of relevant items, float64 [n], ≥ 1."""
     discount = 1.0 / np.log2(np.arange(2, k + 2))
     ideal = np.cumsum(discount)[np.minimum(n_relevant, k).astype(np.int64) - 1]
     n_hits = hits.sum(axis=1).astype(np.float64)

@@ -84,8 +84,8 @@ class Step:
         return as_torch_csr(t), torch.from_numpy(self.left)[:, None], torch.from_numpy(self.right)[:, None]
 
     def push(self, x: Tensor) -> Tensor:
-        """Forward: one round of message passing. float64 [n_from, batch] → [n_to, batch]."""
-        adjacency, left, right = self._forward
+        """Forward: one round of message passing. [n_from, batch] → [n_to, batch], in the precision of x."""
+        adjacency, left, right = (part.to(x.dtype) for part in self._forward)
         return right * (adjacency @ (left * x))
 
 
@@ -167,7 +167,8 @@ class Walks:
 def push_chains(chains: Sequence[Chain], x: Tensor) -> list[Tensor]:
     """Every chain's scores for a batch of histories, without coefficients; shared first steps are computed once.
 
-    x  float64 [n_items, batch], a column a person.  Returns float64 [n_items, batch] per chain.
+    x  [n_items, batch], a column a person.  Returns [n_items, batch] per chain in the precision of x: float64 wherever
+       scores are served; the search for parameters may do with float32.
     """
     done: dict[tuple[int, ...], Tensor] = {(): x}
     results = []

@@ -23,7 +23,7 @@ from core.propagation import as_torch_csr
 from core.ranking import top_k
 
 DIM = 64
-MAX_BATCH, MIN_STEPS = 8192, 10
+BATCH, MIN_STEPS, MAX_STEPS = 8192, 10, 16
 MAX_EPOCHS, PATIENCE = 300, 30
 MAX_VALIDATION_USERS = 1_000
 
@@ -73,8 +73,9 @@ class _Trainer:
             return self.propagate(self.embedding)
 
     def epoch(self) -> None:
+        """Every pair once. A step costs two propagations over the whole graph, so large graphs get large batches."""
         order = self.rng.permutation(len(self.pairs))
-        steps = max(min(MIN_STEPS, len(order)), -(-len(order) // MAX_BATCH))
+        steps = max(min(MIN_STEPS, len(order)), min(MAX_STEPS, -(-len(order) // BATCH)))
         for rows in np.array_split(order, steps):
             self._step(*torch.from_numpy(self.pairs[rows]).T)
 

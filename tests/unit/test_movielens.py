@@ -133,7 +133,12 @@ def test_tables_hold_what_the_files_say(tmp_path: Path, monkeypatch: pytest.Monk
     ]  # fmt: skip
     assert tables.creators.empty
     assert tables.card.positives == ("rating",)
-    assert tables.card.kind_titles == {"topic": "genre"}
+    assert tables.card.kind_titles == {"topic": "genre", "context": "sitting"}
+
+
+def test_sitting_is_a_person_and_two_minutes_and_needs_two_films() -> None:
+    events = pd.DataFrame({"user": ["1", "1", "2", "1", "1"], "time": [240, 359, 250, 360, 1000]})
+    assert movielens._sittings(events).fillna("none").tolist() == ["1@240", "1@240", "none", "none", "none"]
 
 
 @pytest.mark.usefixtures("pinned")
