@@ -28,7 +28,12 @@ WorkspaceOption = Annotated[
 ]
 ModelOption = Annotated[str, typer.Option("--model", "-m", help="path, lightgcn, item-knn or popularity.")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
-KOption = Annotated[int, typer.Option("-k", "--k", help="Length of the lists.")]
+KOption = Annotated[
+    int | None,
+    typer.Option(
+        "-k", "--k", help="Length of the lists: 10 to recommend, 20 to measure, or the whole of a small catalogue."
+    ),
+]
 SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Seed of everything random.")]
 UserOption = Annotated[str | None, typer.Option("--user", help="Id of a person.")]
 HistoryOption = Annotated[
@@ -85,7 +90,7 @@ def fit(workspace: WorkspaceOption, model: ModelOption, seed: SeedOption = 0, as
 
 @app.command()
 def evaluate(
-    workspace: WorkspaceOption, model: ModelOption, split: SplitOption = "last", k: KOption = 20, seed: SeedOption = 0,
+    workspace: WorkspaceOption, model: ModelOption, split: SplitOption = "last", k: KOption = None, seed: SeedOption = 0,
     as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Refit on a training part and measure on the rest."""
@@ -99,7 +104,7 @@ def evaluate(
 @app.command()
 def recommend(
     workspace: WorkspaceOption, model: ModelOption, user: UserOption = None, history: HistoryOption = None,
-    k: KOption = 10, snapshot: SnapshotOption = None, as_json: JsonOption = False,
+    k: KOption = None, snapshot: SnapshotOption = None, as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """The best k items for a person, or for a history of your own."""
     found = Workbench().recommend(
@@ -114,14 +119,14 @@ def recommend(
 def recommend_all(
     workspace: WorkspaceOption, model: ModelOption,
     out: Annotated[Path, typer.Option("--out", help="A .parquet file.")],
-    k: KOption = 20,
+    k: KOption = None,
     fitted_on: Annotated[str, typer.Option("--fit", help="full: the served model; heldout: a refit without the test part.")] = "full",
     split: SplitOption = "last", seed: SeedOption = 0, as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Everybody's best k as a Parquet file: user, rank, item, score."""
     if fitted_on not in ("full", "heldout"):
         raise OptionError(f"--fit is full or heldout, not '{fitted_on[:40]}'.")
-    with _progress(f"Listing everybody's best {k}") as progress:
+    with _progress("Listing everybody") as progress:
         n_rows = Workbench().recommend_all(
             workspace, model, out, k=k, heldout=fitted_on == "heldout", split=split, seed=seed, progress=progress
         )
@@ -164,7 +169,7 @@ def audit(
     workspace: WorkspaceOption, model: ModelOption,
     by: Annotated[str, typer.Option("--by", help="The column to group by, such as genre or gender.")],
     side: Annotated[str | None, typer.Option("--side", help="item or user; found from the column if left out.")] = None,
-    k: KOption = 20, as_json: JsonOption = False,
+    k: KOption = None, as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Who gets exposure (item side), and for whom the lists are good (user side)."""
     with _progress(f"Auditing by {by[:40]}") as progress:
@@ -196,10 +201,15 @@ def _make_ready(bench: Workbench, workspace: str, wanted: tuple[str, ...]) -> No
             with _progress(f"Fitting {model} on {workspace}") as progress:
                 bench.fit(workspace, model, progress=progress)
     bench.example(workspace)
+    split = bench.card(workspace).default_split
     for model in wanted:
-        if bench.stored_evaluation(workspace, model) is None:
+        if bench.stored_evaluation(workspace, model, split=split) is None:
             with _progress(f"Measuring {model} on {workspace}") as progress:
-                bench.evaluate(workspace, model, progress=progress)
+                bench.evaluate(workspace, model, split=split, progress=progress)
+    for by in bench.audit_columns(workspace)["item"][:1]:
+        if bench.stored_audit(workspace, wanted[0], by, side="item") is None:
+            with _progress(f"Auditing {workspace} by {by}") as progress:
+                bench.audit(workspace, wanted[0], by, side="item", progress=progress)
 
 
 def _ids(text: str | None) -> list[str] | None:

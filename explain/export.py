@@ -26,8 +26,7 @@ def write_lists(graph: InteractionGraph, lists: IntArray, scores: FloatArray, ou
             "score": scores[user, place],
         }
     )
-    if not out.name or out.is_dir():
-        raise SurfacedError(f"{shown(out)} could not be written: it is a folder. Name a file, such as lists.parquet.")
+    check_writable(out)
     temporary = out.with_name(f".{out.name}.writing")
     try:
         frame.to_parquet(temporary, index=False)
@@ -37,6 +36,18 @@ def write_lists(graph: InteractionGraph, lists: IntArray, scores: FloatArray, ou
             temporary.unlink()
         raise SurfacedError(f"{out} could not be written: {error.strerror or error}. Nothing was stored.") from None
     return len(frame)
+
+
+def check_writable(out: Path) -> None:
+    """Raises SurfacedError where no file can be written at this place; asked before the work that it is to hold."""
+    if not out.name or out.is_dir():
+        raise SurfacedError(f"{shown(out)} could not be written: it is a folder. Name a file, such as lists.parquet.")
+    if not out.parent.is_dir():
+        raise SurfacedError(
+            f"{shown(out)} could not be written: there is no folder {shown(out.parent)}. Make it first."
+        )
+    if not os.access(out.parent, os.W_OK):
+        raise SurfacedError(f"{shown(out)} could not be written: the folder {shown(out.parent)} is read-only for you.")
 
 
 def scores_of(model: Recommender, lists: IntArray) -> FloatArray:

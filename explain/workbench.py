@@ -24,7 +24,7 @@ from data.validation import validate
 from explain import evidence as evidence_of
 from explain.example import find_example
 from explain.explanation import explain
-from explain.export import scores_of, write_lists
+from explain.export import check_writable, scores_of, write_lists
 from explain.fairness.audit import Audit, audit_items, audit_users, build_report
 from explain.fairness.cohorts import columns, side_of
 from explain.heldout import HeldOut, refit, validation_cut
@@ -188,23 +188,23 @@ class Workbench:
 
     def recommend(
         self, workspace: str, model: str, *, user: str | None = None, history: Sequence[str] | None = None,
-        k: int = 10, snapshot: str | None = None, reasons: bool = False,
+        k: int | None = None, snapshot: str | None = None, reasons: bool = False,
     ) -> Recommendation:  # fmt: skip
-        """The best k items a person lacks. A history without a user is folded in; with one it replaces theirs."""
+        """The best k (usually 10) items a person lacks. A history without a user is folded in; with one it replaces theirs."""
         world = self._world(workspace)
         manifest = world.manifest(model, snapshot)
-        check_k(k, world.graph.n_items)
+        k = _length(world, k, 10)
         folded, position = world.person(world.model(manifest), user, history)
         items = world.ranked(folded, position, k, reasons=reasons)
         return Recommendation(manifest.snapshot, model, workspace, user, items)
 
     def recommend_all(
-        self, workspace: str, model: str, out: Path, *, k: int = 20, heldout: bool = False, split: str = "last",
+        self, workspace: str, model: str, out: Path, *, k: int | None = None, heldout: bool = False, split: str = "last",
         seed: int = 0, progress: Progress = no_progress,
     ) -> int:  # fmt: skip
         """Everybody's best k as Parquet (user, rank, item, score); returns the number of rows. Written whole or not at all."""
-        world = self._world(workspace)
-        k = check_k(k, world.graph.n_items)
+        world, k = self._world(workspace), _length(self._world(workspace), k)
+        check_writable(out)
         if heldout:
             run = self._refit(world, model, split, seed, k, progress)
             lists, scores = run.lists[:, :k], run.scores[:, :k]
@@ -251,12 +251,13 @@ class Workbench:
     # Measuring
 
     def evaluate(
-        self, workspace: str, model: str, *, split: str = "last", k: int = 20, seed: int = 0,
+        self, workspace: str, model: str, *, split: str = "last", k: int | None = None, seed: int = 0,
         progress: Progress = no_progress,
     ) -> EvaluationReport:  # fmt: skip
         """Refit on the training part and measure on the rest; stored for `stored_evaluation`."""
         world = self._world(workspace)
-        run = self._refit(world, model, split, seed, check_k(k, world.graph.n_items), progress)
+        k = _length(world, k)
+        run = self._refit(world, model, split, seed, k, progress)
         found = run.evaluation(k)
         metrics = {name: metric.as_json() for name, metric in found.metrics.items()}
         report = EvaluationReport(
@@ -268,11 +269,12 @@ class Workbench:
         return report
 
     def stored_evaluation(
-        self, workspace: str, model: str, *, split: str = "last", k: int = 20, seed: int = 0
+        self, workspace: str, model: str, *, split: str = "last", k: int | None = None, seed: int = 0
     ) -> EvaluationReport | None:
         """An earlier measurement on the same data, or None."""
         world = self._world(workspace)
-        stored = self.store.read_result(workspace, _evaluation_key(world, model, split, k, seed))
+        key = _evaluation_key(world, model, split, _length(world, k), seed)
+        stored = self.store.read_result(workspace, key)
         return None if stored is None else EvaluationReport(**stored)
 
     def audit_columns(self, workspace: str) -> dict[str, list[str]]:
@@ -280,12 +282,12 @@ class Workbench:
         return {str(side): list(names) for side, names in columns(self._world(workspace).graph).items()}
 
     def audit(
-        self, workspace: str, model: str, by: str, *, side: str | None = None, k: int = 20,
+        self, workspace: str, model: str, by: str, *, side: str | None = None, k: int | None = None,
         progress: Progress = no_progress,
     ) -> AuditReport:  # fmt: skip
         """Exposure by item group under the served model, or held-out quality by cohort under a refit."""
         world = self._world(workspace)
-        k = check_k(k, world.graph.n_items)
+        k = _length(world, k)
         chosen = self._side(world, by, side)
         manifest = world.manifest(model)
         if chosen == "item":
@@ -300,12 +302,12 @@ class Workbench:
         return report
 
     def stored_audit(
-        self, workspace: str, model: str, by: str, *, side: str | None = None, k: int = 20
+        self, workspace: str, model: str, by: str, *, side: str | None = None, k: int | None = None
     ) -> AuditReport | None:
         """The same audit where it was run for the newest snapshot, or None."""
         world = self._world(workspace)
         chosen = self._side(world, by, side)
-        stored = self.store.read_result(workspace, _audit_key(world.manifest(model), by, chosen, k))
+        stored = self.store.read_result(workspace, _audit_key(world.manifest(model), by, chosen, _length(world, k)))
         if stored is None:
             return None
         rows = tuple(AuditRow(**row) for row in stored.pop("rows"))
@@ -346,8 +348,12 @@ def _snapshot_info(workspace: str, m: Manifest) -> SnapshotInfo:
     )
 
 
-def _evaluation_key(world: World, model: str, split: str, k: int, seed: int) -> str:
+def _length(world: World, k: int | None, usual: int = 20) -> int:
+    """The length asked for; the usual one, or the whole of a small catalogue, where none was."""
+    return min(usual, world.graph.n_items) if k is None else check_k(k, world.graph.n_items)
 
+
+def _evaluation_key(world: World, model: str, split: str, k: int, seed: int) -> str:
     get_model(model)
     if split not in get_args(SplitKind):
         raise OptionError(f"Unknown split {shown(split)}. Splits: {', '.join(get_args(SplitKind))}.")

@@ -156,9 +156,9 @@ def validation_accuracy(model: Recommender, holdout: Holdout) -> dict[str, float
     users = np.flatnonzero(np.diff(holdout.test.indptr) > 0)
     if not len(users):
         return {}
-    seen = holdout.train.interactions
-    lists, _ = rank_all(model.score, holdout.train.n_users, seen, min(20, holdout.train.n_items))
-    found = accuracy(lists[users], holdout.test[users], 20)
+    seen = holdout.train.interactions[users]
+    lists, _ = rank_all(lambda rows: model.score(users[rows]), len(users), seen, min(20, holdout.train.n_items))
+    found = accuracy(lists, holdout.test[users], 20)
     return {f"validation_{name}": float(found[name].mean()) for name in ("recall@20", "ndcg@20")}
 
 

@@ -51,10 +51,15 @@ class ItemKnn(Recommender):
 
     @classmethod
     def restore(cls, graph: InteractionGraph, state: ModelState) -> Self:
-        return cls(Adjacency.binary(graph.interactions), int(state.parameters["n_neighbours"]))
+        model = cls(Adjacency.binary(graph.interactions), int(state.parameters["n_neighbours"]))
+        stored = (state.arrays[name] for name in ("data", "indices", "indptr"))
+        model.similarity = sparse.csr_matrix(tuple(stored), shape=(graph.n_items, graph.n_items))
+        return model
 
     def state(self) -> ModelState:
-        return ModelState({"n_neighbours": self.n_neighbours})
+        near = self.similarity
+        arrays = {"data": near.data, "indices": near.indices, "indptr": near.indptr}
+        return ModelState({"n_neighbours": self.n_neighbours}, arrays)
 
     @cached_property
     def similarity(self) -> sparse.csr_matrix:
