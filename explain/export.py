@@ -43,11 +43,9 @@ def check_writable(out: Path) -> None:
     if not out.name or out.is_dir():
         raise SurfacedError(f"{shown(out)} could not be written: it is a folder. Name a file, such as lists.parquet.")
     if not out.parent.is_dir():
-        raise SurfacedError(
-            f"{shown(out)} could not be written: there is no folder {shown(out.parent)}. Make it first."
-        )
+        raise SurfacedError(f"{shown(out)} could not be written: there is no folder {out.parent}. Make it first.")
     if not os.access(out.parent, os.W_OK):
-        raise SurfacedError(f"{shown(out)} could not be written: the folder {shown(out.parent)} is read-only for you.")
+        raise SurfacedError(f"{shown(out)} could not be written: the folder {out.parent} is read-only for you.")
 
 
 def scores_of(model: Recommender, lists: IntArray) -> FloatArray:

@@ -51,15 +51,10 @@ class ItemKnn(Recommender):
 
     @classmethod
     def restore(cls, graph: InteractionGraph, state: ModelState) -> Self:
-        model = cls(Adjacency.binary(graph.interactions), int(state.parameters["n_neighbours"]))
-        stored = (state.arrays[name] for name in ("data", "indices", "indptr"))
-        model.similarity = sparse.csr_matrix(tuple(stored), shape=(graph.n_items, graph.n_items))
-        return model
+        return cls(Adjacency.binary(graph.interactions), int(state.parameters["n_neighbours"]))
 
     def state(self) -> ModelState:
-        near = self.similarity
-        arrays = {"data": near.data, "indices": near.indices, "indptr": near.indptr}
-        return ModelState({"n_neighbours": self.n_neighbours}, arrays)
+        return ModelState({"n_neighbours": self.n_neighbours})
 
     @cached_property
     def similarity(self) -> sparse.csr_matrix:

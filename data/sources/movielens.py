@@ -154,10 +154,11 @@ def _from_wheel(cache: Path, progress: Progress) -> files.Content:
 
 
 def _sittings(events: pd.DataFrame) -> pd.Series:
-    """Per event, the person and the two minutes in which they rated it; none where they rated nothing else then."""
-    start = events["time"] // SITTING_SECONDS * SITTING_SECONDS
-    window = events["user"] + "@" + start.astype("str")
-    return window.where(window.duplicated(keep=False))
+    """Per event, one person's two minutes of rating, numbered so that nothing tells the person; none where they rated nothing else then."""
+    window = events["user"] + "@" + (events["time"] // SITTING_SECONDS).astype("str")
+    shared = window.where(window.duplicated(keep=False))
+    numbers, _ = pd.factorize(shared)
+    return pd.Series([f"sitting {n + 1}" if n >= 0 else None for n in numbers], index=events.index, dtype="object")
 
 
 def _tables(content: files.Content) -> Tables:

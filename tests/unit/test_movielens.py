@@ -138,7 +138,7 @@ def test_tables_hold_what_the_files_say(tmp_path: Path, monkeypatch: pytest.Monk
 
 def test_sitting_is_a_person_and_two_minutes_and_needs_two_films() -> None:
     events = pd.DataFrame({"user": ["1", "1", "2", "1", "1"], "time": [240, 359, 250, 360, 1000]})
-    assert movielens._sittings(events).fillna("none").tolist() == ["1@240", "1@240", "none", "none", "none"]
+    assert movielens._sittings(events).fillna("none").tolist() == ["sitting 1", "sitting 1", "none", "none", "none"]
 
 
 @pytest.mark.usefixtures("pinned")
