@@ -60,7 +60,7 @@ class Names:
             "co_consumption_5": f"minus what people of broad taste {self.verb} anyway",
             "same_topic": f"same {self.kind('topic')}",
             "same_creator": f"same {self.kind('creator')}",
-            "same_context": f"same {self.kind('context')}",
+            "same_context": f"{self.verb} in the same {self.kind('context')}",
             "jump_1": "latent jump from the history item",
             "jump_2": f"people who {self.verb} it, then a latent jump",
             "jump_3": f"those people's other {self.noun}s, then a latent jump",

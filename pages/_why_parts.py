@@ -29,7 +29,7 @@ KIND_WORDS = {
 def waterfall_section(spot: _here.Here, found: Explanation) -> None:
     st.header("What the score is made of")
     st.caption(f"Every part is a term of the score; together they are {score(found.score)}.")
-    bars, rows = st.columns([3, 2], gap="large")
+    bars, rows = st.columns(2, gap="medium")
     with bars:
         _parts.chart(_bars(found, 12), "waterfall", _waterfall_alt(found))
     with rows:
