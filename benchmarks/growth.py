@@ -30,7 +30,7 @@ from core.ranking import top_k
 from core.threads import one_thread
 from explain.walks import best_walks, lanes_of
 
-SIZES = (100_000, 1_000_000)
+SIZES = (100_000, 1_000_000, 3_000_000)
 N_QUERIES, N_WALKS, NEWCOMER_ITEMS, TOP = 50, 20, 5, 10
 LARGEST_EXPONENT = 1.15
 PARAMETERS = PathParameters(

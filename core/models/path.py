@@ -21,6 +21,7 @@ from core.progress import Progress, no_progress, portion
 from core.propagation import Chain, Walks, push_chains
 
 MAX_SCALE_USERS = 2_000
+SCALE_BATCH_CELLS = 2**19  # nodes × people pushed at once: what a processor's cache holds
 
 
 @register
@@ -116,7 +117,8 @@ def with_scales(edges: PathEdges, parameters: PathParameters) -> PathParameters:
     bare = replace(parameters, relations={k: replace(r, scale=1.0) for k, r in parameters.relations.items()})
     active = chains(edges, bare)
     moments = np.zeros((len(active), 2))
-    for batch in np.array_split(users, max(1, len(users) // 256)):
+    width = int(np.clip(SCALE_BATCH_CELLS // max(edges.adjacency.by_user.shape), 8, 256))
+    for batch in np.array_split(users, max(1, len(users) // width)):
         for row, pushed in zip(moments, _push(active, histories(edges, batch)), strict=True):
             row += pushed.sum(), np.square(pushed).sum()
     n = max(1, len(users) * edges.adjacency.n_items)
