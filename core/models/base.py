@@ -174,8 +174,9 @@ def register(model: type[Recommender]) -> type[Recommender]:
 def model_names() -> tuple[str, ...]:
     """Names of all models, in the order of a comparison: the default first."""
     _discover()
-    order = {"path": 0, "lightgcn": 1, "lightgcn-softmax": 2, "item-knn": 3, "popularity": 4}
-    return tuple(sorted(_REGISTRY, key=lambda name: (order.get(name, len(order)), name)))
+    order = ("path", "lightgcn", "lightgcn-softmax", "gnn+content", "gnn+content-mlp", "item-knn", "popularity")
+    place = {name: n for n, name in enumerate(order)}
+    return tuple(sorted(_REGISTRY, key=lambda name: (place.get(name, len(order)), name)))
 
 
 def get_model(name: str) -> type[Recommender]:

@@ -17,7 +17,7 @@ from tests.command_line import surfaced
 pytestmark = pytest.mark.usefixtures("home")
 
 MODELS = ("path", "lightgcn", "item-knn", "popularity")
-EVERY_MODEL = ("path", "lightgcn", "lightgcn-softmax", "item-knn", "popularity")
+EVERY_MODEL = ("path", "lightgcn", "lightgcn-softmax", "gnn+content", "gnn+content-mlp", "item-knn", "popularity")
 HERE = ("--workspace", "newsroom")
 PATH = (*HERE, "--model", "path")
 WHY_KEYS = {
