@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
+from core.edge_score import ChainEdges, EdgeScore
 from core.errors import OptionError, did_you_mean, shown
 from core.evaluation import accuracy
 from core.graph import FloatArray, IntArray, InteractionGraph
@@ -113,6 +114,22 @@ class Recommender(ABC):
     @abstractmethod
     def history(self, user: int) -> IntArray:
         """int64 [h]: positions of the items that the person has, ascending."""
+
+    @abstractmethod
+    def masked(self, user: int, dropped: IntArray) -> FloatArray:
+        """Scores of all items when the messages of these history items are dropped and every degree stays: float64 [n_items]."""
+
+    def shrink(self, n_history: int, n_dropped: int) -> float:
+        """What every remaining first hop is multiplied by when a person's degree falls; 1 where it does not enter."""
+        return 1.0
+
+    def entry(self, user: int, items: IntArray) -> FloatArray:
+        """Weight of the first hop, person → item, that an item of mean weight would get: float64 [len(items)]; only for ordering."""
+        return np.ones(len(items))
+
+    def edge_score(self, user: int, item: int) -> EdgeScore:
+        """The score as a polynomial in its edges (core.edge_score), degrees frozen."""
+        return ChainEdges(self.walks(user, item), user, sum(self.constants(user, item).values()))
 
     def validation_metrics(self, holdout: Holdout) -> dict[str, float]:
         """How these parameters do on the validation cut, learnt from its training part alone. {} where that is too dear."""

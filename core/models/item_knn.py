@@ -75,6 +75,13 @@ class ItemKnn(Recommender):
     def score(self, users: IntArray) -> FloatArray:
         return np.asarray((self.adjacency.by_user[users] @ self.similarity.T).toarray())
 
+    def masked(self, user: int, dropped: IntArray) -> FloatArray:
+        items, weights = self.adjacency.row(user)
+        x = np.zeros(self.adjacency.n_items)
+        x[items] = weights
+        x[dropped] = 0.0
+        return np.asarray(self.similarity @ x)
+
     def walks(self, user: int, item: int) -> tuple[Walks, ...]:
         items, start = self.adjacency.row(user)
         row = self.similarity[item]

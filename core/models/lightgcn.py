@@ -14,6 +14,7 @@ from typing import ClassVar, Self
 import numpy as np
 
 from core.adjacency import Adjacency
+from core.edge_score import EdgeScore, EmbeddingEdges
 from core.graph import FloatArray, IntArray, InteractionGraph
 from core.models.base import Holdout, ModelSpec, ModelState, Recommender, register
 from core.progress import Progress, no_progress
@@ -110,6 +111,38 @@ class LightGCN(Recommender):
     def connected(self, user: int, item: int) -> float:
         reach_user, reach_item = self._reach(user, None), self._reach(None, item)
         return float((reach_user * reach_item) @ np.square(self.e0).sum(axis=1))
+
+    @cached_property
+    def _messages(self) -> FloatArray:
+        """H = Σ_{l≥1} α Â^{l-1} E0 of the items: what a history item sends on, float64 [n_items, dim]."""
+        n = self.adjacency.n_users
+        users, items = self.e0[:n], self.e0[n:]
+        total = items.copy()
+        for _ in range(self.n_layers - 1):
+            users, items = (
+                self.half_user[:, None] * (self.adjacency.by_user @ (self.half_item[:, None] * items)),
+                self.half_item[:, None] * (self.adjacency.by_item @ (self.half_user[:, None] * users)),
+            )
+            total += items
+        return np.asarray(self.alpha * total)
+
+    def masked(self, user: int, dropped: IntArray) -> FloatArray:
+        items, weights = self.adjacency.row(user)
+        start = np.where(np.isin(items, dropped), 0.0, weights * self.half_user[user] * self.half_item[items])
+        person = self.alpha * self.e0[user] + start @ self._messages[items]
+        return np.asarray(self._layers[1] @ person)
+
+    def shrink(self, n_history: int, n_dropped: int) -> float:
+        left = n_history - n_dropped
+        return float(np.sqrt(n_history / left)) if left > 0 else 1.0
+
+    def entry(self, user: int, items: IntArray) -> FloatArray:
+        return np.asarray(self.half_item[items])
+
+    def edge_score(self, user: int, item: int) -> EdgeScore:
+        return EmbeddingEdges(
+            self.adjacency, self.half_user, self.half_item, self.alpha, self.n_layers, self.e0, user, item
+        )
 
     def _reach(self, user: int | None, item: int | None) -> FloatArray:
         """Row of P = Σ_l α_l Â^l for one node, over all nodes: float64 [n_users + n_items]."""

@@ -78,6 +78,12 @@ class PathModel(Recommender):
             out += chain.coefficient * pushed
         return np.ascontiguousarray(out.T)
 
+    def masked(self, user: int, dropped: IntArray) -> FloatArray:
+        x = histories(self.edges, np.array([user], dtype=np.int64))
+        x[dropped] = 0.0
+        pushed = zip(self.chains, _push(self.chains, x), strict=True)
+        return np.asarray(sum((chain.coefficient * out[:, 0] for chain, out in pushed), np.zeros(len(x))))
+
     def walks(self, user: int, item: int) -> tuple[Walks, ...]:
         items, start = self.edges.adjacency.row(user)
         return tuple(Walks(chain, items, start, target=item) for chain in self.chains)

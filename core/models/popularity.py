@@ -47,6 +47,9 @@ class Popularity(Recommender):
     def score(self, users: IntArray) -> FloatArray:
         return np.tile(self.people, (len(users), 1))
 
+    def masked(self, user: int, dropped: IntArray) -> FloatArray:
+        return self.people.copy()
+
     def walks(self, user: int, item: int) -> tuple[Walks, ...]:
         return ()
 
