@@ -66,6 +66,7 @@ class Names:
             "jump_3": f"those people's other {self.noun}s, then a latent jump",
             "memory": "the model's memory of this person (no path)",
             "base": "popularity (the same for everybody)",
+            "content": f"what the {self.noun} is about and like (the same for everybody)",
         }
         return words.get(key, key.replace("_", " "))
 
