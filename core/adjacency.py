@@ -80,6 +80,20 @@ def matrix_row(matrix: sparse.csr_matrix, row: int) -> tuple[IntArray, FloatArra
     return matrix.indices[lo:hi].astype(np.int64), matrix.data[lo:hi]
 
 
+def without_entries(matrix: sparse.csr_matrix, rows: IntArray, columns: IntArray) -> sparse.csr_matrix:
+    """The matrix (CSR, sorted indices) without these entries; those that it does not have are passed over."""
+    places = []
+    for row, column in zip(rows.tolist(), columns.tolist(), strict=True):
+        start, end = matrix.indptr[row], matrix.indptr[row + 1]
+        place = start + int(np.searchsorted(matrix.indices[start:end], column))
+        if place < end and matrix.indices[place] == column:
+            places.append(place)
+    gone = np.unique(np.array(places, dtype=np.int64))
+    indptr = matrix.indptr - np.searchsorted(gone, matrix.indptr)
+    left = np.delete(matrix.data, gone), np.delete(matrix.indices, gone), indptr.astype(matrix.indptr.dtype)
+    return sparse.csr_matrix(left, shape=matrix.shape)
+
+
 def merged_row(items: IntArray, weights: FloatArray) -> tuple[IntArray, FloatArray]:
     """A history with each item once, ascending; the weights of repeated items are summed as a table's would be."""
     items, weights = np.asarray(items, dtype=np.int64), np.asarray(weights, dtype=np.float64)

@@ -154,7 +154,7 @@ def _by_group(names: Names, parts: EdgeParts, kind: str) -> tuple[GroupAmount, .
         per_item = np.bincount(items, weights=amounts, minlength=matrix.shape[0])
         n_item = np.bincount(items[amounts != 0], minlength=matrix.shape[0])
         totals += share.T @ per_item
-        counts += (share > 0).T.astype(np.int64) @ n_item
+        counts += np.asarray(share.astype(bool).astype(np.int64).T @ n_item)
         bare = width[items] == 0
         without.append(amounts[bare])
     made = [

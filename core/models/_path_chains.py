@@ -12,9 +12,10 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 
-from core.adjacency import Adjacency, row_sums
+from core.adjacency import Adjacency, row_sums, without_entries
 from core.graph import FloatArray, IntArray, InteractionGraph
 from core.propagation import Chain, Step
 
@@ -68,15 +69,40 @@ class Group:
         """float64 [n_groups], summed edge weights."""
         return row_sums(self.by_group)
 
+    def without(self, items: IntArray, groups: IntArray) -> Group:
+        """The group after these item–group edges are gone, those that there are."""
+        return Group(without_entries(self.by_item, items, groups), without_entries(self.by_group, groups, items))
+
+
+class Visits:
+    """Who had which item in which context: unique rows (person, context, item), sorted by person. `table` int64 [n, 3]."""
+
+    def __init__(self, table: IntArray) -> None:
+        self.person, self.context, self.item = table[np.argsort(table[:, 0], kind="stable")].T
+
+    @cached_property
+    def _alone(self) -> NDArray[np.bool_]:
+        """Whether nobody else had the item in that context: bool [n]."""
+        order = np.lexsort((self.context, self.item))
+        same = (np.diff(self.item[order]) == 0) & (np.diff(self.context[order]) == 0)
+        alone = np.ones(len(order), dtype=bool)
+        alone[order[1:][same]] = alone[order[:-1][same]] = False
+        return alone
+
+    def leaving(self, person: int, items: IntArray) -> tuple[IntArray, IntArray]:
+        """Item–context edges that only this person made, of these items: two int64 arrays."""
+        span = slice(*np.searchsorted(self.person, (person, person + 1)))
+        rows = self._alone[span] & np.isin(self.item[span], items)
+        return self.item[span][rows], self.context[span][rows]
+
 
 @dataclass(frozen=True, eq=False)
 class PathEdges:
-    """The edges that the model walks on, weighted for one weight_exponent. `visits` int64 [n, 3] are who had which item in which context:
-    person, context, item."""
+    """The edges that the model walks on, weighted for one weight_exponent."""
 
     adjacency: Adjacency
     groups: dict[str, Group]
-    visits: IntArray
+    visits: Visits
 
     @classmethod
     def of(cls, graph: InteractionGraph, weight_exponent: float, weight_mean: float) -> PathEdges:
@@ -85,28 +111,18 @@ class PathEdges:
         groups = {k: _group(m) for k, m in graph.memberships.items() if m.nnz}
         if graph.context_items is not None:
             groups["context"] = _group(graph.context_items.T.tocsr())
-        return cls(Adjacency.from_matrix(matrix), groups, graph.context_visits)
+        return cls(Adjacency.from_matrix(matrix), groups, Visits(graph.context_visits))
 
     def with_history(self, user: int | None, items: IntArray, weights: FloatArray) -> tuple[PathEdges, int]:
         """The edges after `user` (None: a new person) has exactly this history; what is gone also leaves their baskets."""
         groups = dict(self.groups)
         if user is not None and "context" in groups:
             gone = np.setdiff1d(self.adjacency.row(user)[0], items)
-            if len(gone):
-                groups["context"] = _group(self._left_after(user, gone))
+            left_items, left_contexts = self.visits.leaving(user, gone)
+            if len(left_items):
+                groups["context"] = groups["context"].without(left_items, left_contexts)
         adjacency, position = self.adjacency.with_row(user, items, weights)
         return PathEdges(adjacency, groups, self.visits), position
-
-    def _left_after(self, user: int, gone: IntArray) -> sparse.csr_matrix:
-        """Items and contexts without what only this person had there; CSR [n_items, n_contexts]."""
-        by_item = self.groups["context"].by_item
-        person, context, item = self.visits.T
-        pair = item * by_item.shape[1] + context
-        leaving = np.setdiff1d(pair[(person == user) & np.isin(item, gone)], pair[person != user])
-        rows = np.repeat(np.arange(by_item.shape[0]), np.diff(by_item.indptr))
-        keep = ~np.isin(rows * by_item.shape[1] + by_item.indices, leaving)
-        kept = (by_item.data[keep], (rows[keep], by_item.indices[keep]))
-        return sparse.csr_matrix(kept, shape=by_item.shape)
 
 
 def edge_weights(raw: FloatArray, exponent: float, mean: float) -> FloatArray:
