@@ -23,7 +23,7 @@ from core.progress import Progress
 from core.propagation import as_torch_csr
 
 HIDDEN, HIDDEN_RATE = 128, 5e-3  # a hidden layer's own learning rate: at the objective's, tanh saturates
-OBJECTIVE = Objective("softmax", learning_rate=0.02, decay=1e-3)
+OBJECTIVE = Objective("softmax", learning_rate=0.01, decay=1e-3, whole_people=True)
 OWN_DECAY = 3e-3  # further L2 on an item's own vector, so that content is used where it can be
 BIAS_DECAY = 0.05
 OUT_OF_REACH = -1e9  # added to the logits of items that nobody had, in training only

@@ -18,11 +18,15 @@ MAX_CANDIDATES = 4096
 
 @dataclass(frozen=True)
 class Objective:
-    """Settings of one objective; decay is L2 on the layer-0 rows of a batch."""
+    """Settings of one objective; decay is L2 on the layer-0 rows of a batch.
+
+    whole_people  a batch is all pairs of some people, so that a listwise loss meets each of them once an epoch
+    """
 
     name: Literal["bpr", "softmax"]
     learning_rate: float
     decay: float
+    whole_people: bool = False
 
 
 BPR = Objective("bpr", learning_rate=0.01, decay=1e-3)

@@ -141,10 +141,19 @@ class _Trainer(Generic[Layer]):
 
     def epoch(self) -> None:
         """Every pair once. A step costs two propagations over the whole graph, so large graphs get large batches."""
-        order = self.rng.permutation(len(self.pairs))
-        steps = max(min(MIN_STEPS, len(order)), min(MAX_STEPS, -(-len(order) // BATCH)))
-        for rows in np.array_split(order, steps):
+        if self.objective.whole_people:
+            people = self.rng.permutation(np.flatnonzero(np.diff(self.interactions.indptr)))
+            batches = [
+                np.flatnonzero(np.isin(self.pairs[:, 0], some))
+                for some in np.array_split(people, self._steps(len(people)))
+            ]
+        else:
+            batches = np.array_split(self.rng.permutation(len(self.pairs)), self._steps(len(self.pairs)))
+        for rows in batches:
             self._step(*torch.from_numpy(self.pairs[rows]).T)
+
+    def _steps(self, most: int) -> int:
+        return max(min(MIN_STEPS, most), min(MAX_STEPS, -(-len(self.pairs) // BATCH)))
 
     def _step(self, users: torch.Tensor, items: torch.Tensor) -> None:
         """One Adam step. As P is symmetric, dE0 = P dE: no tape runs through the propagation."""

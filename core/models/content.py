@@ -15,6 +15,7 @@ import numpy as np
 from scipy import sparse
 
 from core.adjacency import Adjacency
+from core.edge_score import EdgeScore, EmbeddingEdges
 from core.errors import ModelError
 from core.graph import FloatArray, IntArray, InteractionGraph
 from core.models._content_encoder import Encoder
@@ -105,6 +106,13 @@ class ContentModel(LightGCN):
     def walks(self, user: int, item: int) -> tuple[Walks, ...]:
         """Those that end on an item: people carry nothing of their own."""
         return tuple(w for w in super().walks(user, item) if len(w.chain.steps) % 2 == 0)
+
+    def masked(self, user: int, dropped: IntArray) -> FloatArray:
+        return np.asarray(super().masked(user, dropped) + self.bias)
+
+    def edge_score(self, user: int, item: int) -> EdgeScore:
+        half, constant = (self.half_user, self.half_item), float(self.bias[item])
+        return EmbeddingEdges(self.adjacency, *half, self.alpha, self.n_layers, self.e0, user, item, constant)
 
     def fold_in(self, items: IntArray, weights: FloatArray, user: int | None = None) -> tuple[ContentModel, int]:
         adjacency, position = self.adjacency.with_row(user, np.unique(items), np.ones(len(np.unique(items))))

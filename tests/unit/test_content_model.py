@@ -256,6 +256,36 @@ def test_gradients_are_those_of_the_whole_loss(graph: InteractionGraph, hidden: 
         assert torch.allclose(parameter.grad.double(), leaf.grad, rtol=2e-3, atol=2e-6)
 
 
+def test_an_epoch_meets_every_pair_once_and_all_pairs_of_a_person_together(
+    graph: InteractionGraph, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inputs = ItemFeatures.of(graph).inputs
+    trainer = _Trainer(lambda a, rng: ContentLayer(inputs, a, False, rng), graph.interactions, OBJECTIVE, 3, 0)
+    batches: list[tuple[torch.Tensor, torch.Tensor]] = []
+    monkeypatch.setattr(trainer, "_step", lambda users, items: batches.append((users, items)))
+    trainer.epoch()
+    met = [pair for users, items in batches for pair in zip(users.tolist(), items.tolist(), strict=True)]
+    assert sorted(met) == sorted(map(tuple, trainer.pairs.tolist()))
+    people = [set(users.tolist()) for users, _ in batches]
+    assert len(people) == _lightgcn_training.MIN_STEPS
+    assert sum(map(len, people)) == len(set.union(*people))
+
+
+def test_dropped_messages_and_edges_leave_the_constant(model: ContentModel, graph: InteractionGraph) -> None:
+    user, item = 4, 7
+    score, history = model.score(np.array([user]))[0], model.history(user)
+    constant = model.constants(user, item)[CONTENT]
+    assert model.masked(user, history)[item] == pytest.approx(constant, rel=1e-9)
+    parts = model.parts(user, item)
+    without = model.masked(user, history[:1])[item]
+    assert score[item] - without == pytest.approx(parts.history[0], rel=1e-9)
+    edges = model.edge_score(user, item)
+    n = sum(len(edge_set) for edge_set in edges.sets)
+    full, empty = (float(edges(torch.full((1, n), scale, dtype=torch.float64))[0]) for scale in (1.0, 0.0))
+    assert full == pytest.approx(score[item], rel=1e-9)
+    assert empty == pytest.approx(constant, rel=1e-12)
+
+
 def test_a_layer_without_a_readout_of_its_own_scores_by_its_embeddings() -> None:
     final = torch.arange(6.0).reshape(3, 2)
     assert LayerZero.readout(None, final, training=True) is final  # type: ignore[arg-type]
