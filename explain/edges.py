@@ -157,9 +157,7 @@ def _by_group(names: Names, parts: EdgeParts, kind: str) -> tuple[GroupAmount, .
         counts += np.asarray(share.astype(bool).astype(np.int64).T @ n_item)
         bare = width[items] == 0
         without.append(amounts[bare])
-    made = [
-        GroupAmount(names.group(kind, int(g)), float(totals[g]), int(counts[g])) for g in np.flatnonzero(counts)
-    ]
+    made = [GroupAmount(names.group(kind, int(g)), float(totals[g]), int(counts[g])) for g in np.flatnonzero(counts)]
     ranked = sorted(made, key=lambda g: (-abs(g.value), g.label))
     shown, rest = ranked[:LARGEST_GROUPS], ranked[LARGEST_GROUPS:]
     if rest:
@@ -186,9 +184,7 @@ def _by_age(names: Names, parts: EdgeParts) -> tuple[GroupAmount, ...]:
             band = np.where(when > 0, np.searchsorted([d for d, _ in AGES], days), len(labels) - 1)
         totals += np.bincount(band, weights=amounts, minlength=len(labels))
         counts += np.bincount(band[amounts != 0], minlength=len(labels))
-    return tuple(
-        GroupAmount(label, float(totals[n]), int(counts[n])) for n, label in enumerate(labels) if counts[n]
-    )
+    return tuple(GroupAmount(label, float(totals[n]), int(counts[n])) for n, label in enumerate(labels) if counts[n])
 
 
 def _last_times(names: Names) -> sparse.csr_matrix:
@@ -215,11 +211,17 @@ def _edge(names: Names, edges: EdgeSet, row: int, value: float, user: int) -> Ed
     source, target = int(edges.source[row]), int(edges.target[row])
     if edges.source_kind != "user":
         return EdgeAmount(
-            names.item(source), names.group(edges.target_kind, target), f"has {names.kind(edges.target_kind)}", value, ""
+            names.item(source),
+            names.group(edges.target_kind, target),
+            f"has {names.kind(edges.target_kind)}",
+            value,
+            "",
         )
     known = names.show_people and source < names.graph.n_users
     who = names.user(source) if source == user or known else "another person"
-    return EdgeAmount(who, names.item(target), names.verb, value, _when(names, source, target) if source == user else "")
+    return EdgeAmount(
+        who, names.item(target), names.verb, value, _when(names, source, target) if source == user else ""
+    )
 
 
 def _when(names: Names, user: int, item: int) -> str:
