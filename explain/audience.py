@@ -1,0 +1,144 @@
+"""One item over all people, one list as a whole, and every explanation of everybody's list: parts summed over many scores."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.graph import FloatArray, IntArray
+from core.models.base import Parts, Recommender
+from explain.answers import CohortShare, ItemView, ListView, Source
+from explain.fairness.cohorts import cohorts, columns
+from explain.flow_labels import share as percent
+from explain.naming import Names, plural
+from explain.world import World
+
+MAX_READ, TOP_SOURCES, MAX_COHORT_GROUPS = 1_000, 20, 12
+
+
+@dataclass(frozen=True, eq=False)
+class Summed:
+    """Amounts over many people: by history item, float64 [n_items]; how many people each enters for; by relation."""
+
+    by_item: FloatArray
+    people: IntArray
+    relations: dict[str, float]
+    n: int
+
+
+def parts_of_item(model: Recommender, users: Sequence[int], item: int) -> Iterator[tuple[int, Parts]]:
+    """Parts of one item for many people. What leads to the item is summed once for all: the pulls do not depend on the person."""
+    pulled: list[FloatArray] | None = None
+    for user in users:
+        walks = model.walks(user, item)
+        if pulled is None:
+            pulled = [w.chain.coefficient * w.pulls(w.terminal)[0] if len(w.chain.steps) or w.terminal is not None
+                      else np.zeros(0) for w in walks]  # fmt: skip
+        relations: dict[str, FloatArray] = {}
+        for w, reach in zip(walks, pulled, strict=True):
+            amounts = w.start * reach[w.items]
+            relations[w.chain.key] = relations[w.chain.key] + amounts if w.chain.key in relations else amounts
+        constants = model.constants(user, item)
+        gross = sum(float(np.abs(v).sum()) for v in relations.values()) + sum(map(abs, constants.values()))
+        yield user, Parts(walks[0].items if walks else model.history(user), relations, constants, gross)
+
+
+def summed(model: Recommender, users: Sequence[int], item: int, n_items: int) -> Summed:
+    """The amounts of one item over these people."""
+    by_item, people, relations = np.zeros(n_items), np.zeros(n_items, dtype=np.int64), dict[str, float]()
+    for _, parts in parts_of_item(model, users, item):
+        amounts = parts.history
+        by_item[parts.items] += amounts
+        people[parts.items[amounts > 0]] += 1
+        for key, values in parts.relations.items():
+            relations[key] = relations.get(key, 0.0) + float(values.sum())
+        for key, value in parts.constants.items():
+            relations[key] = relations.get(key, 0.0) + value
+    return Summed(by_item, people, relations, len(users))
+
+
+def item_view(world: World, model: Recommender, snapshot: str, lists: IntArray, item: int) -> ItemView:
+    """Who gets the item in their first k, and through what."""
+    names, graph, k = world.names, world.graph, lists.shape[1]
+    rows, places = np.nonzero(lists == item)
+    read = rows if len(rows) <= MAX_READ else rows[np.linspace(0, len(rows) - 1, MAX_READ).astype(np.int64)]
+    found = summed(model, read.tolist(), item, graph.n_items)
+    whole = sum(found.relations.values())
+    sources = [
+        Source(str(graph.items.ids[i]), names.item(int(i)), float(found.by_item[i] / whole), int(found.people[i]))
+        for i in np.argsort(-np.abs(found.by_item), kind="stable")[:TOP_SOURCES]
+        if found.by_item[i] and whole
+    ]
+    relations = [
+        Source(key, names.relation(key), value / whole, len(read))
+        for key, value in sorted(found.relations.items(), key=lambda pair: -abs(pair[1]))
+        if whole
+    ]
+    return ItemView(
+        str(graph.items.ids[item]), names.item(item), model.spec.name, snapshot, k, len(rows), graph.n_users, len(read),
+        float(np.median(places + 1)) if len(rows) else None, tuple(sources), tuple(relations),
+        tuple(_cohorts(world, rows)), tuple(str(graph.users.ids[u]) for u in rows[np.argsort(places, kind="stable")][:200]),
+        _item_sentence(names, item, len(rows), k, sources, relations),
+    )  # fmt: skip
+
+
+def _item_sentence(
+    names: Names, item: int, n: int, k: int, sources: Sequence[Source], relations: Sequence[Source]
+) -> str:
+    title = names.quoted(item)
+    if not n:
+        return f"{title} is in nobody's first {k}."
+    text = f"{title} surfaced for {plural(n, 'person')} in their first {k}"
+    ahead = [s for s in sources if s.share > 0][:2]
+    if ahead:
+        listed = " and ".join(f"“{s.label}” ({percent(s.share, 1.0)}, {plural(s.n_people, 'person')})" for s in ahead)
+        text += f", mostly through {listed}"
+    if relations:
+        text += (
+            f"; the largest relation is {relations[0].label} ({percent(relations[0].share, 1.0)} of the summed scores)"
+        )
+    return text + "."
+
+
+def _cohorts(world: World, rows: IntArray) -> Iterator[CohortShare]:
+    graph = world.graph
+    for column in columns(graph)["user"]:
+        groups = cohorts(graph, column, "user")
+        if len(groups.labels) > MAX_COHORT_GROUPS:
+            continue
+        here = np.asarray(groups.membership[rows].sum(axis=0)).ravel()
+        everybody = np.asarray(groups.membership.sum(axis=0)).ravel()
+        for g in np.flatnonzero(everybody):
+            n = round(float(here[g]))
+            yield CohortShare(
+                column, groups.labels[g], n, float(here[g] / max(1, len(rows))), float(everybody[g] / graph.n_users)
+            )
+
+
+def list_view(world: World, model: Recommender, user: int, items: Sequence[int], scores: Sequence[float]) -> ListView:
+    """What each history item gives to each item of a list; the largest twenty history items as rows, the others summed."""
+    names, graph = world.names, world.graph
+    parts = [model.parts(user, int(item)) for item in items]
+    history = parts[0].items if parts else np.zeros(0, dtype=np.int64)
+    table = np.column_stack([p.history for p in parts]) if parts else np.zeros((0, 0))
+    constants = np.array([sum(p.constants.values()) for p in parts])
+    order = np.argsort(-np.abs(table.sum(axis=1)), kind="stable") if table.size else np.zeros(0, dtype=np.int64)
+    shown, hidden = order[:TOP_SOURCES], order[TOP_SOURCES:]
+    rest = table[hidden].sum(axis=0) + constants if table.size else constants
+    relations: dict[str, float] = {}
+    for p in parts:
+        for key, values in [*p.relations.items(), *((k, np.array([v])) for k, v in p.constants.items())]:
+            relations[names.relation(key)] = relations.get(names.relation(key), 0.0) + float(values.sum())
+    whole, text = float(sum(scores)), "Nothing leads to this list."
+    if len(shown) and whole:
+        ahead = [(names.quoted(int(history[r])), float(table[r].sum())) for r in shown[:3] if table[r].sum() > 0]
+        listed = ", ".join(f"{title} ({percent(value, whole)})" for title, value in ahead)
+        text = f"Over the {len(items)} items together the scores come most of all through {listed}." if ahead else text
+    return ListView(
+        tuple(str(graph.items.ids[i]) for i in items), tuple(names.item(int(i)) for i in items),
+        tuple(str(graph.items.ids[history[r]]) for r in shown), tuple(names.item(int(history[r])) for r in shown),
+        tuple(tuple(map(float, table[r])) for r in shown), tuple(map(float, rest)), tuple(map(float, scores)),
+        relations, text,
+    )  # fmt: skip
