@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 
 from core.errors import NotReadyError, OptionError, SnapshotError, shown
-from core.graph import IntArray, InteractionGraph
+from core.graph import FloatArray, IntArray, InteractionGraph
 from core.models.base import Recommender, get_model
 from core.progress import Progress, no_progress
 from core.ranking import check_k, rank_all, top_k
@@ -86,12 +86,18 @@ class World:
         if len(history) > MAX_HISTORY_ITEMS:
             raise OptionError(f"A history may hold {MAX_HISTORY_ITEMS:,} items at most; this one has {len(history):,}.")
         items = np.unique(np.array([self.graph.items.index(raw) for raw in history], dtype=np.int64))
-        return model.fold_in(items, self._weights(position, items), position)
+        return model.fold_in(items, self.weights(position, items), position)
 
-    def _weights(self, position: int | None, items: IntArray) -> np.ndarray:
-        """The person's own event weights where they have the item, the workspace's mean weight elsewhere."""
+    @cached_property
+    def mean_weight(self) -> float:
+        """The mean weight of a person–item edge: what an item without an event of its own is given."""
         matrix = self.graph.interactions
-        weights = np.full(len(items), float(matrix.data.mean()) if matrix.nnz else 1.0)
+        return float(matrix.data.mean()) if matrix.nnz else 1.0
+
+    def weights(self, position: int | None, items: IntArray) -> FloatArray:
+        """The person's own event weights where they have the item, the workspace's mean weight elsewhere: float64 [len(items)]."""
+        matrix = self.graph.interactions
+        weights = np.full(len(items), self.mean_weight)
         if position is not None:
             row = matrix[position]
             own = dict(zip(row.indices.tolist(), row.data.tolist(), strict=True))

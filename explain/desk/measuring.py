@@ -1,0 +1,104 @@
+"""The workbench: accuracy on held-out events, and audits."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import asdict
+from typing import Any, get_args
+
+from core.errors import OptionError, shown
+from core.evaluation import Evaluation
+from core.models.base import get_model
+from core.progress import Progress, no_progress
+from core.snapshots import Manifest
+from data.tables import SplitKind
+from explain.desk.base import Desk, length
+from explain.fairness.audit import Audit, audit_items, audit_users, build_report
+from explain.fairness.cohorts import columns, side_of
+from explain.types import AuditReport, AuditRow, EvaluationReport
+from explain.world import World
+
+
+class Measuring(Desk):
+    """How good the lists are, and for whom."""
+
+    def evaluate(
+        self, workspace: str, model: str, *, split: str = "last", k: int | None = None, seed: int = 0,
+        progress: Progress = no_progress,
+    ) -> EvaluationReport:  # fmt: skip
+        """Refit on the training part and measure on the rest; stored for `stored_evaluation`."""
+        world = self._world(workspace)
+        k = length(world, k)
+        run = self._refit(world, model, split, seed, k, progress)
+        found = run.evaluation(k)
+        metrics = {name: metric.as_json() for name, metric in found.metrics.items()}
+        report = EvaluationReport(
+            workspace, model, split, k, seed, found.n_users, metrics, run.path_share, run.gross_net, run.seconds,
+            len(run.split.cold_users),
+        )  # fmt: skip
+        self.store.write_result(workspace, _evaluation_key(world, model, split, k, seed), asdict(report))
+        progress(1.0, "measured")
+        return report
+
+    def stored_evaluation(
+        self, workspace: str, model: str, *, split: str = "last", k: int | None = None, seed: int = 0
+    ) -> EvaluationReport | None:
+        """An earlier measurement on the same data, or None."""
+        world = self._world(workspace)
+        key = _evaluation_key(world, model, split, length(world, k), seed)
+        stored = self.store.read_result(workspace, key)
+        return None if stored is None else EvaluationReport(**stored)
+
+    def audit_columns(self, workspace: str) -> dict[str, list[str]]:
+        """Columns that an audit can group by: {"item": [...], "user": [...]}."""
+        return {str(side): list(names) for side, names in columns(self._world(workspace).graph).items()}
+
+    def audit(
+        self, workspace: str, model: str, by: str, *, side: str | None = None, k: int | None = None,
+        progress: Progress = no_progress,
+    ) -> AuditReport:  # fmt: skip
+        """Exposure by item group under the served model, or held-out quality by cohort under a refit."""
+        world = self._world(workspace)
+        k = length(world, k)
+        chosen = self._side(world, by, side)
+        manifest = world.manifest(model)
+        if chosen == "item":
+            found: Audit = audit_items(world.graph, world.lists(manifest, k, progress), by, k)
+        else:
+            run = self._refit(world, model, world.card.default_split, 0, k, progress)
+            measured: Evaluation = run.evaluation(k)
+            found = audit_users(world.graph, measured, by, k)
+            found.overall["split"] = world.card.default_split
+        report = build_report(found, workspace=workspace, model=model, snapshot=manifest.snapshot)
+        self.store.write_result(workspace, _audit_key(manifest, by, chosen, k), asdict(report))
+        return report
+
+    def stored_audit(
+        self, workspace: str, model: str, by: str, *, side: str | None = None, k: int | None = None
+    ) -> AuditReport | None:
+        """The same audit where it was run for the newest snapshot, or None."""
+        world = self._world(workspace)
+        chosen = self._side(world, by, side)
+        stored = self.store.read_result(workspace, _audit_key(world.manifest(model), by, chosen, length(world, k)))
+        if stored is None:
+            return None
+        rows = tuple(AuditRow(**row) for row in stored.pop("rows"))
+        return AuditReport(**stored, rows=rows)
+
+    def _side(self, world: World, by: str, side: str | None) -> Any:
+        if side is None:
+            return side_of(world.graph, by)
+        if side not in ("item", "user"):
+            raise OptionError(f"Unknown side {shown(side)}. Sides: item, user.")
+        return side
+
+
+def _evaluation_key(world: World, model: str, split: str, k: int, seed: int) -> str:
+    get_model(model)
+    if split not in get_args(SplitKind):
+        raise OptionError(f"Unknown split {shown(split)}. Splits: {', '.join(get_args(SplitKind))}.")
+    return f"evaluation-{world.prepared.fingerprint[:12]}-{model}-{split}-{int(k)}-{int(seed)}"
+
+
+def _audit_key(manifest: Manifest, by: str, side: str, k: int) -> str:
+    return f"audit-{manifest.snapshot}-{side}-{hashlib.sha256(by.encode()).hexdigest()[:12]}-{k}"
