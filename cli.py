@@ -13,11 +13,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import typer
 
 from core.errors import DataError, OptionError, SurfacedError
+from explain import plain_text
+from explain.answers import Kind
 from explain.types import Explanation
 from explain.workbench import Workbench
 
@@ -26,7 +28,7 @@ app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_
 WorkspaceOption = Annotated[
     str, typer.Option("--workspace", "-w", help="newsroom, movielens-100k, complete-journey or your own.")
 ]
-ModelOption = Annotated[str, typer.Option("--model", "-m", help="path, lightgcn, item-knn or popularity.")]
+ModelOption = Annotated[str, typer.Option("--model", "-m", help="path, lightgcn, gnn+content, … (see `models`).")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
 KOption = Annotated[
     int | None,
@@ -36,6 +38,7 @@ KOption = Annotated[
 ]
 SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Seed of everything random.")]
 UserOption = Annotated[str | None, typer.Option("--user", help="Id of a person.")]
+ItemOption = Annotated[str, typer.Option("--item", help="Id of the item.")]
 HistoryOption = Annotated[
     str | None, typer.Option("--history", help="Item ids, separated by commas: a person of your own.")
 ]
@@ -51,14 +54,14 @@ def workspaces(as_json: JsonOption = False) -> None:
     """List the workspaces and whether they are ready."""
     fields = ("name", "title", "ready", "n_users", "n_items", "n_events")
     rows = [{f: getattr(info, f) for f in fields} for info in Workbench().workspaces()]
-    _print({"workspaces": rows}, as_json, lambda: _table(rows, fields))
+    _print({"workspaces": rows}, as_json, lambda: plain_text.table(rows, fields))
 
 
 @app.command()
 def models(as_json: JsonOption = False) -> None:
     """List the models."""
     rows = [asdict(info) for info in Workbench().models()]
-    _print({"models": rows}, as_json, lambda: _table(rows, ("name", "title", "exact", "summary")))
+    _print({"models": rows}, as_json, lambda: plain_text.table(rows, ("name", "title", "exact", "summary")))
 
 
 @app.command()
@@ -76,7 +79,7 @@ def prepare(
     for problem in report.problems:
         _say(f"note: {problem}")
     result = asdict(report)
-    _print(result, as_json, lambda: _pairs(result))
+    _print(result, as_json, lambda: plain_text.pairs(result))
 
 
 @app.command()
@@ -85,7 +88,7 @@ def fit(workspace: WorkspaceOption, model: ModelOption, seed: SeedOption = 0, as
     with _progress(f"Fitting {model} on {workspace}") as progress:
         info = Workbench().fit(workspace, model, seed=seed, progress=progress)
     result = {f: getattr(info, f) for f in ("snapshot", "model", "seconds", "parameters", "metrics")}
-    _print(result, as_json, lambda: _pairs(result))
+    _print(result, as_json, lambda: plain_text.pairs(result))
 
 
 @app.command()
@@ -98,7 +101,7 @@ def evaluate(
         report = Workbench().evaluate(workspace, model, split=split, k=k, seed=seed, progress=progress)
     fields = ("split", "k", "seed", "n_users", "metrics", "path_share", "gross_net", "seconds", "n_cold_users")
     result = {f: getattr(report, f) for f in fields}
-    _print(result, as_json, lambda: _pairs(result | result.pop("metrics")))
+    _print(result, as_json, lambda: plain_text.pairs(result | result.pop("metrics")))
 
 
 @app.command()
@@ -112,7 +115,11 @@ def recommend(
     )
     rows = [{f: getattr(item, f) for f in ("item", "label", "rank", "score")} for item in found.items]
     result = {"snapshot": found.snapshot, "user": found.user, "items": rows}
-    _print(result, as_json, lambda: _table([asdict(i) for i in found.items], ("rank", "label", "score", "reason")))
+    _print(
+        result,
+        as_json,
+        lambda: plain_text.table([asdict(i) for i in found.items], ("rank", "label", "score", "reason")),
+    )
 
 
 @app.command("recommend-all")
@@ -131,7 +138,7 @@ def recommend_all(
             workspace, model, out, k=k, heldout=fitted_on == "heldout", split=split, seed=seed, progress=progress
         )
     result = {"out": str(out), "rows": n_rows}
-    _print(result, as_json, lambda: _pairs(result))
+    _print(result, as_json, lambda: plain_text.pairs(result))
 
 
 @app.command()
@@ -161,7 +168,7 @@ def why(
     if item is None:
         raise OptionError("Say which item with --item ID, or give a CSV of pairs with --pairs FILE.")
     found = answer(user, item)
-    _print(found.as_json(), as_json, lambda: _told(found))
+    _print(found.as_json(), as_json, lambda: plain_text.told(found))
 
 
 @app.command()
@@ -175,7 +182,73 @@ def audit(
     with _progress(f"Auditing by {by[:40]}") as progress:
         report = Workbench().audit(workspace, model, by, side=side, k=k, progress=progress)
     rows = [asdict(row) for row in report.rows]
-    _print(report.as_json(), as_json, lambda: _table(rows, ("group", "n", "value", "low", "high", "verdict")))
+    _print(report.as_json(), as_json, lambda: plain_text.table(rows, ("group", "n", "value", "low", "high", "verdict")))
+
+
+@app.command()
+def whatif(
+    workspace: WorkspaceOption, model: ModelOption, user: UserOption = None, history: HistoryOption = None,
+    remove: Annotated[list[str] | None, typer.Option("--remove", help="Id of a history item to take out; repeatable.")] = None,
+    add: Annotated[list[str] | None, typer.Option("--add", help="Id of an item to add; repeatable.")] = None,
+    weight: Annotated[list[str] | None, typer.Option("--weight", help="like=2: the person's events of a kind count twice.")] = None,
+    half_life: Annotated[float | None, typer.Option("--half-life", help="Days after which an event weighs half.")] = None,
+    kind: Annotated[str, typer.Option("--kind", help="delete (re-propagated), mask (message dropped) or retrain.")] = "delete",
+    k: KOption = None, snapshot: SnapshotOption = None, as_json: JsonOption = False,
+) -> None:  # fmt: skip
+    """The list before and after a history is edited, and what moved each item."""
+    with _progress("Asking what if") as progress:
+        found = Workbench().whatif(
+            workspace, model, user=user, history=_ids(history), remove=remove or (), add=add or (), weights=_weights(weight),
+            half_life_days=half_life, k=k, kind=cast(Kind, kind), snapshot=snapshot, progress=progress,
+        )  # fmt: skip
+    _print(found.as_json(), as_json, lambda: plain_text.two_lists(found))
+
+
+@app.command()
+def flip(
+    workspace: WorkspaceOption, model: ModelOption, item: ItemOption, user: UserOption = None, history: HistoryOption = None,
+    rivals: Annotated[int, typer.Option("--rivals", help="How many other items are compared with.")] = 99,
+    k: KOption = None, snapshot: SnapshotOption = None, as_json: JsonOption = False,
+) -> None:  # fmt: skip
+    """The smallest change of a history that drops an item out of the first k, or brings another in; verified."""
+    found = Workbench().flip(
+        workspace, model, item, user=user, history=_ids(history), rivals=rivals, k=k, snapshot=snapshot
+    )
+    _print(found.as_json(), as_json, lambda: found.sentence)
+
+
+@app.command()
+def item(
+    workspace: WorkspaceOption, model: ModelOption, item: ItemOption, k: KOption = None, as_json: JsonOption = False
+) -> None:
+    """One item over all people: who gets it, through what, and of which cohorts they are."""
+    with _progress("Ranking everybody") as progress:
+        found = Workbench().item_view(workspace, model, item, k=k, progress=progress)
+    _print(found.as_json(), as_json, lambda: plain_text.item_lines(found))
+
+
+@app.command()
+def edges(
+    workspace: WorkspaceOption, model: ModelOption, item: ItemOption, user: UserOption = None, history: HistoryOption = None,
+    top: Annotated[int, typer.Option("--top", min=1, max=1000, help="How many single edges to list.")] = 20,
+    snapshot: SnapshotOption = None, as_json: JsonOption = False,
+) -> None:  # fmt: skip
+    """How much each edge of the graph carries of a score, singly and by relation, topic, creator, age."""
+    found = Workbench().edges(workspace, model, item, user=user, history=_ids(history), top=top, snapshot=snapshot)
+    _print(found.as_json(), as_json, lambda: plain_text.edge_lines(found))
+
+
+@app.command("explain-all")
+def explain_all(
+    workspace: WorkspaceOption, model: ModelOption,
+    out: Annotated[Path, typer.Option("--out", help="A .parquet file.")],
+    k: KOption = None, as_json: JsonOption = False,
+) -> None:  # fmt: skip
+    """The parts of everybody's first k as a Parquet file, one row a part."""
+    with _progress("Explaining everybody's list") as progress:
+        n = Workbench().explain_all(workspace, model, out, k=k, progress=progress)
+    result = {"out": str(out), "explanations": n}
+    _print(result, as_json, lambda: plain_text.pairs(result))
 
 
 @app.command("demo-data")
@@ -230,22 +303,6 @@ def _read_pairs(path: Path) -> list[tuple[str, str]]:
         ) from None
 
 
-def _told(found: Explanation) -> str:
-    lines = [found.sentence, ""]
-    for part in found.parts[:12]:
-        lines.append(f"  {part.value:+12.6g}  {part.label}")
-    if len(found.parts) > 12:
-        lines.append(f"  {sum(p.value for p in found.parts[12:]):+12.6g}  {len(found.parts) - 12} further parts")
-    lines.append(f"  {found.score:+12.6g}  {found.unit}; completeness error {found.completeness_error:.1e}")
-    lines.append(
-        f"{len(found.paths)} of {found.n_paths:,} paths listed = {found.coverage:.1%} of the terms; "
-        f"path share {found.path_share:.1%}, gross/net {found.gross_net:.2f}"
-    )
-    if found.against is not None:
-        lines.append(found.against.sentence)
-    return "\n".join(lines)
-
-
 @contextmanager
 def _progress(title: str) -> Iterator[Callable[[float, str], None]]:
     """A bar on stderr."""
@@ -265,20 +322,6 @@ def _progress(title: str) -> Iterator[Callable[[float, str], None]]:
 
 def _print(content: dict[str, Any], as_json: bool, text: Callable[[], str]) -> None:
     print(json.dumps(content, allow_nan=False) if as_json else text())
-
-
-def _table(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> str:
-    def cell(value: Any) -> str:
-        text = f"{value:.4g}" if isinstance(value, float) else "–" if value is None else str(value)
-        return text if len(text) <= 70 else text[:69] + "…"
-
-    lines = [list(columns)] + [[cell(row[c]) for c in columns] for row in rows]
-    widths = [max(len(line[i]) for line in lines) for i in range(len(columns))]
-    return "\n".join("  ".join(t.ljust(w) for t, w in zip(line, widths, strict=True)).rstrip() for line in lines)
-
-
-def _pairs(content: dict[str, Any]) -> str:
-    return "\n".join(f"{key}: {value}" for key, value in content.items())
 
 
 def _say(text: str) -> None:

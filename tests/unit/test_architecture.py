@@ -17,7 +17,14 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 LAYERS = ("core", "data", "explain")  # lowest first; each may use itself and what stands before it
 SCREENS = ("app", "cli", "pages")
-DOORS = ("explain.workbench", "explain.types", "explain.figures", "core.errors")  # all that a screen may use
+DOORS = (
+    "explain.workbench",
+    "explain.types",
+    "explain.answers",
+    "explain.plain_text",
+    "explain.figures",
+    "core.errors",
+)  # all that a screen may use
 DOOR_PREFIXES = ("explain.flow_",)  # the flow picture as SVG and as network: drawn from results alone
 ALLOWED_OUTSIDERS = {
     "streamlit": ("app", "pages"),
