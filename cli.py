@@ -17,7 +17,7 @@ from typing import Annotated, Any, cast
 
 import typer
 
-from core.errors import DataError, OptionError, SurfacedError
+from core.errors import DataError, OptionError, SurfacedError, shown
 from explain import plain_text
 from explain.answers import Kind
 from explain.types import Explanation
@@ -287,6 +287,17 @@ def _make_ready(bench: Workbench, workspace: str, wanted: tuple[str, ...]) -> No
 
 def _ids(text: str | None) -> list[str] | None:
     return None if text is None else [part.strip() for part in text.split(",") if part.strip()]
+
+
+def _weights(texts: list[str] | None) -> dict[str, float]:
+    found = {}
+    for text in texts or ():
+        kind, _, number = text.partition("=")
+        try:
+            found[kind.strip()] = float(number)
+        except ValueError:
+            raise OptionError(f"--weight takes KIND=NUMBER, such as like=2, not {shown(text)}.") from None
+    return found
 
 
 def _read_pairs(path: Path) -> list[tuple[str, str]]:

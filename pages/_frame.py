@@ -20,6 +20,8 @@ TITLES: Final = {
     "": "Overview",
     "recommendations": "Recommendations",
     "why": "Why this",
+    "whatif": "What if",
+    "item": "Item",
     "fairness": "Fairness",
     "models": "Models",
     "guide": "Guide",

@@ -60,6 +60,12 @@ def _jobs() -> dict[str, Job]:
     return {}
 
 
+def is_done(key: str) -> bool:
+    """Whether this work has ended well since the server started."""
+    job = _jobs().get(key)
+    return job is not None and job.state == "done"
+
+
 def running() -> Job | None:
     return next((job for job in list(_jobs().values()) if job.state == "running"), None)
 

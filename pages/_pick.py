@@ -37,6 +37,17 @@ def choose(
     )  # fmt: skip
 
 
+def several(label: str, names: Mapping[str, str], key: str, current: Sequence[str], placeholder: str) -> None:
+    """Any number of options for `key`, whose wish is their ids with commas between. names: id → what to show."""
+    widget = f"{key}-several"
+    st.session_state[widget] = list(current)
+    told = distinct({o: option(n) for o, n in names.items()})
+    st.multiselect(
+        label, list(names), key=widget, format_func=lambda o: told.get(o, str(o)), placeholder=placeholder,
+        on_change=_state.take, args=(key, widget),
+    )  # fmt: skip
+
+
 def distinct(names: dict[str, str]) -> dict[str, str]:
     """The names, with the id where two are alike: a browser answers with the name alone."""
     n_alike = Counter(names.values())
@@ -76,22 +87,25 @@ def person(label: str, where: WorkspaceInfo, current: str | None) -> None:
     choose(label, list(names), "user", current, lambda u: names.get(u, u))
 
 
-def add_title(label: str, where: WorkspaceInfo, picked: Sequence[str], most: int) -> None:
-    """One more item for the visitor's own history; the box empties itself. The wish is `history`."""
-    names = _narrowed(label, "history", where, "item", None)
-    offered = distinct({raw: name for raw, name in names.items() if raw not in picked})
-    st.session_state["history-box"] = None
+def add_title(
+    label: str, where: WorkspaceInfo, picked: Sequence[str], most: int, key: str = "history", had: Sequence[str] = ()
+) -> None:  # fmt: skip
+    """One more item for a list of them; the box empties itself. The wish is `key`. had: what cannot be picked."""
+    names = _narrowed(label, key, where, "item", None)
+    out = {*picked, *had}
+    offered = distinct({raw: name for raw, name in names.items() if raw not in out})
+    st.session_state[f"{key}-box"] = None
     st.selectbox(
-        label, list(offered), key="history-box", index=None, format_func=lambda i: offered.get(i, str(i)),
+        label, list(offered), key=f"{key}-box", index=None, format_func=lambda i: offered.get(i, str(i)),
         placeholder="Type a title" if len(picked) < most else "That is enough", disabled=len(picked) >= most,
-        on_change=_add_title, args=(tuple(picked),),
+        on_change=_add_title, args=(key, tuple(picked)),
     )  # fmt: skip
 
 
-def _add_title(picked: tuple[str, ...]) -> None:
-    added = st.session_state["history-box"]
+def _add_title(key: str, picked: tuple[str, ...]) -> None:
+    added = st.session_state[f"{key}-box"]
     if added is not None:
-        _state.put("history", ",".join(dict.fromkeys((*picked, added))))
+        _state.put(key, ",".join(dict.fromkeys((*picked, added))))
 
 
 def _narrowed(label: str, key: str, where: WorkspaceInfo, side: str, current: str | None) -> dict[str, str]:

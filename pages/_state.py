@@ -17,13 +17,14 @@ import streamlit as st
 
 SHARED: Final = ("workspace", "model", "user", "item", "k", "who", "history")
 LOCAL: Final[dict[str, tuple[str, ...]]] = {
-    "why": ("against", "other", "show", "at"),
+    "why": ("against", "other", "show", "at", "test", "unit"),
+    "whatif": ("remove", "add", "weights", "half", "kind"),
     "fairness": ("side", "by"),
     "models": ("split",),
 }
 KEYS: Final = (*SHARED, *(key for keys in LOCAL.values() for key in keys))
-BELONGS_TO_WORKSPACE: Final = ("user", "item", "history", "against", "by", "at")
-MAX_LENGTH: Final = {"history": 2000, "at": 600}
+BELONGS_TO_WORKSPACE: Final = ("user", "item", "history", "against", "by", "at", "test", "remove", "add", "weights")
+MAX_LENGTH: Final = {"history": 2000, "at": 600, "remove": 4000, "add": 2000}
 _MOST: Final = 200
 _ECHO_S: Final = 1.5
 
@@ -140,7 +141,7 @@ def address(**changes: str | None) -> dict[str, str]:
     """The shared state as query parameters, with changes; for links to other pages."""
     shared = {key: value for key, value in _store().shown.items() if key in SHARED}
     changed = shared | changes
-    return {key: value for key in SHARED if (value := changed.get(key))}
+    return {key: value for key in dict.fromkeys((*SHARED, *changes)) if (value := changed.get(key))}
 
 
 def permalink(page: str) -> str:

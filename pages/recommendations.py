@@ -5,8 +5,9 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
+from explain.figures_changes import list_heat
 from explain.types import HistoryEntry, ListedItem, Recommendation
-from pages import _ask, _frame, _here, _parts, _pick, _state
+from pages import _ask, _ask_more, _frame, _here, _parts, _pick, _state
 from pages._text import count, day, plain, score
 
 WAYS = {"person": "Pick a person", _here.TITLES: "Be one: pick titles"}
@@ -74,9 +75,25 @@ def _list(spot: _here.Here, listed: Recommendation) -> None:
         [(e.rank, e.item, e.label, e.score, e.reason) for e in listed.items],
         columns=["rank", "item", "title", "score", "reason"],
     )
+    _as_a_whole(spot)
     with st.expander("As a table"):
         _parts.rows(frame, "The list with rank, item id, title, score and main reason")
     _parts.csv(frame, f"recommendations-{spot.model}-{spot.user or 'own-titles'}")
+
+
+def _as_a_whole(spot: _here.Here) -> None:
+    """Why this list: what each history item gives to each of its items."""
+    view = _ask_more.list_view(spot)
+    if not view.history:
+        return
+    with st.expander("Why this list as a whole"):
+        st.markdown(plain(view.sentence, 600))
+        _parts.chart(
+            list_heat(view, theme=_parts.theme()), "list-view", "What each history item gives to each item of the list"
+        )
+        frame = pd.DataFrame(view.amounts, columns=[f"{n}. {t[:40]}" for n, t in enumerate(view.item_labels, start=1)])
+        frame.insert(0, "history item", view.history_labels)
+        _parts.table(frame, f"list-{spot.model}-{spot.user or 'own-titles'}", "Amounts by history item and listed item")
 
 
 def _row(spot: _here.Here, entry: ListedItem) -> None:

@@ -7,7 +7,7 @@ import json
 import streamlit as st
 
 from explain.types import Explanation
-from pages import _ask, _frame, _here, _parts, _pick, _state, _why_parts, _why_picture
+from pages import _ask, _frame, _here, _parts, _pick, _state, _why_parts, _why_picture, _why_tests
 from pages._text import lead, percent, plain, score
 
 
@@ -38,15 +38,20 @@ def page() -> None:
         st.info(
             "Nothing that this person has had leads to it, so its score has no walk to show. Pick another item, or another model."
         )
+    _why_tests.badge(spot, item, found)
     _badges(found)
     if found.state != "no_path" or found.parts:
         _why_picture.section(spot, item, found)
         _why_parts.waterfall_section(spot, found)
+    _why_tests.section(spot, item, found)
     _why_parts.against_section(spot, item, other, found)
+    _why_tests.units(spot, item, found)
     _why_parts.model_section(spot, item)
     if found.paths:
         _why_parts.paths_section(spot, found)
     _take_away(found)
+    _parts.link("item", f"Who else gets “{plain(found.label, 60)}”? →", item=item)
+    _parts.link("whatif", "Edit the history and see what changes →")
 
 
 def _first_listed(spot: _here.Here) -> str | None:

@@ -25,7 +25,10 @@ DOORS = (
     "explain.figures",
     "core.errors",
 )  # all that a screen may use
-DOOR_PREFIXES = ("explain.flow_",)  # the flow picture as SVG and as network: drawn from results alone
+DOOR_PREFIXES = (
+    "explain.flow_",
+    "explain.figures_",
+)  # the flow picture as SVG and as network: drawn from results alone
 ALLOWED_OUTSIDERS = {
     "streamlit": ("app", "pages"),
     "torch": ("core", "explain"),

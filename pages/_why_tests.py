@@ -1,0 +1,115 @@
+"""A reason put to the test: taken out and re-propagated, the smallest change that flips the list, and amounts by other units."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from core.errors import SurfacedError
+from explain.flow_labels import amount, clean
+from explain.types import Explanation
+from pages import _ask_more, _here, _parts, _pick, _state
+from pages._text import option, percent, plain, score
+
+UNITS = {"history": "History items", "edges": "Edges of the graph", "features": "Words and features"}
+_OFFERED = 60
+
+
+def badge(spot: _here.Here, item: str, found: Explanation) -> None:
+    """The strongest reason, tried out: predicted from its parts, then computed."""
+    if found.state != "ok":
+        return
+    tried = _ask_more.verified(spot, item)
+    if tried is not None:
+        st.markdown(f"**Verified.** {plain(tried.sentence, 500)}")
+
+
+def section(spot: _here.Here, item: str, found: Explanation) -> None:
+    """Take any reason out and re-rank; the smallest change that does it."""
+    if found.state == "consumed":
+        return
+    parts = {p.id: p for p in sorted(found.parts, key=lambda p: -abs(p.value)) if p.kind == "history"}
+    st.header("Put it to the test")
+    if not parts:
+        st.caption("No history item carries any of this score, so there is nothing to take out.")
+        return
+    asked = _state.wish("test")
+    test = asked if asked in parts else None
+    _state.settle("test", test)
+    offered = list(parts)[:_OFFERED]
+    if test is not None and test not in offered:
+        offered.append(test)
+    _pick.choose(
+        "Take a reason out and rank again", offered, "test", test,
+        lambda key: option(f"{parts[key].label}: {amount(parts[key].value)}"), optional=True,
+        placeholder="A title of the history",
+    )  # fmt: skip
+    if test is not None:
+        tried = _ask_more.verified(spot, item, test)
+        if tried is not None:
+            st.markdown(plain(tried.sentence, 500))
+            st.caption(f"Score with it {score(found.score)}, without it {score(tried.score_without)}.")
+            _parts.link("whatif", "See the whole list without it →", remove=test)
+    try:
+        flip = _ask_more.flip(spot, item)
+    except SurfacedError as error:
+        _parts.problem(error)
+        return
+    listed = found.rank is not None and found.rank <= flip.k
+    st.subheader("The smallest change that drops it" if listed else "The smallest change that brings it in")
+    st.markdown(plain(flip.sentence, 700))
+    st.caption(
+        "Searched with predicted scores, then computed by passing every message again"
+        + (f"; compared with {flip.rivals} rivals." if flip.rivals else ".")
+    )
+    if flip.found:
+        _parts.link("whatif", "Try it →", remove=",".join(flip.removed) or None, add=",".join(flip.added) or None)
+
+
+def units(spot: _here.Here, item: str, found: Explanation) -> None:
+    """The same score by edges of the graph, or by what the item's text and groups say."""
+    if found.state == "no_path":
+        return
+    st.header("The same score in other units")
+    unit = _here.one_of("unit", list(UNITS), "history")
+    _state.settle("unit", unit if unit != "history" else None)
+    _pick.segments("Unit", UNITS, "unit", unit)
+    name = f"{found.model}-{found.user or 'own-titles'}-{found.item}"
+    if unit == "edges":
+        _edges(spot, item, name)
+    elif unit == "features":
+        _features(spot, item, name)
+    else:
+        st.caption("Parts by history item are above. Edges and features are other ways to cut the same score.")
+
+
+def _edges(spot: _here.Here, item: str, name: str) -> None:
+    edges = _ask_more.edges(spot, item)
+    st.caption(
+        f"{edges.method}. {edges.n_edges:,} edges carry something; together {amount(sum(g.value for g in edges.by['relation']))}, "
+        f"the score {score(edges.score)} less that of the empty graph {score(edges.empty_score)}; error {edges.completeness_error:.1e}."
+    )
+    tabs = st.tabs([f"By {by}" for by in edges.by] + ["Largest edges"])
+    whole = edges.score - edges.empty_score
+    for tab, (by, groups) in zip(tabs, edges.by.items(), strict=False):
+        with tab:
+            rows = [(g.label, g.value, percent(g.value / whole, 1) if whole else "", g.n_edges) for g in groups]
+            frame = pd.DataFrame(rows, columns=[by, "amount", "of the score", "edges"])
+            _parts.table(frame, f"edges-{by}-{name}", f"Edge amounts by {by}")
+    with tabs[-1]:
+        rows = [(clean(e.source, 60), e.relation, clean(e.target, 60), e.value, e.when) for e in edges.edges]
+        frame = pd.DataFrame(rows, columns=["from", "relation", "to", "amount", "when"])
+        _parts.table(frame, f"edges-{name}", "The edges that carry most")
+
+
+def _features(spot: _here.Here, item: str, name: str) -> None:
+    found = _ask_more.features(spot, item)
+    if found is None:
+        st.info(
+            "This model reads no words and no features. A model on content does; fit one, then pick it in the sidebar:"
+        )
+        _parts.command(f"python cli.py fit --workspace {spot.name} --model gnn+content")
+        return
+    st.caption(f"{found.method}. Completeness error {found.completeness_error:.1e}.")
+    rows = [(p.group, p.label, p.value) for p in found.parts]
+    _parts.table(pd.DataFrame(rows, columns=["group", "feature", "amount"]), f"features-{name}", "The score by feature")

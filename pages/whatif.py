@@ -1,0 +1,245 @@
+"""A history edited, and what it does to the list: two lists side by side, moved items marked with what moved them."""
+
+from __future__ import annotations
+
+from typing import Final, cast
+
+import pandas as pd
+import streamlit as st
+
+from core.errors import OptionError, SurfacedError
+from explain.answers import Kind, WhatIf
+from explain.figures_changes import two_lists
+from pages import _ask, _ask_more, _frame, _here, _jobs, _parts, _pick, _state
+from pages._text import count, lead, plain
+
+KINDS: Final = {"delete": "It never happened", "mask": "Only drop the message", "retrain": "Learn again without it"}
+MEANING: Final = {
+    "delete": "The graph is edited and every message is passed again with the new degrees; what was learnt stays.",
+    "mask": "The messages of the removed items are dropped; degrees and everything else stay. Removals only.",
+    "retrain": "The model is fitted again to the edited data, as if it had never seen what you changed. As slow as a fit.",
+}
+TIMES: Final = (0.0, 0.5, 1.0, 2.0, 5.0)
+HALF: Final = {
+    "": "No decay",
+    "7": "Half after a week",
+    "30": "Half after 30 days",
+    "180": "Half after 180 days",
+    "365": "Half after a year",
+}
+MOST_ADDED: Final = 20
+
+
+def page() -> None:
+    st.title("What if?")
+    spot = _parts.place()
+    with st.sidebar:
+        if spot.own_titles:
+            st.caption(f"For {len(spot.history or ())} titles of your own")
+        else:
+            _pick.person("Person", spot.workspace, spot.user)
+        _pick.length(min(_here.K_MOST, spot.workspace.n_items or _here.K_MOST), spot.k)
+    had = _history(spot)
+    remove, add = _known(spot, "remove", had, inside=True), _known(spot, "add", had, inside=False)
+    kind = cast(Kind, _here.one_of("kind", list(KINDS), "delete"))
+    weights, half = _weights(spot), _half()
+    _parts.notices()
+    if spot.own_titles and not spot.history:
+        st.info("Pick at least one title of your own first, or a person.")
+        _parts.link("recommendations", "Pick titles")
+        return
+    _editor(spot, had, remove, add, kind, weights)
+    if not (remove or add or weights or half):
+        lead("Take something out of the history, or put something in: the list changes at once.")
+    found = _answer(spot, remove, add, weights, half, kind)
+    if found is None:
+        return
+    _lists(spot, found)
+    st.caption("This address opens what you see in any browser that reaches this server:")
+    _parts.command(_state.permalink("whatif"))
+
+
+def _history(spot: _here.Here) -> dict[str, str]:
+    """Item id → title of what the person has, newest first."""
+    if spot.history is not None:
+        return {raw: _ask.item(spot.name, raw).label for raw in spot.history}
+    if spot.user is None:
+        return {}
+    return {entry.item: entry.label for entry in _ask.person(spot.name, spot.user).history}
+
+
+def _known(spot: _here.Here, key: str, had: dict[str, str], *, inside: bool) -> tuple[str, ...]:
+    """Ids of an address that can be removed (inside the history) or added (outside it)."""
+    picked: list[str] = []
+    for raw in filter(None, (_state.wish(key) or "").split(",")):
+        try:
+            found = _ask.item(spot.name, raw).item
+        except SurfacedError as error:
+            _state.notice(f"{error} It was left out.")
+            continue
+        if (found in had) == inside and found not in picked:
+            picked.append(found)
+    kept = tuple(picked if inside else picked[:MOST_ADDED])
+    _state.settle(key, ",".join(kept))
+    return kept
+
+
+def _weights(spot: _here.Here) -> tuple[tuple[str, float], ...]:
+    """Multipliers other than 1 by kind of event: "like=2,share=0.5"."""
+    kinds, found = _ask.workbench().event_kinds(spot.name), {}
+    for text in filter(None, (_state.wish("weights") or "").split(",")):
+        name, _, number = text.partition("=")
+        try:
+            value = float(number)
+        except ValueError:
+            value = -1.0
+        if name in kinds and value in TIMES:
+            found[name] = value
+        else:
+            _state.notice(f"“{text[:40]}” is no weight that can be set here. It was left out.")
+    kept = {name: value for name, value in found.items() if value != 1.0}
+    _state.settle("weights", ",".join(f"{name}={value:g}" for name, value in kept.items()))
+    return tuple(kept.items())
+
+
+def _half() -> float | None:
+    asked = _here.one_of("half", list(HALF), "")
+    return float(asked) if asked else None
+
+
+def _editor(
+    spot: _here.Here, had: dict[str, str], remove: tuple[str, ...], add: tuple[str, ...], kind: Kind,
+    weights: tuple[tuple[str, float], ...],
+) -> None:  # fmt: skip
+    left, right = st.columns(2, gap="large")
+    with left:
+        _pick.several(f"Take out ({len(had)} in the history)", had, "remove", remove, "Pick titles of the history")
+        if kind != "mask":
+            _pick.add_title("Put in", spot.workspace, add, MOST_ADDED, "add", tuple(had))
+            for raw in add:
+                rest = ",".join(other for other in add if other != raw)
+                label = f"{plain(_ask.item(spot.name, raw).label, 60)} ✕"
+                st.button(label, key=f"added-{raw}", help="Leave it out again", on_click=_state.put, args=("add", rest))
+    with right:
+        _pick.segments("What a change means", KINDS, "kind", kind)
+        st.caption(MEANING[kind])
+        if kind != "mask" and not spot.own_titles:
+            _reweigh(spot, weights)
+        st.button("Reset", on_click=_reset, help="Back to the history as it is")
+
+
+def _reweigh(spot: _here.Here, weights: tuple[tuple[str, float], ...]) -> None:
+    with st.expander("Weights and decay", expanded=bool(weights) or bool(_state.wish("half"))):
+        st.caption("Of this person's own events. The model's parameters stay.")
+        _pick.choose("Older events weigh less", list(HALF), "half", _state.wish("half") or "", lambda h: HALF[h])
+        now = dict(weights)
+        for name, stated in _ask.workbench().event_kinds(spot.name).items():
+            widget = f"times-{name}"
+            st.session_state[widget] = now.get(name, 1.0)
+            st.select_slider(
+                f"{plain(name)} (stated weight {stated:g})", TIMES, key=widget, format_func=lambda x: f"× {x:g}",
+                on_change=_take_weight, args=(name, widget, weights),
+            )  # fmt: skip
+
+
+def _take_weight(name: str, widget: str, weights: tuple[tuple[str, float], ...]) -> None:
+    new = dict(weights) | {name: float(st.session_state[widget])}
+    _state.put("weights", ",".join(f"{n}={v:g}" for n, v in new.items() if v != 1.0))
+
+
+def _reset() -> None:
+    for key in ("remove", "add", "weights", "half", "kind"):
+        _state.put(key, None)
+
+
+def _answer(
+    spot: _here.Here, remove: tuple[str, ...], add: tuple[str, ...], weights: tuple[tuple[str, float], ...],
+    half: float | None, kind: Kind,
+) -> WhatIf | None:  # fmt: skip
+    if kind == "mask":
+        add, weights, half = (), (), None
+    asked = {"remove": remove, "add": add, "weights": weights, "half_life": half}
+    try:
+        if kind == "retrain" and any(asked.values()):
+            return _learnt_again(spot, remove, add, weights, half)
+        return _ask_more.whatif(
+            spot, remove=remove, add=add, weights=weights, half_life=half, kind="delete" if kind == "retrain" else kind
+        )
+    except OptionError as error:
+        _parts.problem(error)
+        return None
+
+
+def _learnt_again(
+    spot: _here.Here, remove: tuple[str, ...], add: tuple[str, ...], weights: tuple[tuple[str, float], ...], half: float | None
+) -> WhatIf | None:  # fmt: skip
+    """A fit beside the page; its answer when it has ended."""
+    bench = _ask.workbench()
+    key = f"retrain-{spot.base}-{spot.user}-{remove}-{add}-{weights}-{half}"
+
+    def work(progress: _jobs.Progress) -> object:
+        return bench.whatif(
+            spot.name, spot.model, user=spot.user, history=spot.history, remove=remove, add=add, weights=dict(weights),
+            half_life_days=half, k=spot.k, kind="retrain", snapshot=spot.snapshot, progress=progress,
+        )  # fmt: skip
+
+    if _jobs.is_done(key):
+        return _ask_more.whatif(spot, remove=remove, add=add, weights=weights, half_life=half, kind="retrain")
+    options = " ".join([*(f"--remove {r}" for r in remove), *(f"--add {a}" for a in add)])
+    options += "".join(f" --weight {n}={v:g}" for n, v in weights) + (f" --half-life {half:g}" if half else "")
+    _jobs.panel(
+        key, "Learn again", "Learning from the edited data", work,
+        f"python cli.py whatif --workspace {spot.name} --model {spot.model} --user {spot.user} {options} --kind retrain",
+    )  # fmt: skip
+    return None
+
+
+def _lists(spot: _here.Here, found: WhatIf) -> None:
+    moved = [a for a in found.after if a.was_rank != a.rank]
+    fresh = [a for a in found.after if a.was_rank is None or a.was_rank > len(found.before)]
+    st.header("Before and after")
+    if not moved:
+        st.markdown(f"The first {count(len(found.after))} stay as they are.")
+    else:
+        st.markdown(
+            f"**{count(len(moved))} of {count(len(found.after))}** places change; {count(len(fresh))} are new to the list."
+        )
+    _parts.chart(
+        two_lists(found, theme=_parts.theme()),
+        "two-lists",
+        "The list before and after, with a line for each item in both",
+    )
+    frame = after_frame(found)
+    _parts.table(
+        frame,
+        f"whatif-{spot.model}-{spot.user or 'own-titles'}",
+        "The list after the change: place, place before, what moved it",
+    )
+    gone = [b for b in found.before if b.now_rank is None or b.now_rank > len(found.after)]
+    if gone:
+        rows = [(b.rank, b.label, "in the history" if b.now_rank is None else str(b.now_rank)) for b in gone]
+        st.subheader("No longer in the list")
+        _parts.rows(pd.DataFrame(rows, columns=["was", "title", "now"]), "What fell out of the list")
+    if moved:
+        with st.expander("Open an item of the new list"):
+            for entry in found.after:
+                _parts.link("item", f"{entry.rank}. {plain(entry.label, 90)}", item=entry.item)
+
+
+def after_frame(found: WhatIf) -> pd.DataFrame:
+    """One row a listed item: place, place before, title, score, and the history items whose amounts changed most."""
+
+    def was(rank: int | None, now: int) -> str:
+        if rank is None:
+            return "in the history"
+        return "same" if rank == now else f"{'▲' if rank > now else '▼'} from {rank}"
+
+    rows = [
+        (a.rank, was(a.was_rank, a.rank), a.label, a.score, "; ".join(f"{m.label} {m.change:+.3g}" for m in a.moved_by))
+        for a in found.after
+    ]
+    return pd.DataFrame(rows, columns=["rank", "before", "title", "score", "moved by"])
+
+
+if __name__ == "__main__":  # Streamlit runs a page as a script; tests import it
+    _frame.run(page)
