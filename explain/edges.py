@@ -8,8 +8,7 @@ amounts add up to score - score of the empty graph; who reads them grouped is to
 from __future__ import annotations
 
 import warnings
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -19,6 +18,7 @@ from core.edge_score import EdgeScore, EdgeSet
 from core.graph import FloatArray, IntArray
 from core.models.base import Recommender
 from core.threads import one_thread
+from explain.answers import EdgeAmount, EdgeExplanation, GroupAmount
 from explain.naming import Names, day
 
 AGES = ((7, "the last week"), (30, "the last 30 days"), (90, "the last 90 days"), (365, "the last year"))
@@ -43,43 +43,6 @@ class EdgeParts:
         whole = self.score - self.empty
         gap = abs(sum(float(a.sum()) for a in self.amounts) - whole)
         return gap / abs(whole) if abs(whole) > 1e-12 else gap
-
-
-@dataclass(frozen=True)
-class EdgeAmount:
-    """One edge: who or what it joins (people beyond the asked one stay unnamed unless the workspace shows them)."""
-
-    source: str
-    target: str
-    relation: str
-    value: float
-    when: str
-
-
-@dataclass(frozen=True)
-class GroupAmount:
-    """The summed amount of a group of edges, and how many there are that carry anything."""
-
-    label: str
-    value: float
-    n_edges: int
-
-
-@dataclass(frozen=True)
-class EdgeExplanation:
-    """by: "relation", "topic", "creator", "age" → groups, largest first. Each grouping holds every edge once and sums to the whole."""
-
-    score: float
-    empty_score: float
-    completeness_error: float
-    n_nodes: int
-    n_edges: int
-    edges: tuple[EdgeAmount, ...]
-    by: Mapping[str, tuple[GroupAmount, ...]]
-    method: str = "Integrated Gradients (Captum, Gauss-Legendre) from the empty graph, degrees frozen"
-
-    def as_json(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 def edge_parts(model: Recommender, user: int, item: int) -> EdgeParts:

@@ -11,8 +11,6 @@ held fixed: which history items made it is the business of the parts (core.model
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,38 +18,13 @@ from core.errors import OptionError
 from core.graph import FloatArray, IntArray, InteractionGraph
 from core.models.base import Recommender
 from core.models.content import ContentModel
+from explain.answers import FeatureExplanation, FeaturePart
 from explain.flow_labels import clean
 
 OWN, GRAPH = "own vector", "through the graph"
 CLOSED_FORM = "closed form"
 IG_STEPS = 32
 SMALLEST_SCORE = 1e-12
-
-
-@dataclass(frozen=True)
-class FeaturePart:
-    """One line: a feature and its group ("cycling", "word"), or what a group holds besides the lines that are shown singly."""
-
-    group: str
-    name: str
-    value: float
-
-
-@dataclass(frozen=True)
-class FeatureExplanation:
-    """Lines whose sum is the score.
-
-    parts               single features by size, then own vector and graph, then one line a group for the features not shown
-    by_group            sum of every group
-    completeness_error  |Σ parts - score| / |score|, or |Σ parts - score| for a score of 0
-    method              closed form, or Integrated Gradients with its steps and baseline
-    """
-
-    parts: tuple[FeaturePart, ...]
-    by_group: dict[str, float]
-    score: float
-    completeness_error: float
-    method: str
 
 
 def explain_features(

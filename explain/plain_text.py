@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from explain.answers import ItemView, WhatIf
-from explain.edges import EdgeExplanation
+from explain.answers import EdgeExplanation, ItemView, WhatIf
 from explain.types import Explanation
 
 

@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from explain.answers import FlipReport, ItemView, Kind, ListView, Verified, WhatIf
-from explain.edges import EdgeExplanation
-from explain.features import FeatureExplanation
+from explain.answers import EdgeExplanation, FeatureExplanation, FlipReport, ItemView, Kind, ListView, Verified, WhatIf
 from pages import _ask
 from pages._here import Here
 

@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 
 from core.progress import Progress, no_progress, portion
-from explain.answers import ItemView, ListView
+from explain.answers import EdgeExplanation, FeatureExplanation, ItemView, ListView
 from explain.audience import item_view, list_view
 from explain.desk.base import Desk, length
-from explain.edges import EdgeExplanation, explain_edges
+from explain.edges import explain_edges
 from explain.explain_all import write_explanations
 from explain.export import check_writable
-from explain.features import FeatureExplanation, explain_features
+from explain.features import explain_features
 
 
 class Many(Desk):
