@@ -1,0 +1,152 @@
+"""All methods over the same people: means with intervals, paired differences to ours, and time. Bootstrap over people."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Final
+
+import numpy as np
+
+from core.errors import OptionError, did_you_mean, shown
+from core.graph import FloatArray, InteractionGraph
+from core.models.base import Recommender
+from core.progress import Progress, no_progress
+from core.threads import one_thread
+from explain.counterfactual import History
+from explain.faithfulness.measures import STEPS, Judged, judge, order_of
+from explain.faithfulness.methods import MEANING, METHODS, OURS, Question
+
+MEASURES: Final = ("DEL", "INS", "POS@1")
+LOW_IS_GOOD: Final = {"DEL": True, "INS": False, "POS@1": True}
+MIN_HISTORY, DRAWS, MOST_USERS = STEPS + 1, 2_000, 10_000
+
+
+@dataclass(frozen=True)
+class Interval:
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class MethodRow:
+    """figures: measure → mean and 95 % interval; beyond: measure → this method less our default form, paired."""
+
+    method: str
+    meaning: str
+    figures: dict[str, Interval]
+    beyond: dict[str, Interval]
+    seconds_p50: float
+    seconds_p99: float
+
+    def as_json(self) -> dict[str, Any]:
+        """The contract's row: plain means under the measures' names, intervals beside them."""
+        row: dict[str, Any] = {"method": self.method, "meaning": self.meaning}
+        for name in MEASURES:
+            row |= {
+                name: self.figures[name].value,
+                f"{name}_low": self.figures[name].low,
+                f"{name}_high": self.figures[name].high,
+            }
+            row[f"{name}_beyond_ours"] = asdict(self.beyond[name])
+        return row | {"seconds_p50": self.seconds_p50, "seconds_p99": self.seconds_p99}
+
+
+@dataclass(frozen=True)
+class Faithfulness:
+    """n_users: people whose first item was explained; n_short: people drawn whose history is too short to be judged."""
+
+    model: str
+    n_users: int
+    n_short: int
+    seed: int
+    methods: tuple[MethodRow, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "model": self.model, "n_users": self.n_users, "n_short": self.n_short, "seed": self.seed,
+            "methods": [row.as_json() for row in self.methods],
+        }  # fmt: skip
+
+
+def questions(graph: InteractionGraph, model: Recommender, n_users: int, seed: int) -> tuple[list[Question], int]:
+    """The first item of people drawn at random without replacement, and how many were skipped for a history below six items."""
+    if not 1 <= n_users <= MOST_USERS:
+        raise OptionError(f"users must lie between 1 and {MOST_USERS:,}; {n_users:,} was asked for.")
+    rng = np.random.default_rng(seed)
+    found: list[Question] = []
+    n_short = 0
+    for user in rng.permutation(graph.n_users).tolist():
+        if len(found) == n_users:
+            break
+        row = graph.interactions[user]
+        if row.nnz < MIN_HISTORY or row.nnz >= graph.n_items - 1:
+            n_short += 1
+            continue
+        order = np.argsort(row.indices)
+        history = History(row.indices[order].astype(np.int64), row.data[order])
+        scores = model.score(np.array([user]))[0]
+        scores[history.items] = -np.inf
+        item = int(np.argmax(scores))
+        if scores[item] > 0:
+            found.append(Question(graph, model, user, history, item, np.random.default_rng([seed, user])))
+        else:
+            n_short += 1
+    return found, n_short
+
+
+def compare(
+    graph: InteractionGraph, model: Recommender, *, n_users: int = 120, seed: int = 0,
+    methods: Sequence[str] | None = None, progress: Progress = no_progress,
+) -> Faithfulness:  # fmt: skip
+    """Every method on the same people. Raises OptionError for a method that does not exist, or where nobody can be judged."""
+    names = list(METHODS if methods is None else dict.fromkeys((OURS[0], *methods)))
+    for name in names:
+        if name not in METHODS:
+            raise OptionError(
+                f"Unknown method {shown(name)}. Methods: {', '.join(METHODS)}.{did_you_mean(name, tuple(METHODS))}"
+            )
+    asked, n_short = questions(graph, model, n_users, seed)
+    if not asked:
+        raise OptionError(
+            f"Nobody has the {MIN_HISTORY} history items and a first item of positive score that the measures need."
+        )
+    judged: dict[str, list[Judged]] = {name: [] for name in names}
+    seconds: dict[str, list[float]] = {name: [] for name in names}
+    with one_thread():
+        METHODS[names[0]](asked[0])  # caches of the model are filled before the clock runs
+        for n, question in enumerate(asked):
+            for name in names:
+                started = time.perf_counter()
+                values = METHODS[name](question)
+                seconds[name].append(time.perf_counter() - started)
+                judged[name].append(judge(question, order_of(values)))
+            progress((n + 1) / len(asked), f"{n + 1} of {len(asked)} people")
+    table = {name: _columns(rows) for name, rows in judged.items()}
+    draws = np.random.default_rng(seed).integers(len(asked), size=(DRAWS, len(asked)))
+    rows = [_row(name, table[name], table[names[0]], seconds[name], draws) for name in names]
+    return Faithfulness(model.spec.name, len(asked), n_short, seed, tuple(rows))
+
+
+def _columns(rows: Sequence[Judged]) -> dict[str, FloatArray]:
+    fields = dict(zip(MEASURES, ("deletion", "insertion", "kept_first"), strict=True))
+    return {name: np.array([getattr(row, field) for row in rows]) for name, field in fields.items()}
+
+
+def _row(
+    name: str, own: dict[str, FloatArray], ours: dict[str, FloatArray], seconds: Sequence[float], draws: np.ndarray
+) -> MethodRow:  # fmt: skip
+    return MethodRow(
+        name, MEANING[name], {m: interval(own[m], draws) for m in MEASURES},
+        {m: interval(own[m] - ours[m], draws) for m in MEASURES},
+        float(np.quantile(seconds, 0.5)), float(np.quantile(seconds, 0.99)),
+    )  # fmt: skip
+
+
+def interval(values: FloatArray, draws: np.ndarray) -> Interval:
+    """Mean and 95 % percentile interval over drawn people; draws int64 [n_draws, n]."""
+    means = values[draws].mean(axis=1)
+    low, high = np.quantile(means, [0.025, 0.975])
+    return Interval(float(values.mean()), float(low), float(high))
