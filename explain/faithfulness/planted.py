@@ -1,0 +1,188 @@
+"""Planted truth: does the explanation name what an event was really drawn from? Only simulated data can be asked.
+
+An event's item is taken out of the person's history, so that it has a score as any unseen item; then the planted cause is
+ranked among candidates by the amounts that our parts and relations give them. Causes are read here and nowhere else: no
+model sees them. Ties count with the chance of a random order among the tied.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Final
+
+import numpy as np
+import pandas as pd
+
+from core.errors import OptionError
+from core.graph import FloatArray, IntArray, InteractionGraph
+from core.models.base import Recommender
+from core.progress import Progress, no_progress
+from core.threads import one_thread
+from explain.counterfactual import History
+
+LEAST_CANDIDATES: Final = 20
+GROUP_CAUSES: Final[Mapping[str, str]] = {"topic_affinity": "topic", "author_loyalty": "creator"}
+ITEM_CAUSE: Final = "co_readers"
+NO_EDGE: Final = "no edge of the graph stands for it, so no explanation by edges can name it"
+
+
+@dataclass(frozen=True)
+class Recovered:
+    """One cause against one kind of candidates. hit_1, hit_3: shares of events; chance_*: of a random order of the same candidates."""
+
+    cause: str
+    candidates: str
+    n_events: int
+    n_candidates: float
+    hit_1: float | None
+    hit_3: float | None
+    chance_1: float | None
+    chance_3: float | None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class PlantedTruth:
+    model: str
+    seed: int
+    rows: tuple[Recovered, ...] = field(default_factory=tuple)
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True, eq=False)
+class Event:
+    user: int
+    item: int
+    cause_id: str
+
+
+def recover(
+    graph: InteractionGraph, model: Recommender, events: pd.DataFrame, *, n_events: int = 300, seed: int = 0,
+    progress: Progress = no_progress,
+) -> PlantedTruth:  # fmt: skip
+    """events: the table with user, item, cause, cause_id. Raises OptionError where nothing was planted."""
+    if not {"cause", "cause_id"} <= set(events.columns):
+        raise OptionError("These events carry no planted causes: only simulated data, such as newsroom, can be asked.")
+    rows: list[Recovered] = []
+    named = events.dropna(subset=["cause"])
+    causes = list(dict.fromkeys([*GROUP_CAUSES, ITEM_CAUSE, *sorted(named["cause"].unique())]))
+    with one_thread():
+        for n, cause in enumerate(causes):
+            own = named[named["cause"] == cause].drop_duplicates(["user", "item"])
+            if not len(own):
+                continue
+            chosen = own.sample(frac=1.0, random_state=seed)
+            if cause in GROUP_CAUSES:
+                rows += _groups(graph, model, cause, chosen, n_events)
+            elif cause == ITEM_CAUSE:
+                rows += _items(graph, model, chosen, n_events, seed)
+            else:
+                rows.append(Recovered(cause, "none", len(own), 0.0, None, None, None, None, NO_EDGE))
+            progress((n + 1) / len(causes), f"cause {cause}")
+    return PlantedTruth(model.spec.name, seed, tuple(rows))
+
+
+def _asked(graph: InteractionGraph, table: pd.DataFrame) -> Iterator[tuple[Event, History]]:
+    for user, item, cause_id in zip(table["user"], table["item"], table["cause_id"], strict=True):
+        event = Event(graph.users.index(str(user)), graph.items.index(str(item)), str(cause_id))
+        row = graph.interactions[event.user]
+        order = np.argsort(row.indices)
+        history = History(row.indices[order].astype(np.int64), row.data[order])
+        left = history.without(np.array([event.item]))
+        if len(left.items):
+            yield event, left
+
+
+def _groups(graph: InteractionGraph, model: Recommender, cause: str, table: pd.DataFrame, n: int) -> list[Recovered]:
+    """All topics and creators together, by the amount that runs through each as a node of its relation."""
+    kinds = [k for k in ("topic", "creator") if k in graph.memberships]
+    kind = GROUP_CAUSES[cause]
+    if kind not in kinds:
+        return []
+    first = dict(zip(kinds, np.cumsum([0, *(graph.memberships[k].shape[1] for k in kinds)])[:-1], strict=True))
+    hits = _Hits()
+    for event, left in _asked(graph, table):
+        if hits.n == n:
+            break
+        if event.cause_id not in graph.groups[kind]:
+            continue
+        folded, user = model.fold_in(left.items, left.weights, event.user)
+        amounts = np.concatenate([through(folded, user, event.item, k, graph) for k in kinds])
+        hits.add(amounts, int(first[kind] + graph.groups[kind].index(event.cause_id)))
+    return [hits.row(cause, "all " + " and ".join(f"{k}s" for k in kinds))]
+
+
+def _items(graph: InteractionGraph, model: Recommender, table: pd.DataFrame, n: int, seed: int) -> list[Recovered]:
+    """The article that led to another one: among twenty of the catalogue, and among all that the person had."""
+    rng = np.random.default_rng(seed)
+    drawn, own = _Hits(), _Hits()
+    for event, left in _asked(graph, table):
+        if own.n == n:
+            break
+        cause = graph.items.index(event.cause_id) if event.cause_id in graph.items else -1
+        if cause not in left.items or len(left.items) < LEAST_CANDIDATES:
+            continue
+        folded, user = model.fold_in(left.items, left.weights, event.user)
+        parts = folded.parts(user, event.item)
+        own.add(parts.history, int(np.searchsorted(parts.items, cause)))
+        amounts = np.zeros(graph.n_items)
+        amounts[parts.items] = parts.history
+        others = np.setdiff1d(np.arange(graph.n_items), [cause, event.item])
+        picked = np.concatenate([[cause], rng.choice(others, LEAST_CANDIDATES - 1, replace=False)])
+        drawn.add(amounts[picked], 0)
+    return [
+        drawn.row(ITEM_CAUSE, f"{LEAST_CANDIDATES} items of the catalogue, the planted one among them"),
+        own.row(ITEM_CAUSE, "everything that the person had"),
+    ]
+
+
+def through(model: Recommender, user: int, item: int, kind: str, graph: InteractionGraph) -> FloatArray:
+    """Amount of a score that runs through each node of a kind, by the relations whose walks pass exactly one: float64 [n groups]."""
+    total = np.zeros(graph.memberships[kind].shape[1])
+    for w in model.walks(user, item):
+        steps = w.chain.steps
+        if w.target is None or len(steps) != 2 or steps[0].target_kind != kind:
+            continue
+        start = np.zeros(steps[0].matrix.shape[0])
+        start[w.items] = w.start
+        step = steps[0]
+        reached = step.right * (step.matrix.T @ (step.left * start))
+        total += w.chain.coefficient * reached * steps[1].pull_one(w.target, 1.0)
+    return total
+
+
+class _Hits:
+    """Hit rates gathered over events, ties shared out."""
+
+    def __init__(self) -> None:
+        self._one: list[float] = []
+        self._three: list[float] = []
+        self._sizes: list[int] = []
+
+    @property
+    def n(self) -> int:
+        return len(self._sizes)
+
+    def add(self, amounts: FloatArray, planted: int) -> None:
+        self._one.append(hit(amounts, planted, 1))
+        self._three.append(hit(amounts, planted, 3))
+        self._sizes.append(len(amounts))
+
+    def row(self, cause: str, candidates: str) -> Recovered:
+        if not self.n:
+            return Recovered(cause, candidates, 0, 0.0, None, None, None, None, "no event of it can be asked")
+        sizes: IntArray = np.array(self._sizes)
+        return Recovered(
+            cause, candidates, self.n, float(sizes.mean()), float(np.mean(self._one)), float(np.mean(self._three)),
+            float((1 / sizes).mean()), float((np.minimum(3, sizes) / sizes).mean()),
+        )  # fmt: skip
+
+
+def hit(amounts: FloatArray, planted: int, k: int) -> float:
+    """Chance that the planted candidate is among the first k, equal amounts in random order."""
+    above = int((amounts > amounts[planted]).sum())
+    equal = int((amounts == amounts[planted]).sum())
+    return float(np.clip((k - above) / equal, 0.0, 1.0))
