@@ -251,6 +251,18 @@ def explain_all(
     _print(result, as_json, lambda: plain_text.pairs(result))
 
 
+@app.command()
+def faithfulness(
+    workspace: WorkspaceOption, model: ModelOption,
+    users: Annotated[int, typer.Option("--users", help="How many people are drawn.")] = 120,
+    seed: SeedOption = 0, as_json: JsonOption = False,
+) -> None:  # fmt: skip
+    """How faithful the explanations are, beside the methods that everyone else uses."""
+    with _progress("Putting explanations to the test") as progress:
+        report = Workbench().faithfulness(workspace, model, users=users, seed=seed, progress=progress)
+    _print(report.as_json(), as_json, lambda: plain_text.faithfulness_lines(report))
+
+
 @app.command("demo-data")
 def demo_data() -> None:
     """Prepare the demo workspaces and fit the path model and the floors; does only what is missing."""

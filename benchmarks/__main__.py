@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-NAMES = ("accuracy", "explanation_speed", "growth")
+NAMES = ("accuracy", "explanation_speed", "faithfulness", "growth")
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -65,6 +65,10 @@ def benchmark(name: str, sizes: Sequence[int] | None = None) -> Callable[[Path |
         from benchmarks import explanation_speed
 
         return explanation_speed.run
+    if name == "faithfulness":
+        from benchmarks import faithfulness
+
+        return faithfulness.run
     from benchmarks import growth
 
     return lambda home, seed: growth.run(home, seed, sizes or growth.SIZES)

@@ -49,11 +49,13 @@ class MaskedEdges:
 
     seconds           wall time of the one call             score            what the wrapped model gave
     rank_correlation  Spearman's ρ between its mask on the person's history edges and the exact parts
+    history           its mask on those edges, float64 [h], items ascending
     """
 
     seconds: float
     score: float
     rank_correlation: float
+    history: FloatArray
 
 
 class LightGCNExplainer:
@@ -85,7 +87,8 @@ class LightGCNExplainer:
         items = self.edge_index[0].numpy()[own] - self.n_users
         parts = self.model.parts(user, item)
         exact = parts.history[np.searchsorted(parts.items, items)]
-        return MaskedEdges(taken.wall_s, self.score(user, item), float(spearmanr(mask[own], exact).statistic))
+        rho = float(spearmanr(mask[own], exact).statistic)
+        return MaskedEdges(taken.wall_s, self.score(user, item), rho, mask[own][np.argsort(items)].astype(np.float64))
 
     def _pair(self, user: int, item: int) -> torch.Tensor:
         return torch.tensor([[user], [self.n_users + item]])

@@ -45,10 +45,10 @@ def two_lists(found: WhatIf, *, theme: str = "light") -> go.Figure:
     texts = [(b.rank, 0, b.label, "right") for b in found.before] + [(a.rank, 1, a.label, "left") for a in found.after]
     for rank, x, label, anchor in texts:
         figure.add_annotation(
-            x=x, y=rank, text=f"{rank}. {plotly_text(label, 30)}" if x else f"{plotly_text(label, 30)} {rank}.",
+            x=x, y=rank, text=f"{rank}. {plotly_text(label, 24)}" if x else f"{plotly_text(label, 24)} {rank}.",
             showarrow=False, xanchor=anchor, xshift=12 if x else -12, font={"color": inks.ink, "size": 12},
         )  # fmt: skip
-    figure.update_xaxes(visible=False, range=[-1.6, 2.6], fixedrange=True)
+    figure.update_xaxes(visible=False, range=[-2.6, 3.6], fixedrange=True)
     figure.update_yaxes(visible=False, range=[k + 0.6, 0.4], fixedrange=True)
     return figure.update_layout(
         height=60 + _ROW_PX * k, margin={"l": 4, "r": 4, "t": 6, "b": 6}, paper_bgcolor="rgba(0,0,0,0)",
@@ -91,7 +91,9 @@ def list_heat(found: ListView, *, theme: str = "light") -> go.Figure:
         tickvals=list(range(len(found.items))), ticktext=[f"{n}." for n in range(1, len(found.items) + 1)], side="top",
         title_text="place in the list", fixedrange=True,
     )  # fmt: skip
-    figure.update_yaxes(tickvals=list(range(len(rows))), ticktext=rows, autorange="reversed", fixedrange=True)
+    figure.update_yaxes(
+        tickvals=list(range(len(rows))), ticktext=rows, autorange="reversed", fixedrange=True, automargin=True
+    )
     return figure.update_layout(
         height=120 + 24 * max(len(rows), 1), margin={"l": 4, "r": 4, "t": 40, "b": 6}, paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)", font={"color": inks.ink},
@@ -109,8 +111,8 @@ def _bars(labels: Sequence[str], values: Sequence[float], title: str, theme: str
         )
     )  # fmt: skip
     figure.update_yaxes(
-        tickvals=list(range(len(labels))), ticktext=[plotly_text(x, 28) for x in labels],
-        autorange="reversed", fixedrange=True,
+        tickvals=list(range(len(labels))), ticktext=[plotly_text(x, 24) for x in labels],
+        autorange="reversed", fixedrange=True, automargin=True,
     )  # fmt: skip
     low, high = min([0.0, *values]), max([1.0, *values])
     figure.update_xaxes(title_text=title, range=[low * 1.15, high * 1.18], fixedrange=True, zeroline=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from explain.answers import EdgeExplanation, ItemView, WhatIf
+from explain.answers import EdgeExplanation, FaithfulnessReport, ItemView, WhatIf
 from explain.types import Explanation
 
 
@@ -79,3 +79,15 @@ def edge_lines(found: EdgeExplanation) -> str:
         f"Score {found.score:.6g}, of the empty graph {found.empty_score:.6g}; completeness error {found.completeness_error:.1e}"
     )
     return "\n".join(lines)
+
+
+def faithfulness_lines(found: FaithfulnessReport) -> str:
+    """The methods as a table, then what randomised parameters leave and what was recovered of planted causes."""
+    text = table(list(found.methods), ("method", "DEL", "INS", "POS@1", "seconds_p50", "seconds_p99"))
+    rho = found.randomised
+    text += f"\nRank correlation with a meaningless model: {rho['value']:.3f} ({rho['low']:.3f} to {rho['high']:.3f})"
+    if found.planted:
+        text += "\n" + table(
+            list(found.planted), ("cause", "candidates", "n_events", "hit_1", "hit_3", "chance_1", "chance_3")
+        )
+    return text

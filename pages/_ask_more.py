@@ -8,6 +8,7 @@ from __future__ import annotations
 import streamlit as st
 
 from explain.answers import EdgeExplanation, FeatureExplanation, FlipReport, ItemView, Kind, ListView, Verified, WhatIf
+from explain.types import Explanation
 from pages import _ask
 from pages._here import Here
 
@@ -98,3 +99,13 @@ def _item_view(home: str, base: tuple[str, str, str], item: str, k: int) -> Item
 
 def item_view(spot: Here, item: str) -> ItemView:
     return _item_view(_ask.home(), spot.base, item, spot.k)
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _usual_picture(home: str, workspace: str, snapshot: str, who: Who, item: str) -> Explanation:
+    return _ask.workbench().usual_picture(workspace, "lightgcn", item, user=who[0], history=who[1])
+
+
+def usual_picture(spot: Here, item: str) -> Explanation:
+    snapshot = next(s.snapshot for s in spot.fitted if s.model == "lightgcn")
+    return _usual_picture(_ask.home(), spot.name, snapshot, _who(spot), item)

@@ -22,6 +22,7 @@ TITLES: Final = {
     "why": "Why this",
     "whatif": "What if",
     "item": "Item",
+    "faithfulness": "Faithfulness",
     "fairness": "Fairness",
     "models": "Models",
     "guide": "Guide",

@@ -13,9 +13,9 @@ from explain.figures_changes import two_lists
 from pages import _ask, _ask_more, _frame, _here, _jobs, _parts, _pick, _state
 from pages._text import count, lead, plain
 
-KINDS: Final = {"delete": "It never happened", "mask": "Only drop the message", "retrain": "Learn again without it"}
+KINDS: Final = {"delete": "Delete", "mask": "Mask", "retrain": "Learn again"}
 MEANING: Final = {
-    "delete": "The graph is edited and every message is passed again with the new degrees; what was learnt stays.",
+    "delete": "As if it had never happened: the graph is edited and every message is passed again with the new degrees; what was learnt stays.",
     "mask": "The messages of the removed items are dropped; degrees and everything else stay. Removals only.",
     "retrain": "The model is fitted again to the edited data, as if it had never seen what you changed. As slow as a fit.",
 }
@@ -42,6 +42,7 @@ def page() -> None:
     had = _history(spot)
     remove, add = _known(spot, "remove", had, inside=True), _known(spot, "add", had, inside=False)
     kind = cast(Kind, _here.one_of("kind", list(KINDS), "delete"))
+    _state.settle("kind", kind if kind != "delete" else None)
     weights, half = _weights(spot), _half()
     _parts.notices()
     if spot.own_titles and not spot.history:

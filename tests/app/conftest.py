@@ -11,7 +11,7 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = ("overview", "recommendations", "why", "whatif", "item", "fairness", "models", "guide")
+PAGES = ("overview", "recommendations", "why", "whatif", "item", "faithfulness", "fairness", "models", "guide")
 TIMEOUT_S = 60
 
 
