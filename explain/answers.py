@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 Kind = Literal["mask", "delete", "retrain"]
+VERDICTS = ("good reason", "wrong reason", "good surprise", "should not surface")
 
 
 @dataclass(frozen=True)
@@ -232,6 +233,27 @@ class FaithfulnessReport:
     methods: tuple[dict[str, Any], ...]
     randomised: dict[str, float]
     planted: tuple[dict[str, Any], ...]
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Annotation:
+    """created, withdrawn: seconds UTC; person: a user id, or "titles:" and the ids of a history; verdict: one of VERDICTS or ""."""
+
+    id: int
+    created: int
+    workspace: str
+    snapshot: str
+    model: str
+    person: str
+    item: str
+    verdict: str
+    note: str
+    author: str
+    withdrawn: int | None = None
+    withdrawn_by: str | None = None
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from explain.desk.asking import Asking
-from explain.desk.changing import Changing
+from explain.desk.keeping import Keeping
 from explain.desk.many import Many
 from explain.desk.measuring import Measuring
 from explain.desk.proof import Proving
 from explain.desk.ready import Ready
 
 
-class Workbench(Ready, Asking, Changing, Many, Measuring, Proving):
+class Workbench(Ready, Keeping, Many, Measuring, Proving):
     """Cheap to make; graphs, models and lists are loaded when first asked for and kept for the life of the object."""

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import json
-
 import streamlit as st
 
 from explain.types import Explanation
-from pages import _ask, _frame, _here, _parts, _pick, _state, _why_parts, _why_picture, _why_tests
+from pages import _ask, _frame, _here, _parts, _pick, _state, _why_notes, _why_parts, _why_picture, _why_tests
 from pages._text import lead, percent, plain, score
 
 
@@ -49,7 +47,8 @@ def page() -> None:
     _why_parts.model_section(spot, item)
     if found.paths:
         _why_parts.paths_section(spot, found)
-    _take_away(found)
+    _why_notes.section(spot, item, found)
+    _why_notes.take_away(spot, item, other, found)
     _parts.link("item", f"Who else gets “{plain(found.label, 60)}”? →", item=item)
     _parts.link("whatif", "Edit the history and see what changes →")
 
@@ -111,15 +110,6 @@ def _badges(found: Explanation) -> None:
             ),
         ]
     )
-
-
-def _take_away(found: Explanation) -> None:
-    st.header("Keep it")
-    name = f"why-{found.model}-{found.user or 'own-titles'}-{found.item}"
-    st.download_button(
-        "The whole explanation (JSON)", lambda: json.dumps(found.as_json(), ensure_ascii=False, indent=1),
-        _parts.file_name(name, "json"), "application/json", on_click="ignore",
-    )  # fmt: skip
 
 
 if __name__ == "__main__":  # Streamlit runs a page as a script; tests import it

@@ -1,0 +1,123 @@
+"""What editors say about explanations: verdicts and notes, kept in SQLite. Nothing is ever overwritten; a note can be withdrawn.
+
+One file a state folder. Every write is one transaction on disk before it is answered (WAL, synchronous FULL), so a killed
+process leaves the whole note or none, and two writers wait for each other.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import unicodedata
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
+
+from core.errors import OptionError, SurfacedError, shown
+from explain.answers import VERDICTS, Annotation
+
+SCHEMA: Final = 1
+MAX_NOTE, MAX_AUTHOR, MAX_LISTED = 2_000, 80, 10_000
+WAIT_S: Final = 20.0
+_TABLE: Final = """
+CREATE TABLE IF NOT EXISTS annotations (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, created INTEGER NOT NULL, workspace TEXT NOT NULL, snapshot TEXT NOT NULL,
+    model TEXT NOT NULL, person TEXT NOT NULL, item TEXT NOT NULL, verdict TEXT NOT NULL, note TEXT NOT NULL,
+    author TEXT NOT NULL, withdrawn INTEGER, withdrawn_by TEXT
+)"""
+_COLUMNS: Final = (
+    "id, created, workspace, snapshot, model, person, item, verdict, note, author, withdrawn, withdrawn_by"
+)
+
+
+class Annotations:
+    """The notes of one state folder. Every method opens and closes the file, so that processes can share it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def add(
+        self, *, workspace: str, snapshot: str, model: str, person: str, item: str, verdict: str, note: str, author: str, now: int
+    ) -> Annotation:  # fmt: skip
+        """Raises OptionError for what cannot be kept (nothing said, too long), SurfacedError where it cannot be written."""
+        note, author = _text(note, MAX_NOTE, "A note"), _text(author, MAX_AUTHOR, "A name").replace("\n", " ")
+        if verdict and verdict not in VERDICTS:
+            raise OptionError(f"Unknown verdict {shown(verdict)}. Verdicts: {', '.join(VERDICTS)}.")
+        if not verdict and not note:
+            raise OptionError("Say something: pick a verdict, or write a note.")
+        if not author:
+            raise OptionError("Say who you are: a note without a name cannot be asked about.")
+        values = (now, workspace, snapshot, model, person, item, verdict, note, author)
+        with self._open(write=True) as db:
+            marks = ", ".join("?" * len(values))
+            columns = "created, workspace, snapshot, model, person, item, verdict, note, author"
+            made = db.execute(f"INSERT INTO annotations ({columns}) VALUES ({marks})", values).lastrowid
+        return Annotation(int(made or 0), *values)
+
+    def withdraw(self, number: int, *, author: str, now: int) -> None:
+        """Marks a note as withdrawn; it stays. Raises OptionError where there is none such."""
+        author = _text(author, MAX_AUTHOR, "A name").replace("\n", " ")
+        if not author:
+            raise OptionError("Say who you are: a withdrawal carries a name too.")
+        with self._open(write=True) as db:
+            done = db.execute(
+                "UPDATE annotations SET withdrawn = ?, withdrawn_by = ? WHERE id = ? AND withdrawn IS NULL",
+                (now, author, number),
+            )
+            if not done.rowcount:
+                raise OptionError(f"There is no note {number} that could be withdrawn.")
+
+    def listed(
+        self, workspace: str, *, person: str | None = None, item: str | None = None, withdrawn: bool = False
+    ) -> tuple[Annotation, ...]:  # fmt: skip
+        """Notes of a workspace, newest first; of one person or item where given."""
+        if not self.path.exists():
+            return ()
+        wanted = {"workspace": workspace, "person": person, "item": item}
+        given = {key: value for key, value in wanted.items() if value is not None}
+        where = " AND ".join([*(f"{key} = ?" for key in given), *(() if withdrawn else ("withdrawn IS NULL",))])
+        with self._open(write=False) as db:
+            rows = db.execute(
+                f"SELECT {_COLUMNS} FROM annotations WHERE {where} ORDER BY id DESC LIMIT {MAX_LISTED}",
+                tuple(given.values()),
+            ).fetchall()
+        return tuple(Annotation(*row) for row in rows)
+
+    @contextmanager
+    def _open(self, *, write: bool) -> Iterator[sqlite3.Connection]:
+        db: sqlite3.Connection | None = None
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            db = sqlite3.connect(self.path, timeout=WAIT_S, isolation_level=None)
+            if write:
+                db.execute("PRAGMA journal_mode = WAL")
+                db.execute("PRAGMA synchronous = FULL")
+            db.execute("BEGIN IMMEDIATE" if write else "BEGIN")
+            version = int(db.execute("PRAGMA user_version").fetchone()[0])
+            if version > SCHEMA:
+                raise SurfacedError(
+                    f"{self.path} was written by a newer version (schema {version}, this one knows {SCHEMA}). Update, then try again."
+                )
+            if write and version < SCHEMA:
+                db.execute(_TABLE)
+                db.execute(f"PRAGMA user_version = {SCHEMA}")
+            if not write and version < SCHEMA:
+                db.execute(_TABLE.replace("CREATE TABLE", "CREATE TEMP TABLE"))
+            yield db
+            db.execute("COMMIT")
+        except (sqlite3.Error, OSError) as error:
+            raise SurfacedError(
+                f"The notes in {self.path} could not be {'written' if write else 'read'}: {error}. Nothing was lost; "
+                "check the disk and the file's rights, or put a damaged file aside."
+            ) from None
+        finally:
+            if db is not None:
+                db.close()
+
+
+def _text(text: str, most: int, what: str) -> str:
+    """Without control characters but line ends. Raises OptionError where it is too long."""
+    kept = "".join(c for c in text.strip() if c == "\n" or unicodedata.category(c) not in ("Cc", "Cs", "Cf"))
+    if len(kept) > most:
+        raise OptionError(f"{what} may have {most:,} characters; this one has {len(kept):,}.")
+    return kept

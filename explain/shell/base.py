@@ -1,0 +1,76 @@
+"""What every command of the shell shares: the application, its options, progress on stderr, one JSON object on stdout."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from core.errors import SurfacedError
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
+
+WorkspaceOption = Annotated[
+    str, typer.Option("--workspace", "-w", help="newsroom, movielens-100k, complete-journey or your own.")
+]
+ModelOption = Annotated[str, typer.Option("--model", "-m", help="path, lightgcn, gnn+content, … (see `models`).")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
+KOption = Annotated[
+    int | None,
+    typer.Option(
+        "-k", "--k", help="Length of the lists: 10 to recommend, 20 to measure, or the whole of a small catalogue."
+    ),
+]
+SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Seed of everything random.")]
+UserOption = Annotated[str | None, typer.Option("--user", help="Id of a person.")]
+ItemOption = Annotated[str, typer.Option("--item", help="Id of the item.")]
+HistoryOption = Annotated[
+    str | None, typer.Option("--history", help="Item ids, separated by commas: a person of your own.")
+]
+SnapshotOption = Annotated[str | None, typer.Option("--snapshot", help="A stored model; the newest if left out.")]
+SplitOption = Annotated[str, typer.Option("--split", help="random, last or time.")]
+
+
+@contextmanager
+def progress_bar(title: str) -> Iterator[Callable[[float, str], None]]:
+    """A bar on stderr."""
+    from tqdm import tqdm
+
+    shape = "{desc}: {percentage:3.0f}% {bar} {elapsed} {postfix}"
+    with tqdm(total=100, desc=title, file=sys.stderr, bar_format=shape) as bar:
+
+        def show(fraction: float, doing: str) -> None:
+            bar.set_postfix_str(doing, refresh=False)
+            bar.update(max(0.0, 100 * fraction - bar.n))
+
+        yield show
+        bar.set_postfix_str("", refresh=False)
+        bar.update(100 - bar.n)
+
+
+def print_answer(content: dict[str, Any], as_json: bool, text: Callable[[], str]) -> None:
+    print(json.dumps(content, allow_nan=False) if as_json else text())
+
+
+def ids(text: str | None) -> list[str] | None:
+    return None if text is None else [part.strip() for part in text.split(",") if part.strip()]
+
+
+def say(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
+def write(out: Path, text: str) -> None:
+    """A whole file or none."""
+    temporary = out.with_name(f".{out.name}.writing")
+    try:
+        temporary.write_text(text, encoding="utf-8")
+        temporary.replace(out)
+    except OSError as error:
+        temporary.unlink(missing_ok=True)
+        raise SurfacedError(f"{out} could not be written: {error.strerror or error}. Nothing was stored.") from None

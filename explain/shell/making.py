@@ -1,0 +1,102 @@
+"""Commands that make things ready: list, prepare, fit, and the demo."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from core.errors import SurfacedError
+from explain import plain_text
+from explain.shell.base import (
+    JsonOption,
+    ModelOption,
+    SeedOption,
+    WorkspaceOption,
+    app,
+    print_answer,
+    progress_bar,
+    say,
+)
+from explain.workbench import Workbench
+
+DEMO_WORKSPACES = ("newsroom", "movielens-100k")
+FLOOR_MODELS = ("path", "item-knn", "popularity")
+
+
+@app.command()
+def workspaces(as_json: JsonOption = False) -> None:
+    """List the workspaces and whether they are ready."""
+    fields = ("name", "title", "ready", "n_users", "n_items", "n_events")
+    rows = [{f: getattr(info, f) for f in fields} for info in Workbench().workspaces()]
+    print_answer({"workspaces": rows}, as_json, lambda: plain_text.table(rows, fields))
+
+
+@app.command()
+def models(as_json: JsonOption = False) -> None:
+    """List the models."""
+    rows = [asdict(info) for info in Workbench().models()]
+    print_answer({"models": rows}, as_json, lambda: plain_text.table(rows, ("name", "title", "exact", "summary")))
+
+
+@app.command()
+def prepare(
+    workspace: WorkspaceOption,
+    folder: Annotated[Path | None, typer.Option("--from", help="A folder with events.csv (your own data).")] = None,
+    show_people: Annotated[
+        bool, typer.Option("--show-people", help="Name the people behind a hop, instead of 'person 3 of 118'.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Get a workspace's tables, check them and build the graph."""
+    with progress_bar(f"Preparing {workspace}") as progress:
+        report = Workbench().prepare(workspace, folder=folder, show_people=show_people, progress=progress)
+    for problem in report.problems:
+        say(f"note: {problem}")
+    result = asdict(report)
+    print_answer(result, as_json, lambda: plain_text.pairs(result))
+
+
+@app.command()
+def fit(workspace: WorkspaceOption, model: ModelOption, seed: SeedOption = 0, as_json: JsonOption = False) -> None:
+    """Fit a model on all interactions and store a snapshot."""
+    with progress_bar(f"Fitting {model} on {workspace}") as progress:
+        info = Workbench().fit(workspace, model, seed=seed, progress=progress)
+    result = {f: getattr(info, f) for f in ("snapshot", "model", "seconds", "parameters", "metrics")}
+    print_answer(result, as_json, lambda: plain_text.pairs(result))
+
+
+@app.command("demo-data")
+def demo_data() -> None:
+    """Prepare the demo workspaces and fit the path model and the floors; does only what is missing."""
+    bench = Workbench()
+    for workspace in DEMO_WORKSPACES:
+        try:
+            _make_ready(bench, workspace, FLOOR_MODELS)
+        except SurfacedError as error:
+            if workspace == DEMO_WORKSPACES[0]:
+                raise
+            say(f"{error}\nGoing on without {workspace}.")
+
+
+def _make_ready(bench: Workbench, workspace: str, wanted: tuple[str, ...]) -> None:
+    if not {w.name: w.ready for w in bench.workspaces()}[workspace]:
+        with progress_bar(f"Preparing {workspace}") as progress:
+            bench.prepare(workspace, progress=progress)
+    have = {info.model for info in bench.fitted(workspace)}
+    for model in wanted:
+        if model not in have:
+            with progress_bar(f"Fitting {model} on {workspace}") as progress:
+                bench.fit(workspace, model, progress=progress)
+    bench.example(workspace)
+    split = bench.card(workspace).default_split
+    for model in wanted:
+        if bench.stored_evaluation(workspace, model, split=split) is None:
+            with progress_bar(f"Measuring {model} on {workspace}") as progress:
+                bench.evaluate(workspace, model, split=split, progress=progress)
+    for by in bench.audit_columns(workspace)["item"][:1]:
+        if bench.stored_audit(workspace, wanted[0], by, side="item") is None:
+            with progress_bar(f"Auditing {workspace} by {by}") as progress:
+                bench.audit(workspace, wanted[0], by, side="item", progress=progress)
