@@ -39,7 +39,7 @@ def build_small_newsroom(home: Path) -> None:
         patch.setattr(newsroom, "CONFIG", small)
         patch.setattr(_lightgcn_training, "MAX_EPOCHS", 8)
         bench.prepare("newsroom")
-        for model in ("path", "lightgcn", "item-knn", "popularity"):
+        for model in ("path", "lightgcn", "gnn+content", "item-knn", "popularity"):
             bench.fit("newsroom", model)
     bench.example("newsroom")
     bench.evaluate("newsroom", "path")

@@ -28,7 +28,8 @@ DOORS = (
 DOOR_PREFIXES = (
     "explain.flow_",
     "explain.figures_",
-)  # the flow picture as SVG and as network: drawn from results alone
+    "explain.shell.",
+)  # pictures, drawn from results alone; the commands of the shell, which go through the workbench themselves
 ALLOWED_OUTSIDERS = {
     "streamlit": ("app", "pages"),
     "torch": ("core", "explain"),

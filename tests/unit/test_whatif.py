@@ -1,0 +1,211 @@
+"""Edited histories through the workbench: against a fresh build from the edited table, and what is refused."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from core.errors import OptionError
+from core.graph import Events
+from core.models.base import get_model
+from core.ranking import rank_of
+from core.snapshots import load
+from data.builder import build_graph
+from explain.counterfactual import History
+from explain.retraining import edited_graph
+from explain.workbench import Workbench
+from tests.command_line import surfaced
+
+MODELS = ("path", "lightgcn", "item-knn")
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_random_deletions_equal_a_fresh_build_from_the_edited_table(home: Path, model: str) -> None:
+    """The table on disk is edited and the graph built again by the builder; parameters are those of the snapshot."""
+    from dataclasses import replace
+
+    bench, rng = Workbench(), np.random.default_rng(0)
+    tables = bench.store.tables("newsroom")
+    manifest, state = load(
+        bench.store.snapshots("newsroom"), next(s.snapshot for s in bench.fitted("newsroom") if s.model == model)
+    )
+    users = [u for u, n in tables.events.groupby("user")["item"].nunique().items() if n >= 4]
+    for user in rng.choice(np.array(users, dtype=object), 8, replace=False):
+        own = tables.events.loc[tables.events["user"] == user, "item"].unique()
+        gone = [str(i) for i in rng.choice(own, int(rng.integers(1, 4)), replace=False)]
+        found = bench.whatif("newsroom", model, user=str(user), remove=gone, k=10)
+        kept = tables.events[~((tables.events["user"] == user) & tables.events["item"].isin(gone))]
+        graph = build_graph(replace(tables, events=kept.reset_index(drop=True)))
+        fresh = get_model(model).restore(graph, state)
+        position = graph.users.index(str(user))
+        scores = fresh.score(np.array([position]))[0]
+        assert manifest.snapshot == found.snapshot
+        for entry in found.after:
+            item = graph.items.index(entry.item)
+            assert entry.score == pytest.approx(scores[item], rel=1e-9, abs=1e-12)
+            assert entry.rank == rank_of(scores, item, fresh.history(position))
+        before = bench.recommend("newsroom", model, user=str(user), k=10)
+        assert [(b.item, b.rank) for b in found.before] == [(i.item, i.rank) for i in before.items]
+        places = {b.item: b.rank for b in found.before}
+        for entry in found.after:
+            assert entry.was_rank == places.get(entry.item, entry.was_rank)
+            assert (entry.was_rank is None) == (entry.item in own)
+
+
+def test_nothing_changed_moves_nothing(home: Path) -> None:
+    bench = Workbench()
+    user = bench.example("newsroom").user
+    found = bench.whatif("newsroom", "path", user=user)
+    assert [(b.item, b.rank, b.score) for b in found.before] == [(a.item, a.rank, a.score) for a in found.after]
+    assert all(a.was_rank == a.rank and not a.moved_by for a in found.after)
+
+
+def test_weights_and_decay_are_those_of_a_table_with_other_weights(home: Path) -> None:
+    bench = Workbench()
+    user = bench.example("newsroom").user
+    world = bench._world("newsroom")
+    graph, position = world.graph, world.graph.users.index(user)
+    kinds = graph.events.kinds
+    found = bench.whatif("newsroom", "path", user=user, weights={kinds[0]: 3.0}, half_life_days=5.0)
+    e, own = graph.events, graph.events.user == position
+    age = (e.time[own].max() - e.time) / 86_400
+    factor = np.where(own, np.where(e.kind == 0, 3.0, 1.0) * 0.5 ** (age / 5.0), 1.0)
+    edited = graph.with_events(
+        Events(e.user, e.item, e.kind, e.weight * factor, e.time, e.context, e.kinds, e.kind_weights)
+    )
+    model = world.model(world.manifest("path"))
+    scores = type(model).restore(edited, model.state()).score(np.array([position]))[0]
+    for entry in found.after:
+        assert entry.score == pytest.approx(scores[graph.items.index(entry.item)], rel=1e-9)
+
+
+def test_retraining_learns_from_exactly_the_edited_table(home: Path) -> None:
+    bench = Workbench()
+    user = bench.example("newsroom").user
+    world = bench._world("newsroom")
+    graph, position = world.graph, world.graph.users.index(user)
+    row = graph.interactions[position]
+    order = np.argsort(row.indices)
+    now = History(row.indices[order].astype(np.int64), row.data[order])
+    added = int(np.setdiff1d(np.arange(graph.n_items), now.items)[0])
+    edited = edited_graph(graph, position, now.without(now.items[:2]).plus(np.array([added]), 1.5))
+    table, other = graph.interactions.toarray(), edited.interactions.toarray()
+    expected = table.copy()
+    expected[position, now.items[:2]] = 0.0
+    expected[position, added] = 1.5
+    np.testing.assert_allclose(other, expected, rtol=1e-12)
+    found = bench.whatif(
+        "newsroom", "popularity", user=user, remove=[str(graph.items.ids[now.items[0]])], kind="retrain"
+    )
+    assert found.kind == "retrain"
+    assert len(found.after) == 10
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"remove": ["no-such-item"]}, "no-such-item"), ({"kind": "wish"}, "Unknown kind"), ({"weights": {"sneeze": 2.0}}, "no kind of event"),
+        ({"half_life_days": 0.0}, "half-life"), ({"half_life_days": float("nan")}, "half-life"), ({"weights": {"view": -1.0}}, "multiplied"),
+        ({"kind": "mask", "half_life_days": 3.0}, "mask only drops"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_changed_is_said(home: Path, options: dict[str, object], told: str) -> None:
+    from core.errors import SurfacedError
+
+    bench = Workbench()
+    with pytest.raises(SurfacedError, match=told):
+        bench.whatif("newsroom", "path", user=bench.example("newsroom").user, **options)  # type: ignore[arg-type]
+
+
+def test_items_in_and_out_of_the_history_are_told_apart(home: Path) -> None:
+    bench = Workbench()
+    example = bench.example("newsroom")
+    had = bench.person("newsroom", example.user).history[0].item
+    with pytest.raises(OptionError, match="is not in the history"):
+        bench.whatif("newsroom", "path", user=example.user, remove=[example.item])
+    with pytest.raises(OptionError, match="is in the history already"):
+        bench.whatif("newsroom", "path", user=example.user, add=[had])
+    with pytest.raises(OptionError, match=r"has .* already"):
+        bench.flip("newsroom", "path", had, user=example.user)
+
+
+def test_the_verified_reason_is_what_whatif_says(home: Path) -> None:
+    bench = Workbench()
+    example = bench.example("newsroom")
+    tried = bench.verified("newsroom", "path", example.item, user=example.user)
+    assert tried is not None
+    found = bench.whatif("newsroom", "path", user=example.user, remove=[tried.item], k=100)
+    after = {a.item: a for a in found.after}
+    assert after[example.item].rank == tried.rank_without
+    assert after[example.item].score == pytest.approx(tried.score_without, rel=1e-12)
+    assert after[example.item].was_rank == tried.rank
+    assert str(tried.rank_without) in tried.sentence
+
+
+def test_everybodys_explanations_add_up_to_everybodys_scores(home: Path, tmp_path: Path) -> None:
+    for model in ("path", "lightgcn", "popularity"):
+        ended = surfaced(
+            "explain-all",
+            "--workspace",
+            "newsroom",
+            "--model",
+            model,
+            "-k",
+            5,
+            "--out",
+            tmp_path / f"{model}.parquet",
+            "--json",
+        )
+        assert ended.status == 0
+        parts = pd.read_parquet(tmp_path / f"{model}.parquet")
+        listed = surfaced(
+            "recommend-all", "--workspace", "newsroom", "--model", model, "-k", 5, "--out", tmp_path / "lists.parquet"
+        )
+        assert listed.status == 0
+        lists = pd.read_parquet(tmp_path / "lists.parquet").set_index(["user", "item"]).sort_index()
+        whole = parts.groupby(["user", "item"], observed=True)["value"].sum().sort_index()
+        whole.index = pd.MultiIndex.from_tuples([(str(u), str(i)) for u, i in whole.index])
+        assert len(whole) == len(lists) == json.loads(ended.out)["explanations"]
+        np.testing.assert_allclose(whole.to_numpy(), lists.loc[whole.index, "score"].to_numpy(), rtol=1e-9)
+        relations = [c for c in parts.columns if c.startswith("relation:")]
+        history = parts["kind"] == "history"
+        np.testing.assert_allclose(
+            parts.loc[history, relations].sum(axis=1), parts.loc[history, "value"], rtol=1e-9, atol=1e-12
+        )
+
+
+def test_the_item_view_counts_whom_the_lists_name(home: Path, tmp_path: Path) -> None:
+    bench = Workbench()
+    item = bench.example("newsroom").item
+    found = bench.item_view("newsroom", "path", item, k=10)
+    bench.recommend_all("newsroom", "path", tmp_path / "l.parquet", k=10)
+    lists = pd.read_parquet(tmp_path / "l.parquet")
+    own = lists[lists["item"] == item]
+    assert found.n_listed == len(own)
+    assert set(found.listed) == set(own["user"].head(200)) or len(own) > 200
+    assert found.median_rank == pytest.approx(float(own["rank"].median()))
+    score = sum(bench.why("newsroom", "path", item, user=u, paths=0).score for u in own["user"])
+    best = found.sources[0]
+    amount = sum(
+        p.value
+        for u in own["user"]
+        for p in bench.why("newsroom", "path", item, user=u, paths=0).parts
+        if p.id == best.id
+    )
+    assert best.share == pytest.approx(amount / score, rel=1e-9)
+    users = bench._world("newsroom").graph.users.attributes
+    column = found.cohorts[0].column
+    told = {c.group: c.n for c in found.cohorts if c.column == column}
+    assert sum(told.values()) == len(own)
+    assert column in users.columns
+
+
+def test_the_list_view_adds_up_to_the_scores(home: Path) -> None:
+    bench = Workbench()
+    view = bench.list_view("newsroom", "lightgcn", user=bench.example("newsroom").user)
+    columns = np.array(view.amounts).sum(axis=0) + np.array(view.rest)
+    np.testing.assert_allclose(columns, view.scores, rtol=1e-9)
