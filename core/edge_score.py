@@ -153,6 +153,16 @@ class EmbeddingEdges:
         right = self._reach(scales.reshape(-1), self.item, from_user=False) @ e0
         return (left * right).sum().reshape(1) + self.constant
 
+    def inputs_times_slope(self) -> FloatArray:
+        """Layer-0 vectors times the slope of the score in them, summed over dimensions: float64 [n_users + n_items]."""
+        import torch
+
+        ones = torch.ones(len(self.sets[0]), dtype=torch.float64)
+        e0 = self._tensors[3]
+        left, right = self._reach(ones, self.user, from_user=True), self._reach(ones, self.item, from_user=False)
+        slope = left[:, None] * (right @ e0)[None] + right[:, None] * (left @ e0)[None]
+        return np.asarray((slope * e0).sum(dim=1).numpy())
+
     def _reach(self, scales: Tensor, node: int, *, from_user: bool) -> Tensor:
         """Row of Σ_l α Â^l for one node, over all nodes: float64 [n_users + n_items]. Layers alternate between the two sides."""
         import torch

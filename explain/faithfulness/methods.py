@@ -13,6 +13,7 @@ from typing import Final
 
 import numpy as np
 
+from core.edge_score import EmbeddingEdges
 from core.graph import FloatArray, IntArray, InteractionGraph
 from core.models.base import Recommender
 from core.ranking import top_k
@@ -85,9 +86,19 @@ def leave_one_out(q: Question) -> FloatArray:
 
 @method(
     "gradient × input",
-    "slope of the score in the weight of the person's own edge, times that weight (Shrikumar et al. 2017)",
+    "slope of the score in the model's input at a history item, times that input (Shrikumar et al. 2017)",
 )
 def gradient_x_input(q: Question) -> FloatArray:
+    """The input is the table of layer-0 vectors where there is one, else the weights of the person's history."""
+    score_of = q.model.edge_score(q.user, q.item)
+    if not isinstance(score_of, EmbeddingEdges):
+        return gradient_x_edge(q)
+    with one_thread():
+        return score_of.inputs_times_slope()[score_of.n_users + q.history.items]
+
+
+@method("gradient × edge", "slope of the score in all uses of the edge to a history item, times its weight")
+def gradient_x_edge(q: Question) -> FloatArray:
     import torch
 
     score_of = q.model.edge_score(q.user, q.item)
