@@ -30,7 +30,7 @@ from core.ranking import top_k
 from core.threads import one_thread
 from explain.walks import best_walks, lanes_of
 
-SIZES = (100_000, 1_000_000, 3_000_000)
+SIZES = (100_000, 1_000_000, 3_000_000, 10_000_000)
 N_QUERIES, N_WALKS, NEWCOMER_ITEMS, TOP = 50, 20, 5, 10
 LARGEST_EXPONENT = 1.15
 PARAMETERS = PathParameters(
@@ -60,7 +60,7 @@ def run(home: Path | None, seed: int, sizes: Sequence[int] = SIZES) -> Report:
     if len(rows) < 2:
         return Report("growth", figures, (), notes)
     figures["exponents"] = exponents(rows[0], rows[-1])
-    return Report("growth", figures, bars(figures["exponents"]), notes)
+    return Report("growth", figures, (*bars(figures["exponents"]), *speed_bars(rows)), notes)
 
 
 def bars(found: dict[str, float]) -> tuple[Bar, ...]:
@@ -68,6 +68,23 @@ def bars(found: dict[str, float]) -> tuple[Bar, ...]:
     return tuple(
         at_most(f"Growth with edges, exponent of {text}", found[key], LARGEST_EXPONENT) for key, text in names.items()
     )
+
+
+def speed_bars(rows: Sequence[dict[str, Any]]) -> tuple[Bar, ...]:
+    """The bars that are stated for one size, where it was measured (a graph has about as many edges as were asked for)."""
+    made = []
+    for row in rows:
+        size, name = round(row["n_edges"], -5), f"{row['n_edges']:,} edges"
+        if size <= 100_000:
+            made.append(at_most(f"{name}: parts, p50 in ms", row["parts"]["p50_ms"], 1))
+            made.append(at_most(f"{name}: 20 walks, p95 in ms", row["walks"]["p95_ms"], 30))
+        if 900_000 <= size <= 1_100_000:
+            made.append(
+                at_most(f"{name}: a history edited and all items ranked again, p95 in ms", row["whatif"]["p95_ms"], 200)
+            )
+        if size >= 9_000_000:
+            made.append(at_most(f"{name}: 20 walks, p95 in ms", row["walks"]["p95_ms"], 150))
+    return tuple(made)
 
 
 def measure(n_edges: int, seed: int) -> dict[str, Any]:
@@ -102,12 +119,19 @@ def _answers(model: PathModel, users: list[int], newcomers: list[Any]) -> dict[s
         folded, position = model.fold_in(items, weights)
         folded.score(np.array([position]))
 
+    def whatif(user: int) -> None:
+        items = model.history(user)[1:]
+        folded, position = model.fold_in(items, np.ones(len(items)), user)
+        folded.score(np.array([position]))
+
     fold_in(newcomers[0])
+    whatif(users[0])
     return {
         "score": percentiles(each_ms(lambda user: model.score(np.array([user])), users)),
         "parts": percentiles(each_ms(lambda pair: model.parts(*pair), pairs)),
         "walks": percentiles(each_ms(lambda pair: best_walks(lanes_of(model.walks(*pair)), N_WALKS), pairs)),
         "fold_in": percentiles(each_ms(fold_in, newcomers)),
+        "whatif": percentiles(each_ms(whatif, users)),
     }
 
 

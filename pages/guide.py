@@ -18,6 +18,10 @@ GLOSSARY = {
     "Completeness error": "The distance between the score and the sum of its parts. It is rounding, and it is shown so that you need not believe it.",
     "Memory": "What a model with learnt vectors has stored for a person. No link explains it.",
     "Jump": "A step of such a model between two things that nobody's behaviour links.",
+    "Verified": "The reason was taken out of the history, everything was computed again, and the new place is what is written.",
+    "Mask, delete, learn again": "Three ways to ask what if: drop a message and leave the rest; edit the history as if it had never happened; fit the model anew without it.",
+    "Smallest change": "The fewest history items whose removal drops an item out of the list (or whose addition brings it in), found by prediction and then computed.",
+    "DEL, INS, POS@1": "What remains of a score without the first reasons, what they give alone, and how often the item still stands first without them.",
     "Recall, nDCG": "Events are hidden, the model is fitted without them: how many of them the list finds, and how far up they stand.",
     "Exposure": "The share of attention that lists give. The first place counts most, each further place a fifth less.",
     "Exposure ratio": "Share of exposure divided by share of the catalogue. 1 is an equal share; 0.8 to 1.25 passes.",
@@ -64,7 +68,7 @@ def page() -> None:
 
 
 def _tour() -> None:
-    st.header("Three steps")
+    st.header("Five steps")
     steps = (
         (
             "why",
@@ -75,6 +79,16 @@ def _tour() -> None:
             "recommendations",
             "Pick five titles of your own",
             "The list comes at once, each row with its main reason. A title opens the whole one.",
+        ),
+        (
+            "whatif",
+            "Change something",
+            "Take a title out of a history, or put one in: two lists side by side show what moved, and why.",
+        ),
+        (
+            "faithfulness",
+            "Do not believe it",
+            "The page that takes reasons away and looks what happens, beside the methods that everyone else uses.",
         ),
         (
             "fairness",
