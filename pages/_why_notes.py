@@ -83,7 +83,7 @@ def take_away(spot: _here.Here, item: str, other: str | None, found: Explanation
             user=spot.user,
             history=spot.history,
             against=other,
-            snapshot=spot.snapshot,
+            snapshot=spot.base[2],
             form=form,
         )
         return content if isinstance(content, str) else json.dumps(content, ensure_ascii=False, indent=1)

@@ -58,7 +58,7 @@ def _not_yet(spot: _here.Here) -> None:
         return bench.faithfulness(spot.name, spot.model, users=USERS, progress=progress)
 
     _jobs.panel(
-        f"faithfulness-{spot.name}-{spot.snapshot}", "Put it to the test", f"Testing {title}", work,
+        f"faithfulness-{'-'.join(spot.base)}", "Put it to the test", f"Testing {title}", work,
         f"python cli.py faithfulness --workspace {spot.name} --model {spot.model}",
     )  # fmt: skip
 

@@ -110,9 +110,12 @@ def _exposure(report: AuditReport | None) -> tuple[str, str, str]:
 
 def _doors(spot: _here.Here) -> None:
     _parts.link("recommendations", "Recommendations: pick a person, or five titles of your own")
+    _parts.link("whatif", "What if: take something out of a history, and watch the list")
+    _parts.link("item", "Item: who gets it, and through what")
+    _parts.link("faithfulness", "Faithfulness: what happens when reasons are taken away")
     _parts.link("fairness", "Fairness: who gets exposure, for whom lists are good")
     _parts.link("models", "Models: accuracy, cost, and fitting another one")
-    _parts.link("guide", "Guide: what the words mean, in three steps")
+    _parts.link("guide", "Guide: what the words mean, and where to begin")
 
 
 def _data(spot: _here.Here) -> None:

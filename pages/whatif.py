@@ -181,7 +181,7 @@ def _learnt_again(
     def work(progress: _jobs.Progress) -> object:
         return bench.whatif(
             spot.name, spot.model, user=spot.user, history=spot.history, remove=remove, add=add, weights=dict(weights),
-            half_life_days=half, k=spot.k, kind="retrain", snapshot=spot.snapshot, progress=progress,
+            half_life_days=half, k=spot.k, kind="retrain", snapshot=spot.base[2], progress=progress,
         )  # fmt: skip
 
     if _jobs.is_done(key):
