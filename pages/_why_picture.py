@@ -44,6 +44,7 @@ def section(spot: _here.Here, item: str, found: Explanation) -> None:
     _state.settle("at", at)
     if at is not None:
         _evidence_panel(spot, _ask.evidence(*spot.base, item, at, user=spot.user, history=spot.history), found.score)
+        _item_links(found, at)
     st.caption("This address opens what you see in any browser that reaches this server:")
     _parts.command(_state.permalink("why"))
     _state.publish("why")
@@ -123,6 +124,15 @@ def _evidence_panel(spot: _here.Here, evidence: Evidence, whole: float) -> None:
             _parts.rows(path_frame(evidence.paths, whole), "The best single walks through this piece")
         if evidence.rest_paths:
             st.caption(f"{evidence.rest_paths:,} further walks carry {amount(evidence.rest_value)} together.")
+
+
+def _item_links(found: Explanation, at: str) -> None:
+    """From a piece to the items that it names, over all people."""
+    bundle = next((b for b in found.bundles if bundle_key(b) == at), None)
+    ends = {at} if bundle is None else {bundle.source, bundle.target}
+    for node in found.nodes:
+        if node.key in ends and node.kind in ("history", "item", "target") and node.merged == 1:
+            _parts.link("item", f"Who gets “{plain(node.label, 60)}”? →", item=node.id)
 
 
 def path_frame(paths: tuple[Path, ...], whole: float) -> pd.DataFrame:

@@ -98,7 +98,11 @@ def _as_a_whole(spot: _here.Here) -> None:
 
 def _row(spot: _here.Here, entry: ListedItem) -> None:
     """One entry: the title leads to its reason."""
-    _parts.link("why", f"**{entry.rank}. {plain(entry.label, 90)}**", item=entry.item)
+    title, others = st.columns([5, 1], vertical_alignment="center")
+    with title:
+        _parts.link("why", f"**{entry.rank}. {plain(entry.label, 90)}**", item=entry.item)
+    with others:
+        _parts.link("item", "Who else?", item=entry.item)
     st.caption(f"Score {score(entry.score)}" + (f" · {plain(entry.reason, 200)}" if entry.reason else ""))
 
 
