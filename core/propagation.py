@@ -11,9 +11,10 @@ import warnings
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 
 from core.adjacency import matrix_row
@@ -42,6 +43,9 @@ class Step:
 
     def pull(self, terminal: FloatArray) -> FloatArray:
         """Backward: what each source node passes on to the terminal. float64 [n_to] → [n_from]."""
+        few = self._arriving(terminal)
+        if few is not None:
+            return np.asarray(self.left * np.bincount(few[0], weights=few[1], minlength=self.matrix.shape[0]))
         return np.asarray(self.left * (self.matrix @ (self.right * terminal)))
 
     def pull_one(self, node: int, weight: float) -> FloatArray:
@@ -52,7 +56,12 @@ class Step:
         return out
 
     def pull_max(self, terminal: FloatArray) -> FloatArray:
-        """Like `pull` with the best continuation instead of the sum: float64 [n_from]."""
+        """Like `pull` with the best continuation of a terminal ≥ 0 instead of the sum: float64 [n_from]."""
+        few = self._arriving(terminal)
+        if few is not None:
+            best = np.zeros(self.matrix.shape[0])
+            np.maximum.at(best, few[0], few[1])
+            return np.asarray(best * self.left)
         indptr = self.matrix.indptr
         out = np.zeros(self.matrix.shape[0])
         filled = np.flatnonzero(np.diff(indptr))
@@ -60,6 +69,28 @@ class Step:
             values = self.matrix.data * (self.right * terminal)[self.matrix.indices]
             out[filled] = np.maximum.reduceat(values, indptr[filled]) * self.left[filled]
         return out
+
+    def pull_rows(self, terminal: FloatArray, rows: IntArray, *, best: bool = False) -> FloatArray:
+        """`pull` or `pull_max` at these source nodes alone, 0 elsewhere: float64 [n_from]."""
+        places, sizes = _places(self.matrix.indptr, rows)
+        values = self.matrix.data[places] * (self.right * terminal)[self.matrix.indices[places]]
+        out, filled = np.zeros(self.matrix.shape[0]), sizes > 0
+        if filled.any():
+            starts = (np.cumsum(sizes) - sizes)[filled]
+            joined = (np.maximum if best else np.add).reduceat(values, starts)
+            out[rows[filled]] = self.left[rows[filled]] * joined
+        return out
+
+    def _arriving(self, terminal: FloatArray) -> tuple[IntArray, FloatArray] | None:
+        """(source node, value) of every edge into a terminal that sits on few nodes; None where the full product is cheaper."""
+        nodes = np.flatnonzero(terminal)
+        indptr = self.transpose.indptr
+        if 8 * int((indptr[nodes + 1] - indptr[nodes]).sum()) > self.matrix.nnz:
+            return None
+        places, sizes = _places(indptr, nodes)
+        return self.transpose.indices[places].astype(np.int64), self.transpose.data[places] * np.repeat(
+            (self.right * terminal)[nodes], sizes
+        )
 
     def count(self, n_walks: IntArray) -> IntArray:
         """Number of walks from each source node, as an exact integer product: int64 [n_to] → [n_from]."""
@@ -127,8 +158,11 @@ class Walks:
             return ((1.0, None),)
         return ((1.0, np.maximum(self.terminal, 0.0)), (-1.0, np.maximum(-self.terminal, 0.0)))
 
-    def pulls(self, terminal: FloatArray | None, *, best: bool = False) -> list[FloatArray]:
-        """Suffix sums (or maxima) by layer: [l][node] = sum over the walks from `node` in layer l to the end."""
+    def pulls(self, terminal: FloatArray | None, *, best: bool = False, own: bool = False) -> list[FloatArray]:
+        """Suffix sums (or maxima) by layer: [l][node] = sum over the walks from `node` in layer l to the end.
+
+        own  layer 0 is needed at the person's own items alone, and 0 elsewhere
+        """
         steps = list(self.chain.steps)
         if terminal is None:
             assert self.target is not None
@@ -137,8 +171,11 @@ class Walks:
             layers = [last, steps.pop().pull_one(self.target, 1.0)]
         else:
             layers = [terminal]
-        for step in reversed(steps):
-            layers.append(step.pull_max(layers[-1]) if best else step.pull(layers[-1]))
+        for n, step in reversed(list(enumerate(steps))):  # a chain may take the same step twice
+            if own and n == 0:
+                layers.append(step.pull_rows(layers[-1], self.items, best=best))
+            else:
+                layers.append(step.pull_max(layers[-1]) if best else step.pull(layers[-1]))
         return layers[::-1]
 
     def counts(self, terminal: FloatArray | None) -> list[IntArray]:
@@ -160,7 +197,7 @@ class Walks:
         """
         if not len(self.items):
             return np.zeros(0)
-        pulled = self.pulls(self.terminal if terminal is None else terminal)[0]
+        pulled = self.pulls(self.terminal if terminal is None else terminal, own=True)[0]
         return np.asarray(self.chain.coefficient * self.start * pulled[self.items])
 
 
@@ -196,3 +233,10 @@ def as_torch_csr(matrix: sparse.csr_matrix) -> Tensor:
             size=matrix.shape,
             check_invariants=False,
         )
+
+
+def _places(indptr: NDArray[Any], rows: IntArray) -> tuple[IntArray, IntArray]:
+    """Where the entries of these CSR rows stand, row after row, and how many each has: int64."""
+    sizes = (indptr[rows + 1] - indptr[rows]).astype(np.int64)
+    before = np.cumsum(sizes) - sizes
+    return np.repeat(indptr[rows] - before, sizes) + np.arange(int(sizes.sum())), sizes

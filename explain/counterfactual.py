@@ -41,7 +41,7 @@ class History:
 
 @dataclass(frozen=True)
 class Flip:
-    """The smallest change found. changed: item positions, in the order of their effect.
+    """The smallest change found; a smaller one may exist. changed: item positions, in the order of their effect.
 
     verified  a true re-propagation of exactly this change gave new_rank, the place among all that the person then lacks
     n_checked re-propagations that were made
@@ -85,11 +85,12 @@ def rank_after(model: Recommender, user: int, item: int, also_out: IntArray) -> 
 
 
 def smallest_removal(model: Recommender, user: int, history: History, item: int, *, k: int, n_rivals: int) -> Flip:
-    """The fewest history items whose deletion drops the item out of the person's first k; deleted items are no candidates.
+    """Few history items whose deletion drops the item out of the person's first k; deleted items are no candidates.
 
-    Prediction: the score of the item and of `n_rivals` items around and below the k-th place, as sums of parts. For each
+    Something is always left of the history. Prediction: the score of the item and of `n_rivals` items around and below the k-th place, as sums of parts. For each
     rival the history is sorted by how much more it gives to the item than to the rival, which is optimal against one
-    rival; the shortest predicted prefixes are then verified by true re-propagation and thinned out.
+    rival; the shortest predicted prefixes are then verified by true re-propagation and thinned out. Where none of them
+    holds, prefixes that were not predicted to do it are tried too. No answer proves that no smaller set, or none, exists.
     """
     scores = model.score(np.array([user]))[0]
     rank = rank_of(scores, item, model.history(user))
@@ -120,10 +121,10 @@ def smallest_removal(model: Recommender, user: int, history: History, item: int,
 def smallest_addition(
     model: Recommender, user: int, history: History, item: int, *, k: int, weight: float, at_most: int = 10
 ) -> Flip:
-    """The fewest items whose addition to the history brings the wished item into the first k; verified as removals are.
+    """Few items whose addition to the history brings the wished item into the first k; verified as removals are.
 
-    Candidates are ordered by what their first-hop message gives to the item beyond what it gives to the items at the end
-    of the list; `weight` is the edge weight that an added item gets.
+    Candidates are the items whose first-hop message gives more to the item than to the mean of the first k, those of the
+    largest difference first; single ones are tried before pairs and more of the best together. `weight` is the edge weight that an added item gets.
     """
     scores = model.score(np.array([user]))[0]
     rank = rank_of(scores, item, model.history(user))
@@ -211,7 +212,11 @@ def _rivals(model: Recommender, scores: FloatArray, user: int, item: int, n: int
 
 
 def _prefixes(model: Recommender, margins: FloatArray, constant: FloatArray, needed: int, most: int) -> list[IntArray]:
-    """Candidate sets (rows of the history), shortest predicted first: one for each rival and for the mean of the nearest."""
+    """Candidate sets (rows of the history): those predicted to do it, shortest first, then the others of the nearest rivals.
+
+    One order of the history for each rival and for the mean of the nearest. A prediction leaves out what re-normalisation
+    does, so that prefixes which it finds too short may still do.
+    """
     n_history, n_rivals = margins.shape
     if not 0 < needed <= n_rivals or most < 1:
         return []
@@ -230,6 +235,9 @@ def _prefixes(model: Recommender, margins: FloatArray, constant: FloatArray, nee
         for size in enough[:3] + 1:
             found.setdefault(tuple(sorted(map(int, order[:size]))), int(size))
     ranked = sorted(found, key=lambda rows: (found[rows], rows))
+    order = np.argsort(-margins[:, near[:needed]].mean(axis=1), kind="stable")[:most]
+    unpredicted = (tuple(sorted(map(int, order[:size]))) for size in range(1, len(order) + 1))
+    ranked += [rows for rows in unpredicted if rows not in found]
     return [np.array(rows, dtype=np.int64) for rows in ranked]
 
 

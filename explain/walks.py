@@ -10,6 +10,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import count
 
 import numpy as np
@@ -43,15 +44,17 @@ class Lane:
         self.walks, self.end_sign, self.terminal = walks, sign, terminal
         self.coefficient = walks.chain.coefficient * sign
         self.n_layers = len(walks.chain.steps)
-        self.sums = walks.pulls(terminal)
         self._children: dict[tuple[int, int], tuple[IntArray, FloatArray]] = {}
-        self._best: list[FloatArray] | None = None
 
-    @property
+    @cached_property
+    def sums(self) -> list[FloatArray]:
+        """Suffix sums by layer; layer 0 at the person's own items."""
+        return self.walks.pulls(self.terminal, own=True)
+
+    @cached_property
     def best(self) -> list[FloatArray]:
-        if self._best is None:
-            self._best = self.walks.pulls(self.terminal, best=True)
-        return self._best
+        """Suffix maxima by layer; layer 0 at the person's own items."""
+        return self.walks.pulls(self.terminal, best=True, own=True)
 
     def edges(self, layer: int, node: int) -> tuple[IntArray, FloatArray]:
         """Continuations of a node: the next layer's nodes and edge weights; layer -1 is the person."""
@@ -90,7 +93,7 @@ class Lane:
 def lanes_of(walks: Iterable[Walks]) -> tuple[Lane, ...]:
     """The lanes that hold at least one walk."""
     made = [Lane(w, sign, terminal) for w in walks if len(w.items) for sign, terminal in w.terminals()]
-    return tuple(lane for lane in made if lane.total() > 0)
+    return tuple(lane for lane in made if lane.best[0][lane.walks.items].max(initial=0.0) > 0)
 
 
 def best_walks(lanes: Sequence[Lane], k: int) -> tuple[Walk, ...]:
