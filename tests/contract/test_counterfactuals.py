@@ -100,6 +100,33 @@ def test_deleting_is_building_again_from_the_edited_table(model: Recommender, gr
             assert rank_after(changed, place, int(item), left) == expected
 
 
+def test_adding_and_deleting_is_building_again_from_the_edited_table(
+    model: Recommender, graph: InteractionGraph
+) -> None:
+    """Added items come without a basket; `with_item` gives them none."""
+    rng = np.random.default_rng(2)
+    for user in people(graph):
+        now = history_of(graph, user)
+        gone = rng.choice(now.items, int(rng.integers(0, len(now.items) + 1)), replace=False)
+        lacked = np.setdiff1d(np.arange(graph.n_items), now.items)
+        new = rng.choice(lacked, int(rng.integers(1, 4)), replace=False)
+        changed = now.without(gone).plus(new, 2.0)
+        assert np.array_equal(changed.items, np.sort(np.concatenate([np.setdiff1d(now.items, gone), new])))
+        folded, place = model.fold_in(changed.items, changed.weights, user)
+        edited = graph
+        for item in gone:
+            edited = without_item(edited, user, int(item))
+        for item in new:
+            edited = with_item(edited, user, int(item), 2.0)
+        again = fresh(model, edited)
+        everybody = np.arange(graph.n_users)
+        np.testing.assert_allclose(folded.score(everybody), again.score(everybody), rtol=1e-9, atol=1e-12)
+        scores = again.score(np.array([user]))[0]
+        for item in np.setdiff1d(np.arange(graph.n_items), changed.items):
+            expected = rank_of(scores, int(item), again.history(user))
+            assert rank_after(folded, place, int(item), changed.items) == expected
+
+
 def test_every_verified_removal_holds_in_a_fresh_build_and_needs_each_of_its_items(
     model: Recommender, graph: InteractionGraph
 ) -> None:
@@ -155,13 +182,21 @@ def test_every_verified_addition_holds_in_a_fresh_build(model: Recommender, grap
         assert n_found > 0, "a test of nothing"
 
 
-def test_what_moved_a_score_adds_up_to_the_move_but_for_constants(model: Recommender, graph: InteractionGraph) -> None:
+def test_what_moved_a_score_is_the_difference_of_its_parts_and_adds_up_but_for_constants(
+    model: Recommender, graph: InteractionGraph
+) -> None:
     user = people(graph)[0]
     now = history_of(graph, user)
-    changed, place = delete(model, user, now, now.items[:1])
+    added = int(np.setdiff1d(np.arange(graph.n_items), now.items)[0])
+    edit = now.without(now.items[:1]).plus(np.array([added]), 2.0)
+    changed, place = model.fold_in(edit.items, edit.weights, user)
     for item in range(graph.n_items):
         before, after = model.parts(user, item), changed.parts(place, item)
         moves = moved_by(before, after)
+        was, now_is = (dict(zip(p.items.tolist(), p.history.tolist(), strict=True)) for p in (before, after))
+        by_item = {i: now_is.get(i, 0.0) - was.get(i, 0.0) for i in {*was, *now_is}}
+        assert dict(moves) == {i: v for i, v in by_item.items() if v}
+        assert len(dict(moves)) == len(moves)
         constants = sum(after.constants.values()) - sum(before.constants.values())
         assert sum(v for _, v in moves) + constants == pytest.approx(after.total - before.total, rel=1e-9, abs=1e-9)
         assert [abs(v) for _, v in moves] == sorted((abs(v) for _, v in moves), reverse=True)

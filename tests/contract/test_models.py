@@ -15,9 +15,13 @@ from core.errors import UnknownIdError
 from core.graph import Events, InteractionGraph, Nodes
 from core.models import _lightgcn_training
 from core.models.base import ModelState, Recommender, get_model, model_names
+from core.models.content import ContentModel
 from core.models.path import PathModel
+from explain.counterfactual import History, smallest_addition, smallest_removal
+from explain.edges import edge_parts
 from explain.evidence import evidence
 from explain.explanation import Case, explain
+from explain.features import explain_features
 from explain.heldout import validation_cut
 from explain.picture import bundle_id
 from tests.graphs import CARD, names_of, random_graph, shuffled_rows
@@ -210,6 +214,15 @@ def test_explaining_changes_nothing(model: Recommender, graph: InteractionGraph)
         for b in told.bundles:
             evidence(case, bundle_id(b.source, b.target, b.relation))
     model.fold_in(np.array([2, 3]), np.ones(2), 0)
+    model.masked(0, model.history(0)[:2])
+    edge_parts(model, 0, 1)
+    history = History(model.history(3), np.ones(len(model.history(3))))
+    item = int(np.setdiff1d(np.arange(graph.n_items), history.items)[0])
+    for k in (1, graph.n_items - len(history.items) - 1):
+        smallest_removal(model, 3, history, item, k=k, n_rivals=99)
+        smallest_addition(model, 3, history, item, k=k, weight=1.0)
+    if isinstance(model, ContentModel):
+        assert explain_features(model, graph, 0, 1) is not None
     after = digests(model)
     assert {name: after[name] for name in arrays} == arrays
     assert np.array_equal(model.score(everybody(graph)), scores)
