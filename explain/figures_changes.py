@@ -45,8 +45,8 @@ def two_lists(found: WhatIf, *, theme: str = "light") -> go.Figure:
     texts = [(b.rank, 0, b.label, "right") for b in found.before] + [(a.rank, 1, a.label, "left") for a in found.after]
     for rank, x, label, anchor in texts:
         figure.add_annotation(
-            x=x, y=rank, text=f"{rank}. {plotly_text(label, 24)}" if x else f"{plotly_text(label, 24)} {rank}.",
-            showarrow=False, xanchor=anchor, xshift=12 if x else -12, font={"color": inks.ink, "size": 12},
+            x=x, y=rank, text=f"{rank}. {plotly_text(label, 18)}" if x else f"{plotly_text(label, 18)} {rank}.",
+            showarrow=False, xanchor=anchor, xshift=12 if x else -12, font={"color": inks.ink, "size": 11},
         )  # fmt: skip
     figure.update_xaxes(visible=False, range=[-2.6, 3.6], fixedrange=True)
     figure.update_yaxes(visible=False, range=[k + 0.6, 0.4], fixedrange=True)
@@ -115,7 +115,7 @@ def _bars(labels: Sequence[str], values: Sequence[float], title: str, theme: str
         autorange="reversed", fixedrange=True, automargin=True,
     )  # fmt: skip
     low, high = min([0.0, *values]), max([1.0, *values])
-    figure.update_xaxes(title_text=title, range=[low * 1.15, high * 1.18], fixedrange=True, zeroline=True)
+    figure.update_xaxes(title_text=title, range=[low * 1.6, high * 1.25], fixedrange=True, zeroline=True)
     return figure.update_layout(
         height=96 + 30 * max(len(values), 1), margin={"l": 4, "r": 4, "t": 6, "b": 40}, paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)", font={"color": inks.ink},

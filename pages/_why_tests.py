@@ -111,5 +111,5 @@ def _features(spot: _here.Here, item: str, name: str) -> None:
         _parts.command(f"python cli.py fit --workspace {spot.name} --model gnn+content")
         return
     st.caption(f"{found.method}. Completeness error {found.completeness_error:.1e}.")
-    rows = [(p.group, p.label, p.value) for p in found.parts]
+    rows = [(p.group, p.name, p.value) for p in found.parts]
     _parts.table(pd.DataFrame(rows, columns=["group", "feature", "amount"]), f"features-{name}", "The score by feature")

@@ -120,3 +120,45 @@ def test_fairness_is_sound_for_every_column(home: Path, side: str) -> None:
             assert f"Exposure by {by}" in html_of(app)[0]
         else:
             assert any(f"--by {by} --side user" in code.value for code in app.code)
+
+
+@pytest.mark.parametrize("unit", ["history", "edges", "features"])
+@pytest.mark.parametrize("model", ["path", "gnn+content"])
+def test_why_page_cuts_the_score_in_each_unit(home: Path, model: str, unit: str) -> None:
+    app = open_page("why", model=model, unit=unit)
+    assert is_sound(app)
+    assert address(app).get("unit", "history") == unit
+    frames = [frame.value for frame in app.dataframe]
+    assert any("feature" in frame.columns for frame in frames) == (unit == "features" and model == "gnn+content")
+    assert any("edges" in frame.columns for frame in frames) == (unit == "edges")
+
+
+def test_what_if_shows_what_the_workbench_says_and_resets(home: Path) -> None:
+    bench = Workbench(home)
+    example = bench.example("newsroom")
+    gone = bench.person("newsroom", example.user).history[0].item
+    app = open_page("whatif", user=example.user, remove=gone)
+    assert is_sound(app)
+    expected = bench.whatif("newsroom", "path", user=example.user, remove=[gone])
+    shown = next(f.value for f in app.dataframe if "moved by" in f.value.columns)
+    assert shown["score"].tolist() == [a.score for a in expected.after]
+    assert address(app)["remove"] == gone
+    next(b for b in app.button if b.label == "Reset").click().run()
+    assert "remove" not in address(app)
+
+
+def test_what_if_leaves_out_what_cannot_be_changed(home: Path) -> None:
+    app = open_page("whatif", remove="no-such-item", add="<script>", weights="sneeze=9", half="never", kind="magic")
+    assert is_sound(app)
+    assert len(app.warning) >= 4
+
+
+def test_a_note_is_kept_and_shown(home: Path) -> None:
+    app = open_page("why")
+    app.text_area[0].set_value("[x](javascript:alert(1)) **loud**")
+    next(t for t in app.text_input if t.label == "Your name").set_value("Ada")
+    next(b for b in app.button if b.label == "Keep it").click().run()
+    assert is_sound(app)
+    (kept,) = [n for n in Workbench(home).notes("newsroom") if n.author == "Ada"]
+    assert kept.note == "[x](javascript:alert(1)) **loud**"
+    assert "\\*\\*loud" in "\n".join(str(m.value) for m in app.markdown)
