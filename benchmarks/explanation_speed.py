@@ -6,19 +6,24 @@ people are drawn at random, and of each person's best ten one item at random.
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from benchmarks.measure import each_ms, percentiles, say
-from benchmarks.record import Bar, Report, at_most
+from benchmarks.growth import PARAMETERS
+from benchmarks.measure import clock, each_ms, percentiles, say
+from benchmarks.record import Bar, Report, at_least, at_most
+from benchmarks.synthetic import power_law_graph
 from benchmarks.worlds import MOVIELENS, fit_missing, workbench
 from core.models.base import Recommender
 from core.models.lightgcn import LightGCN
-from core.ranking import top_k
+from core.models.path import PathModel
+from core.ranking import NO_ITEM, top_k
 from core.threads import one_thread
+from explain.explain_all import write_explanations
 from explain.walks import best_walks, lanes_of, rest_of
 from explain.workbench import Workbench
 from explain.world import World
@@ -26,7 +31,7 @@ from explain.world import World
 MODELS = ("path", "lightgcn")
 N_PAIRS, N_WHOLE, N_WALKS, TOP = 400, 100, 20, 10
 N_GNN_EXPLAINER_PAIRS = 3
-NEWCOMER_TITLES = 5
+NEWCOMER_TITLES, N_EVERYBODY = 5, 1_000
 
 Pair = tuple[int, int]
 
@@ -39,6 +44,7 @@ def run(home: Path | None, seed: int) -> Report:
     with one_thread():
         for name in MODELS:
             figures[name] = _answers(bench, world, name, np.random.default_rng(seed))
+        figures["everybody"] = _everybody(seed)
         figures["beside_gnn_explainer"] = _beside_gnn_explainer(world, seed)
     notes = (
         "parts: every term of one score by history item. walks: the 20 best single walks, search and set-up; "
@@ -53,6 +59,9 @@ def bars(figures: dict[str, Any]) -> tuple[Bar, ...]:
     return (
         at_most("MovieLens-100K: parts of one recommendation, p50 in ms", path["parts"]["p50_ms"], 1.0),
         at_most("MovieLens-100K: 20 best walks, p95 in ms", path["walks"]["p95_ms"], 30.0),
+        at_least(
+            "explain-all at the size of MovieLens-1M, explanations a minute", figures["everybody"]["per_minute"], 20_000
+        ),
     )
 
 
@@ -94,6 +103,28 @@ def _answers(bench: Workbench, world: World, name: str, rng: np.random.Generator
     found["recommend_to_newcomer"] = percentiles(each_ms(newcomer, picks))
     say(f"  {name}: " + ", ".join(f"{key} {t['p50_ms']:.2f}/{t['p95_ms']:.2f} ms" for key, t in found.items()))
     return found
+
+
+def _everybody(seed: int) -> dict[str, Any]:
+    """Parts of listed items to Parquet on a synthetic graph of MovieLens-1M's size (6,040 people, 3,706 items, 1M edges)."""
+    rng = np.random.default_rng(seed)
+    graph = power_law_graph(1_000_000, rng, n_users=6_040, n_items=3_706)
+    model = PathModel.build(graph, PARAMETERS)
+    users = rng.choice(graph.n_users, N_EVERYBODY, replace=False)
+    lists = np.full((graph.n_users, TOP), NO_ITEM, dtype=np.int64)
+    for user in users.tolist():
+        scores = model.score(np.array([user]))
+        scores[0, model.history(user)] = -np.inf
+        lists[user] = top_k(scores, TOP)[0][0]
+    with tempfile.TemporaryDirectory() as folder, clock() as taken:
+        n = write_explanations(graph, model, lists, Path(folder) / "all.parquet")
+    say(f"  everybody: {n:,} explanations in {taken.wall_s:.1f} s")
+    return {
+        "n_edges": len(graph.events),
+        "n_explanations": n,
+        "seconds": taken.wall_s,
+        "per_minute": 60 * n / taken.wall_s,
+    }
 
 
 def listed_pairs(model: Recommender, n_users: int, n: int, rng: np.random.Generator) -> list[Pair]:

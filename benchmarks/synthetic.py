@@ -11,13 +11,16 @@ EDGES_PER_USER, EDGES_PER_ITEM, ITEMS_PER_TOPIC, TOPICS_PER_ITEM = 40, 100, 100,
 USER_EXPONENT, ITEM_EXPONENT = 0.4, 0.6
 
 
-def power_law_graph(n_edges: int, rng: np.random.Generator) -> InteractionGraph:
-    """About n_edges distinct person–item edges (at least 97 %), people and items in proportion, two topics an item.
+def power_law_graph(
+    n_edges: int, rng: np.random.Generator, *, n_users: int | None = None, n_items: int | None = None
+) -> InteractionGraph:  # fmt: skip
+    """About n_edges distinct person–item edges (at least 97 %), people and items in proportion unless given, two topics an item.
 
     The expected degree of the node at place r falls as r^-USER_EXPONENT and r^-ITEM_EXPONENT: power laws with tails of
     exponent 1 + 1/.4 = 3.5 for people and 1 + 1/.6 = 2.7 for items.
     """
-    n_users, n_items = max(2, n_edges // EDGES_PER_USER), max(2, n_edges // EDGES_PER_ITEM)
+    n_users = max(2, n_edges // EDGES_PER_USER) if n_users is None else n_users
+    n_items = max(2, n_edges // EDGES_PER_ITEM) if n_items is None else n_items
     wanted = min(n_edges, n_users * n_items // 2)
     pairs: IntArray = np.empty(0, dtype=np.int64)
     while len(pairs) < 0.97 * wanted:

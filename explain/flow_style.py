@@ -45,7 +45,7 @@ KINDS: Final[dict[str, KindStyle]] = {
     "item": KindStyle("related item", "dot", "#56B4E9"),
     "topic": KindStyle("topic", "diamond", "#E69F00"),
     "creator": KindStyle("creator", "hexagon", "#F0E442"),
-    "context": KindStyle("context", "triangleDown", "#A6761D"),
+    "context": KindStyle("basket or sitting", "triangleDown", "#A6761D"),
     "memory": KindStyle("model memory", "hexagon", "#999999"),
     "target": KindStyle("recommendation", "star", "#D55E00"),
 }

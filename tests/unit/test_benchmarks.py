@@ -76,8 +76,8 @@ def test_only_a_strict_bar_is_missed_by_its_own_threshold() -> None:
 
 def test_the_speed_bars_read_the_median_of_parts_and_the_95th_percentile_of_walks() -> None:
     path = {"parts": {"p50_ms": 0.9, "p95_ms": 9.0}, "walks": {"p50_ms": 1.0, "p95_ms": 31.0}}
-    judged: tuple[Bar, ...] = explanation_speed.bars({"path": path})
-    assert [(bar.value, bar.passed) for bar in judged] == [(0.9, True), (31.0, False)]
+    judged: tuple[Bar, ...] = explanation_speed.bars({"path": path, "everybody": {"per_minute": 19_000.0}})
+    assert [(bar.value, bar.passed) for bar in judged] == [(0.9, True), (31.0, False), (19_000.0, False)]
 
 
 def test_the_path_model_is_held_against_every_lightgcn_of_the_run_and_misses_the_stronger_one() -> None:
@@ -153,3 +153,22 @@ def test_sizes_that_are_no_sizes_end_with_a_sentence(text: str, capsys: pytest.C
         command.parser().parse_args(["--sizes", text])
     assert stopped.value.code == 2
     assert "whole numbers" in (told := capsys.readouterr().err) or "at least 1000" in told
+
+
+def test_the_bars_of_one_size_are_read_where_that_size_was_measured() -> None:
+    from benchmarks import growth
+
+    def row(n_edges: int, walks: float) -> dict[str, object]:
+        return {"n_edges": n_edges, "parts": {"p50_ms": 2.0}, "walks": {"p95_ms": walks}, "whatif": {"p95_ms": 100.0}}
+
+    judged = growth.speed_bars([row(99_145, 31.0), row(986_281, 1.0), row(2_981_499, 1.0), row(9_974_836, 151.0)])
+    assert [(bar.value, bar.threshold, bar.passed) for bar in judged] == [
+        (2.0, 1, False), (31.0, 30, False), (100.0, 200, True), (151.0, 150, False),
+    ]  # fmt: skip
+
+
+def test_only_usual_methods_count_against_ours() -> None:
+    from benchmarks import faithfulness
+
+    assert faithfulness._n_usual(["gradient × edge: INS"]) == 0
+    assert faithfulness._n_usual(["cosine: DEL", "gradient × input: INS", "gradient × edge: INS"]) == 2
