@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from core.errors import OptionError
+from core.errors import OptionError, SurfacedError
 from core.graph import Events
 from core.models.base import get_model
 from core.ranking import rank_of
@@ -114,8 +114,6 @@ def test_retraining_learns_from_exactly_the_edited_table(home: Path) -> None:
     ],
 )  # fmt: skip
 def test_what_cannot_be_changed_is_said(home: Path, options: dict[str, object], told: str) -> None:
-    from core.errors import SurfacedError
-
     bench = Workbench()
     with pytest.raises(SurfacedError, match=told):
         bench.whatif("newsroom", "path", user=bench.example("newsroom").user, **options)  # type: ignore[arg-type]
@@ -131,6 +129,41 @@ def test_items_in_and_out_of_the_history_are_told_apart(home: Path) -> None:
         bench.whatif("newsroom", "path", user=example.user, add=[had])
     with pytest.raises(OptionError, match=r"has .* already"):
         bench.flip("newsroom", "path", had, user=example.user)
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"user": "nobody"}, "User 'nobody' is not among"), ({"item": "nothing"}, "Item 'nothing' is not among"),
+        ({"history": ["nothing"], "user": None}, "Item 'nothing' is not among"), ({"k": 0}, "k is 0"),
+        ({"rivals": 0}, "rivals must lie between 1 and"), ({"rivals": 10**6}, "rivals must lie between 1 and"),
+    ],
+)  # fmt: skip
+def test_a_flip_of_unknown_ids_or_impossible_lengths_is_refused(
+    home: Path, options: dict[str, object], told: str
+) -> None:
+    bench = Workbench()
+    example = bench.example("newsroom")
+    asked: dict[str, object] = {"user": example.user, "item": example.item} | options
+    with pytest.raises(SurfacedError, match=told):
+        bench.flip("newsroom", "path", **asked)  # type: ignore[arg-type]
+
+
+def test_a_flip_is_what_whatif_then_shows(home: Path) -> None:
+    bench = Workbench()
+    user = bench.example("newsroom").user
+    n_found = 0
+    for listed in bench.recommend("newsroom", "path", user=user, k=12).items:
+        found = bench.flip("newsroom", "path", listed.item, user=user, k=10)
+        assert (found.rank, found.verified) == (listed.rank, found.found)
+        if not found.found:
+            continue
+        n_found += 1
+        assert bool(found.removed) == (listed.rank <= 10) == (not found.added)
+        after = bench.whatif("newsroom", "path", user=user, remove=found.removed, add=found.added, k=200).after
+        assert {a.item: a.rank for a in after}[listed.item] == found.new_rank
+        assert f"rank {found.rank} to {found.new_rank}" in found.sentence
+    assert n_found > 0
 
 
 def test_the_verified_reason_is_what_whatif_says(home: Path) -> None:
