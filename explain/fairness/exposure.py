@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 
 from core.errors import OptionError, shown
@@ -28,7 +29,25 @@ def dcg(k: int) -> FloatArray:
     return discount
 
 
-BROWSING: dict[str, Callable[[int], FloatArray]] = {"rbp(0.8)": rbp, "dcg 1/log2(rank+1)": dcg}
+def dcg_trec(k: int) -> FloatArray:
+    """The discount of trec_eval's first nDCG (Järvelin & Kekäläinen 2002): 1/log2(max(rank, 2)), float64 [k]."""
+    discount: FloatArray = 1.0 / np.log2(np.maximum(np.arange(1, k + 1, dtype=np.float64), 2.0))
+    return discount
+
+
+def cascade(relevant: NDArray[np.bool_], gamma: float = 0.8, stop: float = 0.5) -> FloatArray:
+    """Readers stop at what they like: γ^(rank-1) Π_{j<rank} (1 - φ rel_j), bool [m, k] → float64 [m, k] (Craswell et al. 2008)."""
+    left = np.cumprod(1.0 - stop * relevant, axis=1)
+    before = np.column_stack([np.ones(len(left)), left[:, :-1]])
+    return np.asarray(rbp(relevant.shape[1], gamma) * before)
+
+
+CASCADE = "cascade(0.8, 0.5)"
+BROWSING: dict[str, Callable[[int], FloatArray]] = {
+    "rbp(0.8)": rbp,
+    "dcg 1/log2(rank+1)": dcg,
+    "dcg 1/log2(max(rank,2))": dcg_trec,
+}
 
 
 def browsing_weights(label: str, k: int) -> FloatArray:
@@ -38,20 +57,46 @@ def browsing_weights(label: str, k: int) -> FloatArray:
     return BROWSING[label](k)
 
 
+def attention_of(label: str, lists: IntArray, n_items: int, positives: sparse.csr_matrix | None = None) -> FloatArray:
+    """Attention of the places of these lists under a labelled model: [k], or [m, k] for the cascade, which reads relevance.
+
+    positives  CSR [m, n_items], held-out relevant items. Raises OptionError for an unknown label, or a cascade without them.
+    """
+    k = lists.shape[1]
+    if label != CASCADE:
+        if label not in BROWSING:
+            raise OptionError(
+                f"There is no browsing model {shown(label)}: choose one of {', '.join([*BROWSING, CASCADE])}."
+            )
+        return BROWSING[label](k)
+    if positives is None:
+        raise OptionError("The cascade needs to know what is relevant: audit against the target relevance.")
+    kept = lists != NO_ITEM
+    rows = np.repeat(np.arange(len(lists)), kept.sum(axis=1))
+    relevant = np.zeros(lists.shape, dtype=np.bool_)
+    marks = sparse.csr_matrix((np.ones(positives.nnz), positives.indices, positives.indptr), shape=positives.shape)
+    relevant[kept] = np.asarray(marks[rows, lists[kept]]).ravel() > 0
+    return cascade(relevant)
+
+
+def attention(lists: IntArray, weights: FloatArray, n_items: int) -> sparse.csr_matrix:
+    """What each list gives to each item: CSR [m, n_items]. weights [k] or [m, k]."""
+    kept = lists != NO_ITEM
+    place = np.broadcast_to(weights[..., : lists.shape[1]], lists.shape)
+    rows = np.repeat(np.arange(len(lists), dtype=np.int64), kept.sum(axis=1))
+    return sparse.csr_matrix((place[kept], (rows, lists[kept])), shape=(len(lists), n_items))
+
+
 def item_exposure(lists: IntArray, weights: FloatArray, n_items: int) -> FloatArray:
     """ε, float64 [n_items]: mean attention of an item over all lists, int64 [m, k], NO_ITEM where a list ends early."""
-    place = np.broadcast_to(weights[: lists.shape[1]], lists.shape)
+    place = np.broadcast_to(weights[..., : lists.shape[1]], lists.shape)
     kept = lists != NO_ITEM
     return np.bincount(lists[kept], weights=place[kept], minlength=n_items) / max(1, len(lists))
 
 
 def list_exposure(lists: IntArray, weights: FloatArray, membership: sparse.csr_matrix) -> sparse.csr_matrix:
     """What each list gives to each group: CSR [m, groups]; the column sums over Σ of all are the groups' shares E_g."""
-    kept = lists != NO_ITEM
-    place = np.broadcast_to(weights[: lists.shape[1]], lists.shape)
-    rows = np.repeat(np.arange(len(lists), dtype=np.int64), kept.sum(axis=1))
-    attention = sparse.csr_matrix((place[kept], (rows, lists[kept])), shape=(len(lists), membership.shape[0]))
-    return sparse.csr_matrix(attention @ membership)
+    return sparse.csr_matrix(attention(lists, weights, int(membership.shape[0])) @ membership)
 
 
 def shares(amounts: FloatArray) -> FloatArray:

@@ -1,0 +1,106 @@
+"""Joint multisided exposure (6): are groups of items shown alike to every group of people?"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from core.graph import FloatArray, IntArray
+from core.intervals import resample_weights
+from explain.fairness.cohorts import Cohorts
+from explain.fairness.metrics.base import NO_RELEVANCE, Case, Figure, Spec, figure, metric, relevance
+
+
+def cell_means(excess: FloatArray, people: FloatArray, n_items: FloatArray) -> FloatArray:
+    """mean(E-E*) of each cell: excess [user groups, item groups] summed over people and items, sizes → the same shape."""
+    size = people[:, None] * n_items[None, :]
+    found: FloatArray = np.divide(excess, size, out=np.full(excess.shape, np.nan), where=size > 0)
+    return found
+
+
+def group_to_group(cells: FloatArray) -> float:
+    """GG-F: mean over user-group × item-group cells of (mean(E-E*))²; cells that nobody is in are left out."""
+    return float(np.nanmean(cells**2))
+
+
+def all_to_group(excess: FloatArray, n_people: float, n_items: FloatArray) -> float:
+    """AG-F: the same with all people as one group."""
+    return group_to_group(cell_means(excess.sum(axis=0, keepdims=True), np.array([n_people]), n_items))
+
+
+@metric(Spec(
+    6, "joint multisided exposure", "Are groups of items shown alike to every group of people?",
+    "GG-F = mean over cells of (mean(E-E*))²; AG-F the same over all people; E, E* exposure of a person-item pair",
+    "Wang et al. 2022, eq. 8 and 10", "≥ 0", "0", "lower is fairer",
+))  # fmt: skip
+def measure_joint(case: Case) -> list[Figure]:
+    """For each user column × item column; intervals resample people within their group."""
+    m, found = len(case.shown), []
+    if case.target == "relevance" and relevance(case) is None:
+        return [Figure("GG-F", "", "", None, reason=NO_RELEVANCE)]
+    for item_by, groups in case.items.items():
+        n_items = np.asarray(groups.membership.sum(axis=0)).ravel()
+        excess = excess_by_group(case, groups)
+        first = True
+        for user_by, cohorts in case.people.items():
+            code = np.asarray(cohorts.membership[case.shown].argmax(axis=1)).ravel()
+            sizes = np.bincount(code, minlength=len(cohorts.labels)).astype(np.float64)
+            sums = np.zeros((len(cohorts.labels), excess.shape[1]))
+            np.add.at(sums, code, excess)
+            value = group_to_group(cell_means(sums, sizes, n_items)) if m else float("nan")
+            draws = _within(case, excess, code, sizes, n_items) if m >= case.min_n else np.full((1, 2), np.nan)
+            low, high = np.nanpercentile(draws, [2.5, 97.5], axis=0) if m >= case.min_n else (draws[0], draws[0])
+            by = f"{user_by} × {item_by}"
+            found.append(
+                figure(
+                    "GG-F",
+                    by,
+                    "",
+                    value,
+                    min(low[0], value),
+                    max(high[0], value),
+                    m,
+                    "" if m else "Every list is empty.",
+                )
+            )
+            if first and m:
+                total = all_to_group(sums, float(m), n_items)
+                found.append(figure("AG-F", item_by, "", total, min(low[1], total), max(high[1], total), m))
+                first = False
+    return found or [Figure("GG-F", "", "", None, reason="This needs a column of people and one of items.")]
+
+
+def excess_by_group(case: Case, groups: Cohorts) -> FloatArray:
+    """float64 [shown, groups]: each list's exposure of a group less what the target gives it."""
+    exposure = np.asarray((case.attention[case.shown] @ groups.membership).todense())
+    m = len(case.shown)
+    weights = case.weights if case.weights.ndim == 1 else case.weights[case.shown]
+    wanted = relevance(case) if case.target == "relevance" else None
+    if wanted is None:
+        each = np.broadcast_to(weights, (m, weights.shape[-1])).sum(axis=1) / case.n_items
+        size = np.asarray(groups.membership.sum(axis=0)).ravel()
+        return np.asarray(exposure - each[:, None] * size[None, :])
+    due = np.empty_like(exposure)
+    member_sums = np.asarray(groups.membership.sum(axis=0)).ravel()
+    lead = np.asarray((wanted != 0).astype(np.float64) @ groups.membership.toarray())
+    n_rel = np.diff(wanted.indptr)
+    total = np.cumsum(np.column_stack([np.zeros(m), np.broadcast_to(weights, (m, weights.shape[-1]))]), axis=1)
+    first = total[np.arange(m), np.minimum(n_rel, weights.shape[-1])]
+    each = np.divide(first, n_rel, out=np.zeros(m), where=n_rel > 0)
+    rest = (total[:, -1] - first) / np.maximum(1, case.n_items - n_rel)
+    due[:] = lead * each[:, None] + (member_sums[None, :] - lead) * rest[:, None]
+    return np.asarray(exposure - due)
+
+
+def _within(case: Case, excess: FloatArray, code: IntArray, sizes: FloatArray, n_items: FloatArray) -> FloatArray:
+    """Draws [draws, 2] of GG-F and AG-F with people resampled within their group."""
+    rng = np.random.default_rng(case.seed)
+    groups = [np.flatnonzero(code == g) for g in range(len(sizes))]
+    drawn = np.zeros((case.draws, len(sizes), excess.shape[1]))
+    for g, rows in enumerate(groups):
+        if len(rows):
+            drawn[:, g] = np.concatenate([w @ excess[rows] for w in resample_weights(len(rows), case.draws, rng)])
+    size = sizes[:, None] * n_items[None, :]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        cells = np.where(size > 0, drawn / size, np.nan)
+        every = np.where(n_items > 0, drawn.sum(axis=1) / (sizes.sum() * n_items), np.nan)
+    return np.column_stack([np.nanmean(cells**2, axis=(1, 2)), np.nanmean(every**2, axis=1)])
