@@ -17,7 +17,7 @@ def distribution(rows: sparse.csr_matrix, membership: FloatArray | sparse.csr_ma
     sums = rows @ membership
     dense = np.asarray(sums.todense() if sparse.issparse(sums) else sums, dtype=np.float64)
     total = dense.sum(axis=1, keepdims=True)
-    return np.divide(dense, total, out=np.full(dense.shape, np.nan), where=total > 0)
+    return np.asarray(np.divide(dense, total, out=np.full(dense.shape, np.nan), where=total > 0))
 
 
 def miscalibration(p: FloatArray, q: FloatArray, alpha: float = ALPHA) -> FloatArray:

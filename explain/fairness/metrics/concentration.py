@@ -14,7 +14,9 @@ def gini(counts: FloatArray) -> FloatArray:
     ordered = np.sort(counts, axis=-1)
     place = 2 * np.arange(1, n + 1) - n - 1
     total = counts.sum(axis=-1)
-    return np.divide((ordered * place).sum(axis=-1), n * total, out=np.full(total.shape, np.nan), where=total > 0)
+    return np.asarray(
+        np.divide((ordered * place).sum(axis=-1), n * total, out=np.full(total.shape, np.nan), where=total > 0)
+    )
 
 
 def corrected_gini(counts: FloatArray, k: int, n_lists: int) -> FloatArray:
@@ -29,7 +31,7 @@ def corrected_gini(counts: FloatArray, k: int, n_lists: int) -> FloatArray:
     room = 1 - k / n - least
     if room <= 1e-12:
         return np.full(counts.shape[:-1], np.nan)
-    return (gini(counts) - least) / room
+    return np.asarray((gini(counts) - least) / room)
 
 
 def effective_catalogue(amounts: FloatArray) -> FloatArray:

@@ -41,7 +41,7 @@ def jaccard(rows: sparse.csr_matrix, a: IntArray, b: IntArray) -> FloatArray:
     both = np.asarray(rows[a].multiply(rows[b]).sum(axis=1)).ravel()
     size = np.diff(rows.indptr)
     union = size[a] + size[b] - both
-    return np.divide(both, union, out=np.full(len(a), np.nan), where=union > 0)
+    return np.asarray(np.divide(both, union, out=np.full(len(a), np.nan), where=union > 0))
 
 
 def communities(profile: sparse.csr_matrix, *, neighbours: int = NEIGHBOURS, seed: int = 0) -> IntArray:
@@ -76,7 +76,7 @@ def concentration(rows: sparse.csr_matrix, code: IntArray) -> FloatArray:
     sums = sparse.csr_matrix(rows @ lead)
     most = np.asarray(sums.max(axis=1).todense()).ravel()
     size = np.diff(rows.indptr)
-    return np.divide(most, size, out=np.full(len(size), np.nan), where=size > 0)
+    return np.asarray(np.divide(most, size, out=np.full(len(size), np.nan), where=size > 0))
 
 
 @metric(Spec(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
+from scipy import sparse
 
 from core.graph import FloatArray, IntArray
 from core.intervals import resample_weights
+from explain.fairness import exposure as ex
 from explain.fairness.cohorts import Cohorts
 from explain.fairness.metrics.base import NO_RELEVANCE, Case, Figure, Spec, figure, metric, relevance
 
@@ -38,7 +40,7 @@ def measure_joint(case: Case) -> list[Figure]:
     if case.target == "relevance" and relevance(case) is None:
         return [Figure("GG-F", "", "", None, reason=NO_RELEVANCE)]
     for item_by, groups in case.items.items():
-        n_items = np.asarray(groups.membership.sum(axis=0)).ravel()
+        n_items = ex.column_sums(groups.membership)
         excess = excess_by_group(case, groups)
         first = True
         for user_by, cohorts in case.people.items():
@@ -77,11 +79,12 @@ def excess_by_group(case: Case, groups: Cohorts) -> FloatArray:
     wanted = relevance(case) if case.target == "relevance" else None
     if wanted is None:
         each = np.broadcast_to(weights, (m, weights.shape[-1])).sum(axis=1) / case.n_items
-        size = np.asarray(groups.membership.sum(axis=0)).ravel()
+        size = ex.column_sums(groups.membership)
         return np.asarray(exposure - each[:, None] * size[None, :])
     due = np.empty_like(exposure)
-    member_sums = np.asarray(groups.membership.sum(axis=0)).ravel()
-    lead = np.asarray((wanted != 0).astype(np.float64) @ groups.membership.toarray())
+    member_sums = ex.column_sums(groups.membership)
+    marks = sparse.csr_matrix((np.ones(wanted.nnz), wanted.indices, wanted.indptr), shape=wanted.shape)
+    lead = np.asarray((marks @ groups.membership).todense())
     n_rel = np.diff(wanted.indptr)
     total = np.cumsum(np.column_stack([np.zeros(m), np.broadcast_to(weights, (m, weights.shape[-1]))]), axis=1)
     first = total[np.arange(m), np.minimum(n_rel, weights.shape[-1])]

@@ -19,7 +19,7 @@ def mean_popularity(rows: sparse.csr_matrix, popularity: FloatArray) -> FloatArr
     """Mean popularity of the items of each row, every stored entry counting once: CSR [m, n] → float64 [m], NaN for an empty row."""
     marks = sparse.csr_matrix((np.ones(rows.nnz), rows.indices, rows.indptr), shape=rows.shape)
     size = np.diff(marks.indptr)
-    return np.divide(marks @ popularity, size, out=np.full(len(size), np.nan), where=size > 0)
+    return np.asarray(np.divide(np.asarray(marks @ popularity), size, out=np.full(len(size), np.nan), where=size > 0))
 
 
 def lift(recommended: FloatArray, profile: FloatArray) -> float:
@@ -70,7 +70,9 @@ def measure_tail(case: Case) -> list[Figure]:
     pairs = np.column_stack([given @ tail.astype(np.float64), np.asarray(given.sum(axis=1)).ravel()])
 
     def ratio(sums: FloatArray) -> FloatArray:
-        return np.divide(sums[:, :1], sums[:, 1:], out=np.full((len(sums), 1), np.nan), where=sums[:, 1:] > 0)
+        return np.asarray(
+            np.divide(sums[:, :1], sums[:, 1:], out=np.full((len(sums), 1), np.nan), where=sums[:, 1:] > 0)
+        )
 
     return by_cohort(case, "long-tail share", pairs, np.arange(len(pairs)), ratio)
 

@@ -17,7 +17,7 @@ def impact_ratio(ratio: FloatArray) -> FloatArray:
     low = np.where(known, ratio, np.inf).min(axis=-1)
     high = np.where(known, ratio, -np.inf).max(axis=-1)
     enough = (known.sum(axis=-1) > 1) & (high > 0)
-    return np.divide(low, high, out=np.full(low.shape, np.nan), where=enough)
+    return np.asarray(np.divide(low, high, out=np.full(low.shape, np.nan), where=enough))
 
 
 def awrf(share: FloatArray, target: FloatArray) -> FloatArray:
