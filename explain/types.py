@@ -192,7 +192,7 @@ class ModelInfo:
 
 @dataclass(frozen=True)
 class AuditRow:
-    """One group. verdict: pass, fail, insufficient evidence, not estimable; reason says why."""
+    """One group. verdict: pass, fail, insufficient evidence, not estimable; reason says why; p_adjusted over all groups (Holm)."""
 
     group: str
     n: int
@@ -201,6 +201,7 @@ class AuditRow:
     high: float | None
     verdict: str
     reason: str
+    p_adjusted: float | None = None
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,11 @@ from core.progress import Progress, no_progress
 from core.snapshots import Manifest
 from data.tables import SplitKind
 from explain.desk.base import Desk, length
-from explain.fairness.audit import Audit, audit_items, audit_users, build_report
+from explain.fairness.audit import Audit, build_report
 from explain.fairness.cohorts import columns, side_of
+from explain.fairness.intersections import parts_of
+from explain.fairness.item_audit import audit_items
+from explain.fairness.user_audit import audit_users
 from explain.types import AuditReport, AuditRow, EvaluationReport
 from explain.world import World
 
@@ -87,7 +90,7 @@ class Measuring(Desk):
 
     def _side(self, world: World, by: str, side: str | None) -> Any:
         if side is None:
-            return side_of(world.graph, by)
+            return side_of(world.graph, parts_of(world.graph, by)[0])
         if side not in ("item", "user"):
             raise OptionError(f"Unknown side {shown(side)}. Sides: item, user.")
         return side

@@ -7,8 +7,10 @@ import pytest
 
 from core.errors import OptionError
 from core.ranking import NO_ITEM
-from explain.fairness.audit import audit_items, audit_users, build_report
+from explain.fairness.audit import build_report
 from explain.fairness.gap import permutation_p
+from explain.fairness.item_audit import audit_items
+from explain.fairness.user_audit import audit_users
 from tests.fairness_world import make_evaluation, make_graph, rows_by_group
 
 BRANDS = ["a"] * 6 + ["b"] * 3 + ["c"] * 2 + [None]
@@ -187,7 +189,7 @@ def test_a_report_names_the_model_and_is_json(graph, lists):
     report = build_report(audit, workspace="tiny", model="path", snapshot="3f2a").as_json()
     assert json.loads(json.dumps(report, allow_nan=False))["metric"] == "exposure ratio"
     assert (report["target"], report["browsing"], report["side"]) == ("catalogue share", "rbp(0.8)", "item")
-    assert report["threshold"] == {"low": 0.8, "high": 1.25, "min_lists": 10}
+    assert report["threshold"] == {"low": 0.8, "high": 1.25, "min_lists": 10, "alpha": 0.05}
 
 
 def people(*groups):

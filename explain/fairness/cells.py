@@ -1,0 +1,131 @@
+"""Joint cells: what each group of people is shown of each group of items, as a ratio to the target, with everything adjusted.
+
+Cells of cohorts under the smallest allowed number are suppressed before anything is computed; p-values are adjusted over
+all cells that are left (Holm).
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from core.graph import FloatArray, IntArray
+from core.intervals import percentile_interval, resampled_sums
+from explain.fairness import exposure as ex
+from explain.fairness.cohorts import Cohorts
+from explain.fairness.statistics import bootstrap_p, holm
+from explain.fairness.thresholds import (
+    FAIL,
+    INSUFFICIENT,
+    NOT_ESTIMABLE,
+    PASS,
+    Target,
+    Thresholds,
+    fixed_share,
+    target_sums,
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One group of people × one group of items. value: exposure share in their lists / target share."""
+
+    user_group: str
+    item_group: str
+    n: int
+    value: float | None
+    low: float | None
+    high: float | None
+    p_adjusted: float | None
+    verdict: str
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class Cells:
+    """A table of cells, people by items. n_suppressed: cells left out because their cohort is small, n_people: who is in them."""
+
+    user_by: str
+    item_by: str
+    target: str
+    rows: tuple[Cell, ...]
+    n_suppressed: int
+    n_people: int
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+def joint_cells(
+    lists: IntArray, weights: FloatArray, people: Cohorts, items: Cohorts, *, target: Target = "catalogue",
+    positives: sparse.csr_matrix | None = None, thresholds: Thresholds | None = None, draws: int = 1_000, seed: int = 0,
+) -> Cells:  # fmt: skip
+    """Every cell with its ratio, interval (people resampled within their cohort) and adjusted p.
+
+    lists  int64 [m, k], row = position of the person      weights  [k] or [m, k]      positives  CSR [m, n_items]
+    The relevance target is each cohort's own: what its people were found to like.
+    """
+    limits, rng = thresholds or Thresholds(), np.random.default_rng(seed)
+    given = ex.list_exposure(lists, weights, items.membership)
+    wanted = target_sums(items, target, positives)
+    code = np.asarray(people.membership.argmax(axis=1)).ravel()
+    code[np.asarray(given.sum(axis=1)).ravel() == 0] = -1
+    n_groups, found = len(items.labels), []
+    value = np.full((len(people.labels), n_groups), np.nan)
+    low, high, p = value.copy(), value.copy(), value.copy()
+    n_suppressed = n_people = 0
+    sizes = [int((code == u).sum()) for u in range(len(people.labels))]
+    for u, size in enumerate(sizes):
+        if size < limits.min_n:
+            n_suppressed += n_groups
+            n_people += size
+            continue
+        rows = code == u
+        both = given[rows] if wanted is None else sparse.csr_matrix(sparse.hstack([given[rows], wanted[rows]]))
+        value[u], drawn = _ratios(both, n_groups, items, target, draws, rng)
+        known = np.isfinite(drawn).any(axis=0)
+        low[u, known], high[u, known] = percentile_interval(drawn[:, known])
+        p[u, known] = bootstrap_p(value[u, known], drawn[:, known], 1.0)
+    for g in [items.unknown] if items.unknown is not None else []:
+        p[:, g] = np.nan
+    adjusted = holm(p.ravel()).reshape(p.shape)
+    for u, user_group in enumerate(people.labels):
+        for g, item_group in enumerate(items.labels):
+            verdict, why = _verdict(sizes[u], value[u, g], low[u, g], high[u, g], adjusted[u, g], limits)
+            hidden = sizes[u] < limits.min_n
+            found.append(Cell(
+                user_group, item_group, sizes[u], None if hidden else _number(value[u, g]), _number(min(low[u, g], value[u, g])),
+                _number(max(high[u, g], value[u, g])), _number(adjusted[u, g]), verdict, why,
+            ))  # fmt: skip
+    title = "policy" if not isinstance(target, str) else target
+    return Cells(people.by, items.by, title, tuple(found), n_suppressed, n_people)
+
+
+def _ratios(
+    both: sparse.csr_matrix, n: int, items: Cohorts, target: Target, draws: int, rng: np.random.Generator
+) -> tuple[FloatArray, FloatArray]:
+    def ratio(sums: FloatArray) -> FloatArray:
+        share = ex.shares(sums[:, :n])
+        due = ex.shares(sums[:, n:]) if sums.shape[1] > n else np.broadcast_to(fixed_share(items, target), share.shape)
+        return np.asarray(np.divide(share, due, out=np.full(share.shape, np.nan), where=np.nan_to_num(due) > 0))
+
+    return ratio(ex.column_sums(both)[None, :])[0], ratio(resampled_sums(both, draws, rng))
+
+
+def _verdict(n: int, value: float, low: float, high: float, p: float, limits: Thresholds) -> tuple[str, str]:
+    if n < limits.min_n:
+        return NOT_ESTIMABLE, f"Suppressed: {n} people, at least {limits.min_n} are needed."
+    if not np.isfinite(value):
+        return NOT_ESTIMABLE, "The target gives this group nothing to compare with."
+    if low >= limits.ratio_low and high <= limits.ratio_high:
+        return PASS, ""
+    if (high < limits.ratio_low or low > limits.ratio_high) and (not np.isfinite(p) or p < limits.alpha):
+        return FAIL, ""
+    return INSUFFICIENT, ""
+
+
+def _number(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None

@@ -1,0 +1,69 @@
+"""Groups of people by up to three columns at once: "woman × 25-34 × North"."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy import sparse
+
+from core.errors import OptionError
+from core.graph import InteractionGraph
+from explain.fairness.cohorts import UNKNOWN, Cohorts, Side, cohorts, columns
+
+MOST_COLUMNS = 3
+SIGN = " × "
+
+
+def parts_of(graph: InteractionGraph, by: str) -> list[str]:
+    """The columns that `by` names: itself where it is a column, else what stands between commas, × or *."""
+    offered = columns(graph)
+    if by in (*offered["item"], *offered["user"]):
+        return [by]
+    for sign in ("×", "*"):
+        by = by.replace(sign, ",")
+    return [part.strip() for part in by.split(",") if part.strip()] or [by]
+
+
+def grouping(graph: InteractionGraph, by: str, side: Side) -> Cohorts:
+    """The groups by one column, or of people by two or three. Raises OptionError for more, for a column twice, or of items.
+
+    Groups that nobody is in are left out. Who is unknown in one of the columns is unknown.
+    """
+    names = parts_of(graph, by)
+    if len(names) == 1:
+        return cohorts(graph, names[0], side)
+    if len(names) > MOST_COLUMNS:
+        raise OptionError(
+            f"{len(names)} columns intersect in {SIGN.join(names)[:120]}: choose at most {MOST_COLUMNS}, or hardly anybody is left in a cell."
+        )
+    if side != "user":
+        raise OptionError(f"Only columns of people can be intersected; {SIGN.join(names)[:120]} is asked of items.")
+    if len({n.casefold() for n in names}) < len(names):
+        raise OptionError(f"A column stands twice in {SIGN.join(names)[:120]}.")
+    return intersect([cohorts(graph, name, side) for name in names])
+
+
+def intersect(found: list[Cohorts]) -> Cohorts:
+    """The cells of one-group-each groupings, in the order of their columns' groups."""
+    n = int(found[0].membership.shape[0])
+    codes = [np.asarray(c.membership.argmax(axis=1)).ravel() for c in found]
+    unknown = np.zeros(n, dtype=np.bool_)
+    for cohort, code in zip(found, codes, strict=True):
+        if cohort.unknown is not None:
+            unknown |= code == cohort.unknown
+    cell = np.zeros(n, dtype=np.int64)
+    for cohort, code in zip(found, codes, strict=True):
+        cell = cell * len(cohort.labels) + code
+    present = np.unique(cell[~unknown])
+    labels = []
+    for number in present.tolist():
+        words = []
+        for cohort in reversed(found):
+            number, place = divmod(number, len(cohort.labels))
+            words.append(cohort.labels[place])
+        labels.append(SIGN.join(reversed(words)))
+    place = np.searchsorted(present, cell)
+    place[unknown] = len(labels)
+    if unknown.any():
+        labels.append(UNKNOWN)
+    lead = sparse.csr_matrix((np.ones(n), (np.arange(n), place)), shape=(n, max(1, len(labels))))
+    return Cohorts(SIGN.join(c.by for c in found), found[0].side, tuple(labels) or (UNKNOWN,), lead)
