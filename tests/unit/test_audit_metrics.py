@@ -1,0 +1,253 @@
+"""Every metric of an audit computed a second way: plain loops over explicit lists, scipy, networkx."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import networkx as nx
+import numpy as np
+import pytest
+from scipy import sparse
+from scipy.spatial.distance import cosine, jensenshannon
+from scipy.stats import entropy
+
+from core.ranking import NO_ITEM
+from explain.fairness import exposure as ex
+from explain.fairness.metrics import calibration, concentration, echo, expected, joint, popularity, shares
+from explain.fairness.metrics.base import all_metrics
+from explain.fairness.statistics import bootstrap_p, holm
+
+SEEDS = range(6)
+M, N, K, GROUPS = 23, 17, 5, 4
+
+
+def random_lists(rng: np.random.Generator, holes: bool = True) -> np.ndarray:
+    lists = np.array([rng.choice(N, K, replace=False) for _ in range(M)])
+    if holes:
+        lists[0] = NO_ITEM
+        lists[1, 3:] = NO_ITEM
+    return lists
+
+
+def random_membership(rng: np.random.Generator) -> sparse.csr_matrix:
+    soft = rng.random((N, GROUPS)) * (rng.random((N, GROUPS)) < 0.5)
+    soft[np.arange(N), rng.integers(GROUPS, size=N)] += 0.2
+    return sparse.csr_matrix(soft / soft.sum(axis=1, keepdims=True))
+
+
+def epsilon_by_loops(lists: np.ndarray, weight: dict[int, float]) -> list[float]:
+    total = [0.0] * N
+    for row in lists:
+        for rank, item in enumerate(row, 1):
+            if item != NO_ITEM:
+                total[item] += weight[rank]
+    return [t / len(lists) for t in total]
+
+
+WEIGHTS = {
+    "rbp(0.8)": lambda r: 0.8 ** (r - 1),
+    "dcg 1/log2(rank+1)": lambda r: 1 / math.log2(r + 1),
+    "dcg 1/log2(max(rank,2))": lambda r: 1 / math.log2(max(r, 2)),
+}
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+@pytest.mark.parametrize("browsing", WEIGHTS)
+def test_exposure_shares_and_ratios(seed: int, browsing: str) -> None:
+    rng = np.random.default_rng(seed)
+    lists, member = random_lists(rng), random_membership(rng)
+    weight = {r: WEIGHTS[browsing](r) for r in range(1, K + 1)}
+    epsilon = epsilon_by_loops(lists, weight)
+    found = ex.item_exposure(lists, ex.browsing_weights(browsing, K), N)
+    assert found == pytest.approx(epsilon, abs=1e-12)
+    dense, total = member.toarray(), sum(epsilon)
+    share = [sum(epsilon[i] * dense[i, g] for i in range(N)) / total for g in range(GROUPS)]
+    target = [sum(dense[:, g]) / N for g in range(GROUPS)]
+    got = ex.shares(ex.column_sums(ex.list_exposure(lists, ex.browsing_weights(browsing, K), member)))
+    assert got == pytest.approx(share, abs=1e-9)
+    ratio = [e / t for e, t in zip(share, target, strict=True)]
+    assert ex.ratios(got, ex.catalogue_share(member)) == pytest.approx(ratio, abs=1e-9)
+    assert float(shares.impact_ratio(np.array(ratio))) == pytest.approx(min(ratio) / max(ratio), abs=1e-9)
+    distance = jensenshannon(share, target, base=2)
+    assert float(shares.awrf(np.array(share), np.array(target))) == pytest.approx(1 - distance**2, abs=1e-9)
+
+
+def test_awrf_reaches_both_ends() -> None:
+    assert float(shares.awrf(np.array([0.5, 0.5]), np.array([0.5, 0.5]))) == 1
+    assert float(shares.awrf(np.array([1.0, 0.0]), np.array([0.0, 1.0]))) == pytest.approx(0, abs=1e-12)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_the_cascade_stops_at_what_is_relevant(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    lists, likes = random_lists(rng), rng.random((M, N)) < 0.3
+    found = ex.attention_of(ex.CASCADE, lists, N, sparse.csr_matrix(likes.astype(float)))
+    for u, row in enumerate(lists):
+        left = 1.0
+        for rank, item in enumerate(row, 1):
+            assert found[u, rank - 1] == pytest.approx(0.8 ** (rank - 1) * left, abs=1e-12)
+            left *= 0.5 if item != NO_ITEM and likes[u, item] else 1.0
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_target_exposure_is_the_mean_over_all_ideal_orders(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    n, k = 5, 3
+    weights, likes = ex.rbp(k), rng.random((4, n)) < 0.4
+    expected_by_loops = np.zeros(n)
+    for row in likes:
+        orders = [o for o in itertools.permutations(range(n)) if list(row[list(o)]) == sorted(row, reverse=True)]
+        for order in orders:
+            for rank, item in enumerate(order[:k]):
+                expected_by_loops[item] += weights[rank] / len(orders) / 4
+    found = expected.target_exposure(weights, n, 4, sparse.csr_matrix(likes.astype(float)))
+    assert found == pytest.approx(expected_by_loops, abs=1e-9)
+    assert expected.target_exposure(weights, n, 4) == pytest.approx([sum(weights) / n] * n, abs=1e-12)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_expected_exposure_parts(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    epsilon, target = rng.random(N), rng.random(N)
+    loss, disparity, relevance = expected.expected_exposure(epsilon, target)
+    assert loss == pytest.approx(sum((e - t) ** 2 for e, t in zip(epsilon, target, strict=True)), abs=1e-9)
+    assert disparity == pytest.approx(sum(e * e for e in epsilon), abs=1e-9)
+    assert loss == pytest.approx(disparity - relevance + sum(t * t for t in target), abs=1e-9)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_utility_and_equity(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    a, r = rng.random(N), rng.random(N) * (rng.random(N) < 0.5)
+    by_loops = sum(abs(x / sum(a) - y / sum(r)) for x, y in zip(a, r, strict=True))
+    assert float(expected.amortised_inequity(a, r)) == pytest.approx(by_loops, abs=1e-9)
+    assert np.isnan(expected.amortised_inequity(a, np.zeros(N)))
+    ea, ua, eb, ub = rng.random(4) + 0.1
+    assert expected.exposed_utility_ratio(ea, ua, eb, ub) == pytest.approx(math.log((ea / ua) / (eb / ub)), abs=1e-9)
+    assert math.isnan(expected.exposed_utility_ratio(ea, 0.0, eb, ub)), "no utility is not estimable"
+    assert expected.exposed_utility_ratio(0.0, ua, eb, ub) == -math.inf
+
+
+def test_equity_reaches_two_when_attention_and_merit_do_not_meet() -> None:
+    assert float(expected.amortised_inequity(np.array([1.0, 0.0]), np.array([0.0, 3.0]))) == 2
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_joint_exposure(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    users, excess = rng.integers(3, size=M), rng.normal(size=(M, N))
+    groups = np.repeat(np.arange(GROUPS), [5, 4, 4, 4])
+    cells = [
+        np.mean([[excess[u, i] for i in range(N) if groups[i] == g] for u in range(M) if users[u] == c]) ** 2
+        for c in range(3) for g in range(GROUPS)
+    ]  # fmt: skip
+    summed = np.array([[excess[np.ix_(users == c, groups == g)].sum() for g in range(GROUPS)] for c in range(3)])
+    sizes, n_items = np.bincount(users, minlength=3).astype(float), np.bincount(groups).astype(float)
+    got = joint.group_to_group(joint.cell_means(summed, sizes, n_items))
+    assert got == pytest.approx(np.mean(cells), abs=1e-9)
+    every = [np.mean(excess[:, groups == g]) ** 2 for g in range(GROUPS)]
+    assert joint.all_to_group(summed, float(M), n_items) == pytest.approx(np.mean(every), abs=1e-9)
+
+
+def test_the_gini_of_ten_items_five_people_two_places() -> None:
+    """Counts 5, 3, 2 and seven zeros: G = .76 by pairs, Gmin = 0 (10 places, 10 items), (.76 - 0)/(1 - .2 - 0) = .95."""
+    counts = np.array([5, 3, 2] + [0] * 7, dtype=float)
+    plain = sum(abs(a - b) for a in counts for b in counts) / (2 * len(counts) * counts.sum())
+    assert plain == pytest.approx(0.76)
+    assert float(concentration.corrected_gini(counts, 2, 5)) == pytest.approx(0.95, abs=1e-12)
+    formula = next(m.spec.formula for m in all_metrics() if m.spec.name == "corrected Gini")
+    assert "(G - Gmin)/(1 - k/n - Gmin)" in formula
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_gini_bounds_are_those_of_lists_without_repetition(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    n, k, m = int(rng.integers(4, 12)), 2, int(rng.integers(3, 9))
+    even = np.array([(k * m) // n + (i < (k * m) % n) for i in range(n)], dtype=float)
+    assert float(concentration.corrected_gini(even, k, m)) == pytest.approx(0, abs=1e-9)
+    same = np.array([m] * k + [0] * (n - k), dtype=float)
+    assert float(concentration.corrected_gini(same, k, m)) == pytest.approx(1, abs=1e-9)
+    counts = rng.integers(0, 5, n).astype(float) + (np.arange(n) == 0)
+    by_pairs = sum(abs(a - b) for a in counts for b in counts) / (2 * n * counts.sum())
+    assert float(concentration.gini(counts)) == pytest.approx(by_pairs, abs=1e-9)
+    assert float(concentration.effective_catalogue(counts)) == pytest.approx(math.exp(entropy(counts)) / n, abs=1e-9)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_popularity_lift_and_tail(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    profile = sparse.csr_matrix((rng.random((M, N)) < 0.4).astype(float))
+    pop = np.asarray(profile.sum(axis=0)).ravel()
+    lists = random_lists(rng, holes=False)
+    rows = ex.attention(lists, np.ones(K), N)
+    rec = [np.mean([pop[i] for i in row]) for row in lists]
+    own = [np.mean([pop[i] for i in profile[u].indices]) for u in range(M)]
+    assert popularity.mean_popularity(rows, pop) == pytest.approx(rec, abs=1e-9)
+    got = popularity.lift(np.array(rec), np.array(own))
+    assert got == pytest.approx((np.mean(rec) - np.mean(own)) / np.mean(own), abs=1e-9)
+    tail, held = popularity.tail_items(pop), 0.0
+    for i in sorted(range(N), key=lambda i: (pop[i], i)):
+        held += pop[i]
+        assert tail[i] == (held <= 0.2 * pop.sum() + 1e-9)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_calibration_is_steck_s_divergence(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    p, q = rng.dirichlet(np.ones(6), 5), rng.dirichlet(np.ones(6), 5)
+    q[0, :3] = 0
+    q[0] /= q[0].sum()
+    by_scipy = [entropy(a, 0.99 * b + 0.01 * a) for a, b in zip(p, q, strict=True)]
+    assert calibration.miscalibration(p, q) == pytest.approx(by_scipy, abs=1e-9)
+    member, lists = random_membership(rng), random_lists(rng)
+    got = calibration.distribution(ex.attention(lists, np.ones(K), N), member)
+    assert np.isnan(got[0]).all()
+    rows = [[member.toarray()[i] for i in row if i != NO_ITEM] for row in lists[1:]]
+    assert got[1:] == pytest.approx(np.array([np.mean(row, axis=0) for row in rows]), abs=1e-9)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_diversity_jaccard_concentration(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    lists, features = random_lists(rng), rng.random((N, 6))
+    got = echo.intra_list_diversity(lists, features)
+    for u, row in enumerate(lists):
+        kept = [i for i in row if i != NO_ITEM]
+        pairs = [cosine(features[a], features[b]) for a, b in itertools.combinations(kept, 2)]
+        assert np.isnan(got[u]) if not pairs else got[u] == pytest.approx(np.mean(pairs), abs=1e-9)
+    rows = ex.attention(lists, np.ones(K), N)
+    a, b = rng.integers(1, M, 30), rng.integers(1, M, 30)
+    sets = [{i for i in row if i != NO_ITEM} for row in lists]
+    by_sets = [len(sets[x] & sets[y]) / len(sets[x] | sets[y]) for x, y in zip(a, b, strict=True)]
+    assert echo.jaccard(rows, a, b) == pytest.approx(by_sets, abs=1e-9)
+    code = rng.integers(3, size=N)
+    most = [max(sum(code[i] == c for i in s) for c in range(3)) / len(s) for s in sets[1:]]
+    assert echo.concentration(rows, code)[1:] == pytest.approx(most, abs=1e-9)
+
+
+def test_lists_of_one_have_no_diversity() -> None:
+    assert np.isnan(echo.intra_list_diversity(np.array([[3], [4]]), np.eye(N))).all()
+
+
+def test_communities_find_two_worlds_that_share_nobody() -> None:
+    profile = np.zeros((40, 12))
+    rng = np.random.default_rng(0)
+    profile[:20, :6], profile[20:, 6:] = rng.random((20, 6)) < 0.6, rng.random((20, 6)) < 0.6
+    code = echo.communities(sparse.csr_matrix(profile))
+    whole = nx.Graph([(i, j) for i in range(12) for j in range(i) if (profile[:, i] * profile[:, j]).any()])
+    for part in nx.connected_components(whole):
+        others = set(range(12)) - part
+        assert not {code[i] for i in part} & {code[j] for j in others}
+
+
+def test_holm_by_hand() -> None:
+    """Holm 1979: .01·4, .02·3, .03·2, .5·1, never falling; what was not tested does not count."""
+    p = np.array([0.02, np.nan, 0.5, 0.01, 0.03])
+    assert holm(p) == pytest.approx([0.06, np.nan, 0.5, 0.04, 0.06], nan_ok=True)
+
+
+def test_bootstrap_p_is_the_normal_tail() -> None:
+    draws = np.array([[1.0], [2.0], [3.0]])
+    z = abs(2.0 - 0.5) / np.std([1, 2, 3], ddof=1)
+    assert bootstrap_p(np.array([2.0]), draws, 0.5)[0] == pytest.approx(math.erfc(z / math.sqrt(2)))
