@@ -118,17 +118,20 @@ class Case:
 
         statistic  column sums [c, columns] → [c, results], row by row
         values     [n, columns], one row a person of `people` (of `shown` where None), dense or CSR
-        Returns    three arrays [results]; low ≤ value ≤ high, NaN where under `min_n` people
+        Returns    three arrays [results]; low ≤ value ≤ high, NaN where under `min_n` people or a draw is undefined
+
+        A resample repeats people, which by itself makes lists look less even: draws are re-centred on the value.
         """
         total = np.asarray(values.sum(axis=0), dtype=np.float64).reshape(1, -1)
         value = statistic(total)[0]
         if values.shape[0] < self.min_n:
             return value, np.full_like(value, np.nan), np.full_like(value, np.nan)
         drawn = np.concatenate([statistic(np.asarray(w @ values)) for w in self.resamples(people)])
-        known = np.isfinite(drawn).any(axis=0)
+        known = np.isfinite(drawn).all(axis=0) & np.isfinite(value)
         low, high = np.full_like(value, np.nan), np.full_like(value, np.nan)
         if known.any():
-            low[known], high[known] = percentile_interval(drawn[:, known])
+            bias = drawn[:, known].mean(axis=0) - value[known]
+            low[known], high[known] = percentile_interval(drawn[:, known] - bias)
         return value, np.fmin(low, value), np.fmax(high, value)
 
 

@@ -1,0 +1,143 @@
+"""What is going to be audited, and by which limits: written down, checked and hashed before anything is computed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from core.errors import OptionError, shown
+from core.graph import InteractionGraph
+from core.ranking import check_k
+from explain.fairness import exposure as ex
+from explain.fairness.cohorts import columns
+from explain.fairness.intersections import grouping, parts_of
+from explain.fairness.metrics.base import all_metrics
+from explain.fairness.thresholds import Target, Thresholds, policy_share
+
+MOST_COLUMNS = 8
+MAX_TEXT = 2_000
+
+
+@dataclass(frozen=True)
+class Plan:
+    """An audit to be. target: "catalogue", "relevance" or {column: {group: share}} as a policy; intersections: up to three columns each."""
+
+    workspace: str
+    model: str
+    k: int
+    item_columns: tuple[str, ...]
+    user_columns: tuple[str, ...]
+    intersections: tuple[tuple[str, ...], ...] = ()
+    target: str | Mapping[str, Mapping[str, float]] = "catalogue"
+    target_reason: str = ""
+    browsing: str = "rbp(0.8)"
+    thresholds: Thresholds = field(default_factory=Thresholds)
+    draws: int = 1_000
+    seed: int = 0
+    purpose: str = ""
+    owner: str = ""
+    surface: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        found = asdict(self) | {"thresholds": self.thresholds.as_json(), "min_cell": self.thresholds.min_n}
+        return found | {
+            "item_columns": list(self.item_columns), "user_columns": list(self.user_columns),
+            "intersections": [list(names) for names in self.intersections],
+        }  # fmt: skip
+
+    def target_for(self, column: str) -> Target:
+        """The target of one item column."""
+        if isinstance(self.target, str):
+            return "relevance" if self.target == "relevance" else "catalogue"
+        return self.target.get(column, "catalogue")
+
+    @property
+    def needs_relevance(self) -> bool:
+        return self.target == "relevance" or self.browsing == ex.CASCADE
+
+
+def plan_from_json(content: Mapping[str, Any]) -> Plan:
+    """A plan as it was stored. Raises OptionError where something is missing or of the wrong kind."""
+    try:
+        limits = dict(content["thresholds"])
+        limits["bounds"] = {name: (float(low), float(high)) for name, (low, high) in limits.get("bounds", {}).items()}
+        kept = {name: content[name] for name in Plan.__dataclass_fields__ if name in content}
+        return Plan(**kept | {
+            "thresholds": Thresholds(**limits), "item_columns": tuple(content["item_columns"]),
+            "user_columns": tuple(content["user_columns"]),
+            "intersections": tuple(tuple(names) for names in content.get("intersections", ())),
+        })  # fmt: skip
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise OptionError(f"This is no plan of an audit: {str(error)[:200]}.") from None
+
+
+def check_plan(plan: Plan, graph: InteractionGraph) -> Plan:
+    """The plan with columns by their full names. Raises OptionError for what could not be run, before anything is."""
+    check_k(plan.k, graph.n_items)
+    if not plan.item_columns and not plan.user_columns:
+        raise OptionError("The plan compares nothing: choose a column of items or of people.")
+    for names, what in (
+        (plan.item_columns, "items"),
+        (plan.user_columns, "people"),
+        (plan.intersections, "intersections"),
+    ):
+        if len(names) > MOST_COLUMNS:
+            raise OptionError(
+                f"{len(names)} columns of {what} are too many for one report: choose at most {MOST_COLUMNS}."
+            )
+        if len(set(names)) < len(names):
+            raise OptionError(f"A column of {what} stands twice in the plan.")
+    if not 100 <= plan.draws <= 20_000:
+        raise OptionError(f"{plan.draws} bootstrap draws: choose 100 to 20,000.")
+    for text, what in (
+        (plan.purpose, "The purpose"),
+        (plan.owner, "The owner"),
+        (plan.surface, "The surface"),
+        (plan.target_reason, "The reason"),
+    ):
+        if len(text) > MAX_TEXT:
+            raise OptionError(f"{what} may have {MAX_TEXT:,} characters; this one has {len(text):,}.")
+    offered = columns(graph)
+    items = {name: grouping(graph, name, "item") for name in plan.item_columns}
+    for name in plan.user_columns:
+        if len(parts_of(graph, name)) > 1:
+            raise OptionError(f"{shown(name)} is an intersection: give it as one.")
+        grouping(graph, name, "user")
+    for names in plan.intersections:
+        grouping(graph, ",".join(names), "user")
+    if plan.browsing not in (*ex.BROWSING, ex.CASCADE):
+        raise OptionError(
+            f"There is no browsing model {shown(plan.browsing)}: choose one of {', '.join([*ex.BROWSING, ex.CASCADE])}."
+        )
+    if isinstance(plan.target, str):
+        if plan.target not in ("catalogue", "relevance"):
+            raise OptionError(
+                f"There is no target {shown(plan.target)}: choose catalogue, relevance, or a policy table."
+            )
+    else:
+        for column, policy in plan.target.items():
+            if column not in items:
+                raise OptionError(
+                    f"The policy is about {shown(column)}, which the plan does not audit: {', '.join(offered['item'])}."
+                )
+            policy_share(items[column], policy)
+    known = {metric.spec.name for metric in all_metrics()} | {"EE-L", "EE-D", "EE-R", "GG-F", "AG-F"}
+    for name in plan.thresholds.bounds:
+        if name not in known:
+            raise OptionError(f"There is no metric {shown(name)} to set limits for: {', '.join(sorted(known))}.")
+    return plan
+
+
+def usual_plan(graph: InteractionGraph, workspace: str, model: str, k: int) -> Plan:
+    """A plan to start from: topics, age and popularity of items, a group of creators if known; the first four columns of people."""
+    offered = columns(graph)
+    named = [graph.groups[kind].title or kind for kind in graph.memberships if kind != "context"]
+    few = [
+        c
+        for c in offered["item"]
+        if c in named[:1] or c in ("author_group", "age_of_item", "popularity", "decade", "brand_kind")
+    ]
+    people = tuple(offered["user"][:4])
+    cross = (people[:2],) if len(people) > 1 else ()
+    return Plan(workspace, model, k, tuple(few[:4]) or tuple(offered["item"][:2]), people, cross)

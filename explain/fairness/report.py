@@ -1,0 +1,198 @@
+"""A whole audit: every column, intersection, cell and metric of a plan, as one record ready for JSON.
+
+Item side: the served lists of the model, or with the target "relevance" (and the cascade) the lists of a refit on the
+training part. User side: held-out quality of that refit. What a record is signed with, and how it is read, is the
+business of the record package; nothing here writes a file.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from core.evaluation import Evaluation
+from core.graph import IntArray, InteractionGraph
+from core.progress import Progress, no_progress
+from explain.fairness import exposure as ex
+from explain.fairness.audit import Audit
+from explain.fairness.cells import joint_cells
+from explain.fairness.cohorts import Cohorts
+from explain.fairness.intersections import grouping
+from explain.fairness.item_audit import audit_items
+from explain.fairness.metrics.base import Case, Figure, all_metrics
+from explain.fairness.plan import Plan
+from explain.fairness.thresholds import FAIL, INSUFFICIENT, NOT_ESTIMABLE, PASS, Thresholds, within
+from explain.fairness.user_audit import audit_users
+
+MOST_CELLS = 400
+
+
+@dataclass(frozen=True, eq=False)
+class Lists:
+    """What is audited. served: int64 [m, k] of the served model; heldout, positives, quality, training: of the refit, where there is one."""
+
+    served: IntArray
+    heldout: IntArray | None = None
+    positives: sparse.csr_matrix | None = None
+    quality: Evaluation | None = None
+    training: sparse.csr_matrix | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """Everything that was measured."""
+
+    items: tuple[Audit, ...]
+    people: tuple[Audit, ...]
+    intersections: tuple[Audit, ...]
+    cells: tuple[dict[str, Any], ...]
+    metrics: tuple[dict[str, Any], ...]
+    verdict: dict[str, str]
+    suppressed: dict[str, int]
+    unknown: dict[str, int]
+
+
+def run_plan(graph: InteractionGraph, plan: Plan, given: Lists, *, progress: Progress = no_progress) -> Found:
+    """Compute all of a checked plan. progress may raise CancelledError between the steps."""
+    limits, heldout = plan.thresholds, plan.needs_relevance
+    lists = given.heldout if heldout and given.heldout is not None else given.served
+    positives = given.positives if heldout else None
+    common: dict[str, Any] = {"thresholds": limits, "seed": plan.seed, "draws": plan.draws}
+    steps = len(plan.item_columns) + len(plan.user_columns) + len(plan.intersections) + 2
+    done = 0
+
+    def told(what: str) -> None:
+        nonlocal done
+        progress(done / steps, what)
+        done += 1
+
+    items, people, crossed = [], [], []
+    for by in plan.item_columns:
+        told(f"exposure by {by}")
+        items.append(audit_items(
+            graph, lists, by, plan.k, browsing=plan.browsing, target=plan.target_for(by), positives=positives, **common
+        ))  # fmt: skip
+    if given.quality is not None:
+        for by in plan.user_columns:
+            told(f"quality by {by}")
+            people.append(audit_users(graph, given.quality, by, plan.k, **common))
+        for names in plan.intersections:
+            told(f"quality by {' × '.join(names)}")
+            crossed.append(audit_users(graph, given.quality, ",".join(names), plan.k, **common))
+    told("cells of people and items")
+    case = case_of(graph, plan, given)
+    cells = _cells(plan, case, limits)
+    told("metrics")
+    metrics = measure_all(case, limits)
+    progress(1.0, "measured")
+    audits = (*items, *people, *crossed)
+    return Found(
+        tuple(items), tuple(people), tuple(crossed), tuple(cells), tuple(metrics), verdict_of(audits, metrics),
+        _suppressed(audits, cells), {a.by: int(a.overall.get("n_unknown", 0)) for a in audits},
+    )  # fmt: skip
+
+
+def case_of(graph: InteractionGraph, plan: Plan, given: Lists) -> Case:
+    """The lists of a plan with all groupings, ready for every metric."""
+    heldout = plan.needs_relevance and given.heldout is not None
+    lists = (given.heldout if heldout and given.heldout is not None else given.served)[:, : plan.k]
+    positives = given.positives if heldout else None
+    training = given.training if heldout and given.training is not None else graph.interactions
+    return Case(
+        graph, lists, ex.attention_of(plan.browsing, lists, graph.n_items, positives), sparse.csr_matrix(training),
+        {by: grouping(graph, by, "item") for by in plan.item_columns},
+        {by: grouping(graph, by, "user") for by in plan.user_columns},
+        target="relevance" if plan.target == "relevance" else "catalogue", positives=given.positives,
+        quality=given.quality, min_n=plan.thresholds.min_n, draws=plan.draws, seed=plan.seed,
+    )  # fmt: skip
+
+
+def measure_all(case: Case, limits: Thresholds) -> list[dict[str, Any]]:
+    """Every registered metric with its words; a verdict where the plan set limits for it."""
+    rows = []
+    for metric in all_metrics():
+        for figure in metric.measure(case):
+            rows.append(_metric_row(asdict(metric.spec), figure, limits))
+    return rows
+
+
+def _metric_row(spec: dict[str, Any], figure: Figure, limits: Thresholds) -> dict[str, Any]:
+    allowed = limits.bounds.get(figure.name) or limits.bounds.get(spec["name"])
+    verdict, why = "", figure.reason
+    if figure.value is None:
+        verdict = NOT_ESTIMABLE
+    elif allowed is not None:
+        verdict, told = within(figure.low, figure.high, allowed)
+        why = f"{told} {figure.reason}".strip()
+    words = {key: spec[key] for key in ("number", "title", "formula", "source", "range", "fair", "direction")}
+    return words | {
+        "metric": spec["name"], "name": figure.name, "by": figure.by, "group": figure.group, "value": figure.value,
+        "low": figure.low, "high": figure.high, "n": figure.n, "verdict": verdict, "reason": why,
+    }  # fmt: skip
+
+
+def _cells(plan: Plan, case: Case, limits: Thresholds) -> list[dict[str, Any]]:
+    """A table for each pair of a user and an item column that stays readable."""
+    tables = []
+    for people in case.people.values():
+        for item_by, items in case.items.items():
+            if len(people.labels) * len(items.labels) <= MOST_CELLS:
+                tables.append(joint_cells(
+                    case.lists, case.weights, people, items, target=plan.target_for(item_by), draws=plan.draws, seed=plan.seed,
+                    positives=case.positives if plan.needs_relevance else None, thresholds=limits,
+                ).as_json())  # fmt: skip
+    return tables
+
+
+def verdict_of(audits: tuple[Audit, ...], metrics: list[dict[str, Any]]) -> dict[str, str]:
+    """One verdict over a plan: fail if anything failed, pass if all that could be judged passed and something could."""
+    verdicts = [str(a.overall["verdict"]) for a in audits] + [
+        m["verdict"] for m in metrics if m["verdict"] and m["verdict"] != NOT_ESTIMABLE
+    ]
+    counts = {v: verdicts.count(v) for v in (PASS, FAIL, INSUFFICIENT, NOT_ESTIMABLE)}
+    judged = counts[PASS] + counts[FAIL] + counts[INSUFFICIENT]
+    verdict = (
+        NOT_ESTIMABLE
+        if not judged
+        else FAIL
+        if counts[FAIL]
+        else INSUFFICIENT
+        if counts[INSUFFICIENT] or counts[NOT_ESTIMABLE]
+        else PASS
+    )
+    failed = [
+        f"{'exposure' if a.side == 'item' else 'quality'} by {a.by}" for a in audits if a.overall["verdict"] == FAIL
+    ]
+    failed += [f"{m['name']} {m['by']}".strip() for m in metrics if m["verdict"] == FAIL]
+    told = ", ".join(f"{n} {v}" for v, n in counts.items() if n)
+    why = f"Of {len(verdicts)} questions: {told}."
+    return {"verdict": verdict, "reason": f"{why} Failed: {', '.join(failed[:12])}." if failed else why}
+
+
+def _suppressed(audits: tuple[Audit, ...], cells: list[dict[str, Any]]) -> dict[str, int]:
+    return {
+        "n_cells": sum(len(a.overall.get("suppressed", ())) for a in audits) + sum(c["n_suppressed"] for c in cells),
+        "n_people": max([int(a.overall.get("n_suppressed", 0)) for a in audits] + [c["n_people"] for c in cells] + [0]),
+    }
+
+
+def creators_view(case: Case, groups: Cohorts, most: int = 200) -> list[dict[str, Any]]:
+    """The provider's side: each creator's exposure against what its items stand for, largest catalogue share first."""
+    exposure = ex.shares(ex.column_sums(ex.list_exposure(case.lists, case.weights, groups.membership)))
+    share, n = ex.catalogue_share(groups.membership), groups.sizes
+    order = np.argsort(-share, kind="stable")[:most]
+    ratio = ex.ratios(exposure, share)
+    return [
+        {
+            "creator": groups.labels[g], "n_items": int(n[g]), "exposure_share": _number(exposure[g]),
+            "catalogue_share": float(share[g]), "ratio": _number(ratio[g]), "low": None, "high": None,
+        }
+        for g in order.tolist()
+    ]  # fmt: skip
+
+
+def _number(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None
