@@ -27,3 +27,12 @@ def bootstrap_p(value: FloatArray, draws: FloatArray, fair: float | FloatArray) 
     distance = np.abs(value - fair)
     z = np.divide(distance, error, out=np.where(distance > 0, np.inf, 0.0), where=error > 0)
     return np.where(np.isfinite(value), 2 * ndtr(-z), np.nan)
+
+
+def share_p(ratio: FloatArray, draws: FloatArray) -> FloatArray:
+    """Two-sided p of ratio = 1 for shares of attention, [m], [draws, m] → [m]; NaN where undefined.
+
+    On the scale of the square root, where the error of a count hardly depends on its size: on the plain scale a group that
+    was shown little by chance looks surer than it is.
+    """
+    return bootstrap_p(np.sqrt(ratio), np.sqrt(draws), 1.0)

@@ -1,0 +1,238 @@
+"""The decision log: what was planned, audited, signed and exported, and what went wrong. Append-only, hash-chained, in SQLite.
+
+Each workspace has a chain of its own, so that a check of one workspace is complete without the others: row n holds the hash of
+row n - 1, and its own hash is the SHA-256 over the canonical JSON of everything else in it. Triggers refuse changes and
+removals; whoever goes round them is found by `verification.verify`. Every write is one transaction on disk before it is
+answered (WAL, synchronous FULL): a killed process leaves the whole row or none, and two writers wait for each other.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final, get_args
+
+from core.errors import OptionError, SurfacedError, shown
+from explain.html_export import canonical, digest
+from explain.record.types import Kind
+
+SCHEMA: Final = 1
+GENESIS: Final = "0" * 64
+MAX_NAME, MAX_TEXT, MAX_CONTENT = 120, 4_000, 1_000_000
+WAIT_S: Final = 30.0
+_COLUMNS: Final = "number, created, workspace, kind, actor, role, content, previous, hash"
+_MAKE: Final = (
+    """CREATE TABLE IF NOT EXISTS log (
+        workspace TEXT NOT NULL, number INTEGER NOT NULL, created INTEGER NOT NULL, kind TEXT NOT NULL, actor TEXT NOT NULL,
+        role TEXT NOT NULL, content TEXT NOT NULL, previous TEXT NOT NULL, hash TEXT NOT NULL, PRIMARY KEY (workspace, number)
+    )""",
+    """CREATE TRIGGER IF NOT EXISTS log_update BEFORE UPDATE ON log
+        BEGIN SELECT RAISE(ABORT, 'the decision log is append-only'); END""",
+    """CREATE TRIGGER IF NOT EXISTS log_delete BEFORE DELETE ON log
+        BEGIN SELECT RAISE(ABORT, 'the decision log is append-only'); END""",
+    """CREATE TRIGGER IF NOT EXISTS log_insert BEFORE INSERT ON log
+        WHEN NEW.number <> (SELECT COALESCE(MAX(number), 0) + 1 FROM log WHERE workspace = NEW.workspace)
+        BEGIN SELECT RAISE(ABORT, 'the decision log is append-only'); END""",
+)
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One row. number: from 1 within its workspace; created: seconds UTC; previous, hash: SHA-256 in hexadecimal."""
+
+    number: int
+    created: int
+    workspace: str
+    kind: str
+    actor: str
+    role: str
+    content: dict[str, Any]
+    previous: str
+    hash: str
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @property
+    def when(self) -> str:
+        return iso(self.created)
+
+
+class DecisionLog:
+    """The log of one state folder. Every method opens and closes the file, so that processes can share it."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def append(
+        self, workspace: str, kind: Kind, *, actor: str, role: str = "", content: Mapping[str, Any], now: int | None = None,
+        before: Callable[[tuple[Entry, ...]], None] | None = None,
+    ) -> Entry:  # fmt: skip
+        """One row more. before: looks at the rows so far inside the transaction, and may raise to stop it.
+
+        Raises OptionError for what cannot be kept, SurfacedError where the file cannot be written; nothing is stored then.
+        """
+        if kind not in get_args(Kind):
+            raise OptionError(f"Unknown kind of entry {shown(kind)}. Kinds: {', '.join(get_args(Kind))}.")
+        actor, role = named(actor, "A name"), named(role, "A role", required=False)
+        kept = json.loads(_canonical_text(content))
+        with self._open(write=True) as db:
+            if before is not None:
+                before(_entries(db, workspace))
+            last = db.execute(
+                "SELECT number, hash FROM log WHERE workspace = ? ORDER BY number DESC LIMIT 1", (workspace,)
+            ).fetchone()
+            number, previous = (int(last[0]) + 1, str(last[1])) if last else (1, GENESIS)
+            created = int(time.time()) if now is None else now
+            row = (number, created, workspace, str(kind), actor, role, kept, previous)
+            entry = Entry(*row, hash=row_hash(*row))
+            values = (*row[:6], canonical(kept).decode(), previous, entry.hash)
+            db.execute(f"INSERT INTO log ({_COLUMNS}) VALUES ({', '.join('?' * len(values))})", values)
+        return entry
+
+    def rows(self, workspace: str) -> tuple[Entry, ...]:
+        """All rows of a workspace by number. Content that is no JSON object any more comes as {"damaged": text}."""
+        with self._open(write=False) as db:
+            return _entries(db, workspace)
+
+    def raw_rows(self, workspace: str) -> list[tuple[Any, ...]]:
+        """The rows as SQLite holds them, by number: number, created, workspace, kind, actor, role, content, previous, hash."""
+        with self._open(write=False) as db:
+            return _raw(db, workspace)
+
+    def head(self, workspace: str) -> str:
+        """The hash of the newest row; 64 zeros where there is none."""
+        with self._open(write=False) as db:
+            rows = _raw(db, workspace, newest=True)
+        return str(rows[0][-1]) if rows else GENESIS
+
+    @contextmanager
+    def _open(self, *, write: bool) -> Iterator[sqlite3.Connection]:
+        db: sqlite3.Connection | None = None
+        try:
+            if write:
+                self.path.parent.mkdir(parents=True, exist_ok=True)
+            db = self._connect(write=write)
+            db.execute("BEGIN IMMEDIATE" if write else "BEGIN")
+            version = int(db.execute("PRAGMA user_version").fetchone()[0])
+            if version > SCHEMA:
+                raise SurfacedError(
+                    f"{self.path} was written by a newer version (schema {version}, this one knows {SCHEMA}). Update, then try again."
+                )
+            if write:
+                for statement in _MAKE:
+                    db.execute(statement)
+                if version < SCHEMA:
+                    db.execute(f"PRAGMA user_version = {SCHEMA}")
+            elif version < SCHEMA:
+                db.execute(_MAKE[0].replace("CREATE TABLE", "CREATE TEMP TABLE"))
+            yield db
+            db.execute("COMMIT")
+        except (sqlite3.Error, OSError) as error:
+            raise SurfacedError(
+                f"The decision log in {self.path} could not be {'written' if write else 'read'}: {error}. Nothing was "
+                f"{'stored and nothing lost' if write else 'lost'}; check the disk and the file's rights, or put a damaged file aside."
+            ) from None
+        finally:
+            if db is not None:
+                db.close()
+
+    def _connect(self, *, write: bool) -> sqlite3.Connection:
+        """WAL and FULL to write. To read, the file is never made, and a folder without rights to write is no obstacle."""
+        if not write and not self.path.exists():
+            return sqlite3.connect(":memory:", isolation_level=None)
+        place = self.path.resolve().as_uri()
+        if not write:
+            db = sqlite3.connect(f"{place}?mode=ro", uri=True, timeout=WAIT_S, isolation_level=None)
+            try:
+                db.execute("PRAGMA user_version").fetchone()
+            except sqlite3.OperationalError:
+                db.close()
+                if self.path.with_name(self.path.name + "-wal").exists():
+                    raise
+                db = sqlite3.connect(f"{place}?mode=ro&immutable=1", uri=True, isolation_level=None)
+            return db
+        db = sqlite3.connect(self.path, timeout=WAIT_S, isolation_level=None)
+        until = time.monotonic() + WAIT_S
+        while True:
+            try:
+                db.execute("PRAGMA journal_mode = WAL")
+                db.execute("PRAGMA synchronous = FULL")
+                return db
+            except sqlite3.OperationalError as error:
+                # SQLite does not wait while another process turns WAL on.
+                if "locked" not in str(error) or time.monotonic() > until:
+                    db.close()
+                    raise
+                time.sleep(0.02)
+
+
+def row_hash(
+    number: Any, created: Any, workspace: Any, kind: Any, actor: Any, role: Any, content: Any, previous: Any
+) -> str:
+    """SHA-256 over the canonical JSON of a row without its own hash. Raises ValueError, TypeError for what is no JSON."""
+    names = ("number", "created", "workspace", "kind", "actor", "role", "content", "previous")
+    values = (number, created, workspace, kind, actor, role, content, previous)
+    return digest(dict(zip(names, values, strict=True)))
+
+
+def iso(seconds: int) -> str:
+    """Seconds UTC as 2026-01-31T12:00:00Z."""
+    return datetime.fromtimestamp(seconds, tz=UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def named(text: str, what: str, *, most: int = MAX_NAME, required: bool = True) -> str:
+    """One line without control characters. Raises OptionError where it is empty or too long."""
+    kept = plain(text.replace("\n", " "), what, most)
+    if required and not kept:
+        raise OptionError(f"{what} is missing: the decision log keeps who did what, so say it.")
+    return kept
+
+
+def plain(text: str, what: str, most: int = MAX_TEXT) -> str:
+    """Text without control characters but line ends. Raises OptionError where it is too long."""
+    kept = "".join(c for c in text.strip() if c == "\n" or unicodedata.category(c) not in ("Cc", "Cs", "Cf"))
+    if len(kept) > most:
+        raise OptionError(f"{what} may have {most:,} characters; this one has {len(kept):,}.")
+    return kept
+
+
+def _canonical_text(content: Mapping[str, Any]) -> bytes:
+    try:
+        text = canonical(content)
+    except (ValueError, TypeError) as error:
+        raise OptionError(
+            f"This cannot be kept in the decision log: {error}. It takes numbers, texts, lists and objects."
+        ) from None
+    if len(text) > MAX_CONTENT:
+        raise OptionError(f"An entry may hold {MAX_CONTENT:,} bytes; this one has {len(text):,}.")
+    return text
+
+
+def _raw(db: sqlite3.Connection, workspace: str, *, newest: bool = False) -> list[tuple[Any, ...]]:
+    order = "DESC LIMIT 1" if newest else "ASC"
+    return db.execute(
+        f"SELECT {_COLUMNS} FROM log WHERE workspace = ? ORDER BY number {order}", (workspace,)
+    ).fetchall()
+
+
+def _entries(db: sqlite3.Connection, workspace: str) -> tuple[Entry, ...]:
+    return tuple(_entry(row) for row in _raw(db, workspace))
+
+
+def _entry(row: tuple[Any, ...]) -> Entry:
+    try:
+        content = json.loads(row[6])
+    except (ValueError, TypeError):
+        content = None
+    kept = content if isinstance(content, dict) else {"damaged": str(row[6])}
+    created = row[1] if isinstance(row[1], int) and 0 <= row[1] < 253_402_300_800 else 0
+    texts = [str(value) for value in (row[2], row[3], row[4], row[5])]
+    return Entry(int(row[0]), created, *texts, kept, str(row[7]), str(row[8]))
