@@ -1,0 +1,137 @@
+"""The workbench: whole audits. A plan is checked, everything of it is measured, cells can be looked into."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from core.errors import OptionError, shown
+from core.progress import Progress, no_progress, portion
+from core.ranking import NO_ITEM
+from explain.auditing import Extras, record_content
+from explain.desk.base import Desk, length
+from explain.fairness.cells import joint_cells
+from explain.fairness.intersections import grouping
+from explain.fairness.metrics.base import all_metrics
+from explain.fairness.plan import Plan, check_plan, plan_from_json, usual_plan
+from explain.fairness.report import Found, Lists, case_of, run_plan
+from explain.fairness.thresholds import Thresholds
+from explain.fairness.trends import trends
+from explain.types import Found as Hit
+from explain.world import World
+
+BEHIND = 25
+
+
+class Auditing(Desk):
+    """Plans, whole audits, cells and what is behind them."""
+
+    def usual_plan(self, workspace: str, model: str, *, k: int | None = None) -> dict[str, Any]:
+        """A plan to start from, as JSON. Raises NotReadyError, OptionError."""
+        world = self._world(workspace)
+        world.manifest(model)
+        return usual_plan(world.graph, workspace, model, length(world, k)).as_json()
+
+    def metric_words(self) -> tuple[dict[str, Any], ...]:
+        """Every metric's words: number, name, title, formula, source, range, fair, direction."""
+        return tuple(dict(vars(metric.spec)) for metric in all_metrics())
+
+    def checked_plan(self, workspace: str, plan: dict[str, Any]) -> dict[str, Any]:
+        """The plan as it would be run. Raises OptionError with what cannot be."""
+        return self._plan(self._world(workspace), plan).as_json()
+
+    def measure_plan(
+        self, workspace: str, plan: dict[str, Any], *, extras: Extras | None = None, progress: Progress = no_progress
+    ) -> dict[str, Any]:
+        """Run a plan: the record's content without hash and signatures. Long; progress may cancel it."""
+        world = self._world(workspace)
+        checked = self._plan(world, plan)
+        manifest = world.manifest(checked.model)
+        given = self._lists(world, checked, portion(progress, 0.0, 0.6))
+        found: Found = run_plan(world.graph, checked, given, progress=portion(progress, 0.6, 0.95))
+        more = extras or Extras()
+        return record_content(
+            world.graph, world.card, manifest, self._title(checked.model), checked, plan | checked.as_json(), found,
+            case_of(world.graph, checked, given), more,
+        )  # fmt: skip
+
+    def cells(
+        self, workspace: str, model: str, user_by: str, item_by: str, *, k: int | None = None, progress: Progress = no_progress
+    ) -> dict[str, Any]:  # fmt: skip
+        """What each group of people is shown of each group of items: ratios to the catalogue share, adjusted."""
+        world = self._world(workspace)
+        people, items = grouping(world.graph, user_by, "user"), grouping(world.graph, item_by, "item")
+        if len(people.labels) * len(items.labels) > 2_000:
+            raise OptionError(
+                f"{len(people.labels)} × {len(items.labels)} cells are too many for one table: choose coarser columns."
+            )
+        lists = world.lists(world.manifest(model), length(world, k), progress)
+        weights = np.power(0.8, np.arange(lists.shape[1]))
+        return joint_cells(lists, weights, people, items, thresholds=Thresholds()).as_json()
+
+    def behind_cell(
+        self, workspace: str, model: str, user_by: str, user_group: str, item_by: str, item_group: str, *, k: int | None = None
+    ) -> dict[str, Any]:  # fmt: skip
+        """People and items behind a cell: who of the group sees most of it, and which of its items are shown most to them.
+
+        {"n_people", "people": [Found], "items": [Found], "pairs": [(user, item, rank)]}; at most 25 of each.
+        """
+        world = self._world(workspace)
+        lists = world.lists(world.manifest(model), length(world, k))
+        who = _members(grouping(world.graph, user_by, "user"), user_group)
+        what = _members(grouping(world.graph, item_by, "item"), item_group)
+        kept = np.isin(lists[who], what) & (lists[who] != NO_ITEM)
+        weight = np.power(0.8, np.arange(lists.shape[1]))
+        by_person = kept @ weight
+        order = np.argsort(-by_person, kind="stable")[:BEHIND]
+        shown_items, places = lists[who][kept], np.broadcast_to(weight, kept.shape)[kept]
+        by_item = np.bincount(shown_items, weights=places, minlength=world.graph.n_items)
+        times = np.bincount(shown_items, minlength=world.graph.n_items)
+        best = [i for i in np.argsort(-by_item, kind="stable")[:BEHIND].tolist() if times[i]]
+        users, items = world.graph.users.ids, world.graph.items.ids
+        rows, columns = np.nonzero(kept[order])
+        pairs = [
+            (str(users[who[order[r]]]), str(items[lists[who[order[r]], c]]), int(c) + 1)
+            for r, c in zip(rows, columns, strict=True)
+        ]
+        return {
+            "n_people": len(who), "n_items": len(what), "n_reached": int((by_person > 0).sum()),
+            "people": [Hit(str(users[who[r]]), world.names.user(int(who[r])), f"{int(kept[r].sum())} in the list") for r in order if by_person[r] > 0],
+            "items": [Hit(str(items[i]), world.names.item(i), f"in {int(times[i]):,} lists") for i in best],
+            "pairs": pairs[:BEHIND],
+        }  # fmt: skip
+
+    def trends(
+        self, workspace: str, model: str, by: str, *, k: int | None = None, progress: Progress = no_progress
+    ) -> list[dict[str, Any]]:
+        """Popularity, long tail, diversity, calibration, homogenisation and impact ratio over this model's snapshots, oldest first."""
+        return trends(self._world(workspace), model, by, length(self._world(workspace), k), progress)
+
+    def _plan(self, world: World, content: dict[str, Any]) -> Plan:
+        plan = plan_from_json(content)
+        if plan.workspace != world.workspace:
+            raise OptionError(f"The plan is about {shown(plan.workspace)}, not {shown(world.workspace)}.")
+        world.manifest(plan.model)
+        return check_plan(plan, world.graph)
+
+    def _lists(self, world: World, plan: Plan, progress: Progress) -> Lists:
+        served = world.lists(world.manifest(plan.model), plan.k, portion(progress, 0.0, 0.3))
+        if not (plan.user_columns or plan.intersections or plan.needs_relevance):
+            return Lists(served)
+        run = self._refit(world, plan.model, world.card.default_split, plan.seed, plan.k, portion(progress, 0.3, 1.0))
+        return Lists(
+            served, run.lists[:, : plan.k], run.split.test, run.evaluation(plan.k), run.split.train.interactions
+        )
+
+    def _title(self, model: str) -> str:
+        from core.models.base import get_model
+
+        return str(getattr(get_model(model), "title", model))
+
+
+def _members(groups: Any, label: str) -> np.ndarray:
+    if label not in groups.labels:
+        raise OptionError(f"{shown(label)} is no group of {groups.by}: {', '.join(groups.labels[:10])}.")
+    column = groups.membership[:, [groups.labels.index(label)]]
+    return np.flatnonzero(np.asarray(column.todense()).ravel() > 0)
