@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-NAMES = ("accuracy", "exactness", "explanation_speed", "faithfulness", "growth")
+NAMES = ("accuracy", "audits", "exactness", "explanation_speed", "faithfulness", "growth")
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -61,6 +61,10 @@ def benchmark(name: str, sizes: Sequence[int] | None = None) -> Callable[[Path |
         from benchmarks import accuracy
 
         return accuracy.run
+    if name == "audits":
+        from benchmarks import audits
+
+        return audits.run
     if name == "exactness":
         from benchmarks import exactness
 

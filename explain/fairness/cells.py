@@ -71,7 +71,7 @@ def joint_cells(
     limits, rng = thresholds or Thresholds(), np.random.default_rng(seed)
     given = ex.list_exposure(lists, weights, items.membership)
     wanted = target_sums(items, target, positives)
-    code = np.asarray(people.membership.argmax(axis=1)).ravel()
+    code = people.code.copy()
     code[np.asarray(given.sum(axis=1)).ravel() == 0] = -1
     n_groups, found = len(items.labels), []
     value = np.full((len(people.labels), n_groups), np.nan)

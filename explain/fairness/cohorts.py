@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from typing import Literal
 
 import numpy as np
@@ -42,6 +42,13 @@ class Cohorts:
     def unknown(self) -> int | None:
         """The column of what is not known; None where everything is known."""
         return len(self.labels) - 1 if self.labels and self.labels[-1] == UNKNOWN else None
+
+    @cached_property
+    def code(self) -> IntArray:
+        """int64 [n]: the group of each, the one of largest share where there are several."""
+        if (np.diff(self.membership.indptr) == 1).all():
+            return self.membership.indices.astype(np.int64)
+        return np.asarray(self.membership.argmax(axis=1), dtype=np.int64).ravel()
 
     @property
     def sizes(self) -> IntArray:

@@ -17,6 +17,7 @@ from core.graph import FloatArray
 from core.intervals import percentile_interval, resampled_sums
 
 _CELLS_AT_ONCE = 4_000_000
+MOST_PERMUTED = 50_000
 
 
 @dataclass(frozen=True)
@@ -64,11 +65,19 @@ def gap(values: Sequence[FloatArray], means: FloatArray, draws: int, rng: np.ran
 
 
 def permutation_p(values: Sequence[FloatArray], draws: int, rng: np.random.Generator) -> float:
-    """How often people shuffled over the cohorts give a gap at least as large: (1 + times) / (1 + draws)."""
+    """How often people shuffled over the cohorts give a gap at least as large: (1 + times) / (1 + draws).
+
+    Above MOST_PERMUTED people the cohort means of a shuffle are drawn from their normal limit (Hájek 1960), with the
+    variance S²(1/n_g - 1/N) and covariance -S²/N of sampling without replacement.
+    """
     sizes = np.array([len(v) for v in values])
     starts = np.concatenate([[0], np.cumsum(sizes)[:-1]])
     pooled = np.concatenate(values)
     observed = np.ptp(np.add.reduceat(pooled, starts) / sizes)
+    if len(pooled) > MOST_PERMUTED:
+        shift = rng.normal(0.0, pooled.std(ddof=1) / np.sqrt(sizes), (draws, len(sizes)))
+        spread = np.ptp(shift - (shift @ sizes / len(pooled))[:, None], axis=1)
+        return float((1 + (spread >= observed - 1e-12).sum()) / (1 + draws))
     at_once = max(1, _CELLS_AT_ONCE // len(pooled))
     as_large = 0
     for start in range(0, draws, at_once):

@@ -45,7 +45,7 @@ def grouping(graph: InteractionGraph, by: str, side: Side) -> Cohorts:
 def intersect(found: list[Cohorts]) -> Cohorts:
     """The cells of one-group-each groupings, in the order of their columns' groups."""
     n = int(found[0].membership.shape[0])
-    codes = [np.asarray(c.membership.argmax(axis=1)).ravel() for c in found]
+    codes = [c.code for c in found]
     unknown = np.zeros(n, dtype=np.bool_)
     for cohort, code in zip(found, codes, strict=True):
         if cohort.unknown is not None:

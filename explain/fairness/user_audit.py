@@ -48,7 +48,7 @@ def audit_users(
         at = [m.removeprefix("ndcg@") for m in evaluation.per_user if m.startswith("ndcg@")]
         raise OptionError(f"nDCG was not measured at {k}: choose k among {', '.join(at)}, or evaluate at {k}.")
     groups = grouping(graph, by, "user")
-    of_person = np.asarray(groups.membership[evaluation.users].argmax(axis=1)).ravel()
+    of_person = groups.code[evaluation.users]
     values = [evaluation.per_user[name][of_person == g] for g in range(len(groups.labels))]
     estimable = [g for g, v in enumerate(values) if len(v) >= limits.min_n]
     rng = np.random.default_rng(seed)

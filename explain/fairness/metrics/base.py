@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
@@ -18,7 +18,7 @@ from scipy import sparse
 
 from core.evaluation import Evaluation
 from core.graph import FloatArray, IntArray, InteractionGraph
-from core.intervals import percentile_interval, resample_weights
+from core.intervals import in_buckets, percentile_interval, resample_weights
 from core.ranking import NO_ITEM
 from explain.fairness import exposure as ex
 from explain.fairness.cohorts import Cohorts
@@ -105,19 +105,13 @@ class Case:
         """float64 [n_items]: how many people have the item."""
         return np.bincount(self.profile.indices, minlength=self.n_items).astype(np.float64)
 
-    def resamples(self, people: IntArray | None = None) -> Iterator[FloatArray]:
-        """Bootstrap weights of people (of all with a list, or of the given ones) in chunks [c, n]; the same for each call."""
-        n = len(self.shown if people is None else people)
-        return resample_weights(n, self.draws, np.random.default_rng(self.seed))
-
     def interval(
-        self, statistic: Callable[[FloatArray], FloatArray], values: FloatArray | sparse.csr_matrix,
-        people: IntArray | None = None,
+        self, statistic: Callable[[FloatArray], FloatArray], values: FloatArray | sparse.csr_matrix
     ) -> tuple[FloatArray, FloatArray, FloatArray]:  # fmt: skip
         """value, low, high of `statistic` of column sums over people.
 
         statistic  column sums [c, columns] → [c, results], row by row
-        values     [n, columns], one row a person of `people` (of `shown` where None), dense or CSR
+        values     [n, columns], one row a person, dense or CSR
         Returns    three arrays [results]; low ≤ value ≤ high, NaN where under `min_n` people or a draw is undefined
 
         A resample repeats people, which by itself makes lists look less even: draws are re-centred on the value.
@@ -126,7 +120,10 @@ class Case:
         value = statistic(total)[0]
         if values.shape[0] < self.min_n:
             return value, np.full_like(value, np.nan), np.full_like(value, np.nan)
-        drawn = np.concatenate([statistic(np.asarray(w @ values)) for w in self.resamples(people)])
+        rng = np.random.default_rng(self.seed)
+        few = in_buckets(values, rng)
+        weights = resample_weights(int(few.shape[0]), self.draws, rng)
+        drawn = np.concatenate([statistic(np.asarray(w @ few)) for w in weights])
         known = np.isfinite(drawn).all(axis=0) & np.isfinite(value)
         low, high = np.full_like(value, np.nan), np.full_like(value, np.nan)
         if known.any():

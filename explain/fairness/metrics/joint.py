@@ -6,7 +6,7 @@ import numpy as np
 from scipy import sparse
 
 from core.graph import FloatArray, IntArray
-from core.intervals import resample_weights
+from core.intervals import resampled_sums
 from explain.fairness import exposure as ex
 from explain.fairness.cohorts import Cohorts
 from explain.fairness.metrics.base import NO_RELEVANCE, Case, Figure, Spec, figure, metric, relevance
@@ -44,7 +44,7 @@ def measure_joint(case: Case) -> list[Figure]:
         excess = excess_by_group(case, groups)
         first = True
         for user_by, cohorts in case.people.items():
-            code = np.asarray(cohorts.membership[case.shown].argmax(axis=1)).ravel()
+            code = cohorts.code[case.shown]
             sizes = np.bincount(code, minlength=len(cohorts.labels)).astype(np.float64)
             sums = np.zeros((len(cohorts.labels), excess.shape[1]))
             np.add.at(sums, code, excess)
@@ -101,7 +101,7 @@ def _within(case: Case, excess: FloatArray, code: IntArray, sizes: FloatArray, n
     drawn = np.zeros((case.draws, len(sizes), excess.shape[1]))
     for g, rows in enumerate(groups):
         if len(rows):
-            drawn[:, g] = np.concatenate([w @ excess[rows] for w in resample_weights(len(rows), case.draws, rng)])
+            drawn[:, g] = resampled_sums(excess[rows], case.draws, rng)
     size = sizes[:, None] * n_items[None, :]
     with np.errstate(invalid="ignore", divide="ignore"):
         cells = np.where(size > 0, drawn / size, np.nan)

@@ -81,7 +81,7 @@ def by_cohort(case: Case, name: str, values: FloatArray, rows: IntArray, statist
     """A statistic of column sums over `rows` of `shown`, for everybody and for each cohort of each user column."""
     found = [_one(case, name, "", "", values[rows], statistic)]
     for by, cohorts in case.people.items():
-        code = np.asarray(cohorts.membership[case.shown[rows]].argmax(axis=1)).ravel()
+        code = cohorts.code[case.shown[rows]]
         for g, label in enumerate(cohorts.labels):
             found.append(_one(case, name, by, label, values[rows[code == g]], statistic))
     return found
@@ -93,6 +93,6 @@ def _one(case: Case, name: str, by: str, group: str, values: FloatArray, statist
         return Figure(name, by, group, None, n=0, reason="Nobody with a list and a history.")
     if by and n < case.min_n:
         return Figure(name, by, group, None, n=n, reason=f"Suppressed: under {case.min_n} people.")
-    value, low, high = case.interval(statistic, values, np.arange(n, dtype=np.int64))
+    value, low, high = case.interval(statistic, values)
     why = "" if number(value[0]) is not None else "Nothing to divide by."
     return figure(name, by, group, value[0], low[0], high[0], n, why)

@@ -25,7 +25,7 @@ def measure_gap(case: Case) -> list[Figure]:
         if per_user is None:
             found.append(Figure("user-cohort gap", by, "", None, reason=f"nDCG was not measured at {k}."))
             continue
-        code = np.asarray(cohorts.membership[case.quality.users].argmax(axis=1)).ravel()
+        code = cohorts.code[case.quality.users]
         groups = [g for g in range(len(cohorts.labels)) if g != cohorts.unknown and (code == g).sum() >= case.min_n]
         if len(groups) < 2:
             found.append(
