@@ -93,7 +93,17 @@ class DecisionLog:
             created = int(time.time()) if now is None else now
             row = (number, created, workspace, str(kind), actor, role, kept, previous)
             entry = Entry(*row, hash=row_hash(*row))
-            values = (*row[:6], canonical(kept).decode(), previous, entry.hash)
+            values = (
+                number,
+                created,
+                workspace,
+                str(kind),
+                actor,
+                role,
+                canonical(kept).decode(),
+                previous,
+                entry.hash,
+            )
             db.execute(f"INSERT INTO log ({_COLUMNS}) VALUES ({', '.join('?' * len(values))})", values)
         return entry
 
@@ -234,5 +244,6 @@ def _entry(row: tuple[Any, ...]) -> Entry:
         content = None
     kept = content if isinstance(content, dict) else {"damaged": str(row[6])}
     created = row[1] if isinstance(row[1], int) and 0 <= row[1] < 253_402_300_800 else 0
-    texts = [str(value) for value in (row[2], row[3], row[4], row[5])]
-    return Entry(int(row[0]), created, *texts, kept, str(row[7]), str(row[8]))
+    number = row[0] if isinstance(row[0], int) else 0
+    workspace, kind, actor, role = (str(value) for value in row[2:6])
+    return Entry(number, created, workspace, kind, actor, role, kept, str(row[7]), str(row[8]))

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from typing import Any, Final
 
 from core.errors import OptionError, shown
@@ -31,8 +32,11 @@ def verify(rows: list[Row], head: str | None = None, known: Mapping[str, str] | 
     Raises OptionError for a head that is no SHA-256.
     """
     asked = None if head is None else checked_hash(head)
+    unnumbered = [row for row in rows if not isinstance(row[0], int)]
+    problems = [LogProblem(None, "changed", f"A row has {shown(row[0])} for its number.") for row in unnumbered]
+    rows = [row for row in rows if isinstance(row[0], int)]
     bad = {int(row[0]) for row in rows if not _fits(row)}
-    problems = [*_removed(rows), *_changed(rows, bad), *_unchained(rows, bad)]
+    problems += [*_removed(rows), *_changed(rows, bad), *_unchained(rows, bad)]
     hashes = {str(row[8]): int(row[0]) for row in rows} | {GENESIS: 0}
     wanted = dict(known or {}) | ({} if asked is None else {asked: "the given head"})
     for value, who in wanted.items():
@@ -62,7 +66,9 @@ def _fits(row: Row, number: int | None = None) -> bool:
         content = json.loads(row[6])
         if canonical(content).decode() != row[6]:
             return False
-        return row_hash(row[0] if number is None else number, *row[1:6], content, row[7]) == row[8]
+        _, created, workspace, kind, actor, role, _, previous, stored = row
+        place = row[0] if number is None else number
+        return row_hash(place, created, workspace, kind, actor, role, content, previous) == str(stored)
     except (ValueError, TypeError, RecursionError):
         return False
 
@@ -100,7 +106,7 @@ def _unchained(rows: list[Row], bad: set[int]) -> Iterator[LogProblem]:
     """Neighbours that fit themselves but not each other."""
     if rows and rows[0][0] == 1 and 1 not in bad and rows[0][7] != GENESIS:
         yield LogProblem(1, "rewritten", "Row 1 does not begin the chain: what stood before it was removed.")
-    for before, row in zip(rows, rows[1:], strict=False):
+    for before, row in pairwise(rows):
         if row[0] != before[0] + 1 or {before[0], row[0]} & bad or row[7] == before[8]:
             continue
         told = (
