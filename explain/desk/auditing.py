@@ -90,10 +90,11 @@ class Auditing(Desk):
         times = np.bincount(shown_items, minlength=world.graph.n_items)
         best = [i for i in np.argsort(-by_item, kind="stable")[:BEHIND].tolist() if times[i]]
         users, items = world.graph.users.ids, world.graph.items.ids
-        rows, columns = np.nonzero(kept[order])
+        first = kept[order].argmax(axis=1)  # the first of these items in each person's list
         pairs = [
-            (str(users[who[order[r]]]), str(items[lists[who[order[r]], c]]), int(c) + 1)
-            for r, c in zip(rows, columns, strict=True)
+            (str(users[who[r]]), str(items[lists[who[r], c]]), int(c) + 1)
+            for r, c in zip(order.tolist(), first.tolist(), strict=True)
+            if by_person[r] > 0
         ]
         return {
             "n_people": len(who), "n_items": len(what), "n_reached": int((by_person > 0).sum()),

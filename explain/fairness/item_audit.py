@@ -19,7 +19,7 @@ from core.ranking import NO_ITEM, check_k
 from explain.fairness import exposure as ex
 from explain.fairness.audit import Audit, n_unknown, number
 from explain.fairness.cohorts import UNKNOWN, Cohorts, cohorts
-from explain.fairness.statistics import holm, share_p
+from explain.fairness.statistics import count_p, holm, share_p
 from explain.fairness.thresholds import (
     FAIL,
     INSUFFICIENT,
@@ -32,6 +32,8 @@ from explain.fairness.thresholds import (
     target_title,
 )  # fmt: skip
 from explain.types import AuditRow
+
+FEW_PLACES = 10  # under as many places a bootstrap of a group is too sure of itself
 
 
 def audit_items(
@@ -116,8 +118,13 @@ def measure(
         skew = _acceleration(given, wanted, share, due)[judged]
         low[judged], high[judged] = bca_interval(drawn, ratio[judged], skew)
         low, high = np.fmin(low, ratio), np.fmax(high, ratio)  # equal draws differ from the value by rounding
-        p[judged] = share_p(ratio[judged], drawn)
+        places = ex.column_sums(ex.list_exposure(lists, np.ones(lists.shape[1]), groups.membership))
+        fair = np.nan_to_num(due) * places.sum()
+        rare = np.where(np.minimum(places, fair) < FEW_PLACES, count_p(places, fair), 0.0)
+        p[judged] = np.fmax(share_p(ratio[judged], drawn), rare[judged])
+    never = judged & (ratio == 0)
     unseen = np.power(1.0 - np.clip(np.nan_to_num(due), 0, 1), int((lists != NO_ITEM).sum()))
+    p[never] = unseen[never]
     if groups.unknown is not None:
         p[groups.unknown] = np.nan
     return Measured(share, due, ratio, low, high, holm(p), unseen, n_lists)
@@ -164,9 +171,12 @@ def _verdict(n: int, g: int, found: Measured, limits: Thresholds) -> tuple[str, 
         return INSUFFICIENT, f"Only {found.n_lists} lists: an interval needs at least {limits.min_n}."
     if ratio == 0:
         never = f"Never shown: none of {found.n_lists} lists holds any of its {n} items."
-        if found.unseen[g] < limits.alpha:
+        if (p if np.isfinite(p) else found.unseen[g]) < limits.alpha:
             return FAIL, never
-        return INSUFFICIENT, f"{never} With a fair share that could be chance ({found.unseen[g]:.0%})."
+        return (
+            INSUFFICIENT,
+            f"{never} With a fair share that could be chance ({found.unseen[g]:.1%} for this group alone).",
+        )
     band = f"{limits.ratio_low:g} to {limits.ratio_high:g}"
     if low >= limits.ratio_low and high <= limits.ratio_high:
         return PASS, f"The whole interval lies within {band}."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from scipy.special import ndtr
+from scipy.special import gammainc, gammaincc, ndtr
 
 from core.graph import FloatArray
 
@@ -36,3 +36,13 @@ def share_p(ratio: FloatArray, draws: FloatArray) -> FloatArray:
     was shown little by chance looks surer than it is.
     """
     return bootstrap_p(np.sqrt(ratio), np.sqrt(draws), 1.0)
+
+
+def count_p(found: FloatArray, fair: FloatArray) -> FloatArray:
+    """Two-sided p of a Poisson count: places found, places that a fair share would give, [m] → [m].
+
+    With a handful of places a bootstrap of them is too sure of itself; nothing may be surer than a count of so few can be.
+    """
+    at_most = gammaincc(np.floor(found) + 1, np.maximum(fair, 1e-12))
+    at_least = np.where(found >= 1, gammainc(np.maximum(np.floor(found), 1), np.maximum(fair, 1e-12)), 1.0)
+    return np.asarray(np.minimum(1.0, 2 * np.minimum(at_most, at_least)))

@@ -10,13 +10,13 @@ import numpy as np
 import pytest
 from scipy import sparse
 from scipy.spatial.distance import cosine, jensenshannon
-from scipy.stats import entropy
+from scipy.stats import entropy, poisson
 
 from core.ranking import NO_ITEM
 from explain.fairness import exposure as ex
 from explain.fairness.metrics import calibration, concentration, echo, expected, joint, popularity, shares
 from explain.fairness.metrics.base import all_metrics
-from explain.fairness.statistics import bootstrap_p, holm
+from explain.fairness.statistics import bootstrap_p, count_p, holm
 
 SEEDS = range(6)
 M, N, K, GROUPS = 23, 17, 5, 4
@@ -251,3 +251,11 @@ def test_bootstrap_p_is_the_normal_tail() -> None:
     draws = np.array([[1.0], [2.0], [3.0]])
     z = abs(2.0 - 0.5) / np.std([1, 2, 3], ddof=1)
     assert bootstrap_p(np.array([2.0]), draws, 0.5)[0] == pytest.approx(math.erfc(z / math.sqrt(2)))
+
+
+def test_count_p_is_the_poisson_tail() -> None:
+    for found, fair in ((0, 3.0), (1, 6.7), (7, 6.7), (20, 6.7)):
+        tails = poisson.cdf(found, fair), poisson.sf(found - 1, fair)
+        assert count_p(np.array([float(found)]), np.array([fair]))[0] == pytest.approx(
+            min(1.0, 2 * min(tails)), abs=1e-9
+        )

@@ -106,12 +106,14 @@ class Case:
         return np.bincount(self.profile.indices, minlength=self.n_items).astype(np.float64)
 
     def interval(
-        self, statistic: Callable[[FloatArray], FloatArray], values: FloatArray | sparse.csr_matrix
+        self, statistic: Callable[[FloatArray], FloatArray], values: FloatArray | sparse.csr_matrix,
+        between: tuple[float, float] = (-np.inf, np.inf),
     ) -> tuple[FloatArray, FloatArray, FloatArray]:  # fmt: skip
         """value, low, high of `statistic` of column sums over people.
 
         statistic  column sums [c, columns] → [c, results], row by row
         values     [n, columns], one row a person, dense or CSR
+        between    the metric's range, which a re-centred interval may not leave
         Returns    three arrays [results]; low ≤ value ≤ high, NaN where under `min_n` people or a draw is undefined
 
         A resample repeats people, which by itself makes lists look less even: draws are re-centred on the value.
@@ -129,6 +131,7 @@ class Case:
         if known.any():
             bias = drawn[:, known].mean(axis=0) - value[known]
             low[known], high[known] = percentile_interval(drawn[:, known] - bias)
+        low, high = np.clip(low, *between), np.clip(high, *between)
         return value, np.fmin(low, value), np.fmax(high, value)
 
 

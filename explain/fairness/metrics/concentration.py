@@ -54,7 +54,7 @@ def measure_gini(case: Case) -> list[Figure]:
     k, m = case.lists.shape[1], len(case.shown)
     shown = case.appearances[case.shown]
     value, low, high = (
-        case.interval(lambda s: corrected_gini(s, k, m)[:, None], shown) if m else (np.full(1, np.nan),) * 3
+        case.interval(lambda s: corrected_gini(s, k, m)[:, None], shown, (0.0, 1.0)) if m else (np.full(1, np.nan),) * 3
     )
     why = "" if np.isfinite(value[0]) else "Every list is empty, or lists hold the whole catalogue."
     return [figure("corrected Gini", "", "", value[0], low[0], high[0], m, why)]
@@ -69,5 +69,5 @@ def measure_effective(case: Case) -> list[Figure]:
     m = len(case.shown)
     if not m:
         return [Figure("effective catalogue", "", "", None, reason="Every list is empty.")]
-    value, low, high = case.interval(lambda s: effective_catalogue(s)[:, None], case.attention[case.shown])
+    value, low, high = case.interval(lambda s: effective_catalogue(s)[:, None], case.attention[case.shown], (0.0, 1.0))
     return [figure("effective catalogue", "", "", value[0], low[0], high[0], m)]

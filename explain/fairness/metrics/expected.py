@@ -72,7 +72,7 @@ def measure_expected(case: Case) -> list[Figure]:
     def statistic(sums: FloatArray) -> FloatArray:
         return np.column_stack(expected_exposure(sums / m, target))
 
-    value, low, high = case.interval(statistic, case.attention[case.shown])
+    value, low, high = case.interval(statistic, case.attention[case.shown], (0.0, np.inf))
     return [figure(name, "", "", value[j], low[j], high[j], m) for j, name in enumerate(("EE-L", "EE-D", "EE-R"))]
 
 
@@ -124,5 +124,5 @@ def measure_equity(case: Case) -> list[Figure]:
         return [Figure("amortised equity", "", "", None, reason=NO_RELEVANCE)]
     values = sparse.csr_matrix(sparse.hstack([case.attention[case.shown], wanted]))
     n = case.n_items
-    value, low, high = case.interval(lambda s: amortised_inequity(s[:, :n], s[:, n:])[:, None], values)
+    value, low, high = case.interval(lambda s: amortised_inequity(s[:, :n], s[:, n:])[:, None], values, (0.0, 2.0))
     return [figure("amortised equity", "", "", value[0], low[0], high[0], len(case.shown))]

@@ -76,7 +76,7 @@ def measure_impact(case: Case) -> list[Figure]:
                 Figure("impact ratio", by, "", None, n=len(case.shown), reason=reason or "Every list is empty.")
             )
             continue
-        value, low, high = case.interval(statistic, values)
+        value, low, high = case.interval(statistic, values, (0.0, 1.0))
         if not np.isfinite(value[0]):
             reason = reason or "No known group has both a target and exposure."
         found.append(figure("impact ratio", by, "", value[0], low[0], high[0], len(case.shown), reason))
@@ -101,6 +101,6 @@ def measure_awrf(case: Case) -> list[Figure]:
         def statistic(sums: FloatArray, n: int = n, groups: Cohorts = groups) -> FloatArray:
             return awrf(*split(sums, n, groups))[:, None]
 
-        value, low, high = case.interval(statistic, values)
+        value, low, high = case.interval(statistic, values, (0.0, 1.0))
         found.append(figure("AWRF", by, "", value[0], low[0], high[0], len(case.shown)))
     return found

@@ -1,0 +1,103 @@
+"""Charts of audits beyond one column: cells of people and items, and what went how from snapshot to snapshot. Pure functions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from math import log2
+from typing import Any, Final
+
+import plotly.graph_objects as go
+
+from explain.flow_labels import plotly_text
+from explain.flow_style import palette
+
+_ROW_PX: Final = 34
+_SYMBOLS: Final = {
+    "pass": "square",
+    "fail": "square-x",
+    "insufficient evidence": "square-dot",
+    "not estimable": "square-open",
+}
+SCALE: Final = ((0.0, "#B2521A"), (0.5, "#D9D9D9"), (1.0, "#1F6FB2"))
+
+
+def cell_map(cells: Mapping[str, Any], *, theme: str = "light", chosen: tuple[str, str] | None = None) -> go.Figure:
+    """People down, items across; a square's colour is the ratio on a log scale (1 grey), its sign the verdict.
+
+    customdata of a point: (people, items), so that a click can be followed. A suppressed cell is an empty square.
+    """
+    inks = palette(theme)
+    rows = cells["rows"]
+    people = list(dict.fromkeys(r["user_group"] for r in rows))
+    items = list(dict.fromkeys(r["item_group"] for r in rows))
+    figure = go.Figure()
+    for verdict, symbol in _SYMBOLS.items():
+        of = [r for r in rows if r["verdict"] == verdict]
+        if not of:
+            continue
+        figure.add_trace(go.Scatter(
+            x=[items.index(r["item_group"]) for r in of], y=[people.index(r["user_group"]) for r in of], mode="markers", name=verdict,
+            marker={
+                "symbol": symbol, "size": 19, "cmin": -2, "cmax": 2, "colorscale": [list(s) for s in SCALE],
+                "color": [_tone(r["value"]) for r in of], "line": {"width": 1, "color": inks.soft_ink},
+            },
+            customdata=[(r["user_group"], r["item_group"]) for r in of], hovertext=[_told(r) for r in of], hoverinfo="text",
+        ))  # fmt: skip
+    if chosen and chosen[0] in people and chosen[1] in items:
+        figure.add_trace(go.Scatter(
+            x=[items.index(chosen[1])], y=[people.index(chosen[0])], mode="markers", showlegend=False, hoverinfo="skip",
+            marker={"symbol": "square-open", "size": 27, "line": {"width": 3, "color": inks.ink}},
+        ))  # fmt: skip
+    sizes = {r["user_group"]: r["n"] for r in rows}
+    figure.update_xaxes(
+        tickvals=list(range(len(items))), ticktext=[plotly_text(g, 18) for g in items], tickangle=-40, fixedrange=True, automargin=True,
+        gridcolor=inks.grid, zeroline=False, range=[-0.7, len(items) - 0.3], side="bottom",
+    )  # fmt: skip
+    figure.update_yaxes(
+        tickvals=list(range(len(people))), ticktext=[f"{plotly_text(g, 22)} ({sizes[g]:,})" for g in people], fixedrange=True,
+        automargin=True, gridcolor=inks.grid, zeroline=False, range=[len(people) - 0.3, -0.7],
+    )  # fmt: skip
+    return figure.update_layout(
+        height=190 + _ROW_PX * len(people), margin={"l": 4, "r": 8, "t": 30, "b": 90}, paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)", font={"color": inks.ink},
+        legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0, "font": {"color": inks.ink}}, clickmode="event+select",
+    )  # fmt: skip
+
+
+def trend_lines(rows: Sequence[Mapping[str, Any]], name: str, *, theme: str = "light") -> go.Figure:
+    """One metric over snapshots, oldest left, with its interval as a band."""
+    inks = palette(theme)
+    points = next((r["points"] for r in rows if r["name"] == name), [])
+    points = [p for p in points if p["value"] is not None]
+    places = list(range(len(points)))
+    figure = go.Figure()
+    if points and all(p["low"] is not None for p in points):
+        figure.add_trace(go.Scatter(
+            x=places + places[::-1], y=[p["high"] for p in points] + [p["low"] for p in points][::-1], fill="toself", mode="lines",
+            fillcolor=inks.band, line={"width": 0}, hoverinfo="skip", showlegend=False,
+        ))  # fmt: skip
+    figure.add_trace(go.Scatter(
+        x=places, y=[p["value"] for p in points], mode="lines+markers", showlegend=False, line={"color": inks.pros}, marker={"size": 9},
+        customdata=[plotly_text(p["snapshot"], 40) for p in points], hovertemplate="%{customdata}: %{y:.3f}<extra></extra>",
+    ))  # fmt: skip
+    figure.update_xaxes(
+        tickvals=places, ticktext=[p["created"][:10] for p in points], fixedrange=True, gridcolor=inks.grid, zeroline=False,
+        range=[-0.4, max(0.4, len(points) - 0.6)],
+    )  # fmt: skip
+    figure.update_yaxes(fixedrange=True, gridcolor=inks.grid, zeroline=False, automargin=True)
+    return figure.update_layout(
+        height=190, margin={"l": 4, "r": 12, "t": 8, "b": 24}, paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)",
+        font={"color": inks.ink},
+    )  # fmt: skip
+
+
+def _tone(value: float | None) -> float:
+    return 0.0 if value is None else max(-2.0, min(2.0, log2(value))) if value > 0 else -2.0
+
+
+def _told(row: Mapping[str, Any]) -> str:
+    names = f"{plotly_text(row['user_group'], 40)} × {plotly_text(row['item_group'], 40)}"
+    if row["value"] is None:
+        return f"{names}<br>{plotly_text(row['reason'] or row['verdict'], 80)}"
+    interval = "" if row["low"] is None else f" ({row['low']:.2f} to {row['high']:.2f})"
+    return f"{names}<br>ratio {row['value']:.2f}{interval}, {row['n']:,} people<br>{row['verdict']}"

@@ -1,0 +1,233 @@
+"""Plans, whole audits and their edges: nothing that cannot be judged passes, and what cannot be run is said before it is."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from core.errors import OptionError
+from core.evaluation import evaluate
+from core.graph import InteractionGraph
+from core.ranking import NO_ITEM
+from explain.fairness.audit import Audit
+from explain.fairness.cells import joint_cells
+from explain.fairness.cohorts import cohorts
+from explain.fairness.intersections import grouping
+from explain.fairness.item_audit import audit_items
+from explain.fairness.metrics.base import all_metrics
+from explain.fairness.plan import Plan, check_plan, plan_from_json, usual_plan
+from explain.fairness.report import Lists, run_plan
+from explain.fairness.thresholds import Thresholds
+from explain.fairness.user_audit import audit_users
+from tests.fairness_world import make_evaluation, make_graph, rows_by_group
+
+N, M, K = 40, 24, 4
+
+
+@pytest.fixture(scope="module")
+def graph() -> InteractionGraph:
+    rng = np.random.default_rng(3)
+    pairs = sorted({(u, int(i)) for u in range(N) for i in rng.choice(M, 6, replace=False)})
+    return make_graph(
+        N, M, items={"brand": [f"b{i % 3}" for i in range(M)]}, genres=[["a", "b"] if i % 4 == 0 else ["ab"[i % 2]] for i in range(M)],
+        users={"sex": ["f", "m"] * (N // 2), "age": ["old"] * 5 + ["young"] * (N - 5), "city": ["x", "y", "z", "w"] * (N // 4), "only": ["unknown"] * N},
+        pairs=pairs,
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def given(graph: InteractionGraph) -> Lists:
+    rng = np.random.default_rng(4)
+    lists = np.array([rng.choice(M, K, replace=False) for _ in range(N)])
+    likes = sparse.csr_matrix((rng.random((N, M)) < 0.2).astype(float))
+    quality = evaluate(lists, likes, training=graph.interactions, cutoffs=(K,), draws=100)
+    return Lists(lists, lists, likes, quality, graph.interactions)
+
+
+def plan(**changes: Any) -> Plan:
+    base = Plan("tiny", "path", K, ("brand", "genre"), ("sex", "age"), (("sex", "age"),), draws=200)
+    return replace(base, **changes)
+
+
+@pytest.mark.parametrize("target", ["catalogue", "relevance"])
+def test_a_plan_is_run_whole_and_is_json(graph: InteractionGraph, given: Lists, target: str) -> None:
+    found = run_plan(graph, check_plan(plan(target=target), graph), given)
+    json.dumps(list(found.metrics), allow_nan=False)
+    json.dumps(list(found.cells), allow_nan=False)
+    names = {m["metric"] for m in found.metrics}
+    assert names == {m.spec.name for m in all_metrics()}
+    assert {m["number"] for m in found.metrics} == set(range(1, 13))
+    for row in found.metrics:
+        assert row["value"] is not None or row["reason"], f"{row['name']} has neither a value nor a reason"
+        if row["low"] is not None:
+            assert row["low"] <= row["value"] <= row["high"]
+    needing = [m for m in found.metrics if m["metric"] in ("exposed utility ratio", "amortised equity")]
+    assert needing
+
+
+def test_the_relevance_target_is_the_share_of_held_out_events(graph: InteractionGraph, given: Lists) -> None:
+    audit = audit_items(graph, given.served, "brand", K, target="relevance", positives=given.positives, draws=50)
+    assert given.positives is not None
+    by_brand = {f"b{g}": 0.0 for g in range(3)}
+    for i in given.positives.indices:
+        by_brand[f"b{i % 3}"] += 1
+    for brand, n in by_brand.items():
+        share = audit.overall["shares"][brand]
+        assert share["target"] == pytest.approx(n / given.positives.nnz, abs=1e-12)
+        assert rows_by_group(audit)[brand].value == pytest.approx(share["exposure"] / share["target"], abs=1e-12)
+
+
+def test_a_policy_table_is_the_target_and_is_checked(graph: InteractionGraph, given: Lists) -> None:
+    policy = {"b0": 0.5, "b1": 0.3, "b2": 0.2}
+    audit = audit_items(graph, given.served, "brand", K, target=policy, draws=50)
+    assert {g: s["target"] for g, s in audit.overall["shares"].items()} == pytest.approx(policy)
+    for wrong, told in (
+        ({"b0": 1.0}, "says nothing about b1, b2"), (policy | {"b9": 0.0}, "no group of brand"), (policy | {"b0": 0.6}, "add up to 1.1"),
+        (policy | {"b0": -0.5}, "shares are 0 or more"), (policy | {"b0": float("nan")}, "shares are 0 or more"),
+    ):  # fmt: skip
+        with pytest.raises(OptionError, match=told):
+            audit_items(graph, given.served, "brand", K, target=wrong)
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"item_columns": (), "user_columns": ()}, "compares nothing"), ({"item_columns": ("nothing",)}, "no column 'nothing'"),
+        ({"intersections": (("sex", "age", "city", "only", "sex"),)}, "at most 3"), ({"intersections": (("sex", "age", "city", "only"),)}, "at most 3"),
+        ({"intersections": (("sex", "sex"),)}, "stands twice"), ({"user_columns": ("sex", "sex")}, "stands twice"), ({"k": 0}, "k is .0"),
+        ({"draws": 5}, "bootstrap draws"), ({"target": "luck"}, "no target"), ({"browsing": "eyes"}, "no browsing model"),
+        ({"target": {"planet": {"b0": 1.0}}}, "does not audit"), ({"target": {"brand": {"b0": 1.0}}}, "says nothing about"),
+        ({"thresholds": Thresholds(bounds={"luck": (0, 1)})}, "no metric"), ({"purpose": "x" * 3000}, "characters"),
+        ({"user_columns": tuple(f"c{n}" for n in range(9))}, "too many"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_run_is_said_before(graph: InteractionGraph, changes: dict[str, Any], told: str) -> None:
+    with pytest.raises(OptionError, match=told):
+        check_plan(plan(**changes), graph)
+
+
+@pytest.mark.parametrize(
+    "limits",
+    [
+        {"ratio_low": 1.1}, {"ratio_high": 0.9}, {"ratio_high": float("inf")}, {"max_gap": 0.0}, {"alpha": 0.7}, {"min_n": 1},
+        {"bounds": {"AWRF": (1.0, 0.0)}},
+    ],
+)  # fmt: skip
+def test_thresholds_that_nothing_could_keep(limits: dict[str, Any]) -> None:
+    with pytest.raises(OptionError):
+        Thresholds(**limits)
+
+
+def test_a_plan_survives_json(graph: InteractionGraph) -> None:
+    full = plan(thresholds=Thresholds(bounds={"AWRF": (0.9, 1.0)}), target={"brand": {"b0": 0.5, "b1": 0.3, "b2": 0.2}})
+    assert plan_from_json(json.loads(json.dumps(full.as_json()))) == full
+    assert check_plan(usual_plan(graph, "tiny", "path", K), graph)
+    for broken in ({}, full.as_json() | {"thresholds": 3}, full.as_json() | {"item_columns": None}):
+        with pytest.raises(OptionError, match="no plan"):
+            plan_from_json(broken)
+
+
+def test_limits_of_a_metric_give_it_a_verdict(graph: InteractionGraph, given: Lists) -> None:
+    limits = Thresholds(bounds={"AWRF": (0.0, 1.0), "corrected Gini": (0.98, 1.0)})
+    found = run_plan(graph, plan(thresholds=limits), given)
+    verdicts = {m["name"]: m["verdict"] for m in found.metrics}
+    assert (verdicts["AWRF"], verdicts["corrected Gini"], verdicts["EE-L"]) == ("pass", "fail", "")
+    assert found.verdict["verdict"] == "fail"
+    assert "corrected Gini" in found.verdict["reason"]
+
+
+# Edges
+
+
+def test_nobody_has_a_list(graph: InteractionGraph, given: Lists) -> None:
+    empty = np.full((N, K), NO_ITEM)
+    found = run_plan(graph, plan(user_columns=(), intersections=()), Lists(empty))
+    assert found.verdict["verdict"] == "not estimable"
+    assert all(m["value"] is None for m in found.metrics)
+
+
+def test_one_person_one_item() -> None:
+    tiny = make_graph(1, 1, items={"brand": ["a"]}, users={"sex": ["f"]}, pairs=[(0, 0)])
+    found = run_plan(tiny, Plan("tiny", "path", 1, ("brand",), ("sex",), draws=100), Lists(np.array([[0]])))
+    assert found.verdict["verdict"] == "not estimable"
+    assert {m["value"] for m in found.metrics if m["name"] == "intra-list diversity"} == {None}
+
+
+def test_everybody_unknown(graph: InteractionGraph, given: Lists) -> None:
+    assert given.quality is not None
+    audit = audit_users(graph, given.quality, "only", K)
+    assert audit.overall["verdict"] == "not estimable"
+    assert audit.overall["n_unknown"] == given.quality.n_users
+
+
+def test_a_zero_that_chance_explains_is_no_failure() -> None:
+    """12 lists of 1 from 300 items: a group of one item would be missed in 96 % of fair worlds."""
+    brands = ["rare"] + ["rest"] * 299
+    graph = make_graph(12, 300, items={"brand": brands})
+    lists = np.arange(1, 13)[:, None]
+    assert rows_by_group(audit_items(graph, lists, "brand", 1))["rare"].verdict == "insufficient evidence"
+    assert rows_by_group(audit_items(graph, lists, "brand", 1))["rare"].value == 0
+
+
+def test_three_hundred_groups_and_none_is_lost() -> None:
+    rng = np.random.default_rng(0)
+    graph = make_graph(200, 900, items={"brand": [f"g{i % 300:03d}" for i in range(900)]})
+    audit = audit_items(graph, np.array([rng.choice(900, 10, replace=False) for _ in range(200)]), "brand", 10)
+    assert len(audit.rows) == 300
+    assert sum(s["exposure"] for s in audit.overall["shares"].values()) == pytest.approx(1)
+    assert audit.overall["verdict"] == "insufficient evidence", "lists without bias fail in no group"
+
+
+def test_overlapping_groups_share_what_they_share(graph: InteractionGraph, given: Lists) -> None:
+    audit = audit_items(graph, given.served, "genre", K, draws=50)
+    assert sum(s["exposure"] for s in audit.overall["shares"].values()) == pytest.approx(1)
+
+
+def test_intersections_are_cells_of_people(graph: InteractionGraph) -> None:
+    cells = grouping(graph, "sex,age", "user")
+    people = graph.users.attributes
+    for g, label in enumerate(cells.labels):
+        sex, age = label.split(" × ")
+        assert cells.sizes[g] == int(((people["sex"] == sex) & (people["age"] == age)).sum())
+    assert grouping(graph, "sex × age", "user").labels == cells.labels
+    with pytest.raises(OptionError, match="of items"):
+        grouping(graph, "brand,genre", "item")
+
+
+def test_small_cells_are_suppressed_not_judged(graph: InteractionGraph, given: Lists) -> None:
+    found = joint_cells(
+        given.served, 0.8 ** np.arange(K), cohorts(graph, "age", "user"), cohorts(graph, "brand", "item"), draws=100
+    )
+    old = [c for c in found.rows if c.user_group == "old"]
+    assert {(c.value, c.verdict) for c in old} == {(None, "not estimable")}
+    assert (found.n_suppressed, found.n_people) == (3, 5)
+    dense = given.served[5:]
+    by_loops = {f"b{g}": sum(0.8**r for row in dense for r, i in enumerate(row) if i % 3 == g) for g in range(3)}
+    for cell in (c for c in found.rows if c.user_group == "young"):
+        share = by_loops[cell.item_group] / sum(by_loops.values())
+        assert cell.value == pytest.approx(share / (1 / 3), abs=1e-9)
+
+
+def test_renaming_people_or_items_changes_nothing(graph: InteractionGraph, given: Lists) -> None:
+    """Permutation invariance: positions carry no meaning."""
+    order = np.random.default_rng(1).permutation(N)
+    first: Audit = audit_items(graph, given.served, "brand", K, draws=50)
+    again = audit_items(graph, given.served[order], "brand", K, draws=50)
+    assert [r.value for r in again.rows] == pytest.approx([r.value for r in first.rows], abs=1e-12)
+
+
+def test_large_crowds_are_resampled_in_groups() -> None:
+    """Above 10,000 people the error of a mean must stay what theory says: s / √n."""
+    values = np.random.default_rng(0).normal(0.4, 0.2, 30_000)
+    graph = make_graph(len(values), 2, users={"cohort": ["a", "b", "c"] * 10_000})
+    audit = audit_users(graph, make_evaluation(values), "cohort", 2)
+    for g, row in enumerate(audit.rows):
+        own = values[g::3]
+        assert row.low is not None
+        assert row.high is not None
+        assert (row.high - row.low) / 2 == pytest.approx(1.96 * own.std() / np.sqrt(len(own)), rel=0.12)
