@@ -1,21 +1,29 @@
-"""The workbench: through what a gap comes, how much each main parameter weighs, and what lists without a profile are worth."""
+"""The workbench: through what a gap comes, how much each main parameter weighs, lists without a profile, and the blind test."""
 
 from __future__ import annotations
+
+from typing import Any
 
 import numpy as np
 
 from core.errors import OptionError, shown
 from core.intervals import DRAWS
+from core.models.base import get_model
 from core.progress import Progress, no_progress, portion
 from core.threads import one_thread
+from explain import blind
+from explain.blind_ladder import Setup
 from explain.desk.base import Desk, length
 from explain.fairness import attribution as at
+from explain.fairness.arms import NonProfiling, arms_sentence, compare_arms
+from explain.fairness.cohorts import columns
 from explain.fairness.exposure import catalogue_share
 from explain.fairness.intersections import grouping
+from explain.fairness.weights import MAX_PEOPLE, MeasuredWeights, measure_weights, weights_sentence
 
 
 class Attributing(Desk):
-    """Attributions of a gap, measured weights, arms without a profile."""
+    """Attributions of a gap, measured weights, arms without a profile, blind tests."""
 
     def gap_attribution(
         self, workspace: str, model: str, by: str, group: str, k: int | None = None, *, through: str = "relations",
@@ -31,11 +39,9 @@ class Attributing(Desk):
         groups = grouping(world.graph, by, "item")
         if group not in groups.labels:
             raise OptionError(f"{shown(group)} is no group of {groups.by}: {', '.join(groups.labels[:10])}.")
-        if not 10 <= people <= 1_000_000:
-            raise OptionError(f"{people} people are asked for: choose 10 or more.")
         sources = at.sources_of(world.graph, through)
         fitted, g = world.model(manifest), groups.labels.index(group)
-        users = at.people(world.graph, people, seed)
+        users = at.people(world.graph, _some(people), seed)
         with one_thread():
             lists = world.lists(manifest, k, portion(progress, 0.0, 0.2))[users]
             found = at.find_players(world.graph, fitted, users, sources)
@@ -61,6 +67,75 @@ class Attributing(Desk):
             len(users), seed, DRAWS, at.gap_sentence(group, solved, target, parts),
         )  # fmt: skip
 
+    def measured_weights(
+        self, workspace: str, model: str, k: int | None = None, *, people: int = MAX_PEOPLE, seed: int = 0,
+        progress: Progress = no_progress,
+    ) -> MeasuredWeights:  # fmt: skip
+        """The main parameters with the weight that each has in the listed items' scores (DSA Article 27)."""
+        world = self._world(workspace)
+        k, manifest = length(world, k), world.manifest(model)
+        users = at.people(world.graph, _some(people), seed)
+        with one_thread():
+            lists = np.asarray(world.lists(manifest, k, portion(progress, 0.0, 0.5)))[users]
+            rows = measure_weights(
+                world.graph, world.model(manifest), users, lists, world.names.relation, seed=seed,
+                progress=portion(progress, 0.5, 1.0),
+            )  # fmt: skip
+        told = weights_sentence(rows, len(users), k, world.names.noun)
+        return MeasuredWeights(workspace, model, manifest.snapshot, k, len(users), seed, DRAWS, rows, told)
+
+    def non_profiling(
+        self, workspace: str, model: str, k: int | None = None, *, by: str | None = None, seed: int = 0,
+        progress: Progress = no_progress,
+    ) -> NonProfiling:  # fmt: skip
+        """The model beside popularity and recency lists, on held-out events of the data's default split.
+
+        by  the item column whose groups' exposure is compared; author_group, or the first that there is, if left out
+        """
+        world = self._world(workspace)
+        k, split = length(world, k), world.card.default_split
+        offered = columns(world.graph)["item"]
+        chosen = by or ("author_group" if "author_group" in offered else offered[0] if offered else None)
+        groups = grouping(world.graph, chosen, "item") if chosen else None
+        run = self._refit(world, model, split, seed, k, portion(progress, 0.0, 0.8))
+        title = get_model(model).spec.title
+        arms = compare_arms(
+            run.split, run.lists, title, k, groups=groups, seed=seed, progress=portion(progress, 0.8, 1.0)
+        )
+        n_people = int((np.diff(run.split.test.indptr) > 0).sum())
+        told = arms_sentence(arms, k)
+        by_name = groups.by if groups is not None else None
+        return NonProfiling(workspace, model, split, k, by_name, n_people, seed, arms, told)
+
+    def blind_seal(self, size: float | None, kind: str = "author", seed: int | None = None) -> blind.Sealed:
+        """Begin a blind test: the size (None: one is drawn) is sealed, its commitment returned. Raises OptionError."""
+        return blind.seal(self.store.home, size, kind, seed)
+
+    def blind_run(
+        self, test: str, *, setup: Setup | None = None, progress: Progress = no_progress
+    ) -> blind.BlindResult:
+        """Simulate the sealed world, audit it without being told, estimate what was planted. Long; progress may cancel it."""
+        return blind.run(self.store.home, test, setup=setup, progress=progress)
+
+    def blind_start(
+        self, size: float | None, kind: str = "author", seed: int | None = None, *, setup: Setup | None = None,
+        progress: Progress = no_progress,
+    ) -> blind.BlindResult:  # fmt: skip
+        """Seal and run in one."""
+        return self.blind_run(self.blind_seal(size, kind, seed).id, setup=setup, progress=progress)
+
+    def blind_reveal(self, test: str) -> blind.Revealed:
+        """Break the seal. Raises OptionError for an unknown id, or before the audit has spoken."""
+        return blind.reveal(self.store.home, test)
+
+    def blind_result(self, test: str) -> blind.BlindResult | None:
+        """What the audit said, None while it has not."""
+        return blind.stored_result(self.store.home, test)
+
+    def blind_tests(self) -> tuple[dict[str, Any], ...]:
+        """All blind tests of this home, newest first."""
+        return blind.tests(self.store.home)
+
     def _label(self, relation: object, name: str, through: str, players: at.Players) -> str:
         if through == "events":
             return f"events of kind {name}" if name != at.NO_HISTORY else "what needs no history"
@@ -71,6 +146,12 @@ class Attributing(Desk):
         if tuple(players[name]) == (name,):
             return str(relation(name))
         return f"{name} ({', '.join(str(relation(key)) for key in players[name])})"
+
+
+def _some(people: int) -> int:
+    if people < 10:
+        raise OptionError(f"{people} people are asked for: choose 10 or more.")
+    return people
 
 
 def _checked(players: at.Players, found: at.Players) -> dict[str, tuple[str, ...]]:
