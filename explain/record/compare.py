@@ -1,0 +1,117 @@
+"""Two audits, group by group: what moved, whether the intervals still overlap, and whether the same question was asked.
+
+An overlap of two 95 % intervals is told as it is: it does not show that nothing changed, and two audits of the same people
+are not independent. So it is a reading aid, not a test.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any, Final
+
+from explain.record.types import ComparedRow, Comparison, Difference
+
+AUDITS: Final = ("item_audits", "user_audits", "intersections")
+ASKED: Final = (
+    "model",
+    "k",
+    "browsing",
+    "target",
+    "item_columns",
+    "user_columns",
+    "intersections",
+    "draws",
+    "seed",
+    "min_cell",
+)
+CAME_FROM: Final = ("graph", "model", "data", "code", "configuration", "time_window", "inclusion")
+_Key = tuple[str, str, str, str, str]
+
+
+def compare(now: Mapping[str, Any], then: Mapping[str, Any]) -> Comparison:
+    """`now` beside the earlier `then`: both records as stored. A group that only one has keeps None for the other."""
+    new, old = _rows(now), _rows(then)
+    rows = tuple(_row(key, old.get(key), new.get(key)) for key in dict.fromkeys([*new, *old]))
+    limits_now, limits_then = (_flat(record["plan"]["thresholds"]) for record in (now, then))
+    thresholds = _differences(limits_now, limits_then, tuple(sorted(limits_now | limits_then)), "")
+    asked = _differences(now["plan"], then["plan"], ASKED, "plan: ")
+    came = _differences(now["provenance"], then["provenance"], CAME_FROM, "")
+    verdicts = str(then["verdict"]["verdict"]), str(now["verdict"]["verdict"])
+    return Comparison(
+        str(now.get("id", "")), str(then.get("id", "")), *verdicts, not thresholds, thresholds, (*asked, *came), rows,
+        _sentence(rows, verdicts, bool(thresholds), [d.what for d in (*asked, *came)]),
+    )  # fmt: skip
+
+
+def changes(now: Mapping[str, Any], then: Mapping[str, Any]) -> dict[str, Any]:
+    """The section `changes` of a record: the comparison, with only the groups whose verdict or interval moved apart."""
+    found = compare(now, then)
+    told = [
+        row for row in found.as_json()["rows"] if row["overlap"] is False or row["verdict_then"] != row["verdict_now"]
+    ]
+    return found.as_json() | {"rows": told, "n_rows": len(found.rows), "created_then": then["created"]}
+
+
+def _rows(record: Mapping[str, Any]) -> dict[_Key, dict[str, Any]]:
+    found: dict[_Key, dict[str, Any]] = {}
+    for section in AUDITS:
+        for audit in record[section]:
+            for row in audit["rows"]:
+                key = (section, str(audit["side"]), str(audit["by"]), str(audit["metric"]), str(row["group"]))
+                found[key] = row
+    for metric in record["metrics"]:
+        key = ("metrics", "", str(metric["by"]), str(metric["name"]), str(metric.get("group", "")))
+        found[key] = metric
+    return found
+
+
+def _row(key: _Key, then: Mapping[str, Any] | None, now: Mapping[str, Any] | None) -> ComparedRow:
+    old, new = ((None, None, None) if row is None else (row["value"], row["low"], row["high"]) for row in (then, now))
+    change = None if old[0] is None or new[0] is None else new[0] - old[0]
+    overlap = None
+    if None not in (*old[1:], *new[1:]):
+        overlap = bool(new[1] <= old[2] and old[1] <= new[2])
+    verdicts = (None if row is None else str(row["verdict"]) for row in (then, now))
+    return ComparedRow(*key, *old, *new, change, overlap, *verdicts)
+
+
+def _flat(limits: Mapping[str, Any]) -> dict[str, Any]:
+    """Nested limits by their full name: {"bounds": {"AWRF": [.9, 1]}} → {"bounds.AWRF": [.9, 1]}."""
+    found: dict[str, Any] = {}
+    for name, value in limits.items():
+        if isinstance(value, Mapping):
+            found |= {f"{name}.{inner}": limit for inner, limit in _flat(value).items()}
+        else:
+            found[name] = value
+    return found
+
+
+def _differences(
+    now: Mapping[str, Any], then: Mapping[str, Any], names: tuple[str, ...], before: str
+) -> tuple[Difference, ...]:
+    return tuple(
+        Difference(f"{before}{name}", _text(then.get(name)), _text(now.get(name)))
+        for name in names
+        if _text(then.get(name)) != _text(now.get(name))
+    )
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return "not stated"
+    return value if isinstance(value, str) else json.dumps(value, sort_keys=True, ensure_ascii=False)
+
+
+def _sentence(rows: tuple[ComparedRow, ...], verdicts: tuple[str, str], moved_limits: bool, differ: list[str]) -> str:
+    then, now = verdicts
+    whole = f"The verdict is still {now}." if then == now else f"The verdict went from {then} to {now}."
+    n_verdicts = sum(None not in (r.verdict_then, r.verdict_now) and r.verdict_then != r.verdict_now for r in rows)
+    n_apart = sum(r.overlap is False for r in rows)
+    n_both = sum(None not in (r.verdict_then, r.verdict_now) for r in rows)
+    told = f"Of {n_both:,} values that both have, {n_verdicts:,} changed their verdict and {n_apart:,} have intervals that do not overlap."
+    limits = (
+        " The thresholds are not the same, so the verdicts are not either: compare the values." if moved_limits else ""
+    )
+    other = f" What else differs: {', '.join(differ)}." if differ else " Nothing else differs."
+    return f"{whole} {told}{limits}{other}"
