@@ -67,8 +67,8 @@ def cell_map(cells: Mapping[str, Any], *, theme: str = "light", chosen: tuple[st
 def trend_lines(rows: Sequence[Mapping[str, Any]], name: str, *, theme: str = "light") -> go.Figure:
     """One metric over snapshots, oldest left, with its interval as a band."""
     inks = palette(theme)
-    points = next((r["points"] for r in rows if r["name"] == name), [])
-    points = [p for p in points if p["value"] is not None]
+    found: list[Mapping[str, Any]] = next((list(r["points"]) for r in rows if r["name"] == name), [])
+    points = [p for p in found if p["value"] is not None]
     places = list(range(len(points)))
     figure = go.Figure()
     if points and all(p["low"] is not None for p in points):

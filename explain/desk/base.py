@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from core.guardrails.base import Pool, Rule
 from core.models.base import Recommender, get_model
 from core.progress import Progress
 from core.ranking import check_k
 from core.threads import one_thread
+from explain.guarding import Steps
 from explain.heldout import HeldOut, refit
 from explain.store import Store
 from explain.world import World
@@ -21,6 +23,8 @@ class Desk:
         self._worlds: dict[str, World] = {}
         self._heldout: dict[tuple[str, ...], HeldOut] = {}
         self._retrained: dict[tuple[str, ...], Recommender] = {}
+        self._pools: dict[tuple[str, str, int], Pool] = {}
+        self._guarded: dict[tuple[str, str, int, tuple[Rule, ...]], Steps] = {}
 
     def _world(self, workspace: str) -> World:
         prepared = self.store.require(workspace)

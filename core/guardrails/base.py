@@ -1,0 +1,211 @@
+"""Rules that reorder lists after scoring: what a rule is given, what it gives back, and how several are applied in order.
+
+A rule sees each person's candidates with a relevance from 0 to 1: the score, scaled over that person's candidates, because
+scores of different models have different units. It answers with the places 1 to k. After a rule the k-th largest relevance
+belongs to whatever stands at place k, so the next rule starts from the order so far. A new rule is one new file.
+"""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+import numpy as np
+from scipy import sparse
+
+from core.errors import OptionError, did_you_mean, shown
+from core.graph import FloatArray, IntArray
+from core.ranking import NO_ITEM
+
+AT_ONCE = 256  # people in memory at a time
+
+
+@dataclass(frozen=True, eq=False)
+class Pool:
+    """Candidates of everybody, best first.
+
+    items       int64 [m, n], NO_ITEM where a person has fewer      relevance  float64 [m, n] in [0, 1], 0 where there is none
+    """
+
+    items: IntArray
+    relevance: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class Groups:
+    """Groups of the items that a rule is about: labels, soft membership CSR [n_items, groups], target share [groups]."""
+
+    by: str
+    labels: tuple[str, ...]
+    membership: sparse.csr_matrix
+    target: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class Setting:
+    """What is known when a rule runs. attention float64 [k]; popularity float64 [n_items]; profile CSR [m, n_items] of histories."""
+
+    k: int
+    attention: FloatArray
+    popularity: FloatArray
+    profile: sparse.csr_matrix
+    groups: Callable[[str], Groups]
+    notes: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A configured guardrail. Subclasses add their options as fields, check them in __post_init__ and reorder in `apply`."""
+
+    name: ClassVar[str]
+    title: ClassVar[str]
+    source: ClassVar[str]
+    strength: ClassVar[str]  # the option that a slider moves
+    strengths: ClassVar[tuple[float, ...]]  # from none to strong
+
+    def apply(self, pool: Pool, setting: Setting) -> Pool:
+        """The pool with the first k places as the rule wants them, the others after in their old order."""
+        raise NotImplementedError
+
+    @property
+    def told(self) -> str:
+        """The rule in a few words, for the sentence of a moved item."""
+        return self.title.lower()
+
+
+_KNOWN: dict[str, type[Rule]] = {}
+
+
+def guardrail(rule: type[Rule]) -> type[Rule]:
+    """Registers a rule under its name."""
+    _KNOWN[rule.name] = rule
+    return rule
+
+
+def all_guardrails() -> dict[str, type[Rule]]:
+    """Every rule by its name."""
+    package = __name__.rpartition(".")[0]
+    for found in pkgutil.iter_modules(importlib.import_module(package).__path__):
+        importlib.import_module(f"{package}.{found.name}")
+    return dict(sorted(_KNOWN.items()))
+
+
+def rule_from(content: dict[str, Any]) -> Rule:
+    """{"name": …, options…} as a rule. Raises OptionError for unknown names, options and impossible values."""
+    known, options = all_guardrails(), dict(content)
+    name = options.pop("name", None)
+    if name not in known:
+        raise OptionError(
+            f"There is no guardrail {shown(name)}: choose {', '.join(known)}.{did_you_mean(str(name), tuple(known))}"
+        )
+    rule = known[str(name)]
+    fields = rule.__dataclass_fields__
+    for option in options:
+        if option not in fields:
+            raise OptionError(f"Guardrail {name} has no option {shown(option)}: it has {', '.join(fields)}.")
+    try:
+        return rule(**options)
+    except TypeError as error:
+        raise OptionError(f"Guardrail {name}: {str(error).partition('__init__() ')[2] or error}.") from None
+
+
+def rule_from_text(text: str) -> Rule:
+    """ "minimum-exposure:by=author_group,group=new,share=0.8" as a rule."""
+    name, _, rest = text.partition(":")
+    options: dict[str, Any] = {"name": name.strip()}
+    for part in filter(None, (p.strip() for p in rest.split(","))):
+        key, sign, value = part.partition("=")
+        if not sign:
+            raise OptionError(
+                f"{shown(part)} is no option: write key=value, for example minimum-exposure:by=genre,share=0.8."
+            )
+        options[key.strip()] = _value(value.strip())
+    return rule_from(options)
+
+
+def _value(text: str) -> Any:
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
+
+
+def number(name: str, value: object, low: float, high: float) -> float:
+    """An option as a number within its limits. Raises OptionError."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not low <= value <= high:
+        raise OptionError(f"{name} is {shown(value)}; it must be a number from {low:g} to {high:g}.")
+    return float(value)
+
+
+def pool_of(items: IntArray, scores: FloatArray) -> Pool:
+    """Candidates as `rank_all` gives them, with relevance scaled to [0, 1] over each person's candidates."""
+    kept = items != NO_ITEM
+    low = np.where(kept, scores, np.inf).min(axis=1, keepdims=True)
+    high = np.where(kept, scores, -np.inf).max(axis=1, keepdims=True)
+    span = np.where(np.isfinite(high - low) & (high > low), high - low, 1.0)
+    with np.errstate(invalid="ignore"):
+        relevance = np.where(kept, (scores - low) / span, 0.0)
+    return Pool(items, np.nan_to_num(relevance))
+
+
+def placed(pool: Pool, chosen: IntArray) -> Pool:
+    """The pool with `chosen` (positions in the pool, int64 [m, k], distinct in a row) first, the rest in its old order."""
+    m, n = pool.items.shape
+    rank = np.broadcast_to(np.arange(n) + n, (m, n)).copy()
+    np.put_along_axis(rank, chosen, np.broadcast_to(np.arange(chosen.shape[1]), chosen.shape), axis=1)
+    order = np.argsort(rank, axis=1, kind="stable")
+    return Pool(np.take_along_axis(pool.items, order, axis=1), -np.sort(-pool.relevance, axis=1))
+
+
+def sorted_by(pool: Pool, value: FloatArray) -> Pool:
+    """The pool in descending order of value [m, n], equal ones as they stood, empty places last."""
+    order = np.argsort(np.where(pool.items == NO_ITEM, np.inf, -value), axis=1, kind="stable")
+    return Pool(np.take_along_axis(pool.items, order, axis=1), -np.sort(-pool.relevance, axis=1))
+
+
+def greedy(pool: Pool, k: int, gain: Callable[[slice], Callable[[IntArray | None], FloatArray]]) -> Pool:
+    """Choose k places one after the other, each the candidate of largest gain; equal gains go to the one that stood first.
+
+    gain(rows) prepares a batch of people and returns a function: last chosen positions [b] (None at the start) → gains [b, n].
+    """
+    m, n = pool.items.shape
+    k = min(k, n)
+    chosen = np.empty((m, k), dtype=np.int64)
+    for start in range(0, m, AT_ONCE):
+        rows = slice(start, min(start + AT_ONCE, m))
+        step, last = gain(rows), None
+        taken = pool.items[rows] == NO_ITEM
+        empty = taken.copy()
+        lines = np.arange(taken.shape[0])
+        for place in range(k):
+            value = np.where(taken, -np.inf, step(last))
+            none_left = taken.all(axis=1)
+            value[none_left] = np.where(
+                empty[none_left], -1.0 * np.arange(n), -np.inf
+            )  # only empty places are left: keep them
+            last = value.argmax(axis=1)
+            chosen[rows, place] = last
+            empty[lines, last] = False
+            taken[lines, last] = True
+    return placed(pool, chosen)
+
+
+def features(membership: sparse.csr_matrix, items: IntArray) -> FloatArray:
+    """float64 [b, n, groups]: rows of the membership for candidates; zeros where there is none."""
+    flat = np.where(items == NO_ITEM, 0, items).ravel()
+    dense = membership[flat].toarray().reshape(*items.shape, membership.shape[1])
+    dense[items == NO_ITEM] = 0.0
+    return np.asarray(dense)
+
+
+def apply_all(pool: Pool, rules: Sequence[Rule], setting: Setting) -> list[Pool]:
+    """The pool before and after each rule, in order."""
+    found = [pool]
+    for rule in rules:
+        found.append(rule.apply(found[-1], setting))
+    return found

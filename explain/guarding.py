@@ -1,0 +1,241 @@
+"""What a guardrail buys and what it costs: exposure before and after, nDCG on held-out events, and every moved item by name of its rule."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, field
+from itertools import pairwise
+from typing import Any
+
+import numpy as np
+from scipy import sparse
+
+from core.errors import OptionError
+from core.graph import FloatArray, IntArray, InteractionGraph
+from core.guardrails.base import Groups, Pool, Rule, Setting, apply_all, pool_of
+from core.intervals import percentile_interval, resampled_sums
+from core.progress import Progress, no_progress
+from core.ranking import NO_ITEM, rank_all
+from explain.fairness import exposure as ex
+from explain.fairness.cohorts import Cohorts, cohorts
+from explain.fairness.item_audit import measure
+
+POOL, MOST_RULES, DRAWS = 100, 6, 400
+
+
+@dataclass(frozen=True)
+class GroupChange:
+    """A group's exposure ratio before and after, with 95 % intervals over people."""
+
+    group: str
+    n: int
+    before: float | None
+    before_low: float | None
+    before_high: float | None
+    after: float | None
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What was paid for whom. ndcg before and after on held-out events, change with its paired 95 % interval; kept: attention-weighted relevance that is left."""
+
+    cohort: str
+    n: int
+    before: float
+    after: float
+    change: float
+    low: float | None
+    high: float | None
+
+
+@dataclass(frozen=True)
+class Guarded:
+    """The answer. moved: places that hold another item than before; entered: items from beyond the first k; notes: what could not be had."""
+
+    workspace: str
+    model: str
+    snapshot: str
+    k: int
+    by: str
+    rules: tuple[dict[str, Any], ...]
+    groups: tuple[GroupChange, ...]
+    costs: tuple[Cost, ...]
+    score_kept: float
+    n_lists: int
+    n_moved: int
+    n_entered: int
+    notes: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Placed:
+    """One place of a guarded list. was: its place without guardrails; sentence: empty where nothing moved it."""
+
+    item: str
+    label: str
+    rank: int
+    was: int
+    score: float
+    sentence: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Steps:
+    """Lists of everybody after each rule, places 1 to k: the first entry without any."""
+
+    pools: tuple[Pool, ...]
+    rules: tuple[Rule, ...]
+    k: int
+    notes: tuple[str, ...] = field(default_factory=tuple)
+
+    @property
+    def before(self) -> IntArray:
+        return self.pools[0].items[:, : self.k]
+
+    @property
+    def after(self) -> IntArray:
+        return self.pools[-1].items[:, : self.k]
+
+
+def candidates(
+    score: Callable[[IntArray], FloatArray], n_users: int, exclude: sparse.csr_matrix, k: int, n_items: int, progress: Progress = no_progress
+) -> Pool:  # fmt: skip
+    """Everybody's best max(100, 5k) items with scaled relevance."""
+    return pool_of(*rank_all(score, n_users, exclude, min(max(POOL, 5 * k), n_items), progress=progress))
+
+
+def setting_of(graph: InteractionGraph, profile: sparse.csr_matrix, k: int) -> Setting:
+    """What rules may know: RBP(.8) attention, popularity and histories of `profile`, groups by column with catalogue shares."""
+
+    def groups(by: str) -> Groups:
+        found = cohorts(graph, by, "item")
+        return Groups(found.by, found.labels, found.membership, ex.catalogue_share(found.membership))
+
+    popularity = np.bincount(profile.indices, minlength=graph.n_items).astype(np.float64)
+    return Setting(k, ex.rbp(k), popularity, sparse.csr_matrix(profile), groups)
+
+
+def run_rules(pool: Pool, rules: Sequence[Rule], setting: Setting) -> Steps:
+    """Apply the rules in order. Raises OptionError for none or too many, or a column that there is not."""
+    if not 1 <= len(rules) <= MOST_RULES:
+        raise OptionError(f"{len(rules)} guardrails: give 1 to {MOST_RULES}.")
+    pools = apply_all(pool, rules, setting)
+    return Steps(tuple(pools), tuple(rules), setting.k, tuple(setting.notes))
+
+
+def group_changes(steps: Steps, groups: Cohorts, *, seed: int = 0) -> tuple[GroupChange, ...]:
+    """Each group's exposure ratio (RBP .8, target catalogue) before and after."""
+    weights = ex.rbp(steps.k)
+    old, new = (measure(lists, weights, groups, draws=DRAWS, seed=seed) for lists in (steps.before, steps.after))
+    return tuple(
+        GroupChange(
+            label, int(groups.sizes[g]), _number(old.ratio[g]), _number(old.low[g]), _number(old.high[g]),
+            _number(new.ratio[g]), _number(new.low[g]), _number(new.high[g]),
+        )
+        for g, label in enumerate(groups.labels)
+    )  # fmt: skip
+
+
+def ndcg(lists: IntArray, positives: sparse.csr_matrix) -> FloatArray:
+    """nDCG@k of each list, [m, k], CSR [m, n_items] → float64 [m]; NaN without positives (Järvelin & Kekäläinen 2002, binary gains)."""
+    k, discount = lists.shape[1], ex.dcg(lists.shape[1])
+    n_positive = np.minimum(np.diff(positives.indptr), k)
+    best = np.concatenate([[0.0], np.cumsum(discount)])[n_positive]
+    given = ex.attention(lists, discount, positives.shape[1])
+    marks = sparse.csr_matrix((np.ones(positives.nnz), positives.indices, positives.indptr), shape=positives.shape)
+    gained = np.asarray(given.multiply(marks).sum(axis=1)).ravel()
+    return np.asarray(np.divide(gained, best, out=np.full(len(lists), np.nan), where=best > 0))
+
+
+def costs(
+    steps: Steps, positives: sparse.csr_matrix, people: Cohorts | None = None, *, min_n: int = 10, seed: int = 0
+) -> tuple[Cost, ...]:
+    """Held-out nDCG before and after, over everybody and by cohort; the interval of the change is paired over people."""
+    before, after = ndcg(steps.before, positives), ndcg(steps.after, positives)
+    measured = np.flatnonzero(np.isfinite(before))
+    made = [_cost("everybody", before[measured], after[measured], min_n, seed)]
+    if people is not None:
+        code = people.code[measured]
+        for g, label in enumerate(people.labels):
+            rows = measured[code == g]
+            if len(rows) >= min_n:
+                made.append(_cost(label, before[rows], after[rows], min_n, seed))
+    return tuple(made)
+
+
+def _cost(cohort: str, before: FloatArray, after: FloatArray, min_n: int, seed: int) -> Cost:
+    n, change = len(before), after - before
+    if n == 0:
+        return Cost(cohort, 0, 0.0, 0.0, 0.0, None, None)
+    low = high = None
+    if n >= min_n:
+        drawn = resampled_sums(change[:, None], DRAWS, np.random.default_rng(seed)) / n
+        low, high = (float(b[0]) for b in percentile_interval(drawn))
+    return Cost(cohort, n, float(before.mean()), float(after.mean()), float(change.mean()), low, high)
+
+
+def score_kept(steps: Steps) -> float:
+    """Attention-weighted relevance after / before, mean over people: 1 where nothing was given up."""
+    first, weights = steps.pools[0], ex.rbp(steps.k)
+    relevance = {}
+    for name, pool in (("before", first), ("after", steps.pools[-1])):
+        order = np.argsort(first.items, axis=1, kind="stable")
+        place = _positions(first.items, order, pool.items[:, : steps.k])
+        relevance[name] = (np.take_along_axis(first.relevance, place, axis=1) * weights[: place.shape[1]]).sum(axis=1)
+    kept = relevance["before"] > 0
+    return float((relevance["after"][kept] / relevance["before"][kept]).mean()) if kept.any() else 1.0
+
+
+def was_at(steps: Steps, step: int) -> IntArray:
+    """int64 [m, k]: the place (1 = best) before any rule of what stands at each place after `step` rules."""
+    first = steps.pools[0].items
+    return _positions(first, np.argsort(first, axis=1, kind="stable"), steps.pools[step].items[:, : steps.k]) + 1
+
+
+def _positions(items: IntArray, order: IntArray, wanted: IntArray) -> IntArray:
+    """Column of each wanted item in its row of items; order sorts each row of items."""
+    found = np.empty(wanted.shape, dtype=np.int64)
+    ordered = np.take_along_axis(items, order, axis=1)
+    for row in range(len(items)):
+        found[row] = order[row, np.minimum(np.searchsorted(ordered[row], wanted[row]), items.shape[1] - 1)]
+    return found
+
+
+def counts(steps: Steps) -> tuple[int, int, int]:
+    """Lists, places that hold another item than before, items that came from beyond the first k."""
+    before, after = steps.before, steps.after
+    kept = after != NO_ITEM
+    entered = int((was_at(steps, -1)[kept] > steps.k).sum())
+    return int(kept.any(axis=1).sum()), int((before != after)[kept].sum()), entered
+
+
+def mover(steps: Steps, row: int, item: int) -> Rule | None:
+    """The rule that moved an item of a person most; None where it stands where it stood."""
+    places = [int(np.flatnonzero(pool.items[row] == item)[0]) for pool in steps.pools]
+    moves = [abs(b - a) for a, b in pairwise(places)]
+    if places[0] == places[-1] or not any(moves):
+        return None
+    return steps.rules[int(np.argmax(moves))]
+
+
+def moved_sentence(rank: int, was: int, rule: Rule | None) -> str:
+    """ "Placed 4th instead of 9th by *minimum exposure: new*." A place that others made room for says so too."""
+    if rule is None or rank == was:
+        return ""
+    if rank > was:
+        return f"Placed {ordinal(rank)} instead of {ordinal(was)}: it made room for others (*{rule.told}*)."
+    return f"Placed {ordinal(rank)} instead of {ordinal(was)} by *{rule.told}*."
+
+
+def ordinal(n: int) -> str:
+    ending = "th" if 10 <= n % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(n % 10, "th")
+    return f"{n}{ending}"
+
+
+def _number(value: float) -> float | None:
+    return float(value) if np.isfinite(value) else None

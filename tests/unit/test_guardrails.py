@@ -1,0 +1,277 @@
+"""Rules that reorder lists, against plain loops; and what every rule keeps: distinct candidates, nothing invented, none is nothing."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from core.errors import OptionError
+from core.guardrails.base import Groups, Pool, Setting, all_guardrails, pool_of, rule_from, rule_from_text
+from core.ranking import NO_ITEM
+from explain.fairness import exposure as ex
+from explain.guarding import Steps, counts, moved_sentence, mover, ndcg, ordinal, run_rules, score_kept, was_at
+
+M, N_ITEMS, POOL, K, G = 30, 60, 20, 6, 4
+RULES = {
+    "mmr": {"by": "x"}, "xquad": {"by": "x"}, "calibrated": {"by": "x"}, "popularity-penalty": {}, "creator-cap": {"by": "x"},
+    "minimum-exposure": {"by": "x"},
+}  # fmt: skip
+
+
+def world(seed: int, holes: bool = False) -> tuple[Pool, Setting]:
+    rng = np.random.default_rng(seed)
+    items = np.array([rng.choice(N_ITEMS, POOL, replace=False) for _ in range(M)])
+    scores = -np.sort(-rng.normal(size=(M, POOL)), axis=1)
+    if holes:
+        items[0], items[1, 3:] = NO_ITEM, NO_ITEM
+        scores[items == NO_ITEM] = -np.inf
+    soft = np.eye(G)[rng.integers(G, size=N_ITEMS)]
+    soft[::5] = 0.5 * soft[::5] + 0.5 * np.roll(soft[::5], 1, axis=1)
+    member = sparse.csr_matrix(soft)
+    profile = sparse.csr_matrix((rng.random((M, N_ITEMS)) < 0.15).astype(float))
+    popularity = np.asarray(profile.sum(axis=0)).ravel()
+    groups = Groups("x", ("a", "b", "c", "d"), member, soft.mean(axis=0))
+    return pool_of(items, scores), Setting(K, 0.8 ** np.arange(K), popularity, profile, lambda by: groups)
+
+
+def lists_by_loops(pool: Pool, gain: Any) -> np.ndarray:
+    """Greedy by plain loops: gain(row, candidate column, columns chosen so far)."""
+    made = np.full((M, K), NO_ITEM)
+    for u in range(M):
+        left, chosen = [j for j in range(POOL) if pool.items[u, j] != NO_ITEM], []
+        while left and len(chosen) < K:
+            best = max(left, key=lambda j: (round(gain(u, j, chosen), 12), -j))
+            chosen.append(best)
+            left.remove(best)
+        made[u, : len(chosen)] = pool.items[u, chosen]
+    return made
+
+
+def interest(setting: Setting, u: int) -> np.ndarray:
+    member, own = setting.groups("x").membership.toarray(), setting.profile[u].indices
+    return member[own].mean(axis=0) if len(own) else np.full(G, 1 / G)
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("weight", [0.2, 0.6])
+def test_mmr_by_loops(seed: int, weight: float) -> None:
+    pool, setting = world(seed, holes=seed == 3)
+    member = setting.groups("x").membership.toarray()
+
+    def cosine(a: int, b: int) -> float:
+        return float(member[a] @ member[b] / np.linalg.norm(member[a]) / np.linalg.norm(member[b]))
+
+    def gain(u: int, j: int, chosen: list[int]) -> float:
+        near = max((cosine(pool.items[u, j], pool.items[u, c]) for c in chosen), default=0.0)
+        return float((1 - weight) * pool.relevance[u, j] - weight * near)
+
+    found = rule_from({"name": "mmr", "by": "x", "weight": weight}).apply(pool, setting)
+    assert (found.items[:, :K] == lists_by_loops(pool, gain)).all()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_xquad_by_loops(seed: int) -> None:
+    pool, setting = world(seed)
+    member = setting.groups("x").membership.toarray()
+
+    def gain(u: int, j: int, chosen: list[int]) -> float:
+        p, own = interest(setting, u), member[pool.items[u, j]]
+        left = [math.prod(1 - member[pool.items[u, c], g] for c in chosen) for g in range(G)]
+        return 0.6 * float(pool.relevance[u, j]) + 0.4 * sum(p[g] * own[g] * left[g] for g in range(G))
+
+    found = rule_from({"name": "xquad", "by": "x", "weight": 0.4}).apply(pool, setting)
+    assert (found.items[:, :K] == lists_by_loops(pool, gain)).all()
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_calibration_by_loops(seed: int) -> None:
+    pool, setting = world(seed)
+    member = setting.groups("x").membership.toarray()
+
+    def gain(u: int, j: int, chosen: list[int]) -> float:
+        p, q = interest(setting, u), member[[pool.items[u, c] for c in (*chosen, j)]].mean(axis=0)
+        kl = sum(p[g] * math.log(p[g] / (0.99 * q[g] + 0.01 * p[g])) for g in range(G) if p[g] > 0)
+        return 0.5 * float(pool.relevance[u, j]) - 0.5 * kl
+
+    found = rule_from({"name": "calibrated", "by": "x"}).apply(pool, setting)
+    assert (found.items[:, :K] == lists_by_loops(pool, gain)).all()
+
+
+def test_popularity_penalty_by_loops() -> None:
+    pool, setting = world(1)
+    most = math.log1p(max(setting.popularity))
+    found = rule_from_text("popularity-penalty:weight=0.5").apply(pool, setting)
+    for u in range(M):
+        value = {
+            int(i): pool.relevance[u, j] - 0.5 * math.log1p(setting.popularity[i]) / most
+            for j, i in enumerate(pool.items[u])
+        }
+        assert found.items[u].tolist() == sorted(value, key=lambda i: -value[i])
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("most", [1, 2])
+def test_a_cap_is_never_exceeded_where_it_can_be_kept(seed: int, most: int) -> None:
+    pool, setting = world(seed)
+    single = sparse.csr_matrix(np.eye(10)[np.arange(N_ITEMS) % 10])
+    setting = Setting(
+        K,
+        setting.attention,
+        setting.popularity,
+        setting.profile,
+        lambda by: Groups("x", tuple("abcdefghij"), single, np.full(10, 0.1)),
+    )
+    found = rule_from({"name": "creator-cap", "by": "x", "most": most}).apply(pool, setting)
+    for u in range(M):
+        creators = [i % 10 for i in pool.items[u]]
+        if sum(min(most, creators.count(c)) for c in set(creators)) < K:
+            continue
+        kept: list[int] = []
+        for i in pool.items[u].tolist():
+            if len(kept) < K and sum(j % 10 == i % 10 for j in kept) < most:
+                kept.append(i)
+        assert found.items[u, :K].tolist() == kept, "the most relevant that the cap allows, in their order"
+
+
+@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("group", ["a", "*"])
+def test_minimum_exposure_reaches_its_share(seed: int, group: str) -> None:
+    pool, setting = world(seed)
+    groups = setting.groups("x")
+    steps = run_rules(pool, [rule_from({"name": "minimum-exposure", "by": "x", "group": group, "share": 0.9})], setting)
+    share = ex.shares(ex.column_sums(ex.list_exposure(steps.after, setting.attention, groups.membership)))
+    wanted = range(G) if group == "*" else [0]
+    for g in wanted:
+        assert share[g] >= 0.9 * groups.target[g] - 1e-6
+    assert not steps.notes
+
+
+def test_minimum_exposure_gives_up_the_least_of_all_lists() -> None:
+    """One place a list, so every choice of lists that reaches the share can be tried."""
+    rng = np.random.default_rng(5)
+    m = 8
+    relevance = np.column_stack([np.ones(m), rng.random(m)])
+    items = np.tile([0, 1], (m, 1))
+    member = sparse.csr_matrix(np.eye(2))
+    setting = Setting(
+        1,
+        np.ones(1),
+        np.ones(2),
+        sparse.csr_matrix((m, 2)),
+        lambda by: Groups("x", ("big", "small"), member, np.array([0.5, 0.5])),
+    )
+    found = rule_from({"name": "minimum-exposure", "by": "x", "group": "small", "share": 0.75}).apply(
+        Pool(items, relevance), setting
+    )
+    chosen = found.items[:, 0] == 1
+    assert chosen.sum() == 3, "3 of 8 lists are the first number that reaches .375"
+    assert set(np.flatnonzero(chosen)) == set(np.argsort(-relevance[:, 1])[:3].tolist()), "those that lose least"
+
+
+def test_what_cannot_be_reached_is_said() -> None:
+    pool, setting = world(0)
+    rare = sparse.csr_matrix(np.eye(2)[(np.arange(N_ITEMS) == N_ITEMS - 1).astype(int)])
+    setting = Setting(
+        K,
+        setting.attention,
+        setting.popularity,
+        setting.profile,
+        lambda by: Groups("x", ("rest", "rare"), rare, np.array([0.5, 0.5])),
+    )
+    steps = run_rules(pool, [rule_from_text("minimum-exposure:by=x,group=rare,share=1")], setting)
+    assert len(steps.notes) == 1
+    assert "rare gets" in steps.notes[0]
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("name", RULES)
+def test_every_rule_keeps_lists_whole(seed: int, name: str) -> None:
+    pool, setting = world(seed, holes=True)
+    rule = all_guardrails()[name]
+    for strength in rule.strengths:
+        found = rule_from({"name": name, **RULES[name], rule.strength: strength}).apply(pool, setting)
+        assert (np.sort(found.items, axis=1) == np.sort(pool.items, axis=1)).all(), "the same candidates, none twice"
+        empty = found.items[:, :K] == NO_ITEM
+        assert (empty[:, :-1] <= empty[:, 1:]).all(), "places are filled from the first"
+    none = rule_from({"name": name, **RULES[name], rule.strength: rule.strengths[0]}).apply(pool, setting)
+    assert (none.items[:, :K] == pool.items[:, :K]).all(), "the weakest setting changes nothing"
+
+
+def test_steps_say_who_moved_what() -> None:
+    pool, setting = world(2)
+    rules = [rule_from_text("popularity-penalty:weight=0.8"), rule_from_text("minimum-exposure:by=x,group=d,share=1")]
+    steps = run_rules(pool, rules, setting)
+    n_lists, n_moved, n_entered = counts(steps)
+    assert n_lists == M
+    assert n_moved == int((steps.before != steps.after).sum())
+    assert n_entered == sum(
+        len(set(a) - set(b)) for a, b in zip(steps.after.tolist(), steps.before.tolist(), strict=True)
+    )
+    places = was_at(steps, -1)
+    for u in range(M):
+        for place, item in enumerate(steps.after[u].tolist()):
+            assert places[u, place] == pool.items[u].tolist().index(item) + 1
+            rule = mover(steps, u, item)
+            assert (rule is None) == (places[u, place] == place + 1)
+    kept = [
+        sum(0.8**r * dict(zip(pool.items[u].tolist(), pool.relevance[u].tolist(), strict=True))[i] for r, i in enumerate(row))
+        for u, row in enumerate(steps.after.tolist())
+    ]  # fmt: skip
+    full = [sum(0.8**r * v for r, v in enumerate(pool.relevance[u, :K])) for u in range(M)]
+    assert score_kept(steps) == pytest.approx(np.mean([a / b for a, b in zip(kept, full, strict=True)]), abs=1e-9)
+
+
+def test_sentences() -> None:
+    rule = rule_from_text("minimum-exposure:by=author_group,group=new authors,share=0.8")
+    assert moved_sentence(4, 9, rule) == "Placed 4th instead of 9th by *minimum exposure: new authors*."
+    assert "made room" in moved_sentence(5, 4, rule)
+    assert moved_sentence(4, 4, rule) == moved_sentence(4, 9, None) == ""
+    assert [ordinal(n) for n in (1, 2, 3, 4, 11, 12, 13, 21, 102, 111)] == [
+        "1st",
+        "2nd",
+        "3rd",
+        "4th",
+        "11th",
+        "12th",
+        "13th",
+        "21st",
+        "102nd",
+        "111th",
+    ]
+
+
+def test_ndcg_agrees_with_the_evaluation() -> None:
+    from core.evaluation import evaluate
+
+    rng = np.random.default_rng(0)
+    lists = np.array([rng.choice(N_ITEMS, K, replace=False) for _ in range(M)])
+    likes = sparse.csr_matrix((rng.random((M, N_ITEMS)) < 0.1).astype(float))
+    measured = evaluate(lists, likes, training=likes, cutoffs=(K,), draws=10)
+    assert ndcg(lists, likes)[measured.users] == pytest.approx(measured.per_user[f"ndcg@{K}"], abs=1e-12)
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("nothing", "There is no guardrail"), ("mmr:weight=2", "must be a number from 0 to 1"), ("mmr:colour=2", "no option 'colour'"),
+        ("mmr:weight", "write key=value"), ("creator-cap:most=0", "whole number"), ("minimum-exposure:share=x", "must be a number"),
+        ("", "There is no guardrail"),
+    ],
+)  # fmt: skip
+def test_what_is_no_rule_is_said(text: str, told: str) -> None:
+    with pytest.raises(OptionError, match=told):
+        rule_from_text(text)
+
+
+def test_unknown_groups_and_too_many_rules() -> None:
+    pool, setting = world(0)
+    with pytest.raises(OptionError, match="no group of x"):
+        run_rules(pool, [rule_from_text("minimum-exposure:by=x,group=z")], setting)
+    for rules in ([], [rule_from_text("mmr:by=x")] * 7):
+        with pytest.raises(OptionError, match="give 1 to 6"):
+            run_rules(pool, rules, setting)
+    assert isinstance(run_rules(pool, [rule_from_text("mmr:by=x")], setting), Steps)
