@@ -27,6 +27,7 @@ ASKED: Final = (
 )
 CAME_FROM: Final = ("graph", "model", "data", "code", "configuration", "time_window", "inclusion")
 _Key = tuple[str, str, str, str, str]
+_Numbers = tuple[float | None, float | None, float | None]
 
 
 def compare(now: Mapping[str, Any], then: Mapping[str, Any]) -> Comparison:
@@ -67,13 +68,25 @@ def _rows(record: Mapping[str, Any]) -> dict[_Key, dict[str, Any]]:
 
 
 def _row(key: _Key, then: Mapping[str, Any] | None, now: Mapping[str, Any] | None) -> ComparedRow:
-    old, new = ((None, None, None) if row is None else (row["value"], row["low"], row["high"]) for row in (then, now))
+    old, new = _numbers(then), _numbers(now)
     change = None if old[0] is None or new[0] is None else new[0] - old[0]
-    overlap = None
-    if None not in (*old[1:], *new[1:]):
-        overlap = bool(new[1] <= old[2] and old[1] <= new[2])
-    verdicts = (None if row is None else str(row["verdict"]) for row in (then, now))
-    return ComparedRow(*key, *old, *new, change, overlap, *verdicts)
+    verdict_then, verdict_now = (None if row is None else str(row["verdict"]) for row in (then, now))
+    section, side, by, metric, group = key
+    return ComparedRow(
+        section, side, by, metric, group, *old, *new, change, _overlap(old, new), verdict_then, verdict_now
+    )  # fmt: skip
+
+
+def _numbers(row: Mapping[str, Any] | None) -> _Numbers:
+    return (None, None, None) if row is None else (row["value"], row["low"], row["high"])
+
+
+def _overlap(old: _Numbers, new: _Numbers) -> bool | None:
+    """Whether two (value, low, high) have a point in common; touching counts. None without both intervals."""
+    (_, old_low, old_high), (_, new_low, new_high) = old, new
+    if old_low is None or old_high is None or new_low is None or new_high is None:
+        return None
+    return new_low <= old_high and old_low <= new_high
 
 
 def _flat(limits: Mapping[str, Any]) -> dict[str, Any]:
