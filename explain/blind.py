@@ -136,7 +136,7 @@ def seal(home: Path, size: float | None, kind: str, seed: int | None = None) -> 
         "kind": kind, "size": round(drawn, 4), "seed": secrets.randbelow(LADDER_SEED) if seed is None else seed,
         "salt": secrets.token_hex(16),
     }, sort_keys=True)  # fmt: skip
-    begun = Sealed(secrets.token_hex(4), kind, _digest(text), datetime.now(UTC).isoformat(timespec="seconds"))
+    begun = Sealed(secrets.token_hex(4), kind, _digest(text), datetime.now(UTC).isoformat(timespec="milliseconds"))
     folder = _folder(home)
     write_whole(folder / f"{begun.id}.sealed.json", {"text": text})
     write_whole(folder / f"{begun.id}.json", {"sealed": asdict(begun)})
@@ -195,7 +195,7 @@ def stored_result(home: Path, test: str) -> BlindResult | None:
 
 
 def tests(home: Path) -> tuple[dict[str, Any], ...]:
-    """Every test here, newest first: id, kind, created, audited, revealed, held (None before it is revealed)."""
+    """Every test here, newest first: id, kind, created, commitment, audited, revealed, held (None before it is revealed)."""
     rows = []
     for place in (home / "blind").glob("*.json"):
         if _ID.fullmatch(place.stem):
@@ -203,6 +203,7 @@ def tests(home: Path) -> tuple[dict[str, Any], ...]:
             told = record.get("revealed")
             rows.append({
                 "id": place.stem, "kind": record["sealed"]["kind"], "created": record["sealed"]["created"],
+                "commitment": record["sealed"]["commitment"],
                 "audited": "result" in record, "revealed": told is not None, "held": told["held"] if told else None,
             })  # fmt: skip
     return tuple(sorted(rows, key=lambda row: (row["created"], row["id"]), reverse=True))

@@ -24,6 +24,7 @@ from explain.fairness.exposure import catalogue_share, item_exposure, ratios, rb
 from explain.fairness.metrics.concentration import corrected_gini
 
 Interval = dict[str, float]
+DATE_WORDS = {"published": "date of publication", "release_year": "year of release"}
 
 
 @dataclass(frozen=True)
@@ -85,7 +86,7 @@ def recency_order(train: InteractionGraph) -> tuple[FloatArray, str]:
     place[order] = np.arange(train.n_items)
     if source is None:
         return place, "newest first, by the time of an item's first event"
-    return place, f"newest first, by the item's {source.replace('_', ' ')}"
+    return place, f"newest first, by {DATE_WORDS.get(source, source)}"
 
 
 def compare_arms(
