@@ -11,10 +11,21 @@ import sys
 import typer
 
 from core.errors import DataError, SurfacedError
-from explain.shell import asking, changing, making, measuring
+from explain.shell import asking, attributing, auditing, changing, guarding, making, measuring, recording
 from explain.shell.base import app, say
 
-__all__ = ["app", "asking", "changing", "main", "making", "measuring"]
+__all__ = [
+    "app",
+    "asking",
+    "attributing",
+    "auditing",
+    "changing",
+    "guarding",
+    "main",
+    "making",
+    "measuring",
+    "recording",
+]
 
 
 def main() -> int:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -47,7 +47,8 @@ class Extras:
     attribution: Sequence[Mapping[str, Any]] = ()
     mitigations: Sequence[Mapping[str, Any]] = ()
     trends: Sequence[Mapping[str, Any]] = ()
-    incidents: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
+    incidents: Sequence[Mapping[str, Any]] = ()
+    told: str = ""
 
 
 def record_content(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from explain.desk.auditing import Auditing
+from explain.desk.audit_runs import AuditRuns
 from explain.desk.keeping import Keeping
 from explain.desk.many import Many
 from explain.desk.measuring import Measuring
@@ -10,5 +10,5 @@ from explain.desk.proof import Proving
 from explain.desk.ready import Ready
 
 
-class Workbench(Ready, Keeping, Many, Measuring, Auditing, Proving):
+class Workbench(Ready, Keeping, Many, Measuring, AuditRuns, Proving):
     """Cheap to make; graphs, models and lists are loaded when first asked for and kept for the life of the object."""

@@ -30,7 +30,11 @@ def guardrail(
     bench, rules = Workbench(), [*(rule or ()), *(_read(config) if config else ())]
     if user is not None:
         placed = [asdict(p) for p in bench.guarded_list(workspace, model, rules, user=user, k=k)]
-        print_answer({"user": user, "items": placed}, as_json, lambda: plain_text.table(placed, ("rank", "was", "label", "sentence")))
+        print_answer(
+            {"user": user, "items": placed},
+            as_json,
+            lambda: plain_text.table(placed, ("rank", "was", "label", "sentence")),
+        )
         return
     with progress_bar("Placing items under rules") as progress:
         found = bench.guardrail(workspace, model, rules, k=k, by=by, cohort=cohort, progress=progress)
@@ -55,5 +59,7 @@ def _read(path: Path) -> list[Any]:
         raise OptionError(f"The rules in {shown(str(path))} cannot be read as JSON: {str(error)[:200]}.") from None
     rules = content.get("rules") if isinstance(content, dict) else content
     if not isinstance(rules, list) or not all(isinstance(rule, dict | str) for rule in rules):
-        raise OptionError(f'{shown(str(path))} holds no list of rules: write [{{"name": "minimum-exposure", "by": "genre", "share": 0.8}}].')
+        raise OptionError(
+            f'{shown(str(path))} holds no list of rules: write [{{"name": "minimum-exposure", "by": "genre", "share": 0.8}}].'
+        )
     return rules
