@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import plotly.graph_objects as go
 
+from explain.answers import Guarded
 from explain.flow_labels import plotly_text
 from explain.flow_style import palette
 
@@ -89,6 +90,76 @@ def trend_lines(rows: Sequence[Mapping[str, Any]], name: str, *, theme: str = "l
         height=190, margin={"l": 4, "r": 12, "t": 8, "b": 24}, paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)",
         font={"color": inks.ink},
     )  # fmt: skip
+
+
+def before_after(found: Guarded, *, theme: str = "light", most: int = 25) -> go.Figure:
+    """Each group's exposure ratio before (hollow) and after (filled, with its interval); 1 is an equal share."""
+    inks = palette(theme)
+    rows = sorted(found.groups, key=lambda g: -g.n)[:most]
+    rows = [g for g in found.groups if g in rows]
+    places = list(range(len(rows)))
+    figure = go.Figure()
+    figure.add_trace(go.Scatter(
+        x=[g.before for g in rows], y=places, mode="markers", name="before", marker={"symbol": "circle-open", "size": 11, "color": inks.soft_ink},
+        hovertemplate="before %{x:.2f}<extra></extra>",
+    ))  # fmt: skip
+    figure.add_trace(go.Scatter(
+        x=[g.after for g in rows], y=places, mode="markers", name="after", marker={"symbol": "diamond", "size": 11, "color": inks.pros},
+        error_x={
+            "type": "data", "symmetric": False, "color": inks.soft_ink, "thickness": 1.5,
+            "array": [_less(g.high, g.after) for g in rows], "arrayminus": [_less(g.after, g.low) for g in rows],
+        },
+        hovertemplate="after %{x:.2f}<extra></extra>",
+    ))  # fmt: skip
+    figure.add_vline(x=1, line={"color": inks.soft_ink, "dash": "dash", "width": 1})
+    figure.update_yaxes(
+        tickvals=places, ticktext=[f"{plotly_text(g.group, 26)} ({g.n:,})" for g in rows], range=[len(rows) - 0.4, -0.6], fixedrange=True,
+        automargin=True, gridcolor=inks.grid, zeroline=False,
+    )  # fmt: skip
+    figure.update_xaxes(
+        fixedrange=True,
+        gridcolor=inks.grid,
+        zeroline=False,
+        rangemode="tozero",
+        title="Exposure ratio (1 = its share of the catalogue)",
+    )
+    return _plain(figure, 110 + _ROW_PX * len(rows), inks.ink)
+
+
+def tradeoff_curve(
+    found: Sequence[Guarded], strengths: Sequence[str], chosen: int, *, theme: str = "light"
+) -> go.Figure:
+    """A point a strength: the lowest known group's exposure ratio against held-out nDCG; the chosen one is a star."""
+    inks = palette(theme)
+    gain = [
+        min((g.after for g in one.groups if g.after is not None and g.group != "unknown"), default=None)
+        for one in found
+    ]
+    cost = [one.costs[0].after if one.costs else None for one in found]
+    figure = go.Figure(go.Scatter(
+        x=gain, y=cost, mode="lines+markers+text", text=[str(s) for s in strengths], textposition="top center", line={"color": inks.soft_ink},
+        marker={
+            "size": [17 if n == chosen else 10 for n in range(len(found))], "color": inks.pros,
+            "symbol": ["star" if n == chosen else "circle" for n in range(len(found))],
+        },
+        hovertemplate="lowest ratio %{x:.2f}, nDCG %{y:.4f}<extra></extra>", showlegend=False,
+    ))  # fmt: skip
+    figure.update_xaxes(
+        fixedrange=True, gridcolor=inks.grid, zeroline=False, title="Lowest exposure ratio of a known group"
+    )
+    figure.update_yaxes(fixedrange=True, gridcolor=inks.grid, zeroline=False, automargin=True, title="nDCG, held out")
+    return _plain(figure, 300, inks.ink)
+
+
+def _plain(figure: go.Figure, height: int, ink: str) -> go.Figure:
+    return figure.update_layout(
+        height=height, margin={"l": 4, "r": 12, "t": 30, "b": 40}, paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)",
+        font={"color": ink}, legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0, "font": {"color": ink}},
+    )  # fmt: skip
+
+
+def _less(a: float | None, b: float | None) -> float:
+    return 0.0 if a is None or b is None else max(0.0, a - b)
 
 
 def _tone(value: float | None) -> float:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import Any
 
 import numpy as np
 from scipy import sparse
@@ -16,72 +15,12 @@ from core.guardrails.base import Groups, Pool, Rule, Setting, apply_all, pool_of
 from core.intervals import percentile_interval, resampled_sums
 from core.progress import Progress, no_progress
 from core.ranking import NO_ITEM, rank_all
+from explain.answers import Cost, GroupChange
 from explain.fairness import exposure as ex
 from explain.fairness.cohorts import Cohorts, cohorts
 from explain.fairness.item_audit import measure
 
 POOL, MOST_RULES, DRAWS = 100, 6, 400
-
-
-@dataclass(frozen=True)
-class GroupChange:
-    """A group's exposure ratio before and after, with 95 % intervals over people."""
-
-    group: str
-    n: int
-    before: float | None
-    before_low: float | None
-    before_high: float | None
-    after: float | None
-    low: float | None
-    high: float | None
-
-
-@dataclass(frozen=True)
-class Cost:
-    """What was paid for whom. ndcg before and after on held-out events, change with its paired 95 % interval; kept: attention-weighted relevance that is left."""
-
-    cohort: str
-    n: int
-    before: float
-    after: float
-    change: float
-    low: float | None
-    high: float | None
-
-
-@dataclass(frozen=True)
-class Guarded:
-    """The answer. moved: places that hold another item than before; entered: items from beyond the first k; notes: what could not be had."""
-
-    workspace: str
-    model: str
-    snapshot: str
-    k: int
-    by: str
-    rules: tuple[dict[str, Any], ...]
-    groups: tuple[GroupChange, ...]
-    costs: tuple[Cost, ...]
-    score_kept: float
-    n_lists: int
-    n_moved: int
-    n_entered: int
-    notes: tuple[str, ...] = ()
-
-    def as_json(self) -> dict[str, Any]:
-        return asdict(self)
-
-
-@dataclass(frozen=True)
-class Placed:
-    """One place of a guarded list. was: its place without guardrails; sentence: empty where nothing moved it."""
-
-    item: str
-    label: str
-    rank: int
-    was: int
-    score: float
-    sentence: str = ""
 
 
 @dataclass(frozen=True, eq=False)

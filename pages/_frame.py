@@ -24,6 +24,8 @@ TITLES: Final = {
     "item": "Item",
     "faithfulness": "Faithfulness",
     "fairness": "Fairness",
+    "audit": "Audit",
+    "blind": "Blind test",
     "models": "Models",
     "guide": "Guide",
 }

@@ -17,13 +17,30 @@ import streamlit as st
 
 SHARED: Final = ("workspace", "model", "user", "item", "k", "who", "history")
 LOCAL: Final[dict[str, tuple[str, ...]]] = {
-    "why": ("against", "other", "show", "at", "test", "unit"),
+    "why": ("against", "other", "show", "at", "test", "unit", "guard"),
     "whatif": ("remove", "add", "weights", "half", "kind"),
-    "fairness": ("side", "by"),
+    "fairness": ("side", "by", "cells", "people", "items", "trend", "rule", "guarded", "strength"),
+    "audit": ("view", "audit", "earlier"),
     "models": ("split",),
 }
 KEYS: Final = (*SHARED, *(key for keys in LOCAL.values() for key in keys))
-BELONGS_TO_WORKSPACE: Final = ("user", "item", "history", "against", "by", "at", "test", "remove", "add", "weights")
+BELONGS_TO_WORKSPACE: Final = (
+    "user",
+    "item",
+    "history",
+    "against",
+    "by",
+    "at",
+    "test",
+    "remove",
+    "add",
+    "weights",
+    "cells",
+    "people",
+    "items",
+    "audit",
+    "earlier",
+)
 MAX_LENGTH: Final = {"history": 2000, "at": 600, "remove": 4000, "add": 2000}
 _MOST: Final = 200
 _ECHO_S: Final = 1.5

@@ -8,11 +8,25 @@ import streamlit as st
 from core.errors import SurfacedError
 from explain.flow_labels import amount, clean
 from explain.types import Explanation
-from pages import _ask_more, _here, _parts, _pick, _state
+from pages import _ask, _ask_more, _here, _parts, _pick, _state
 from pages._text import option, percent, plain, score
 
 UNITS = {"history": "History items", "edges": "Edges of the graph", "features": "Words and features"}
 _OFFERED = 60
+
+
+def guarded(spot: _here.Here, item: str) -> None:
+    """Where the visitor came from a list under a guardrail: what that rule did to the item's place. Never hidden."""
+    rule = _state.wish("guard")
+    if not rule or spot.user is None:
+        return
+    try:
+        note = _ask.workbench().guard_note(spot.name, spot.model, [rule], user=spot.user, item=item, k=spot.k)
+    except SurfacedError as error:
+        _state.notice(f"The guardrail of the address was left out. {error}")
+        return
+    _state.settle("guard", rule)
+    st.warning(plain(note or "The guardrail of this list left the item where its score puts it.", 400))
 
 
 def badge(spot: _here.Here, item: str, found: Explanation) -> None:

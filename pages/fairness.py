@@ -10,7 +10,7 @@ import streamlit as st
 
 from explain.figures import exposure_bars
 from explain.types import AuditReport, AuditRow
-from pages import _ask, _frame, _here, _jobs, _parts, _pick
+from pages import _ask, _fair_cells, _fair_guard, _frame, _here, _jobs, _parts, _pick
 from pages._text import lead, plain
 
 SIDES = {"item": "Items: who gets exposure", "user": "People: for whom lists are good"}
@@ -39,6 +39,13 @@ def page() -> None:
     report = _ask.item_audit(*spot.base, by, spot.k) if side == "item" else _measured(spot, by)
     if report is not None:
         _answer(report)
+    if side == "item":
+        _fair_cells.cells(spot, by, columns.get("user", []))
+        if report is not None:
+            _fair_guard.section(spot, by, [row.group for row in report.rows if row.group != "unknown"])
+        _fair_cells.trend(spot, by)
+    _fair_cells.words()
+    _parts.link("audit", "A whole audit, with thresholds, a record and a signature")
 
 
 def _measured(spot: _here.Here, by: str) -> AuditReport | None:
@@ -127,7 +134,15 @@ def report_frame(report: AuditReport) -> pd.DataFrame:
         both = shares.get(row.group, {})
         given = {"exposure share": both.get("exposure"), "catalogue share": both.get("catalogue")} if shares else {}
         rows.append(
-            {"group": row.group, "n": row.n, value: row.value, "low": row.low, "high": row.high, "verdict": row.verdict}
+            {
+                "group": row.group,
+                "n": row.n,
+                value: row.value,
+                "low": row.low,
+                "high": row.high,
+                "adjusted p": row.p_adjusted,
+                "verdict": row.verdict,
+            }
             | given
             | {"reason": row.reason}
         )

@@ -36,6 +36,7 @@ def page() -> None:
         st.info(
             "Nothing that this person has had leads to it, so its score has no walk to show. Pick another item, or another model."
         )
+    _why_tests.guarded(spot, item)
     _why_tests.badge(spot, item, found)
     _badges(found)
     if found.state != "no_path" or found.parts:

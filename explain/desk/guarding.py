@@ -11,12 +11,11 @@ import numpy as np
 from core.errors import OptionError
 from core.guardrails.base import Pool, Rule, all_guardrails, rule_from, rule_from_text
 from core.progress import Progress, no_progress, portion
+from explain.answers import Guarded, GuardedPlace
 from explain.desk.base import Desk, length
 from explain.fairness.cohorts import cohorts
 from explain.fairness.intersections import grouping
 from explain.guarding import (
-    Guarded,
-    Placed,
     Steps,
     candidates,
     costs,
@@ -82,7 +81,7 @@ class Guarding(Desk):
 
     def guarded_list(
         self, workspace: str, model: str, rules: Sequence[RuleLike], *, user: str, k: int | None = None, progress: Progress = no_progress
-    ) -> tuple[Placed, ...]:  # fmt: skip
+    ) -> tuple[GuardedPlace, ...]:  # fmt: skip
         """One person's list under rules that act on everybody; every moved item says by what. Raises UnknownIdError."""
         world, made = self._world(workspace), parsed(rules)
         row = world.graph.users.index(user)
@@ -108,6 +107,11 @@ class Guarding(Desk):
                 return f"Not in the list any more: it made room for others ({', '.join(rule.told for rule in parsed(rules))})."
             return ""
         return found.sentence
+
+    def has_refit(self, workspace: str, model: str) -> bool:
+        """Whether the refit on the training part, which a price needs, is in memory already."""
+        world = self._world(workspace)
+        return (world.prepared.fingerprint, model, world.card.default_split, "0") in self._heldout
 
     def _scores(self, world: World, model: str, row: int) -> Any:
         return world.model(world.manifest(model)).score(np.array([row]))[0]
@@ -165,14 +169,14 @@ def as_json(rule: Rule) -> dict[str, Any]:
     }
 
 
-def _placed(world: World, steps: Steps, row: int, scores: Any) -> tuple[Placed, ...]:
+def _placed(world: World, steps: Steps, row: int, scores: Any) -> tuple[GuardedPlace, ...]:
     was, made = was_at(steps, -1)[row], []
     for place, item in enumerate(steps.after[row].tolist()):
         if item < 0:
             break
         sentence = moved_sentence(place + 1, int(was[place]), mover(steps, row, item))
         made.append(
-            Placed(
+            GuardedPlace(
                 str(world.graph.items.ids[item]),
                 world.names.item(item),
                 place + 1,

@@ -11,7 +11,9 @@ import streamlit as st
 from streamlit.testing.v1 import AppTest
 
 ROOT = Path(__file__).resolve().parents[2]
-PAGES = ("overview", "recommendations", "why", "whatif", "item", "faithfulness", "fairness", "models", "guide")
+PAGES = (
+    "overview", "recommendations", "why", "whatif", "item", "faithfulness", "fairness", "audit", "blind", "models", "guide",
+)  # fmt: skip
 TIMEOUT_S = 60
 
 

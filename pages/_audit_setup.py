@@ -1,0 +1,104 @@
+"""A new audit: what is compared and what counts as fair are fixed first, written to the log, and only then is anything measured."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from typing import Any, Final
+
+import streamlit as st
+
+from core.errors import SurfacedError
+from pages import _ask, _here, _jobs, _state
+from pages._text import plain
+
+TARGETS: Final = {
+    "catalogue": "Catalogue: every item alike",
+    "relevance": "Relevance: what people were found to like (held out)",
+}
+BROWSING: Final = {
+    "rbp(0.8)": "Rank-biased precision, .8: four in five go on to the next place",
+    "dcg 1/log2(rank+1)": "Discount of nDCG: 1/log2(rank + 1)",
+    "dcg 1/log2(max(rank,2))": "Discount of trec_eval: 1/log2(max(rank, 2))",
+    "cascade(0.8, 0.5)": "Cascade: readers stop at what they like (needs relevance)",
+}
+MOST: Final = 8
+
+
+def page(spot: _here.Here) -> None:
+    bench = _ask.workbench()
+    usual = bench.usual_plan(spot.name, spot.model, k=spot.k)
+    plan, name, role = _form(spot, usual)
+    try:
+        checked = bench.checked_plan(spot.name, plan)
+    except SurfacedError as error:
+        st.error(plain(error, 600))
+        return
+    if not name.strip():
+        st.info("Say who you are: the plan goes to the decision log under your name.")
+        return
+    key = hashlib.sha256(json.dumps([checked, name, role], sort_keys=True).encode()).hexdigest()[:12]
+    if _jobs.is_done(f"audit-run-{key}"):
+        st.success("Done. It is the newest one under Past audits.")
+        if st.button("Read it", type="primary", key="read-audit"):
+            _state.put("view", "read")
+            _state.put("audit", None)
+            st.rerun()
+        return
+    st.caption(
+        "The thresholds above are written to the log before anything is measured. Quality for people needs a refit on the training part: "
+        "seconds to a few minutes."
+    )
+    _jobs.panel(
+        f"audit-run-{key}", "Fix the plan and run", f"Auditing {spot.model}",
+        lambda progress: bench.run_audit(spot.name, plan, actor=name, role=role, progress=progress),
+        f"python cli.py run-audit --workspace {spot.name} --model {spot.model} -k {spot.k} --actor NAME --role ROLE",
+    )  # fmt: skip
+
+
+def _form(spot: _here.Here, usual: dict[str, Any]) -> tuple[dict[str, Any], str, str]:
+    """The plan as the widgets say it, and who asks."""
+    columns = _ask.workbench().audit_columns(spot.name)
+    st.subheader("What is compared")
+    left, right = st.columns(2, gap="medium")
+    with left:
+        items = st.multiselect(
+            "Items by", columns.get("item", []), usual["item_columns"], max_selections=MOST, key="plan-items"
+        )
+        people = st.multiselect(
+            "People by", columns.get("user", []), usual["user_columns"], max_selections=MOST, key="plan-people"
+        )
+        cross = st.multiselect(
+            "One intersection of people (up to three columns)", columns.get("user", []),
+            usual["intersections"][0] if usual["intersections"] else [], max_selections=3, key="plan-cross",
+        )  # fmt: skip
+    with right:
+        k = st.number_input(
+            "Length of the lists (k)", 1, min(_here.K_MOST, spot.workspace.n_items or 100), spot.k, key="plan-k"
+        )
+        target = st.selectbox("Target of exposure", list(TARGETS), format_func=lambda t: TARGETS[t], key="plan-target")
+        browsing = st.selectbox(
+            "How people read a list", list(BROWSING), format_func=lambda b: BROWSING[b], key="plan-browsing"
+        )
+    st.subheader("What counts as fair")
+    one, two, three, four = st.columns(4)
+    low = one.number_input("Exposure ratio from", 0.0, 1.0, 0.8, 0.05, key="plan-low")
+    high = two.number_input("Exposure ratio to", 1.0, 10.0, 1.25, 0.05, key="plan-high")
+    most_gap = three.number_input("Largest gap of nDCG", 0.01, 0.5, 0.05, 0.01, key="plan-gap")
+    min_n = four.number_input("Smallest group shown", 2, 1000, 10, key="plan-min")
+    with st.expander("Purpose, owner, surface: they stand in the report"):
+        purpose = st.text_area("Purpose of the audit", max_chars=2000, key="plan-purpose")
+        owner = st.text_input("Owner of the recommender", max_chars=200, key="plan-owner")
+        surface = st.text_input("Surface (where the lists are shown)", max_chars=200, key="plan-surface")
+        reason = st.text_area("Why this target", max_chars=2000, key="plan-reason")
+    st.subheader("Who asks")
+    left, right = st.columns(2, gap="medium")
+    name = left.text_input("Your name", max_chars=80, key="plan-name")
+    role = right.text_input("Your role", max_chars=80, key="plan-role")
+    plan = usual | {
+        "k": int(k), "item_columns": list(items), "user_columns": list(people),
+        "intersections": [list(cross)] if len(cross) > 1 else [], "target": target, "browsing": browsing,
+        "target_reason": reason, "purpose": purpose, "owner": owner, "surface": surface,
+        "thresholds": usual["thresholds"] | {"ratio_low": low, "ratio_high": high, "max_gap": most_gap, "min_n": int(min_n)},
+    }  # fmt: skip
+    return plan, name, role

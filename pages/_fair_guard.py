@@ -1,0 +1,130 @@
+"""A guardrail on a slider: bars move towards the target while the price in quality counts up; then one person's list with what moved what."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import pandas as pd
+import streamlit as st
+
+from explain.answers import Guarded, GuardedPlace
+from explain.figures_fairness import before_after, tradeoff_curve
+from pages import _ask, _here, _jobs, _parts, _pick, _state
+from pages._text import count, plain
+
+_KEPT: Final = 48
+NEEDS_GROUPS: Final = ("mmr", "xquad", "calibrated", "creator-cap", "minimum-exposure")
+
+
+@st.cache_data(max_entries=_KEPT, show_spinner="Placing everybody's items under the rule …")
+def _guarded(home: str, base: tuple[str, str, str], rule: str, by: str, k: int, heldout: bool) -> Guarded:
+    return _ask.workbench().guardrail(base[0], base[1], [rule], k=k, by=by, heldout=heldout)
+
+
+@st.cache_data(max_entries=_KEPT, show_spinner=False)
+def _list(home: str, base: tuple[str, str, str], rule: str, user: str, k: int) -> tuple[GuardedPlace, ...]:
+    return _ask.workbench().guarded_list(base[0], base[1], [rule], user=user, k=k)
+
+
+def section(spot: _here.Here, by: str, groups: list[str]) -> None:
+    """The rule, its strength, bars before and after, price, and who of a list was moved."""
+    st.header("What if a rule stood in the way?")
+    rules = {r["name"]: r for r in _ask.workbench().guardrails()}
+    left, middle, right = st.columns([2, 2, 3], gap="medium")
+    with left:
+        name = _here.one_of("rule", list(rules), "minimum-exposure")
+        _pick.choose("Guardrail", list(rules), "rule", name, lambda n: str(rules[n]["title"]))
+    chosen = rules[name]
+    with middle:
+        group = "*"
+        if name == "minimum-exposure":
+            group = _here.one_of("guarded", ["*", *groups], "*")
+            _pick.choose("For", ["*", *groups], "guarded", group, lambda g: "every group" if g == "*" else g)
+    steps = [str(s) for s in chosen["strengths"]]
+    with right:
+        strength = _here.one_of("strength", steps, steps[3])
+        st.session_state["strength-slider"] = strength
+        st.select_slider(
+            f"{str(chosen['strength']).capitalize()}",
+            steps,
+            key="strength-slider",
+            on_change=_state.take,
+            args=("strength", "strength-slider"),
+        )
+    st.caption(plain(f"{chosen['what']} Source: {chosen['source']}.", 400))
+    rule = rule_text(name, by, group, str(chosen["strength"]), strength)
+    known = _heldout_ready(spot)
+    found = _guarded(_ask.home(), spot.base, rule, by, spot.k, known)
+    st.write(plain(price(found), 500))
+    for note in found.notes:
+        st.warning(plain(note, 400))
+    _parts.chart(
+        before_after(found, theme=_parts.theme()), "guard-bars", f"Exposure ratio by {by} before and after the rule"
+    )
+    _parts.table(
+        pd.DataFrame([vars(g) for g in found.groups]),
+        f"guardrail-{name}-{by}-{strength}",
+        "Every group before and after",
+    )
+    if known:
+        curve = [
+            _guarded(_ask.home(), spot.base, rule_text(name, by, group, str(chosen["strength"]), s), by, spot.k, True)
+            for s in steps
+        ]
+        st.subheader("Price against gain")
+        _parts.chart(
+            tradeoff_curve(curve, steps, steps.index(strength), theme=_parts.theme()),
+            "guard-curve",
+            "Lowest exposure ratio against nDCG, a point a strength",
+        )
+    else:
+        name_, model, _ = spot.base
+        _jobs.panel(
+            f"guard-{name_}-{model}-{spot.k}", "Measure the price in quality", f"Fitting {model} to the training part",
+            lambda progress: _ask.workbench().guardrail(name_, model, [rule], k=spot.k, progress=progress),
+            f"python cli.py guardrail --workspace {name_} --model {model} --rule {rule} -k {spot.k}",
+        )  # fmt: skip
+    if spot.user is not None:
+        _one_list(spot, rule)
+
+
+def rule_text(name: str, by: str, group: str, option: str, strength: str) -> str:
+    """The rule as the command line takes it."""
+    options = (
+        ([f"by={by}"] if name in NEEDS_GROUPS else [])
+        + ([f"group={group}"] if name == "minimum-exposure" else [])
+        + [f"{option}={strength}"]
+    )
+    return f"{name}:{','.join(options)}"
+
+
+def price(found: Guarded) -> str:
+    """What it costs, in words."""
+    moved = f"{count(found.n_moved)} places of {count(found.n_lists)} lists hold another item; {count(found.n_entered)} items came from beyond the first {found.k}."
+    if not found.costs:
+        return f"{moved} Of the attention-weighted scores {found.score_kept:.1%} is kept; the price in quality is not measured yet."
+    paid = found.costs[0]
+    interval = "" if paid.low is None or paid.high is None else f" (95 % {paid.low:+.4f} to {paid.high:+.4f})"
+    return f"nDCG@{found.k} on held-out events {paid.before:.4f} to {paid.after:.4f}: {paid.change:+.4f}{interval}, {count(paid.n)} people. {moved}"
+
+
+def _heldout_ready(spot: _here.Here) -> bool:
+    """Whether the refit that the price needs was made by this server."""
+    return _jobs.is_done(f"guard-{spot.name}-{spot.model}-{spot.k}") or _ask.workbench().has_refit(
+        spot.name, spot.model
+    )
+
+
+def _one_list(spot: _here.Here, rule: str) -> None:
+    assert spot.user is not None
+    placed = _list(_ask.home(), spot.base, rule, spot.user, spot.k)
+    st.subheader(f"The list of {plain(_ask.person(spot.name, spot.user).label, 60)} under the rule")
+    moved = [p for p in placed if p.sentence]
+    st.caption(f"{count(len(moved))} of {count(len(placed))} stand elsewhere than their score alone would put them.")
+    rows: list[dict[str, Any]] = [
+        {"rank": p.rank, "was": p.was, "title": p.label, "score": p.score, "moved by": p.sentence.replace("*", "")}
+        for p in placed
+    ]
+    _parts.table(pd.DataFrame(rows), f"guarded-{spot.user}", "The list with each item's place before and after")
+    for p in [p for p in moved if p.rank < p.was][:5]:
+        _parts.link("why", f"Why {plain(p.label, 60)}?", item=p.item, guard=rule)
