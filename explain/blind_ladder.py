@@ -41,7 +41,7 @@ Kind = Literal["author", "cohort"]
 MAX_SIZE, K = 0.95, 20
 LADDER_SEED = 10_000_000  # worlds under test have lower seeds
 SMALLEST = 1e-3
-_GRID = np.linspace(0.0, MAX_SIZE, 951)
+_GRID = np.round(np.linspace(0.0, MAX_SIZE, 951), 3)
 
 REFERENCE = PathParameters(
     0.0,
