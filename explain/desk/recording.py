@@ -12,7 +12,7 @@ from core.errors import OptionError, SnapshotError, SurfacedError, shown
 from core.models.base import get_model
 from core.snapshots import manifests
 from explain.desk.base import Desk
-from explain.record import cards
+from explain.record.cards import data_card, evaluations, markdown, model_card
 from explain.record.compare import changes, compare
 from explain.record.html import audit_html
 from explain.record.log import MAX_TEXT, DecisionLog, Entry, iso, plain
@@ -153,22 +153,22 @@ class Recording(Desk):
         if current is None:
             command = f"python cli.py fit --workspace {workspace} --model {model}"
             raise SnapshotError(f"Model {model} is not fitted on the data of {workspace} yet. Type `{command}`.")
-        measured = cards.evaluations(self.store.results(workspace), current)
+        measured = evaluations(self.store.results(workspace), current)
         audits = [entry for entry in self.audits(workspace) if entry.model == model and entry.intact]
-        return cards.model_card(spec, current, world_card, measured, audits, n_snapshots=len(found))
+        return model_card(spec, current, world_card, measured, audits, n_snapshots=len(found))
 
     def data_card(self, workspace: str) -> dict[str, Any]:
         """The data card: headings of Gebru et al. (2018) and Pushkarna et al. (2022)."""
         prepared, tables = self.store.require(workspace), self.store.tables(workspace)
-        return cards.data_card(tables, prepared.fingerprint, prepared.relations, prepared.problems)
+        return data_card(tables, prepared.fingerprint, prepared.relations, prepared.problems)
 
     def data_card_text(self, workspace: str) -> str:
         """The data card as Markdown."""
-        return cards.markdown(self.data_card(workspace))
+        return markdown(self.data_card(workspace))
 
     def model_card_text(self, workspace: str, model: str) -> str:
         """The model card as Markdown."""
-        return cards.markdown(self.model_card(workspace, model))
+        return markdown(self.model_card(workspace, model))
 
     def _records(self, workspace: str) -> Records:
         return Records(self.store.results(workspace) / "audits", self.decisions, workspace)

@@ -31,8 +31,19 @@ def audit(side: str, by: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def row(group: str, n: int, value: float | None, low: float | None, high: float | None, verdict: str, **more: Any) -> dict[str, Any]:
-    return {"group": group, "n": n, "value": value, "low": low, "high": high, "verdict": verdict, "reason": f"Why {group}.", **more}
+def row(
+    group: str, n: int, value: float | None, low: float | None, high: float | None, verdict: str, **more: Any
+) -> dict[str, Any]:
+    return {
+        "group": group,
+        "n": n,
+        "value": value,
+        "low": low,
+        "high": high,
+        "verdict": verdict,
+        "reason": f"Why {group}.",
+        **more,
+    }
 
 
 def content(fixed: dict[str, Any], text: str = "", **changes: Any) -> dict[str, Any]:
@@ -82,7 +93,9 @@ def content(fixed: dict[str, Any], text: str = "", **changes: Any) -> dict[str, 
     return copy.deepcopy(usual | changes)
 
 
-def stored(bench: Workbench, text: str = "", *, changes: dict[str, Any] | None = None, **planned: Any) -> dict[str, Any]:
+def stored(
+    bench: Workbench, text: str = "", *, changes: dict[str, Any] | None = None, **planned: Any
+) -> dict[str, Any]:
     """A plan fixed and an audit saved, as a run would do it."""
     fixed = bench.fix_plan(WORKSPACE, plan(**planned), "Ada", "auditor")
     return bench.save_audit(WORKSPACE, content(fixed, text, **(changes or {})), "Ada")
