@@ -32,15 +32,16 @@ def page(spot: _here.Here, audit_id: str, past: Sequence[Any]) -> None:
         f"run ({plan['fixed_at'][:16]}): ratio {limits['ratio_low']:g} to {limits['ratio_high']:g}, gap {limits['max_gap']:g}, level {limits['alpha']:g} "
         f"after adjustment, groups of {limits['min_n']} or more.", 600,
     ))  # fmt: skip
-    _signatures(spot, record)
+    _signed(record)
     _exports(spot, record)
     _groups(record)
     _metrics(record)
     _more(record)
     _compare(spot, audit_id, past)
+    _sign(spot, record)
 
 
-def _signatures(spot: _here.Here, record: dict[str, Any]) -> None:
+def _signed(record: dict[str, Any]) -> None:
     st.header("Signatures")
     for signature in record.get("signatures", []):
         st.write(
@@ -50,7 +51,11 @@ def _signatures(spot: _here.Here, record: dict[str, Any]) -> None:
             )
         )
     if not record.get("signatures"):
-        st.caption("Nobody has signed this audit yet.")
+        st.caption("Nobody has signed this audit yet; the form is at the end of the page.")
+
+
+def _sign(spot: _here.Here, record: dict[str, Any]) -> None:
+    st.header("Sign")
     with st.form("sign"):
         left, right = st.columns(2)
         name = left.text_input("Your name", max_chars=80, key="sign-name")
@@ -199,12 +204,13 @@ def _compare(spot: _here.Here, audit_id: str, past: Sequence[Any]) -> None:
 
 def log_frame(rows: Sequence[Any]) -> pd.DataFrame:
     """The log, newest first."""
-    made = [vars(r) if not isinstance(r, dict) else r for r in rows]
-    frame = pd.DataFrame(
-        made, columns=list(made[0]) if made else ["number", "created", "kind", "actor", "role", "hash"]
-    )
-    if "content" in frame:
-        frame["content"] = frame["content"].map(
-            lambda c: c if isinstance(c, str) else json.dumps(c, ensure_ascii=False)[:300]
-        )
-    return frame.sort_values("number", ascending=False) if "number" in frame else frame
+    return pd.DataFrame(
+        [
+            {
+                "number": r.number, "when (UTC)": r.when, "kind": r.kind, "by": r.actor, "role": r.role,
+                "what": json.dumps(r.content, ensure_ascii=False)[:400], "hash": r.hash, "previous": r.previous,
+            }
+            for r in rows
+        ],
+        columns=["number", "when (UTC)", "kind", "by", "role", "what", "hash", "previous"],
+    )  # fmt: skip

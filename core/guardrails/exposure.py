@@ -22,7 +22,7 @@ HALVINGS, SWEEPS, STRONGEST = 16, 6, 2.0
 @guardrail
 @dataclass(frozen=True)
 class MinimumExposure(Rule):
-    """share of the target that `group` (every known group where it is "*") shall get at least, over all lists."""
+    """The protected group (with "*" every known group) gets at least this part of its target share, over all lists together."""
 
     by: str = "creator"
     group: str = "*"

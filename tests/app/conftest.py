@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = (
-    "overview", "recommendations", "why", "whatif", "item", "faithfulness", "fairness", "audit", "blind", "models", "guide",
+    "overview", "recommendations", "why", "whatif", "item", "faithfulness", "fairness", "audit", "models", "guide",
 )  # fmt: skip
 TIMEOUT_S = 60
 

@@ -1,0 +1,98 @@
+"""An audit through the pages: set up, read, sign, the log; hostile words stay words."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from explain.workbench import Workbench
+from tests.app.conftest import address, is_sound, open_page, texts
+
+HOSTILE = "<img src=x onerror=alert(1)>"
+
+
+@pytest.fixture(scope="module")
+def audited(home_for_audits: Path) -> tuple[Path, dict[str, Any]]:
+    bench = Workbench(home_for_audits)
+    plan = bench.usual_plan("newsroom", "path", k=5) | {"draws": 100, "purpose": HOSTILE}
+    return home_for_audits, bench.run_audit("newsroom", plan, actor="Ana", role="lead")
+
+
+@pytest.fixture(scope="module")
+def home_for_audits(newsroom_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return Path(shutil.copytree(newsroom_home, tmp_path_factory.mktemp("audits") / "home"))
+
+
+@pytest.fixture(autouse=True)
+def _there(home_for_audits: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SURFACED_HOME", str(home_for_audits))
+
+
+def test_a_new_audit_asks_who_it_is_before_it_runs() -> None:
+    app = open_page("audit", view="new")
+    assert is_sound(app)
+    assert any("Say who you are" in i.value for i in app.info)
+    app.text_input(key="plan-name").set_value("Ana").run()
+    assert not any("Say who you are" in i.value for i in app.info)
+    assert any("Fix the plan and run" in b.label for b in app.button)
+
+
+def test_limits_that_nothing_could_keep_are_refused_on_the_page() -> None:
+    app = open_page("audit", view="new")
+    app.multiselect(key="plan-items").set_value([]).run()
+    app.multiselect(key="plan-people").set_value([]).run()
+    assert any("compares nothing" in e.value for e in app.error)
+
+
+def test_a_past_audit_is_read_and_signed(audited: tuple[Path, dict[str, Any]]) -> None:
+    home, record = audited
+    app = open_page("audit")
+    assert is_sound(app)
+    assert address(app)["audit"] == record["id"]
+    shown = texts(app)
+    assert record["verdict"]["verdict"] in shown.lower()
+    app.text_input(key="sign-name").set_value(HOSTILE)
+    app.text_input(key="sign-role").set_value("officer")
+    app.text_area(key="sign-comment").set_value("read and agreed")
+    next(b for b in app.button if b.label == "Sign this audit").click().run()
+    assert is_sound(app)
+    signed = Workbench(home).audit_record("newsroom", record["id"])["signatures"]
+    assert [(s["name"], s["role"], s["comment"]) for s in signed] == [(HOSTILE, "officer", "read and agreed")]
+
+
+def test_a_signature_without_a_role_is_a_sentence(audited: tuple[Path, dict[str, Any]]) -> None:
+    app = open_page("audit")
+    app.text_input(key="sign-name").set_value("Bo")
+    next(b for b in app.button if b.label == "Sign this audit").click().run()
+    assert any("role is missing" in e.value for e in app.error)
+
+
+def test_the_log_says_that_it_is_intact(audited: tuple[Path, dict[str, Any]]) -> None:
+    app = open_page("audit", view="log")
+    assert is_sound(app)
+    assert any("Intact" in s.value for s in app.success)
+
+
+def test_a_moved_item_says_so_on_why_this(home_for_audits: Path) -> None:
+    bench, rule = Workbench(home_for_audits), "minimum-exposure:by=author_group,group=new,share=1"
+    user = next(
+        hit.id for hit in bench.find_users("newsroom", limit=200)
+        if any(p.rank < p.was for p in bench.guarded_list("newsroom", "path", [rule], user=hit.id, k=10))
+    )  # fmt: skip
+    moved = next(p for p in bench.guarded_list("newsroom", "path", [rule], user=user, k=10) if p.rank < p.was)
+    app = open_page("why", workspace="newsroom", model="path", user=user, item=moved.item, k="10", guard=rule)
+    assert is_sound(app)
+    assert any(moved.sentence.replace("*", "").split(" by ")[0] in w.value.replace("\\", "") for w in app.warning)
+
+
+def test_a_rule_in_the_address_that_is_none_is_left_out() -> None:
+    app = open_page("why", guard=f"{HOSTILE}:x=1")
+    assert is_sound(app)
+
+
+def test_blind_test_page_stands(bare_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SURFACED_HOME", str(bare_home))
+    assert is_sound(open_page("blind"))
