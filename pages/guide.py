@@ -25,6 +25,9 @@ GLOSSARY = {
     "Recall, nDCG": "Events are hidden, the model is fitted without them: how many of them the list finds, and how far up they stand.",
     "Exposure": "The share of attention that lists give. The first place counts most, each further place a fifth less.",
     "Exposure ratio": "Share of exposure divided by share of the catalogue. 1 is an equal share; 0.8 to 1.25 passes.",
+    "Adjusted p": "How likely so large a difference is by chance, made stricter by the number of groups looked at (Holm).",
+    "Guardrail": "A rule that reorders lists after scoring. A moved item says so, with its place before and after.",
+    "Head hash": "The fingerprint of the newest row of the decision log. Kept outside, it shows later whether the log was cut or changed.",
     "Interval": "Where the number would fall in 95 of 100 draws of other people like these. A verdict needs the whole interval on one side.",
     "Insufficient evidence": "The data cannot tell. It is not a pass.",
 }
@@ -36,7 +39,7 @@ LIMITS = (
     "LightGCN is shown as it is: its memory and its jumps are real parts of its score, and no drawing makes reasons of them.",
     "Exposure is counted over lists as if everybody read them in the same way. Real attention is not measured here.",
     "Quality for groups is measured on hidden events, which come from what people were shown before.",
-    "Intervals are for one group at a time; among twenty groups one can fall outside by chance.",
+    "Intervals are for one group at a time; verdicts use p-values adjusted for the number of groups.",
     "Newsroom is simulated. What holds there shows that the tool finds what was planted, not how readers behave.",
 )
 
@@ -68,7 +71,7 @@ def page() -> None:
 
 
 def _tour() -> None:
-    st.header("Five steps")
+    st.header("Six steps")
     steps = (
         (
             "why",
@@ -93,7 +96,12 @@ def _tour() -> None:
         (
             "fairness",
             "See who gets exposure",
-            "Each group's share of attention against its share of the catalogue, with a verdict that needs evidence.",
+            "Each group's share of attention against its share of the catalogue, with a verdict that needs evidence; a slider shows what a rule would change, and its price.",
+        ),
+        (
+            "audit",
+            "Sign a report on it",
+            "Thresholds first, then the measurement: every metric with its formula, a record with a hash, signatures in a log that cannot be rewritten unseen.",
         ),
     )
     for number, (page_name, what, how) in enumerate(steps, start=1):

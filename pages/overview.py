@@ -114,6 +114,8 @@ def _doors(spot: _here.Here) -> None:
     _parts.link("item", "Item: who gets it, and through what")
     _parts.link("faithfulness", "Faithfulness: what happens when reasons are taken away")
     _parts.link("fairness", "Fairness: who gets exposure, for whom lists are good")
+    _parts.link("audit", "Audit: fix what counts as fair, measure, sign, export")
+    _parts.link("blind", "Blind test: would an audit find a bias that nobody told it of?")
     _parts.link("models", "Models: accuracy, cost, and fitting another one")
     _parts.link("guide", "Guide: what the words mean, and where to begin")
 
