@@ -84,7 +84,7 @@ def _exports(spot: _here.Here, record: dict[str, Any]) -> None:
             _parts.file_name(name, "json"), "application/json", key="audit-json", on_click="ignore",
         )  # fmt: skip
     st.caption(f"SHA-256 {record['sha256']}. To check a file that came back:")
-    _parts.command(f"python cli.py verify-report FILE --workspace {spot.name}")
+    _parts.command("python cli.py verify-report FILE")
 
 
 def _json_text(content: Any) -> str:

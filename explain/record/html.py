@@ -14,7 +14,7 @@ from explain.flow_labels import clean
 from explain.html_export import TEMPLATES
 from explain.record.html_audits import audit_view, cell_table, interval, number, summary
 
-WHEN_MOST: Final = 20
+TO_THE_SECOND: Final = 19
 
 
 def audit_html(record: Mapping[str, Any]) -> str:
@@ -35,7 +35,7 @@ def audit_html(record: Mapping[str, Any]) -> str:
     view = _facts(record) | _tables(record) | _history(record)
     views = {name: [audit_view(a) for a in record[key]] for name, key in _AUDITS.items()}
     return environment.get_template("audit.html").render(
-        record=record, plan=record["plan"], created=str(record["created"])[:WHEN_MOST], summary=summary(record),
+        record=record, plan=record["plan"], created=str(record["created"])[:TO_THE_SECOND], summary=summary(record),
         signatures=[{key: _text(value, 4_000) for key, value in s.items()} for s in record["signatures"]],
         cells=[cell_table(table) for table in record["cells"]], embedded=Markup(embedded), **views, **view,
     )  # fmt: skip

@@ -8,6 +8,7 @@ from typing import Any, Final
 from markupsafe import Markup
 
 from explain.flow_labels import clean
+from explain.naming import plural
 
 WIDTH, HEIGHT = 160.0, 18.0
 SIDES: Final = {"item": "Exposure by", "user": "Quality by"}
@@ -30,7 +31,7 @@ def audit_view(audit: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "title": f"{SIDES.get(audit['side'], 'By')} {clean(audit['by'])}: {verdict}",
         "told": " ".join(filter(None, [reason, f"{clean(audit['metric'])} at k = {audit['k']}; attention {clean(audit['browsing'])}; target {clean(audit['target'], 400)}; limits: {told or 'none'}."])),
-        "caption": f"{clean(audit['metric'])}; n counts {'items' if audit['side'] == 'item' else 'people'}. Bar: value; black line: 95 % interval; dashed: {'limits' if marks else 'none'}",
+        "caption": f"{clean(audit['metric'])}; n counts {'items' if audit['side'] == 'item' else 'people'}. Bar: value; black line: 95 % interval{'; dashed: limits and 1.' if marks else '.'}",
         "rows": [_row(row, least, most, marks) for row in audit["rows"]],
     }  # fmt: skip
 
@@ -76,7 +77,7 @@ def summary(record: Mapping[str, Any]) -> list[str]:
         lines.append(f"{len(failed) - WORST_NAMED} further groups fail; the tables name them.")
     unsure = [r for key in ("item_audits", "user_audits", "intersections") for a in record[key] for r in a["rows"] if r["verdict"] in ("insufficient evidence", "not estimable")]  # fmt: skip
     if unsure:
-        lines.append(f"For {len(unsure)} groups the evidence is not enough to say; that is not a pass.")
+        lines.append(f"For {plural(len(unsure), 'group')} the evidence is not enough to say; that is not a pass.")
     hidden = record["suppressed"]
     if hidden["n_cells"]:
         lines.append(
