@@ -166,13 +166,8 @@ def reveal(home: Path, test: str) -> Revealed:
     if "result" not in record:
         raise OptionError(f"Blind test {test} has no estimate yet: run it first, or it would not be blind.")
     result, begun = result_from(record["result"]), Sealed(**record["sealed"])
-    try:
-        text = json.loads((_folder(home) / f"{test}.sealed.json").read_text())["text"]
-        truth = float(json.loads(text)["size"])
-    except (OSError, ValueError, KeyError, TypeError):
-        raise SurfacedError(
-            f"The sealed size of blind test {test} cannot be read, so nothing can be revealed."
-        ) from None
+    text, sealed = _sealed(home, test)
+    truth = float(sealed["size"])
     recomputed = _digest(text)
     held, matches = result.low - 1e-9 <= truth <= result.high + 1e-9, recomputed == begun.commitment
     sentence = (
@@ -195,11 +190,11 @@ def stored_result(home: Path, test: str) -> BlindResult | None:
 
 
 def tests(home: Path) -> tuple[dict[str, Any], ...]:
-    """Every test here, newest first: id, kind, created, commitment, audited, revealed, held (None before it is revealed)."""
+    """Every test here that can be read, newest first: id, kind, created, commitment, audited, revealed, held (None before it is revealed)."""
     rows = []
     for place in (home / "blind").glob("*.json"):
-        if _ID.fullmatch(place.stem):
-            record = _record(home, place.stem)
+        record = _read(place) if _ID.fullmatch(place.stem) else None
+        if record is not None:
             told = record.get("revealed")
             rows.append({
                 "id": place.stem, "kind": record["sealed"]["kind"], "created": record["sealed"]["created"],
@@ -217,7 +212,7 @@ def result_from(content: dict[str, Any]) -> BlindResult:
 
 def _make(home: Path, begun: Sealed, setup: Setup, progress: Progress) -> tuple[InteractionGraph, tuple[str, ...]]:
     """The workspace of a test, with the path model fitted. The only step that reads the sealed size."""
-    sealed = json.loads(json.loads((_folder(home) / f"{begun.id}.sealed.json").read_text())["text"])
+    _, sealed = _sealed(home, begun.id)
     raw = simulate(setup, check_kind(begun.kind), float(sealed["size"]), int(sealed["seed"]), progress)
     tables, notes = validate(raw)
     graph = build_graph(tables)
@@ -301,14 +296,30 @@ def _folder(home: Path) -> Path:
 
 
 def _record(home: Path, test: str) -> dict[str, Any]:
-    known = _ID.fullmatch(str(test)) and (_folder(home) / f"{test}.json").is_file()
-    try:
-        record = json.loads((_folder(home) / f"{test}.json").read_text()) if known else None
-    except (OSError, ValueError):
-        record = None
-    if not isinstance(record, dict) or "sealed" not in record:
+    record = _read(_folder(home) / f"{test}.json") if _ID.fullmatch(str(test)) else None
+    if record is None:
         raise OptionError(f"There is no blind test {shown(test)} here: start one first.")
     return record
+
+
+def _read(place: Path) -> dict[str, Any] | None:
+    """A record, None where there is none or it is damaged."""
+    try:
+        record = json.loads(place.read_text())
+        Sealed(**record["sealed"])
+    except (OSError, ValueError, TypeError, KeyError):
+        return None
+    return dict(record)
+
+
+def _sealed(home: Path, test: str) -> tuple[str, dict[str, Any]]:
+    """What was committed to, as text and read."""
+    try:
+        text = str(json.loads((_folder(home) / f"{test}.sealed.json").read_text())["text"])
+        content = json.loads(text)
+        return text, {"size": float(content["size"]), "seed": int(content["seed"])}
+    except (OSError, ValueError, KeyError, TypeError):
+        raise SurfacedError(f"What was sealed for blind test {test} cannot be read: start another test.") from None
 
 
 def _tidy(home: Path, newest: str) -> None:

@@ -277,10 +277,14 @@ def _write(place: Path, rows: list[list[float]]) -> None:
 
 def write_whole(place: Path, content: object) -> None:
     """A JSON file, whole or not at all. Raises SurfacedError."""
+    name = None
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
         with tempfile.NamedTemporaryFile("w", dir=place.parent, prefix=".writing-", delete=False) as file:
+            name = file.name
             json.dump(content, file)
-        os.replace(file.name, place)
+        os.replace(name, place)
     except OSError as error:
+        if name is not None:
+            Path(name).unlink(missing_ok=True)
         raise SurfacedError(f"{place.name} could not be written to {place.parent}: {error.strerror}.") from None

@@ -241,8 +241,10 @@ def find_players(
 def gap_sentence(group: str, solved: Solved, target: float, parts: Sequence[Share]) -> str:
     """The finding in one or two plain sentences."""
     gap, total = solved.exposure - target, solved.exposure - solved.random
-    ratio = f"{_number(solved.exposure / target)} of its share" if target > 0 else "attention without a share"
-    text = f"“{group}” gets {ratio} of attention: {solved.exposure:.1%} against {target:.1%}, a gap of {gap:+.3f}."
+    if target <= 0:
+        return f"“{group}” has no share of the catalogue, so it has no gap that could be attributed."
+    ratio = _number(solved.exposure / target)
+    text = f"“{group}” gets {ratio} of its share of attention: {solved.exposure:.1%} against {target:.1%}, a gap of {gap:+.3f}."
     ahead = [p for p in parts if p.value * total > 0]
     if not ahead or abs(total) < 5e-4:
         return f"{text} No part of the score moves it beyond what a random list gives."

@@ -115,6 +115,15 @@ def test_the_estimate_depends_on_the_world_alone(bench):
     assert (first.size, first.low, first.high, first.numbers) == (second.size, second.low, second.high, second.numbers)
 
 
+def test_a_seal_that_is_lost_before_the_audit_is_a_sentence_too_and_a_damaged_record_hides_no_other(bench):
+    lost, kept = bench.blind_seal(0.2), bench.blind_seal(0.3)
+    (bench.store.home / "blind" / f"{lost.id}.sealed.json").write_text("{")
+    with pytest.raises(SurfacedError, match="cannot be read"):
+        bench.blind_run(lost.id)
+    (bench.store.home / "blind" / f"{lost.id}.json").write_text("[]")
+    assert [row["id"] for row in bench.blind_tests()] == [kept.id]
+
+
 @pytest.mark.parametrize(
     ("size", "kind", "seed", "sentence"),
     [
