@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -13,6 +14,7 @@ from explain.naming import plural
 WIDTH, HEIGHT = 160.0, 18.0
 SIDES: Final = {"item": "Exposure by", "user": "Quality by"}
 WORST_NAMED: Final = 6
+COLUMNS: Final = 7  # of a table of cells, on A4
 
 
 def audit_view(audit: Mapping[str, Any]) -> dict[str, Any]:
@@ -37,23 +39,23 @@ def audit_view(audit: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def cell_table(table: Mapping[str, Any]) -> dict[str, Any]:
-    """A people × items table, and the same as a list with the adjusted p."""
-    by_people = list(dict.fromkeys(str(r["user_group"]) for r in table["rows"]))
-    by_items = list(dict.fromkeys(str(r["item_group"]) for r in table["rows"]))
-    found = {(str(r["user_group"]), str(r["item_group"])): r for r in table["rows"]}
+    """A people × items table with the longer side downwards, in parts that fit on paper."""
+    sides = {side: list(dict.fromkeys(str(r[f"{side}_group"]) for r in table["rows"])) for side in ("user", "item")}
+    down, across = ("user", "item") if len(sides["user"]) >= len(sides["item"]) else ("item", "user")
+    found = {(str(r[f"{down}_group"]), str(r[f"{across}_group"])): r for r in table["rows"]}
+    heads = sides[across]
+    width = math.ceil(len(heads) / max(1, math.ceil(len(heads) / COLUMNS))) or 1
     return {
         "title": f"{clean(table['user_by'])} × {clean(table['item_by'])}",
-        "corner": clean(table["user_by"]),
-        "heads": [clean(name) for name in by_items],
-        "rows": [{"group": clean(p), "cells": [_cell(found.get((p, i))) for i in by_items]} for p in by_people],
-        "list": [
-            (
-                clean(r["user_group"]), clean(r["item_group"]), count(r["n"]), number(r["value"]), interval(r), number(r["p_adjusted"]),
-                r["verdict"] or "–",
-            )
-            for r in table["rows"]
+        "corner": clean(table[f"{down}_by"]),
+        "parts": [
+            {
+                "heads": [clean(name) for name in part],
+                "rows": [{"group": clean(d), "cells": [_cell(found.get((d, a))) for a in part]} for d in sides[down]],
+            }
+            for part in (heads[start : start + width] for start in range(0, len(heads), width))
         ],
-    }  # fmt: skip
+    }
 
 
 def summary(record: Mapping[str, Any]) -> list[str]:
@@ -80,9 +82,8 @@ def summary(record: Mapping[str, Any]) -> list[str]:
         lines.append(f"For {plural(len(unsure), 'group')} the evidence is not enough to say; that is not a pass.")
     hidden = record["suppressed"]
     if hidden["n_cells"]:
-        lines.append(
-            f"{count(hidden['n_cells'])} cells are too small to be shown ({count(hidden['n_people'])} people)."
-        )
+        people = plural(hidden["n_people"] or 0, "person")
+        lines.append(f"Too small to be shown: {plural(hidden['n_cells'], 'cell')}, {people}.")
     return lines
 
 
@@ -108,6 +109,11 @@ def number(value: float | int | None) -> str:
     return text.replace("-", "−")
 
 
+def p_value(value: float | None) -> str:
+    """An adjusted p; below 1e-4 only that."""
+    return "<0.0001" if value is not None and value < 1e-4 else number(value)
+
+
 def count(value: int | None) -> str:
     return "not stated" if value is None else f"{value:,}"
 
@@ -121,7 +127,7 @@ def interval(row: Mapping[str, Any]) -> str:
 def _row(row: Mapping[str, Any], least: float, most: float, marks: list[float]) -> dict[str, Any]:
     return {
         "group": clean(row["group"]), "n": f"{row['n']:,}", "value": number(row["value"]), "interval": interval(row),
-        "picture": _bar(row, least, most, marks), "impact": number(row.get("impact_ratio")), "p": number(row.get("p_adjusted")),
+        "picture": _bar(row, least, most, marks), "impact": number(row.get("impact_ratio")), "p": p_value(row.get("p_adjusted")),
         "verdict": clean(row["verdict"]) if row["verdict"] else "–", "reason": clean(row["reason"], 600) if row["reason"] else "–",
     }  # fmt: skip
 
@@ -154,12 +160,17 @@ def _bar(row: Mapping[str, Any], least: float, most: float, marks: list[float]) 
     )
 
 
-def _cell(row: Mapping[str, Any] | None) -> dict[str, str]:
+def _cell(row: Mapping[str, Any] | None) -> dict[str, Any]:
     if row is None:
-        return {"value": "–", "more": "", "shade": ""}
+        return {"value": "–", "more": [], "shade": ""}
+    n = f"n {count(row['n'])}"
     if row["value"] is None:
-        return {"value": "–", "more": clean(row["verdict"]) if row["verdict"] else "", "shade": ""}
+        return {"value": "–", "more": [clean(row["verdict"]) if row["verdict"] else "not estimable", n], "shade": ""}
     low, high = row["low"], row["high"]
     shade = " low" if high is not None and high < 1 else " high" if low is not None and low > 1 else ""
     failed = "*" if row["verdict"] == "fail" else ""
-    return {"value": number(row["value"]) + failed, "more": f"{interval(row)}, n {count(row['n'])}", "shade": shade}
+    return {
+        "value": number(row["value"]) + failed,
+        "more": [interval(row), f"p {p_value(row['p_adjusted'])}, {n}"],
+        "shade": shade,
+    }
