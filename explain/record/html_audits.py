@@ -110,8 +110,10 @@ def number(value: float | int | None) -> str:
 
 
 def p_value(value: float | None) -> str:
-    """An adjusted p; below 1e-4 only that."""
-    return "<0.0001" if value is not None and value < 1e-4 else number(value)
+    """An adjusted p with four places; below 1e-4 only that."""
+    if value is None:
+        return "–"
+    return "<0.0001" if value < 1e-4 else f"{value:.4f}".rstrip("0").rstrip(".")
 
 
 def count(value: int | None) -> str:

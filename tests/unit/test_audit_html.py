@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from explain.record.html import audit_html
+from explain.record.html_audits import cell_table, number, p_value
 from explain.workbench import Workbench
 from tests.unit.audit_record_for_tests import WORKSPACE, empty_bench, stored
 
@@ -232,3 +233,47 @@ def test_every_table_has_heads_that_repeat_on_paper(tmp_path: Path) -> None:
     tables = re.findall(r"<table(?: class=\"(\w+)\")?>(.*?)</table>", text, re.S)
     assert all(kind == "facts" or "<thead>" in inner for kind, inner in tables)
     assert len([kind for kind, _ in tables if kind != "facts"]) >= 15
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [(None, "–"), (0.0, "<0.0001"), (0.00004, "<0.0001"), (0.0001, "0.0001"), (0.05, "0.05"), (1.0, "1")],
+)
+def test_a_p_value_is_never_shown_as_a_bare_zero(value: float | None, told: str) -> None:
+    assert p_value(value) == told
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [(None, "–"), (0.0, "0"), (-0.25, "−0.25"), (1234.5, "1,234"), (0.00012, "1.2e−04"), (0.123456, "0.1235")],
+)
+def test_numbers_are_short_and_signed_with_a_real_minus(value: float | None, told: str) -> None:
+    assert number(value) == told
+
+
+def test_a_wide_table_of_cells_is_cut_into_parts_that_hold_every_cell_once() -> None:
+    """20 × 15 groups: the 20 go down; 15 across need three parts of at most 7, as even as can be."""
+    rows = [
+        {
+            "user_group": f"p{u}",
+            "item_group": f"i{i}",
+            "n": 1,
+            "value": u + i / 100,
+            "low": None,
+            "high": None,
+            "p_adjusted": None,
+            "verdict": "",
+        }
+        for u in range(15)
+        for i in range(20)
+    ]
+    found = cell_table({"user_by": "people", "item_by": "items", "rows": rows})
+    assert found["corner"] == "items"
+    assert [len(part["heads"]) for part in found["parts"]] == [5, 5, 5]
+    seen = {
+        (row["group"], head): cell["value"]
+        for part in found["parts"]
+        for row in part["rows"]
+        for head, cell in zip(part["heads"], row["cells"], strict=True)
+    }
+    assert seen == {(r["item_group"], r["user_group"]): number(r["value"]) for r in rows}
