@@ -64,7 +64,7 @@ def _sign(spot: _here.Here, record: dict[str, Any]) -> None:
         st.caption(
             "A signature carries the SHA-256 of this record and goes to the decision log. It cannot be taken back; a later one can say otherwise."
         )
-        if st.form_submit_button("Sign this audit", type="primary"):
+        if st.form_submit_button("Sign this audit"):
             _ask.workbench().sign(spot.name, record["id"], name, role, comment)
             st.rerun()
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from typing import Any, Final
 
 import streamlit as st
@@ -22,7 +20,6 @@ BROWSING: Final = {
     "dcg 1/log2(max(rank,2))": "Discount of trec_eval: 1/log2(max(rank, 2))",
     "cascade(0.8, 0.5)": "Cascade: readers stop at what they like (needs relevance)",
 }
-MOST: Final = 8
 
 
 def page(spot: _here.Here) -> None:
@@ -37,23 +34,32 @@ def page(spot: _here.Here) -> None:
     if not name.strip():
         st.info("Say who you are: the plan goes to the decision log under your name.")
         return
-    key = hashlib.sha256(json.dumps([checked, name, role], sort_keys=True).encode()).hexdigest()[:12]
-    if _jobs.is_done(f"audit-run-{key}"):
+    key = f"audit-run-{spot.name}-{spot.model}"  # not of the plan: a click right after typing must find its button
+    if _jobs.is_done(key) and _is_newest(spot, checked):
         st.success("Done. It is the newest one under Past audits.")
-        if st.button("Read it", type="primary", key="read-audit"):
+        if st.button("Read it", key="read-audit"):
             _state.put("view", "read")
             _state.put("audit", None)
             st.rerun()
-        return
     st.caption(
         "The thresholds above are written to the log before anything is measured. Quality for people needs a refit on the training part: "
         "seconds to a few minutes."
     )
     _jobs.panel(
-        f"audit-run-{key}", "Fix the plan and run", f"Auditing {spot.model}",
+        key, "Fix the plan and run", f"Auditing {spot.model}",
         lambda progress: bench.run_audit(spot.name, plan, actor=name, role=role, progress=progress),
         f"python cli.py run-audit --workspace {spot.name} --model {spot.model} -k {spot.k} --actor NAME --role ROLE",
     )  # fmt: skip
+
+
+def _is_newest(spot: _here.Here, plan: dict[str, Any]) -> bool:
+    """Whether the newest audit is of this very plan."""
+    bench = _ask.workbench()
+    past = bench.audits(spot.name)
+    if not past or not past[0].intact:
+        return False
+    made = bench.audit_record(spot.name, past[0].id)["plan"]
+    return all(made.get(name) == value for name, value in plan.items())
 
 
 def _form(spot: _here.Here, usual: dict[str, Any]) -> tuple[dict[str, Any], str, str]:
@@ -62,16 +68,17 @@ def _form(spot: _here.Here, usual: dict[str, Any]) -> tuple[dict[str, Any], str,
     st.subheader("What is compared")
     left, right = st.columns(2, gap="medium")
     with left:
-        items = st.multiselect(
-            "Items by", columns.get("item", []), usual["item_columns"], max_selections=MOST, key="plan-items"
+        items = st.pills(
+            "Items by", columns.get("item", []), selection_mode="multi", default=usual["item_columns"], key="plan-items"
         )
-        people = st.multiselect(
-            "People by", columns.get("user", []), usual["user_columns"], max_selections=MOST, key="plan-people"
+        people = st.pills(
+            "People by",
+            columns.get("user", []),
+            selection_mode="multi",
+            default=usual["user_columns"],
+            key="plan-people",
         )
-        cross = st.multiselect(
-            "One intersection of people (up to three columns)", columns.get("user", []),
-            usual["intersections"][0] if usual["intersections"] else [], max_selections=3, key="plan-cross",
-        )  # fmt: skip
+        cross = st.pills("One intersection of people (up to three columns)", columns.get("user", []), selection_mode="multi", default=usual["intersections"][0] if usual["intersections"] else [], key="plan-cross")  # fmt: skip
     with right:
         k = st.number_input(
             "Length of the lists (k)", 1, min(_here.K_MOST, spot.workspace.n_items or 100), spot.k, key="plan-k"

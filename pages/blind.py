@@ -49,7 +49,7 @@ def _begin() -> None:
         f"{MEANING[kind]} A newsroom of 800 readers and 600 articles is simulated with it. The size is written apart; what is shown is "
         "a SHA-256 commitment to it. The audit reads the newsroom alone, without the causes of events."
     )
-    if st.button("Seal and start", key="blind-seal", type="primary", disabled=_jobs.running() is not None):
+    if st.button("Seal and start", key="blind-seal", disabled=_jobs.running() is not None):
         begun = _ask.workbench().blind_seal(None if how == DRAWN else size, kind)
         st.session_state[_CHOSEN] = begun.id
         _start(begun.id)
@@ -93,7 +93,7 @@ def _test(tests: tuple[dict[str, Any], ...]) -> None:
         return
     truth = _ask.workbench().blind_reveal(chosen) if row["revealed"] else None
     _answer(result, truth)
-    if truth is None and st.button("Reveal", key=f"reveal-{chosen}", type="primary"):
+    if truth is None and st.button("Reveal", key=f"reveal-{chosen}"):
         try:
             _ask.workbench().blind_reveal(chosen)
         except SurfacedError as error:

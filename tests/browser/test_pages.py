@@ -9,7 +9,9 @@ from playwright.sync_api import Browser
 
 from tests.browser.conftest import View, axe, serving, visiting
 
-PAGES = ("", "recommendations", "why", "whatif", "item", "faithfulness", "fairness", "models", "guide")
+PAGES = (
+    "", "recommendations", "why", "whatif", "item", "faithfulness", "fairness", "audit", "blind", "models", "guide",
+)  # fmt: skip
 BACKGROUNDS = {"light": "rgb(255, 255, 255)", "dark": "rgb(16, 22, 29)"}  # [theme.*] of .streamlit/config.toml
 TOO_WIDE = """() => [document.documentElement, ...document.querySelectorAll('[data-testid=stMain]')]
     .filter(e => e.scrollWidth > e.clientWidth + 1)
