@@ -72,7 +72,6 @@ def test_from_the_first_page_to_a_signed_report(own: App, browser: Browser, tmp_
         for part in (
             record["sha256"],
             record["verdict"]["reason"],
-            record["log"]["head"],
             HOSTILE,
             "governance officer",
         ):
