@@ -57,7 +57,7 @@ def section(spot: _here.Here, by: str, groups: list[str]) -> None:
     found = _guarded(_ask.home(), spot.base, rule, by, spot.k, known)
     st.write(plain(price(found), 500))
     for note in found.notes:
-        st.warning(plain(note, 400))
+        st.info(plain(note, 400))
     _parts.chart(
         before_after(found, theme=_parts.theme()), "guard-bars", f"Exposure ratio by {by} before and after the rule"
     )

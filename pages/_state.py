@@ -19,7 +19,7 @@ SHARED: Final = ("workspace", "model", "user", "item", "k", "who", "history")
 LOCAL: Final[dict[str, tuple[str, ...]]] = {
     "why": ("against", "other", "show", "at", "test", "unit", "guard"),
     "whatif": ("remove", "add", "weights", "half", "kind"),
-    "fairness": ("side", "by", "cells", "people", "items", "trend", "rule", "guarded", "strength"),
+    "fairness": ("side", "by", "cells", "people", "items", "trend", "gap", "through", "rule", "guarded", "strength"),
     "audit": ("view", "audit", "earlier"),
     "models": ("split",),
 }

@@ -10,7 +10,7 @@ import streamlit as st
 
 from explain.figures import exposure_bars
 from explain.types import AuditReport, AuditRow
-from pages import _ask, _fair_cells, _fair_guard, _frame, _here, _jobs, _parts, _pick
+from pages import _ask, _fair_cells, _fair_gap, _fair_guard, _frame, _here, _jobs, _parts, _pick
 from pages._text import lead, plain
 
 SIDES = {"item": "Items: who gets exposure", "user": "People: for whom lists are good"}
@@ -42,6 +42,7 @@ def page() -> None:
     if side == "item":
         _fair_cells.cells(spot, by, columns.get("user", []))
         if report is not None:
+            _fair_gap.section(spot, report)
             _fair_guard.section(spot, by, [row.group for row in report.rows if row.group != "unknown"])
         _fair_cells.trend(spot, by)
     _fair_cells.words()

@@ -16,7 +16,8 @@ from core.graph import FloatArray, IntArray
 from core.guardrails.base import Groups, Pool, Rule, Setting, guardrail, number, placed
 from core.ranking import NO_ITEM
 
-HALVINGS, SWEEPS, STRONGEST = 16, 6, 2.0
+HALVINGS, SWEEPS, STRONGEST = 16, 12, 2.0
+SHORT = 0.995  # what is reached beyond this part of the share is not worth a note
 
 
 @guardrail
@@ -61,9 +62,9 @@ class MinimumExposure(Rule):
                 break
         reached = _shares(pool, member, boost, setting, total)
         for j, g in enumerate(wanted.tolist()):
-            if reached[j] < need[j] - 1e-6:
+            if reached[j] < SHORT * need[j]:
                 setting.notes.append(
-                    f"{groups.labels[g]} gets {reached[j] / groups.target[g]:.0%} of its share, not {self.share:.0%}: there are too few of its "
+                    f"{groups.labels[g]} gets {reached[j] / groups.target[g]:.1%} of its share, not {self.share:.1%}: there are too few of its "
                     f"items among the {pool.items.shape[1]} best candidates of each list, or other groups need the places."
                 )
         return _ordered(pool, member, boost, setting.k)
