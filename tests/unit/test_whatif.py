@@ -135,7 +135,7 @@ def test_items_in_and_out_of_the_history_are_told_apart(home: Path) -> None:
     ("options", "told"),
     [
         ({"user": "nobody"}, "User 'nobody' is not among"), ({"item": "nothing"}, "Item 'nothing' is not among"),
-        ({"history": ["nothing"], "user": None}, "Item 'nothing' is not among"), ({"k": 0}, "k is 0"),
+        ({"history": ["nothing"], "user": None}, "Item 'nothing' is not among"), ({"k": 0}, "k is .0"),
         ({"rivals": 0}, "rivals must lie between 1 and"), ({"rivals": 10**6}, "rivals must lie between 1 and"),
     ],
 )  # fmt: skip
