@@ -287,6 +287,13 @@ class Cost:
 
 
 @dataclass(frozen=True)
+class Gain(GroupChange):
+    """What was bought for whom: the ratio of the followed group of items in the lists of n people of a cohort."""
+
+    cohort: str
+
+
+@dataclass(frozen=True)
 class Guarded:
     """The answer. moved: places that hold another item than before; entered: items from beyond the first k; notes: what could not be had."""
 
@@ -298,6 +305,7 @@ class Guarded:
     rules: tuple[dict[str, Any], ...]
     groups: tuple[GroupChange, ...]
     costs: tuple[Cost, ...]
+    gains: tuple[Gain, ...]
     score_kept: float
     n_lists: int
     n_moved: int

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
 import numpy as np
@@ -12,15 +12,17 @@ from scipy import sparse
 from core.errors import OptionError
 from core.graph import FloatArray, IntArray, InteractionGraph
 from core.guardrails.base import Groups, Pool, Rule, Setting, apply_all, pool_of
+from core.guardrails.exposure import MinimumExposure
 from core.intervals import percentile_interval, resampled_sums
 from core.progress import Progress, no_progress
 from core.ranking import NO_ITEM, rank_all
-from explain.answers import Cost, GroupChange
+from explain.answers import Cost, Gain, GroupChange
 from explain.fairness import exposure as ex
-from explain.fairness.cohorts import Cohorts, cohorts
+from explain.fairness.cohorts import UNKNOWN, Cohorts, cohorts
 from explain.fairness.item_audit import measure
 
 POOL, MOST_RULES, DRAWS = 100, 6, 400
+EVERYBODY = "everybody"
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,6 +82,40 @@ def group_changes(steps: Steps, groups: Cohorts, *, seed: int = 0) -> tuple[Grou
     )  # fmt: skip
 
 
+def followed_group(changes: Sequence[GroupChange], rules: Sequence[Rule], by: str) -> str | None:
+    """The group of items whose gain is followed: the one a rule protects by name, else the known one that is worst off without rules."""
+    known = {g.group: g.before for g in changes if g.before is not None and g.group != UNKNOWN}
+    named = next((r.group for r in rules if isinstance(r, MinimumExposure) and r.by == by and r.group in known), None)
+    return named or min(known, key=lambda g: known[g] or 0.0, default=None)
+
+
+def cohort_gains(
+    steps: Steps,
+    groups: Cohorts,
+    followed: str | None,
+    people: Cohorts | None = None,
+    *,
+    min_n: int = 10,
+    seed: int = 0,
+) -> tuple[Gain, ...]:
+    """The followed group's exposure ratio before and after in everybody's lists and in each cohort's; cohorts under min_n are left out."""
+    if followed is None:
+        return ()
+    rows = {EVERYBODY: np.flatnonzero((steps.before != NO_ITEM).any(axis=1))}
+    if people is not None:
+        rows |= {label: rows[EVERYBODY][people.code[rows[EVERYBODY]] == g] for g, label in enumerate(people.labels)}
+    made = []
+    for cohort, chosen in rows.items():
+        if len(chosen) >= min_n:
+            ends = (steps.pools[0], steps.pools[-1])
+            part = replace(
+                steps, pools=tuple(replace(p, items=p.items[chosen], relevance=p.relevance[chosen]) for p in ends)
+            )
+            change = next(c for c in group_changes(part, groups, seed=seed) if c.group == followed)
+            made.append(Gain(**(vars(change) | {"n": len(chosen), "cohort": cohort})))
+    return tuple(made)
+
+
 def ndcg(lists: IntArray, positives: sparse.csr_matrix) -> FloatArray:
     """nDCG@k of each list, [m, k], CSR [m, n_items] → float64 [m]; NaN without positives (Järvelin & Kekäläinen 2002, binary gains)."""
     k, discount = lists.shape[1], ex.dcg(lists.shape[1])
@@ -97,7 +133,7 @@ def costs(
     """Held-out nDCG before and after, over everybody and by cohort; the interval of the change is paired over people."""
     before, after = ndcg(steps.before, positives), ndcg(steps.after, positives)
     measured = np.flatnonzero(np.isfinite(before))
-    made = [_cost("everybody", before[measured], after[measured], min_n, seed)]
+    made = [_cost(EVERYBODY, before[measured], after[measured], min_n, seed)]
     if people is not None:
         code = people.code[measured]
         for g, label in enumerate(people.labels):

@@ -13,13 +13,15 @@ from core.guardrails.base import Pool, Rule, all_guardrails, rule_from, rule_fro
 from core.progress import Progress, no_progress, portion
 from explain.answers import Guarded, GuardedPlace
 from explain.desk.base import Desk, length
-from explain.fairness.cohorts import cohorts
+from explain.fairness.cohorts import Cohorts, cohorts
 from explain.fairness.intersections import grouping
 from explain.guarding import (
     Steps,
     candidates,
+    cohort_gains,
     costs,
     counts,
+    followed_group,
     group_changes,
     moved_sentence,
     mover,
@@ -61,14 +63,17 @@ class Guarding(Desk):
         groups = cohorts(world.graph, column, "item")
         steps = self._steps(world, model, made, k, portion(progress, 0.0, 0.4))
         n_lists, n_moved, n_entered = counts(steps)
-        paid = self._costs(world, model, made, k, cohort, portion(progress, 0.4, 1.0)) if heldout else ()
+        changes, people = group_changes(steps, groups), grouping(world.graph, cohort, "user") if cohort else None
+        gains = cohort_gains(steps, groups, followed_group(changes, made, groups.by), people)
+        paid = self._costs(world, model, made, k, people, portion(progress, 0.4, 1.0)) if heldout else ()
         return Guarded(
             workspace, model, world.manifest(model).snapshot, k, groups.by, tuple(as_json(rule) for rule in made),
-            group_changes(steps, groups), paid, score_kept(steps), n_lists, n_moved, n_entered, steps.notes,
+            changes, paid, gains, score_kept(steps), n_lists, n_moved, n_entered, steps.notes,
         )  # fmt: skip
 
     def tradeoff(
-        self, workspace: str, model: str, rule: RuleLike, *, k: int | None = None, by: str | None = None, progress: Progress = no_progress
+        self, workspace: str, model: str, rule: RuleLike, *, k: int | None = None, by: str | None = None, cohort: str | None = None,
+        progress: Progress = no_progress,
     ) -> tuple[Guarded, ...]:  # fmt: skip
         """The same rule from none to strong: one answer for each of its strengths."""
         (one,) = parsed([rule])
@@ -76,7 +81,7 @@ class Guarding(Desk):
         for n, strength in enumerate(one.strengths):
             tried = replace(one, **{one.strength: strength})
             part = portion(progress, n / len(one.strengths), (n + 1) / len(one.strengths))
-            found.append(self.guardrail(workspace, model, [tried], k=k, by=by, progress=part))
+            found.append(self.guardrail(workspace, model, [tried], k=k, by=by, cohort=cohort, progress=part))
         return tuple(found)
 
     def guarded_list(
@@ -137,7 +142,7 @@ class Guarding(Desk):
         return self._guarded[key]
 
     def _costs(
-        self, world: World, model: str, rules: Sequence[Rule], k: int, cohort: str | None, progress: Progress
+        self, world: World, model: str, rules: Sequence[Rule], k: int, people: Cohorts | None, progress: Progress
     ) -> Any:
         run = self._refit(world, model, world.card.default_split, 0, k, portion(progress, 0.0, 0.7))
         key = (world.workspace, f"heldout {world.prepared.fingerprint} {model}", k)
@@ -147,7 +152,6 @@ class Guarding(Desk):
                 run.model.score, world.graph.n_users, training, k, world.graph.n_items, portion(progress, 0.7, 0.9)
             )
         steps = run_rules(self._pools[key], rules, setting_of(world.graph, training, k))
-        people = grouping(world.graph, cohort, "user") if cohort else None
         return costs(steps, run.split.test, people)
 
 

@@ -44,8 +44,10 @@ def guardrail(
 def _lines(found: Any) -> str:
     rows = [asdict(row) for row in found.groups]
     price = [asdict(row) for row in found.costs]
+    bought = [asdict(row) for row in found.gains]
     return "\n\n".join([
         plain_text.table(rows, ("group", "n", "before", "after", "low", "high")),
+        plain_text.table(bought, ("cohort", "group", "n", "before", "after", "low", "high")),
         plain_text.table(price, ("cohort", "n", "before", "after", "change", "low", "high")),
         f"{found.n_moved:,} places of {found.n_lists:,} lists hold another item; {found.n_entered:,} items came from beyond the first {found.k}.",
         *found.notes,
