@@ -19,6 +19,9 @@ _SYMBOLS: Final = {
     "insufficient evidence": "square-dot",
     "not estimable": "square-open",
 }
+_LINES: Final = (
+    ("#0072B2", "solid"), ("#D55E00", "dash"), ("#009E73", "dot"), ("#CC79A7", "dashdot"), ("#E69F00", "longdash"), ("#56B4E9", "solid")
+)  # fmt: skip
 SCALE: Final = ((0.0, "#B2521A"), (0.5, "#D9D9D9"), (1.0, "#1F6FB2"))
 
 
@@ -127,28 +130,35 @@ def before_after(found: Guarded, *, theme: str = "light", most: int = 25) -> go.
 
 
 def tradeoff_curve(
-    found: Sequence[Guarded], strengths: Sequence[str], chosen: int, *, theme: str = "light"
+    found: Sequence[Guarded], strengths: Sequence[str], chosen: int, *, theme: str = "light", most: int = 6
 ) -> go.Figure:
-    """A point a strength: the lowest known group's exposure ratio against held-out nDCG; the chosen one is a star."""
-    inks = palette(theme)
-    gain = [
-        min((g.after for g in one.groups if g.after is not None and g.group != "unknown"), default=None)
-        for one in found
+    """A line a cohort, a point a strength: the followed group's exposure ratio in its lists against its held-out nDCG; stars: the chosen strength.
+
+    Everybody first, then the `most` largest cohorts: what is bought, and who pays, are read off the same line.
+    """
+    inks, figure = palette(theme), go.Figure()
+    last = found[-1]
+    priced = {c.cohort for c in last.costs}
+    drawn = sorted((g for g in last.gains if g.cohort in priced), key=lambda g: (g.cohort != "everybody", -g.n))[
+        : most + 1
     ]
-    cost = [one.costs[0].after if one.costs else None for one in found]
-    figure = go.Figure(go.Scatter(
-        x=gain, y=cost, mode="lines+markers+text", text=[str(s) for s in strengths], textposition="top center", line={"color": inks.soft_ink},
-        marker={
-            "size": [17 if n == chosen else 10 for n in range(len(found))], "color": inks.pros,
-            "symbol": ["star" if n == chosen else "circle" for n in range(len(found))],
-        },
-        hovertemplate="lowest ratio %{x:.2f}, nDCG %{y:.4f}<extra></extra>", showlegend=False,
-    ))  # fmt: skip
-    figure.update_xaxes(
-        fixedrange=True, gridcolor=inks.grid, zeroline=False, title="Lowest exposure ratio of a known group"
-    )
+    for place, cohort in enumerate(g.cohort for g in drawn):
+        gain = [next((g.after for g in one.gains if g.cohort == cohort), None) for one in found]
+        cost = [next((c.after for c in one.costs if c.cohort == cohort), None) for one in found]
+        ink, dash = (inks.ink, "solid") if place == 0 else _LINES[(place - 1) % len(_LINES)]
+        figure.add_trace(go.Scatter(
+            x=gain, y=cost, mode="lines+markers", name=plotly_text(cohort, 30),
+            line={"color": ink, "dash": dash, "width": 3 if place == 0 else 1.5},
+            marker={
+                "size": [16 if n == chosen else 6 for n in range(len(found))],
+                "symbol": ["star" if n == chosen else "circle" for n in range(len(found))],
+            },
+            customdata=[str(s) for s in strengths], hovertemplate="strength %{customdata}: ratio %{x:.2f}, nDCG %{y:.4f}", showlegend=True,
+        ))  # fmt: skip
+    group = plotly_text(last.gains[0].group, 40) if last.gains else "the group"
+    figure.update_xaxes(fixedrange=True, gridcolor=inks.grid, zeroline=False, title=f"Exposure ratio of {group}")
     figure.update_yaxes(fixedrange=True, gridcolor=inks.grid, zeroline=False, automargin=True, title="nDCG, held out")
-    return _plain(figure, 300, inks.ink)
+    return _plain(figure, 380, inks.ink)
 
 
 def _plain(figure: go.Figure, height: int, ink: str) -> go.Figure:

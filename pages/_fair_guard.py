@@ -17,8 +17,10 @@ NEEDS_GROUPS: Final = ("mmr", "xquad", "calibrated", "creator-cap", "minimum-exp
 
 
 @st.cache_data(max_entries=_KEPT, show_spinner="Placing everybody's items under the rule …")
-def _guarded(home: str, base: tuple[str, str, str], rule: str, by: str, k: int, heldout: bool) -> Guarded:
-    return _ask.workbench().guardrail(base[0], base[1], [rule], k=k, by=by, heldout=heldout)
+def _guarded(
+    home: str, base: tuple[str, str, str], rule: str, by: str, cohort: str | None, k: int, heldout: bool
+) -> Guarded:
+    return _ask.workbench().guardrail(base[0], base[1], [rule], k=k, by=by, cohort=cohort, heldout=heldout)
 
 
 @st.cache_data(max_entries=_KEPT, show_spinner=False)
@@ -26,7 +28,7 @@ def _list(home: str, base: tuple[str, str, str], rule: str, user: str, k: int) -
     return _ask.workbench().guarded_list(base[0], base[1], [rule], user=user, k=k)
 
 
-def section(spot: _here.Here, by: str, groups: list[str]) -> None:
+def section(spot: _here.Here, by: str, groups: list[str], people: list[str]) -> None:
     """The rule, its strength, bars before and after, price, and who of a list was moved."""
     st.header("What if a rule stood in the way?")
     rules = {r["name"]: r for r in _ask.workbench().guardrails()}
@@ -54,7 +56,8 @@ def section(spot: _here.Here, by: str, groups: list[str]) -> None:
     st.caption(plain(f"{chosen['what']} Source: {chosen['source']}.", 400))
     rule = rule_text(name, by, group, str(chosen["strength"]), strength)
     known = _heldout_ready(spot)
-    found = _guarded(_ask.home(), spot.base, rule, by, spot.k, known)
+    cohort = _here.one_of("priced", people, people[0]) if people else None
+    found = _guarded(_ask.home(), spot.base, rule, by, cohort, spot.k, known)
     st.write(plain(price(found), 500))
     for note in found.notes:
         st.info(plain(note, 400))
@@ -66,16 +69,17 @@ def section(spot: _here.Here, by: str, groups: list[str]) -> None:
         f"guardrail-{name}-{by}-{strength}",
         "Every group before and after",
     )
+    st.subheader("Gain and price, cohort by cohort")
+    if people:
+        _pick.choose("Cohorts of people by", people, "priced", cohort, lambda column: column.replace("_", " "))
     if known:
-        curve = [
-            _guarded(_ask.home(), spot.base, rule_text(name, by, group, str(chosen["strength"]), s), by, spot.k, True)
-            for s in steps
-        ]
-        st.subheader("Price against gain")
+        texts = [rule_text(name, by, group, str(chosen["strength"]), s) for s in steps]
+        curve = [_guarded(_ask.home(), spot.base, text, by, cohort, spot.k, True) for text in texts]
+        followed = found.gains[0].group if found.gains else ""
         _parts.chart(
             tradeoff_curve(curve, steps, steps.index(strength), theme=_parts.theme()),
             "guard-curve",
-            "Lowest exposure ratio against nDCG, a point a strength",
+            f"What {followed} gains in each cohort's lists, and what that cohort pays in nDCG, a point a strength",
         )
     else:
         name_, model, _ = spot.base
@@ -84,8 +88,29 @@ def section(spot: _here.Here, by: str, groups: list[str]) -> None:
             lambda progress: _ask.workbench().guardrail(name_, model, [rule], k=spot.k, progress=progress),
             f"python cli.py guardrail --workspace {name_} --model {model} --rule {rule} -k {spot.k}",
         )  # fmt: skip
+    _parts.table(
+        pd.DataFrame(by_cohort(found)), f"guardrail-cohorts-{name}-{cohort}-{strength}", "Every cohort: gain and price"
+    )
     if spot.user is not None:
         _one_list(spot, rule)
+
+
+def by_cohort(found: Guarded) -> list[dict[str, Any]]:
+    """A row a cohort: the followed group's exposure ratio in its lists and its held-out nDCG, before and after; n of each, for they differ."""
+    paid = {c.cohort: c for c in found.costs}
+    rows: list[dict[str, Any]] = []
+    for gain in found.gains:
+        row = {
+            "cohort": gain.cohort, "people": gain.n, f"ratio of {gain.group} before": gain.before, "after": gain.after,
+            "after, low": gain.low, "after, high": gain.high,
+        }  # fmt: skip
+        if (cost := paid.get(gain.cohort)) is not None:
+            row |= {
+                "people with held-out events": cost.n, f"nDCG@{found.k} before": cost.before, "nDCG change": cost.change,
+                "change, low": cost.low, "change, high": cost.high,
+            }  # fmt: skip
+        rows.append(row)
+    return rows
 
 
 def rule_text(name: str, by: str, group: str, option: str, strength: str) -> str:

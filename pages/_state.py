@@ -19,7 +19,20 @@ SHARED: Final = ("workspace", "model", "user", "item", "k", "who", "history")
 LOCAL: Final[dict[str, tuple[str, ...]]] = {
     "why": ("against", "other", "show", "at", "test", "unit", "guard"),
     "whatif": ("remove", "add", "weights", "half", "kind"),
-    "fairness": ("side", "by", "cells", "people", "items", "trend", "gap", "through", "rule", "guarded", "strength"),
+    "fairness": (
+        "side",
+        "by",
+        "cells",
+        "people",
+        "items",
+        "trend",
+        "gap",
+        "through",
+        "rule",
+        "guarded",
+        "strength",
+        "priced",
+    ),
     "audit": ("view", "audit", "earlier"),
     "models": ("split",),
 }
@@ -38,9 +51,20 @@ BELONGS_TO_WORKSPACE: Final = (
     "cells",
     "people",
     "items",
+    "guarded",
+    "gap",
+    "through",
+    "priced",
     "audit",
     "earlier",
 )
+BELONGS_TO: Final = {
+    "workspace": BELONGS_TO_WORKSPACE,
+    "side": ("by", "guarded", "gap", "through"),
+    "by": ("items", "guarded", "gap", "through"),
+    "cells": ("people", "through"),
+    "rule": ("strength",),
+}
 MAX_LENGTH: Final = {"history": 2000, "at": 600, "remove": 4000, "add": 2000}
 _MOST: Final = 200
 _ECHO_S: Final = 1.5
@@ -114,8 +138,8 @@ def put(key: str, value: str | None) -> None:
     """Wish something on the visitor's behalf, as a widget or a click does. Nothing (None) takes the wish away."""
     store = _store()
     store.touched = True
-    if key == "workspace" and value != store.shown.get("workspace"):
-        for other in BELONGS_TO_WORKSPACE:
+    if key in BELONGS_TO and value != store.shown.get(key):
+        for other in BELONGS_TO[key]:
             store.wishes.pop(other, None)
     if value:
         store.wishes[key] = value

@@ -43,7 +43,9 @@ def page() -> None:
         _fair_cells.cells(spot, by, columns.get("user", []))
         if report is not None:
             _fair_gap.section(spot, report)
-            _fair_guard.section(spot, by, [row.group for row in report.rows if row.group != "unknown"])
+            _fair_guard.section(
+                spot, by, [row.group for row in report.rows if row.group != "unknown"], columns.get("user", [])
+            )
         _fair_cells.trend(spot, by)
     _fair_cells.words()
     _parts.link("audit", "A whole audit, with thresholds, a record and a signature")

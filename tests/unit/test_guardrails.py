@@ -12,8 +12,25 @@ from scipy import sparse
 from core.errors import OptionError
 from core.guardrails.base import Groups, Pool, Setting, all_guardrails, pool_of, rule_from, rule_from_text
 from core.ranking import NO_ITEM
+from explain.answers import Cost, Gain, Guarded
 from explain.fairness import exposure as ex
-from explain.guarding import Steps, counts, moved_sentence, mover, ndcg, ordinal, run_rules, score_kept, was_at
+from explain.fairness.cohorts import Cohorts
+from explain.figures_fairness import tradeoff_curve
+from explain.guarding import (
+    EVERYBODY,
+    Steps,
+    cohort_gains,
+    counts,
+    followed_group,
+    group_changes,
+    moved_sentence,
+    mover,
+    ndcg,
+    ordinal,
+    run_rules,
+    score_kept,
+    was_at,
+)
 
 M, N_ITEMS, POOL, K, G = 30, 60, 20, 6, 4
 RULES = {
@@ -252,6 +269,67 @@ def test_ndcg_agrees_with_the_evaluation() -> None:
     likes = sparse.csr_matrix((rng.random((M, N_ITEMS)) < 0.1).astype(float))
     measured = evaluate(lists, likes, training=likes, cutoffs=(K,), draws=10)
     assert ndcg(lists, likes)[measured.users] == pytest.approx(measured.per_user[f"ndcg@{K}"], abs=1e-12)
+
+
+def ratio_by_loops(lists: np.ndarray, member: np.ndarray, group: int) -> float:
+    """Exposure share of a group over its catalogue share: RBP(.8) place by place."""
+    total = of_group = 0.0
+    for row in lists.tolist():
+        for place, item in enumerate(row):
+            if item != NO_ITEM:
+                total += 0.2 * 0.8**place
+                of_group += 0.2 * 0.8**place * member[item, group]
+    return float(of_group / total / member[:, group].mean())
+
+
+def test_gains_of_cohorts_are_the_ratios_of_their_own_lists() -> None:
+    pool, setting = world(5, holes=True)
+    shared = setting.groups("x")
+    groups = Cohorts("x", "item", shared.labels, shared.membership)
+    code = np.arange(M) % 3
+    code[code == 2] = np.where(np.arange(M)[code == 2] < 20, 0, 2)
+    people = Cohorts("age", "user", ("young", "old", "few"), sparse.csr_matrix(np.eye(3)[code]))
+    steps = run_rules(pool, [rule_from_text("minimum-exposure:by=x,group=c,share=1")], setting)
+    found = {g.cohort: g for g in cohort_gains(steps, groups, "c", people)}
+    assert list(found) == [EVERYBODY, "young", "old"], "a cohort of fewer than ten is left out"
+    listed = (steps.before != NO_ITEM).any(axis=1)
+    member = shared.membership.toarray()
+    for cohort, rows in ((EVERYBODY, listed), ("young", listed & (code == 0)), ("old", listed & (code == 1))):
+        assert found[cohort].n == rows.sum()
+        assert found[cohort].before == pytest.approx(ratio_by_loops(steps.before[rows], member, 2), abs=1e-9)
+        assert found[cohort].after == pytest.approx(ratio_by_loops(steps.after[rows], member, 2), abs=1e-9)
+    assert found[EVERYBODY].after > found[EVERYBODY].before
+
+
+def test_the_followed_group_is_the_protected_one_or_the_worst_off() -> None:
+    pool, setting = world(6)
+    shared = setting.groups("x")
+    protects, other = rule_from_text("minimum-exposure:by=x,group=b,share=1"), rule_from_text("mmr:by=x")
+    steps = run_rules(pool, [other], setting)
+    changes = group_changes(steps, Cohorts("x", "item", shared.labels, shared.membership))
+    ratios = [ratio_by_loops(steps.before, shared.membership.toarray(), g) for g in range(G)]
+    assert followed_group(changes, [other, protects], "x") == "b"
+    assert followed_group(changes, [other], "x") == shared.labels[int(np.argmin(ratios))]
+    assert followed_group([], [other], "x") is None
+
+
+def test_the_curve_has_a_line_a_cohort_with_its_gain_and_its_price() -> None:
+    def at(step: int) -> Guarded:
+        gains = tuple(
+            Gain("new", n, 0.4, None, None, 0.4 + step * rise, None, None, cohort)
+            for cohort, n, rise in ((EVERYBODY, 90, 0.1), ("few", 10, 0.3), ("many", 80, 0.2))
+        )
+        paid = tuple(Cost(c, 5, 0.3, 0.3 - step * fall, -step * fall, None, None) for c, fall in ((EVERYBODY, 0.01), ("many", 0.02), ("few", 0)))  # fmt: skip
+        return Guarded("w", "m", "s", 10, "x", (), (), paid, gains, 1.0, 90, 0, 0)
+
+    figure = tradeoff_curve([at(0), at(1), at(2)], ["0", "0.5", "1"], 1)
+    assert [line.name for line in figure.data] == [EVERYBODY, "many", "few"], "everybody, then the largest cohorts"
+    many = figure.data[1]
+    assert list(many.x) == pytest.approx([0.4, 0.6, 0.8])
+    assert list(many.y) == pytest.approx([0.3, 0.28, 0.26])
+    assert list(many.marker.symbol) == ["circle", "star", "circle"]
+    assert len({(line.line.color, line.line.dash) for line in figure.data}) == 3
+    assert [line.name for line in tradeoff_curve([at(0)], ["0"], 0, most=1).data] == [EVERYBODY, "many"]
 
 
 @pytest.mark.parametrize(
