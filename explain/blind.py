@@ -30,7 +30,6 @@ from core.snapshots import save
 from core.threads import one_thread
 from data.builder import build_graph
 from data.splits import split
-from data.validation import validate
 from explain.blind_ladder import (
     LADDER_SEED,
     MAX_SIZE,
@@ -212,6 +211,8 @@ def result_from(content: dict[str, Any]) -> BlindResult:
 
 def _make(home: Path, begun: Sealed, setup: Setup, progress: Progress) -> tuple[InteractionGraph, tuple[str, ...]]:
     """The workspace of a test, with the path model fitted. The only step that reads the sealed size."""
+    from data.validation import validate  # pandera takes half a second to import
+
     _, sealed = _sealed(home, begun.id)
     raw = simulate(setup, check_kind(begun.kind), float(sealed["size"]), int(sealed["seed"]), progress)
     tables, notes = validate(raw)

@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Literal, cast, get_args
 
 import numpy as np
-from scipy import stats
+from scipy import special
 
 from core.errors import OptionError, SurfacedError, shown
 from core.graph import FloatArray, IntArray, InteractionGraph
@@ -171,7 +171,7 @@ def estimate(found: Ladder, numbers: FloatArray) -> Estimate:
     at = np.vander(_GRID, 3, increasing=True)
     line = at @ bend
     leverage = np.einsum("ij,jk,ik->i", at, np.linalg.inv(design.T @ design), at)
-    reach = stats.t.ppf(0.975, freedom) * spread * np.sqrt(1.0 + leverage)
+    reach = special.stdtrit(freedom, 0.975) * spread * np.sqrt(1.0 + leverage)
     apart = np.abs(z0 - line)
     best = int(np.argmin(apart))
     inside = np.flatnonzero(apart <= reach) if (apart <= reach).any() else np.array([best])
@@ -229,6 +229,8 @@ def _cohort(graph: InteractionGraph, positives: tuple[str, ...]) -> FloatArray:
 
 def _placed(graph: InteractionGraph, positives: tuple[str, ...]) -> FloatArray:
     """Mean rank of a fifth of each person's events, hidden from the model, among all that they lack: 0.5 first, 0 by chance, [n_users]."""
+    from scipy.stats import rankdata  # a second to import
+
     parts = split(graph, "random", 0, positives)
     model = PathModel.build(parts.train, REFERENCE)
     found = np.full(graph.n_users, np.nan)
@@ -236,7 +238,7 @@ def _placed(graph: InteractionGraph, positives: tuple[str, ...]) -> FloatArray:
         scores = model.score(batch)
         had = parts.train.interactions[batch].toarray() > 0
         hidden = parts.test[batch].toarray() > 0
-        place = stats.rankdata(np.where(had, -np.inf, scores), axis=1) - had.sum(axis=1, keepdims=True)
+        place = rankdata(np.where(had, -np.inf, scores), axis=1) - had.sum(axis=1, keepdims=True)
         share = (place - 0.5) / np.maximum((~had).sum(axis=1, keepdims=True), 1) - 0.5
         n = hidden.sum(axis=1)
         found[batch[n > 0]] = (share * hidden).sum(axis=1)[n > 0] / n[n > 0]

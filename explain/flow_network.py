@@ -6,14 +6,15 @@ Positions come from flow_layout, looks from flow_style. Drawing it on a page is 
 from __future__ import annotations
 
 import json
-from typing import Any, Final
-
-import networkx as nx
+from typing import TYPE_CHECKING, Any, Final
 
 from explain.flow_labels import NO_TITLE, amount, clean, share, wrap
 from explain.flow_layout import bundle_key, layout
 from explain.flow_style import DASHES, KINDS, Palette, Sign, kind_style, palette
 from explain.types import Bundle, Explanation, FlowNode
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 THINNEST, WIDEST_MORE = 0.6, 5.4
 ROUNDNESS: Final = 0.55
@@ -28,6 +29,8 @@ def path_digraph(explanation: Explanation) -> nx.MultiDiGraph:
     Raises  GraphError as flow_layout.check_flow does
     """
     where = layout(explanation.nodes, explanation.bundles, full_height=0.0, min_height=34.0)
+    import networkx as nx
+
     graph = nx.MultiDiGraph(snapshot=explanation.snapshot, model=explanation.model, item=explanation.item)
     for n in sorted(explanation.nodes, key=lambda n: (n.hop, n.key)):
         x, y = where[n.key]

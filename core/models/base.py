@@ -16,13 +16,14 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from core.edge_score import ChainEdges, EdgeScore
-from core.errors import OptionError, did_you_mean, shown
+from core.errors import ModelError, OptionError, did_you_mean, shown
 from core.evaluation import accuracy
 from core.graph import FloatArray, IntArray, InteractionGraph
 from core.progress import Progress, no_progress
 from core.propagation import Walks
 from core.ranking import rank_all
 
+WHOLE = "score"  # the one term of a score that is not told apart by relation
 State = Literal["ok", "consumed", "no_path"]
 
 
@@ -159,6 +160,20 @@ class Recommender(ABC):
             relations[w.chain.key] = relations[w.chain.key] + total if w.chain.key in relations else total
         items = walks[0].items if walks else self.history(user)
         return Parts(items, relations, constants, gross)
+
+    def terms(self, users: IntArray, keep: FloatArray | None = None) -> dict[str, FloatArray]:
+        """The scores of many people and all items by relation, float64 [B, n_items] each: `parts` pushed forward, summing to `score(users)`.
+
+        users   int64 [B]
+        keep    float64 [B, n_items] in 0..1: what of each history item's first hop is kept (messages dropped, degrees frozen)
+        Terms that no history item carries (memory, base, content) come under their kind and do not feel `keep`.
+        Raises  ModelError with `keep`, where first hops cannot be told apart.
+        """
+        if not self.walks(int(users[0]), 0):
+            return {"base": self.score(users)}
+        if keep is None:
+            return {WHOLE: self.score(users)}
+        raise ModelError(f"The scores of {self.spec.name} cannot be split by what people had before.")
 
     def state_of(self, user: int, item: int, parts: Parts) -> State:
         """consumed: the person has it already; no_path: nothing connects them; else ok."""

@@ -23,7 +23,7 @@ from core.models._content_features import ItemFeatures
 from core.models.base import Holdout, ModelSpec, ModelState, register
 from core.models.lightgcn import N_LAYERS, LightGCN
 from core.progress import Progress, no_progress
-from core.propagation import Walks
+from core.propagation import Chain, Walks
 
 CONTENT = "content"
 
@@ -104,8 +104,15 @@ class ContentModel(LightGCN):
         return {CONTENT: float(self.bias[item])}
 
     def walks(self, user: int, item: int) -> tuple[Walks, ...]:
-        """Those that end on an item: people carry nothing of their own."""
-        return tuple(w for w in super().walks(user, item) if len(w.chain.steps) % 2 == 0)
+        return tuple(w for w in super().walks(user, item) if w.chain in self._to_items)
+
+    @property
+    def _to_items(self) -> tuple[Chain, ...]:
+        """Chains that end on an item: people carry nothing of their own."""
+        return tuple(chain for chain in self.chains if len(chain.steps) % 2 == 0)
+
+    def terms(self, users: IntArray, keep: FloatArray | None = None) -> dict[str, FloatArray]:
+        return {CONTENT: np.tile(self.bias, (len(users), 1)), **self._jumps(users, keep, self._to_items)}
 
     def masked(self, user: int, dropped: IntArray) -> FloatArray:
         return np.asarray(super().masked(user, dropped) + self.bias)

@@ -75,6 +75,11 @@ class ItemKnn(Recommender):
     def score(self, users: IntArray) -> FloatArray:
         return np.asarray((self.adjacency.by_user[users] @ self.similarity.T).toarray())
 
+    def terms(self, users: IntArray, keep: FloatArray | None = None) -> dict[str, FloatArray]:
+        rows = self.adjacency.by_user[users]
+        start = rows if keep is None else sparse.csr_matrix(rows.multiply(keep))
+        return {KEY: np.asarray((start @ self.similarity.T).toarray())}
+
     def masked(self, user: int, dropped: IntArray) -> FloatArray:
         items, weights = self.adjacency.row(user)
         x = np.zeros(self.adjacency.n_items)

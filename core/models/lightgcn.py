@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import ClassVar, Self
 
 import numpy as np
+from scipy import sparse
 
 from core.adjacency import Adjacency
 from core.edge_score import EdgeScore, EmbeddingEdges
@@ -99,6 +100,24 @@ class LightGCN(Recommender):
 
     def constants(self, user: int, item: int) -> dict[str, float]:
         return {"memory": float(self.alpha * self.e0[user] @ self._layers[1][item])}
+
+    def terms(self, users: IntArray, keep: FloatArray | None = None) -> dict[str, FloatArray]:
+        memory = self.alpha * self.e0[users] @ self._layers[1].T
+        return {"memory": memory, **self._jumps(users, keep, self.chains)}
+
+    def _jumps(self, users: IntArray, keep: FloatArray | None, chains: tuple[Chain, ...]) -> dict[str, FloatArray]:
+        """For each number of hops α · start · Â^hops E0 · E_i: the walks that end in a latent jump, float64 [B, n_items] each."""
+        n = self.adjacency.n_users
+        start = sparse.diags(self.half_user[users]) @ self.adjacency.by_user[users] @ sparse.diags(self.half_item)
+        if keep is not None:
+            start = sparse.csr_matrix(start.multiply(keep))
+        found = {}
+        for chain in chains:
+            worth = self.e0[:n] if len(chain.steps) % 2 else self.e0[n:]
+            for step in reversed(chain.steps):
+                worth = step.left[:, None] * (step.matrix @ (step.right[:, None] * worth))
+            found[chain.key] = np.asarray(chain.coefficient * (start @ worth) @ self._layers[1].T)
+        return found
 
     def walks(self, user: int, item: int) -> tuple[Walks, ...]:
         items, weights = self.adjacency.row(user)

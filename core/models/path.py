@@ -84,6 +84,14 @@ class PathModel(Recommender):
         pushed = zip(self.chains, _push(self.chains, x), strict=True)
         return np.asarray(sum((chain.coefficient * out[:, 0] for chain, out in pushed), np.zeros(len(x))))
 
+    def terms(self, users: IntArray, keep: FloatArray | None = None) -> dict[str, FloatArray]:
+        x = histories(self.edges, users)
+        pushed = _push(self.chains, x if keep is None else np.ascontiguousarray(x * keep.T))
+        return {
+            chain.key: np.ascontiguousarray((chain.coefficient * out).T)
+            for chain, out in zip(self.chains, pushed, strict=True)
+        }
+
     def walks(self, user: int, item: int) -> tuple[Walks, ...]:
         items, start = self.edges.adjacency.row(user)
         return tuple(Walks(chain, items, start, target=item) for chain in self.chains)

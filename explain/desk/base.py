@@ -48,4 +48,5 @@ class Desk:
 
 def length(world: World, k: int | None, usual: int = 20) -> int:
     """The length asked for; the usual one, or the whole of a small catalogue, where none was."""
-    return min(usual, world.graph.n_items) if k is None else check_k(k, world.graph.n_items)
+    n_items = world.prepared.n_items
+    return min(usual, n_items) if k is None else check_k(k, n_items)

@@ -14,7 +14,6 @@ from data.builder import build_graph
 from data.sources.folder import tables_from_folder
 from data.sources.registry import all_sources, get_source
 from data.tables import DataCard
-from data.validation import validate
 from explain.desk.base import Desk
 from explain.heldout import validation_cut
 from explain.store import LAYOUT, Prepared
@@ -66,6 +65,8 @@ class Ready(Desk):
             raw = tables_from_folder(folder, workspace)
         else:
             raw = get_source(workspace).load(self.store.downloads, portion(progress, 0.0, 0.8))
+        from data.validation import validate  # pandera takes half a second to import
+
         progress(0.8, "checking the tables")
         tables, notes = validate(raw)
         progress(0.9, "building the graph")

@@ -9,45 +9,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 import numpy as np
-import torch
 from scipy import sparse
 
 from core.errors import ModelError
 from core.graph import Events, FloatArray, IntArray, InteractionGraph, sum_pairs
 from core.models.base import Recommender
-from core.models.content import CONTENT, ContentModel
-from core.models.item_knn import KEY, ItemKnn
-from core.models.lightgcn import LightGCN
-from core.models.path import PathModel, histories
-from core.propagation import Step, push_chains
+from core.models.content import CONTENT
 
 CONSTANTS = ("memory", "base", CONTENT)
-WHOLE = "score"
 _CLOSE = 1e-7
 
 
 def score_terms(model: Recommender, users: IntArray, keep: FloatArray | None = None) -> dict[str, FloatArray]:
-    """The score of every item by relation, float64 [B, n_items] each; with `keep` left out they add up to model.score(users).
-
-    users   int64 [B]
-    keep    float64 [B, n_items] in 0..1: what part of each history item's first hop is kept (messages dropped, degrees frozen)
-    Terms that no history item carries (memory, base, content) come under their kind and do not feel `keep`.
-    Raises  ModelError if the terms miss the score, or the model is of a kind whose first hops cannot be told apart.
-    """
-    if isinstance(model, PathModel):
-        terms = _path(model, users, keep)
-    elif isinstance(model, LightGCN):
-        terms = _embedding(model, users, keep)
-    elif isinstance(model, ItemKnn):
-        rows = model.adjacency.by_user[users]
-        start = rows if keep is None else sparse.csr_matrix(rows.multiply(keep))
-        terms = {KEY: np.asarray((start @ model.similarity.T).toarray())}
-    elif not model.walks(int(users[0]), 0):
-        terms = {"base": model.score(users)}
-    elif keep is None:
-        terms = {WHOLE: model.score(users)}
-    else:
-        raise ModelError(f"The scores of {model.spec.name} cannot be split by what people had before.")
+    """`model.terms`, checked: with `keep` left out they add up to model.score(users). Raises ModelError if they do not."""
+    terms = model.terms(users, keep)
     if keep is None:
         _check(model, users, terms)
     return terms
@@ -93,47 +68,6 @@ def source_terms(
         found |= {key: v for key, v in terms.items() if key in CONSTANTS}
     _check(model, users, found)
     return found
-
-
-def _path(model: PathModel, users: IntArray, keep: FloatArray | None) -> dict[str, FloatArray]:
-    x = histories(model.edges, users)
-    if keep is not None:
-        x = np.ascontiguousarray(x * keep.T)
-    with torch.no_grad():
-        pushed = push_chains(model.chains, torch.from_numpy(x))
-    return {
-        c.key: np.ascontiguousarray((c.coefficient * out.numpy()).T)
-        for c, out in zip(model.chains, pushed, strict=True)
-    }
-
-
-def _embedding(model: LightGCN, users: IntArray, keep: FloatArray | None) -> dict[str, FloatArray]:
-    """memory α <e_u, E_i>, and for each number of hops α start · Â^hops E0 · E_i, the walks that end in a latent jump."""
-    n = model.adjacency.n_users
-    start = sparse.diags(model.half_user[users]) @ model.adjacency.by_user[users] @ sparse.diags(model.half_item)
-    if keep is not None:
-        start = sparse.csr_matrix(start.multiply(keep))
-    targets = model._layers[1]
-    content = isinstance(model, ContentModel)
-    terms: dict[str, FloatArray] = {}
-    if isinstance(model, ContentModel):
-        terms[CONTENT] = np.tile(model.bias, (len(users), 1))
-    else:
-        terms["memory"] = model.alpha * model.e0[users] @ targets.T
-    for chain in model.chains:
-        odd = len(chain.steps) % 2
-        if content and odd:
-            continue
-        worth = model.e0[:n] if odd else model.e0[n:]
-        for step in reversed(chain.steps):
-            worth = _pull(step, worth)
-        terms[chain.key] = np.asarray(chain.coefficient * (start @ worth) @ targets.T)
-    return terms
-
-
-def _pull(step: Step, x: FloatArray) -> FloatArray:
-    """`Step.pull` of several terminals at once: float64 [n_to, dim] → [n_from, dim]."""
-    return np.asarray(step.left[:, None] * (step.matrix @ (step.right[:, None] * x)))
 
 
 def _check(model: Recommender, users: IntArray, terms: Mapping[str, FloatArray]) -> None:

@@ -7,7 +7,6 @@ every person and item has as many links as before but not the same ones.
 from __future__ import annotations
 
 import numpy as np
-from scipy.stats import rankdata
 
 from core.graph import Events, FloatArray, IntArray, InteractionGraph
 from core.models.base import ModelState, Recommender
@@ -70,6 +69,8 @@ def rewired(graph: InteractionGraph, seed: int, fixed: IntArray) -> InteractionG
 
 def spearman(one: FloatArray, other: FloatArray) -> float:
     """Rank correlation, 0 where either is constant (ties get their mean rank)."""
+    from scipy.stats import rankdata  # a second to import
+
     a, b = rankdata(one), rankdata(other)
     a, b = a - a.mean(), b - b.mean()
     scale = float(np.sqrt((a @ a) * (b @ b)))

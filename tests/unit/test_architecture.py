@@ -7,6 +7,8 @@ on small planted trees each rule must find its violation.
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -192,6 +194,14 @@ def plant(root: Path, files: Mapping[str, str]) -> Path:
 def test_the_repository_keeps_every_rule() -> None:
     assert {"core.errors", "core.graph", "data.tables", "explain.types"} <= set(read_modules(ROOT))
     assert violations(ROOT) == []
+
+
+def test_the_shell_starts_without_what_only_some_commands_need() -> None:
+    """A second `make demo` and every small command wait for imports above all: these are imported where they are used."""
+    heavy = "('torch', 'torch_geometric', 'captum', 'scipy.stats', 'pandera', 'networkx', 'plotly', 'pyvis', 'jinja2', 'streamlit')"
+    code = f"import sys, cli; print(*sorted(name for name in {heavy} if name in sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
 
 
 def test_a_tree_that_keeps_the_rules_has_no_violation(tmp_path: Path) -> None:

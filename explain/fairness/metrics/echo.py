@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import networkx as nx
 import numpy as np
 from scipy import sparse
 
@@ -49,6 +48,8 @@ def communities(profile: sparse.csr_matrix, *, neighbours: int = NEIGHBOURS, see
 
     The graph joins each item with the `neighbours` others of highest cosine over people; profile is CSR [m, n_items].
     """
+    import networkx as nx
+
     ones = sparse.csc_matrix((np.ones(profile.nnz), profile.indices, profile.indptr), shape=profile.shape[::-1])
     people = sparse.csr_matrix(ones)  # [n_items, m]
     norm = np.sqrt(np.diff(people.indptr))
