@@ -28,9 +28,9 @@ def path_digraph(explanation: Explanation) -> nx.MultiDiGraph:
     Edges   keyed by relation: relation, hop, label (cleaned), value_for, value_against, n_paths, solid
     Raises  GraphError as flow_layout.check_flow does
     """
-    where = layout(explanation.nodes, explanation.bundles, full_height=0.0, min_height=34.0)
     import networkx as nx
 
+    where = layout(explanation.nodes, explanation.bundles, full_height=0.0, min_height=34.0)
     graph = nx.MultiDiGraph(snapshot=explanation.snapshot, model=explanation.model, item=explanation.item)
     for n in sorted(explanation.nodes, key=lambda n: (n.hop, n.key)):
         x, y = where[n.key]
