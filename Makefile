@@ -18,7 +18,7 @@ help: ## List what can be made
 	@echo "  PORT=8600 serves elsewhere than on 8501; PYTHON=python3.12 chooses the interpreter (3.11 to 3.14)."
 
 demo: port $(RUN_STAMP) ## Install, prepare Newsroom and MovieLens-100K, fit, and open on http://localhost:8501
-	@$(PY) cli.py demo-data
+	@$(PY) -m explain.shell.demo_stamp || $(PY) cli.py demo-data
 	@$(MAKE) --no-print-directory serve
 
 setup: $(DEV_STAMP) ## Install everything that running and developing need into .venv

@@ -10,6 +10,7 @@ import typer
 
 from core.errors import SurfacedError
 from explain import plain_text
+from explain.shell import demo_stamp
 from explain.shell.base import (
     JsonOption,
     ModelOption,
@@ -71,7 +72,7 @@ def fit(workspace: WorkspaceOption, model: ModelOption, seed: SeedOption = 0, as
 @app.command("demo-data")
 def demo_data() -> None:
     """Prepare the demo workspaces and fit the path model and the floors; does only what is missing."""
-    bench = Workbench()
+    bench, complete = Workbench(), True
     for workspace in DEMO_WORKSPACES:
         try:
             _make_ready(bench, workspace, FLOOR_MODELS)
@@ -79,6 +80,9 @@ def demo_data() -> None:
             if workspace == DEMO_WORKSPACES[0]:
                 raise
             say(f"{error}\nGoing on without {workspace}.")
+            complete = False
+    if complete:
+        demo_stamp.write(bench.store.home, DEMO_WORKSPACES)
 
 
 def _make_ready(bench: Workbench, workspace: str, wanted: tuple[str, ...]) -> None:

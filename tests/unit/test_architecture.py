@@ -202,6 +202,9 @@ def test_the_shell_starts_without_what_only_some_commands_need() -> None:
     code = f"import sys, cli; print(*sorted(name for name in {heavy} if name in sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.split() == []
+    light = "import sys, explain.shell.demo_stamp; print(*sorted({'numpy', 'pandas', 'typer'} & set(sys.modules)))"
+    done = subprocess.run([sys.executable, "-c", light], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == []
 
 
 def test_a_tree_that_keeps_the_rules_has_no_violation(tmp_path: Path) -> None:
