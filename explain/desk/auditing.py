@@ -128,7 +128,7 @@ class Auditing(Desk):
     def _title(self, model: str) -> str:
         from core.models.base import get_model
 
-        return str(getattr(get_model(model), "title", model))
+        return get_model(model).spec.title
 
 
 def _members(groups: Any, label: str) -> np.ndarray:

@@ -17,17 +17,17 @@ from core.evaluation import Evaluation
 from core.graph import IntArray, InteractionGraph
 from core.progress import Progress, no_progress
 from explain.fairness import exposure as ex
-from explain.fairness.audit import Audit
+from explain.fairness.audit import Audit, number
 from explain.fairness.cells import joint_cells
 from explain.fairness.cohorts import Cohorts
 from explain.fairness.intersections import grouping
-from explain.fairness.item_audit import audit_items
+from explain.fairness.item_audit import audit_items, measure
 from explain.fairness.metrics.base import Case, Figure, all_metrics
 from explain.fairness.plan import Plan
 from explain.fairness.thresholds import FAIL, INSUFFICIENT, NOT_ESTIMABLE, PASS, Thresholds, within
 from explain.fairness.user_audit import audit_users
 
-MOST_CELLS = 400
+MOST_CELLS, MOST_CREATORS = 400, 200
 
 
 @dataclass(frozen=True, eq=False)
@@ -179,20 +179,25 @@ def _suppressed(audits: tuple[Audit, ...], cells: list[dict[str, Any]]) -> dict[
     }
 
 
-def creators_view(case: Case, groups: Cohorts, most: int = 200) -> list[dict[str, Any]]:
-    """The provider's side: each creator's exposure against what its items stand for, largest catalogue share first."""
-    exposure = ex.shares(ex.column_sums(ex.list_exposure(case.lists, case.weights, groups.membership)))
-    share, n = ex.catalogue_share(groups.membership), groups.sizes
-    order = np.argsort(-share, kind="stable")[:most]
-    ratio = ex.ratios(exposure, share)
+def creators_view(case: Case, groups: Cohorts, most: int = MOST_CREATORS) -> list[dict[str, Any]]:
+    """The provider's side: each creator's exposure against what its items stand for, with a 95 % interval over people.
+
+    The `most` of largest catalogue share, largest first; all the others are one row at the end, so that the rows hold all exposure.
+    """
+    share = ex.catalogue_share(groups.membership)
+    order = np.argsort(-share, kind="stable")
+    first, rest = order[:most], order[most:]
+    columns, labels = [groups.membership[:, first]], [groups.labels[g] for g in first.tolist()]
+    if len(rest):
+        columns.append(sparse.csr_matrix(groups.membership[:, rest].sum(axis=1)))
+        labels.append(f"{len(rest):,} others")
+    merged = Cohorts(groups.by, groups.side, tuple(labels), sparse.csr_matrix(sparse.hstack(columns)))
+    found = measure(case.lists, case.weights, merged, draws=case.draws, seed=case.seed, min_n=case.min_n)
+    share = ex.catalogue_share(merged.membership)
     return [
         {
-            "creator": groups.labels[g], "n_items": int(n[g]), "exposure_share": _number(exposure[g]),
-            "catalogue_share": float(share[g]), "ratio": _number(ratio[g]), "low": None, "high": None,
+            "creator": label, "n_items": int(merged.sizes[g]), "exposure_share": number(found.share[g]),
+            "catalogue_share": float(share[g]), "ratio": number(found.ratio[g]), "low": number(found.low[g]), "high": number(found.high[g]),
         }
-        for g in order.tolist()
+        for g, label in enumerate(labels)
     ]  # fmt: skip
-
-
-def _number(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None

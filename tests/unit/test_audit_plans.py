@@ -21,7 +21,7 @@ from explain.fairness.intersections import grouping
 from explain.fairness.item_audit import audit_items
 from explain.fairness.metrics.base import all_metrics
 from explain.fairness.plan import Plan, check_plan, plan_from_json, usual_plan
-from explain.fairness.report import Lists, run_plan
+from explain.fairness.report import Lists, case_of, creators_view, run_plan
 from explain.fairness.thresholds import Thresholds
 from explain.fairness.user_audit import audit_users
 from tests.fairness_world import make_evaluation, make_graph, rows_by_group
@@ -231,3 +231,23 @@ def test_large_crowds_are_resampled_in_groups() -> None:
         assert row.low is not None
         assert row.high is not None
         assert (row.high - row.low) / 2 == pytest.approx(1.96 * own.std() / np.sqrt(len(own)), rel=0.12)
+
+
+def test_the_creators_view_holds_all_exposure_with_intervals(graph: InteractionGraph, given: Lists) -> None:
+    case = case_of(graph, plan(browsing="dcg 1/log2(rank+1)"), given)
+    makers = cohorts(graph, "brand", "item")
+    whole = {r["creator"]: r for r in creators_view(case, makers)}
+    few = creators_view(case, makers, most=1)
+    assert [r["creator"] for r in few] == ["b0", "2 others"]
+    for rows in (list(whole.values()), few):
+        assert sum(r["exposure_share"] for r in rows) == pytest.approx(1)
+        assert sum(r["catalogue_share"] for r in rows) == pytest.approx(1)
+        assert all(r["low"] <= r["ratio"] <= r["high"] and r["low"] < r["high"] for r in rows)
+    assert few[0]["ratio"] == pytest.approx(whole["b0"]["ratio"], abs=1e-12)
+    seen = np.zeros(3)
+    for row in given.served.tolist():
+        for place, item in enumerate(row):
+            seen[item % 3] += 1 / np.log2(place + 2)
+    assert [whole[f"b{g}"]["ratio"] for g in range(3)] == pytest.approx(seen / seen.sum() * 3, abs=1e-9)
+    assert few[1]["n_items"] == 2 * M // 3
+    assert few[1]["ratio"] == pytest.approx((seen[1] + seen[2]) / seen.sum() * 1.5, abs=1e-9)
