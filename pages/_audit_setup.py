@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+import pandas as pd
 import streamlit as st
 
 from core.errors import SurfacedError
@@ -13,7 +14,9 @@ from pages._text import plain
 TARGETS: Final = {
     "catalogue": "Catalogue: every item alike",
     "relevance": "Relevance: what people were found to like (held out)",
+    "policy": "Policy: shares that you write down",
 }
+MOST_GROUPS: Final = 60
 BROWSING: Final = {
     "rbp(0.8)": "Rank-biased precision, .8: four in five go on to the next place",
     "dcg 1/log2(rank+1)": "Discount of nDCG: 1/log2(rank + 1)",
@@ -62,6 +65,32 @@ def _is_newest(spot: _here.Here, plan: dict[str, Any]) -> bool:
     return all(made.get(name) == value for name, value in plan.items())
 
 
+def _policy(spot: _here.Here, columns: list[str]) -> dict[str, dict[str, float]]:
+    """A table to write a policy into, filled with the catalogue's own shares: {column: {group: share}}, scaled to add up to 1."""
+    few = {by: shares for by in columns if 0 < len(shares := _catalogue(_ask.home(), spot.name, by)) <= MOST_GROUPS}
+    if not few:
+        st.info(f"A policy needs a column of items with at most {MOST_GROUPS} groups: choose one under “Items by”.")
+        return {}
+    by = st.selectbox("Policy for", list(few), key="plan-policy-by")
+    start = pd.DataFrame({"group": list(few[by]), "share": [round(100 * share, 2) for share in few[by].values()]})
+    kept = st.data_editor(
+        start, hide_index=True, width="stretch", disabled=["group"], key=f"plan-policy-{spot.name}-{by}",
+        column_config={"share": st.column_config.NumberColumn("share of attention due (%)", min_value=0.0, required=True)},
+    )  # fmt: skip
+    due = {str(group): float(share) for group, share in zip(kept["group"], kept["share"].fillna(0.0), strict=True)}
+    total = sum(due.values())
+    st.caption(
+        f"They add up to {total:g}; each counts as its part of that. It starts as the share of the catalogue. Other columns are compared "
+        "with the catalogue. Say why these shares under “Why this target”."
+    )
+    return {by: {group: share / total for group, share in due.items()} if total > 0 else due}
+
+
+@st.cache_data(max_entries=64, show_spinner=False)
+def _catalogue(home: str, workspace: str, by: str) -> dict[str, float]:
+    return _ask.workbench().catalogue_shares(workspace, by)
+
+
 def _form(spot: _here.Here, usual: dict[str, Any]) -> tuple[dict[str, Any], str, str]:
     """The plan as the widgets say it, and who asks."""
     columns = _ask.workbench().audit_columns(spot.name)
@@ -87,6 +116,7 @@ def _form(spot: _here.Here, usual: dict[str, Any]) -> tuple[dict[str, Any], str,
         browsing = st.selectbox(
             "How people read a list", list(BROWSING), format_func=lambda b: BROWSING[b], key="plan-browsing"
         )
+    written = _policy(spot, list(items)) if target == "policy" else target
     st.subheader("What counts as fair")
     one, two, three, four = st.columns(4)
     low = one.number_input("Exposure ratio from", 0.0, 1.0, 0.8, 0.05, key="plan-low")
@@ -104,7 +134,7 @@ def _form(spot: _here.Here, usual: dict[str, Any]) -> tuple[dict[str, Any], str,
     role = right.text_input("Your role", max_chars=80, key="plan-role")
     plan = usual | {
         "k": int(k), "item_columns": list(items), "user_columns": list(people),
-        "intersections": [list(cross)] if len(cross) > 1 else [], "target": target, "browsing": browsing,
+        "intersections": [list(cross)] if len(cross) > 1 else [], "target": written, "browsing": browsing,
         "target_reason": reason, "purpose": purpose, "owner": owner, "surface": surface,
         "thresholds": usual["thresholds"] | {"ratio_low": low, "ratio_high": high, "max_gap": most_gap, "min_n": int(min_n)},
     }  # fmt: skip

@@ -12,6 +12,7 @@ from core.ranking import NO_ITEM
 from explain.auditing import Extras, record_content
 from explain.desk.base import Desk, length
 from explain.fairness.cells import joint_cells
+from explain.fairness.exposure import catalogue_share
 from explain.fairness.intersections import grouping
 from explain.fairness.metrics.base import all_metrics
 from explain.fairness.plan import Plan, check_plan, plan_from_json, usual_plan
@@ -36,6 +37,14 @@ class Auditing(Desk):
     def metric_words(self) -> tuple[dict[str, Any], ...]:
         """Every metric's words: number, name, title, formula, source, range, fair, direction."""
         return tuple(dict(vars(metric.spec)) for metric in all_metrics())
+
+    def catalogue_shares(self, workspace: str, by: str) -> dict[str, float]:
+        """Share of the catalogue of every known group of an item column: what a policy starts from. They add up to 1."""
+        groups = grouping(self._world(workspace).graph, by, "item")
+        share = catalogue_share(groups.membership)
+        known = {label: float(share[g]) for g, label in enumerate(groups.labels) if g != groups.unknown}
+        total = sum(known.values())
+        return {label: value / total for label, value in known.items()} if total else known
 
     def checked_plan(self, workspace: str, plan: dict[str, Any]) -> dict[str, Any]:
         """The plan as it would be run. Raises OptionError with what cannot be."""

@@ -116,6 +116,10 @@ def check_plan(plan: Plan, graph: InteractionGraph) -> Plan:
                 f"There is no target {shown(plan.target)}: choose catalogue, relevance, or a policy table."
             )
     else:
+        if not plan.target:
+            raise OptionError(
+                "The policy is empty: give a column of items its table of shares, or choose another target."
+            )
         for column, policy in plan.target.items():
             if column not in items:
                 raise OptionError(

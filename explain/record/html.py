@@ -56,7 +56,7 @@ def _facts(record: Mapping[str, Any]) -> dict[str, Any]:
         ],
         "asked": [
             ("Model", _text(plan["model"])), ("Length of the lists (k)", plan["k"]), ("Browsing model", _text(plan["browsing"])),
-            ("Target", _text(plan["target"], 2_000)), ("Why this target", _text(plan["target_reason"], 2_000)),
+            ("Target", _text(_target(plan["target"]), 2_000)), ("Why this target", _text(plan["target_reason"], 2_000)),
             ("Columns of items", _list(plan["item_columns"])), ("Columns of people", _list(plan["user_columns"])),
             ("Intersections", _list(" × ".join(names) for names in plan["intersections"])),
             ("Smallest cell that is shown", plan["min_cell"]), ("Bootstrap draws", f"{plan['draws']:,}"), ("Seed", plan["seed"]),
@@ -194,6 +194,17 @@ def _flat(content: Mapping[str, Any], before: str = "") -> list[tuple[str, Any]]
 
 def _list(values: Any) -> str:
     return ", ".join(_text(value) for value in values) or "none"
+
+
+def _target(target: str | Mapping[str, Mapping[str, float]]) -> str:
+    """The target in words; of a policy every group with its share."""
+    if isinstance(target, str):
+        return target
+    tables = [
+        f"policy for {column}: {', '.join(f'{group} {share:.1%}' for group, share in shares.items())}"
+        for column, shares in target.items()
+    ]
+    return f"{'; '.join(tables)}; catalogue for every other column"
 
 
 def _text(value: Any, most: int = 160) -> str:

@@ -96,3 +96,21 @@ def test_a_rule_in_the_address_that_is_none_is_left_out() -> None:
 def test_blind_test_page_stands(bare_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SURFACED_HOME", str(bare_home))
     assert is_sound(open_page("blind"))
+
+
+def test_a_policy_is_written_on_the_page() -> None:
+    app = open_page("audit", view="new")
+    app.selectbox(key="plan-target").set_value("policy").run()
+    assert is_sound(app)
+    by = app.selectbox(key="plan-policy-by").value
+    shown = app.dataframe[0].value
+    shares = Workbench().catalogue_shares("newsroom", by)
+    assert dict(zip(shown["group"], shown["share"], strict=True)) == pytest.approx(
+        {g: 100 * s for g, s in shares.items()}, abs=0.01
+    )
+    assert sum(shares.values()) == pytest.approx(1)
+    app.text_input(key="plan-name").set_value("Ana").run()
+    assert any("Fix the plan and run" in b.label for b in app.button)
+    app.button_group(key="plan-items").set_value([]).run()
+    assert is_sound(app)
+    assert any("policy is empty" in e.value for e in app.error)

@@ -100,7 +100,7 @@ def test_a_policy_table_is_the_target_and_is_checked(graph: InteractionGraph, gi
         ({"item_columns": (), "user_columns": ()}, "compares nothing"), ({"item_columns": ("nothing",)}, "no column 'nothing'"),
         ({"intersections": (("sex", "age", "city", "only", "sex"),)}, "at most 3"), ({"intersections": (("sex", "age", "city", "only"),)}, "at most 3"),
         ({"intersections": (("sex", "sex"),)}, "stands twice"), ({"user_columns": ("sex", "sex")}, "stands twice"), ({"k": 0}, "k is .0"),
-        ({"draws": 5}, "bootstrap draws"), ({"target": "luck"}, "no target"), ({"browsing": "eyes"}, "no browsing model"),
+        ({"draws": 5}, "bootstrap draws"), ({"target": "luck"}, "no target"), ({"target": {}}, "policy is empty"), ({"browsing": "eyes"}, "no browsing model"),
         ({"target": {"planet": {"b0": 1.0}}}, "does not audit"), ({"target": {"brand": {"b0": 1.0}}}, "says nothing about"),
         ({"thresholds": Thresholds(bounds={"luck": (0, 1)})}, "no metric"), ({"purpose": "x" * 3000}, "characters"),
         ({"user_columns": tuple(f"c{n}" for n in range(9))}, "too many"),
