@@ -5,8 +5,10 @@ Nothing here ever reads a served snapshot: parameters and scale constants are le
 
 from __future__ import annotations
 
+import shutil
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 
@@ -15,6 +17,7 @@ from core.graph import FloatArray, IntArray, InteractionGraph
 from core.models.base import Holdout, Recommender, get_model
 from core.progress import Progress, portion
 from core.ranking import NO_ITEM, rank_all
+from core.snapshots import Manifest, load, manifests, save
 from data.splits import Split, holdout, split
 from data.tables import DataCard
 from explain.explanation import gross_net, path_share
@@ -59,12 +62,52 @@ def refit(
         progress=portion(progress, 0.0, 0.8),
     )
     seconds = time.perf_counter() - started
-    lists, scores = rank_all(
-        fitted.score, graph.n_users, parts.train.interactions, k, progress=portion(progress, 0.8, 0.95)
-    )
+    lists, scores = _ranked(fitted, parts, k, portion(progress, 0.8, 0.95))
     progress(0.95, "measuring how much of the scores are paths")
     share, ratio = readability(fitted, lists)
     return HeldOut(parts, fitted, lists, scores, share, ratio, seconds)
+
+
+def keep(folder: Path, run: HeldOut, model: str, fingerprint: str, seed: int) -> None:
+    """Store a refit in the place of the model's earlier ones, so that another process need not learn it again.
+
+    fingerprint  of the whole graph that was split
+    Raises       SnapshotError where it cannot be written; what was there stays.
+    """
+    earlier = [m.snapshot for m in manifests(folder) if m.model == model]
+    metrics = {"path_share": run.path_share, "gross_net": run.gross_net}
+    save(
+        folder, model=model, state=run.model.state(), fingerprint=fingerprint, seed=seed, seconds=run.seconds, metrics=metrics
+    )  # fmt: skip
+    for snapshot in earlier:
+        shutil.rmtree(folder / snapshot, ignore_errors=True)
+
+
+def kept(folder: Path, model: str, fingerprint: str) -> Manifest | None:
+    """The newest stored refit of a model on a split of this graph, None where there is none that can be read."""
+    return next((m for m in manifests(folder) if m.model == model and m.fingerprint == fingerprint), None)
+
+
+def restored(
+    graph: InteractionGraph, card: DataCard, folder: Path, found: Manifest, *, kind: str, k: int, progress: Progress
+) -> HeldOut:
+    """A stored refit on its split, cut again, with everybody's best k. Raises SnapshotError where a file is damaged."""
+    _, state = load(folder, found.snapshot)
+    parts = split(graph, kind, found.seed, card.positives)
+    fitted = get_model(found.model).restore(parts.train, state)
+    lists, scores = _ranked(fitted, parts, k, progress)
+    return HeldOut(parts, fitted, lists, scores, found.metrics["path_share"], found.metrics["gross_net"], found.seconds)
+
+
+def longer(run: HeldOut, k: int, progress: Progress) -> HeldOut:
+    """The same refit with lists of k."""
+    lists, scores = _ranked(run.model, run.split, k, progress)
+    return replace(run, lists=lists, scores=scores)
+
+
+def _ranked(fitted: Recommender, parts: Split, k: int, progress: Progress) -> tuple[IntArray, FloatArray]:
+    train = parts.train
+    return rank_all(fitted.score, train.n_users, train.interactions, k, progress=progress)
 
 
 def readability(model: Recommender, lists: IntArray) -> tuple[float, float]:

@@ -72,6 +72,10 @@ class Store:
     def snapshots(self, workspace: str) -> Path:
         return self.folder(workspace) / "snapshots"
 
+    def refits(self, workspace: str, split: str, seed: int) -> Path:
+        """Models learnt from the training part of one split: nothing that is served reads them."""
+        return self.folder(workspace) / "refits" / f"{split}-{seed}"
+
     def results(self, workspace: str) -> Path:
         return self.folder(workspace) / "results"
 

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
+from typing import get_args
 
+from core.errors import OptionError, SnapshotError, shown
 from core.guardrails.base import Pool, Rule
 from core.models.base import Recommender, get_model
 from core.progress import Progress
 from core.ranking import check_k
 from core.threads import one_thread
+from data.tables import SplitKind
 from explain.guarding import Steps
-from explain.heldout import HeldOut, refit
+from explain.heldout import HeldOut, keep, kept, longer, refit, restored
 from explain.store import Store
 from explain.world import World
 
@@ -33,17 +37,46 @@ class Desk:
             known = self._worlds[workspace] = World(self.store, workspace, prepared)
         return known
 
-    def _refit(self, world: World, model: str, split: str, seed: int, k: int, progress: Progress) -> HeldOut:
-        """A refit of this process, kept: measuring, auditing and exporting the same split share it."""
+    def _refit(
+        self, world: World, model: str, split: str, seed: int, k: int, progress: Progress, *, anew: bool = False
+    ) -> HeldOut:  # fmt: skip
+        """A refit on the training part, kept in memory and on disk: measuring, auditing, pricing and exporting share it.
+
+        anew  what another process stored is not taken: it is learnt again, and stored
+        """
         get_model(model)
-        key = (world.prepared.fingerprint, model, split, str(seed))
-        known = self._heldout.get(key)
-        if known is None or known.lists.shape[1] < k:
-            width = min(max(20, k), world.graph.n_items)
-            with one_thread():
+        key = (world.prepared.fingerprint, model, check_split(split), str(seed))
+        known, width = self._heldout.get(key), min(max(20, k), world.graph.n_items)
+        with one_thread():
+            if known is None and not anew:
+                known = self._stored_refit(world, model, split, seed, width, progress)
+            if known is None:
                 known = refit(world.graph, world.card, model, kind=split, seed=seed, k=width, progress=progress)
-            self._heldout[key] = known
+                with suppress(SnapshotError):  # a full disk: the next process learns it again
+                    keep(self.store.refits(world.workspace, split, seed), known, model, key[0], seed)
+            if known.lists.shape[1] < k:
+                known = longer(known, width, progress)
+        self._heldout[key] = known
         return known
+
+    def _stored_refit(
+        self, world: World, model: str, split: str, seed: int, k: int, progress: Progress
+    ) -> HeldOut | None:
+        folder = self.store.refits(world.workspace, split, seed)
+        found = kept(folder, model, world.prepared.fingerprint)
+        if found is None:
+            return None
+        try:
+            return restored(world.graph, world.card, folder, found, kind=split, k=k, progress=progress)
+        except SnapshotError:
+            return None
+
+
+def check_split(split: str) -> str:
+    """The name of a split. Raises OptionError; no path is ever made of anything else."""
+    if split not in get_args(SplitKind):
+        raise OptionError(f"Unknown split {shown(split)}. Splits: {', '.join(get_args(SplitKind))}.")
+    return split
 
 
 def length(world: World, k: int | None, usual: int = 20) -> int:

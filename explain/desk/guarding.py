@@ -30,6 +30,7 @@ from explain.guarding import (
     setting_of,
     was_at,
 )  # fmt: skip
+from explain.heldout import kept
 from explain.world import World
 
 RuleLike = str | dict[str, Any] | Rule
@@ -114,9 +115,10 @@ class Guarding(Desk):
         return found.sentence
 
     def has_refit(self, workspace: str, model: str) -> bool:
-        """Whether the refit on the training part, which a price needs, is in memory already."""
-        world = self._world(workspace)
-        return (world.prepared.fingerprint, model, world.card.default_split, "0") in self._heldout
+        """Whether the refit on the training part, which a price needs, was made already."""
+        world, split = self._world(workspace), self._world(workspace).card.default_split
+        in_memory = (world.prepared.fingerprint, model, split, "0") in self._heldout
+        return in_memory or kept(self.store.refits(workspace, split, 0), model, world.prepared.fingerprint) is not None
 
     def _scores(self, world: World, model: str, row: int) -> Any:
         return world.model(world.manifest(model)).score(np.array([row]))[0]

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import asdict
-from typing import Any, get_args
+from typing import Any
 
 from core.errors import OptionError, shown
 from core.evaluation import Evaluation
 from core.models.base import get_model
 from core.progress import Progress, no_progress
 from core.snapshots import Manifest
-from data.tables import SplitKind
-from explain.desk.base import Desk, length
+from explain.desk.base import Desk, check_split, length
 from explain.fairness.audit import Audit, build_report
 from explain.fairness.cohorts import columns, side_of
 from explain.fairness.intersections import parts_of
@@ -32,7 +31,7 @@ class Measuring(Desk):
         """Refit on the training part and measure on the rest; stored for `stored_evaluation`."""
         world = self._world(workspace)
         k = length(world, k)
-        run = self._refit(world, model, split, seed, k, progress)
+        run = self._refit(world, model, split, seed, k, progress, anew=True)
         found = run.evaluation(k)
         metrics = {name: metric.as_json() for name, metric in found.metrics.items()}
         report = EvaluationReport(
@@ -98,9 +97,7 @@ class Measuring(Desk):
 
 def _evaluation_key(world: World, model: str, split: str, k: int, seed: int) -> str:
     get_model(model)
-    if split not in get_args(SplitKind):
-        raise OptionError(f"Unknown split {shown(split)}. Splits: {', '.join(get_args(SplitKind))}.")
-    return f"evaluation-{world.prepared.fingerprint[:12]}-{model}-{split}-{int(k)}-{int(seed)}"
+    return f"evaluation-{world.prepared.fingerprint[:12]}-{model}-{check_split(split)}-{int(k)}-{int(seed)}"
 
 
 def _audit_key(manifest: Manifest, by: str, side: str, k: int) -> str:

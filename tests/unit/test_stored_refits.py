@@ -1,0 +1,109 @@
+"""A refit on the training part outlives its process: the same lists and quality, checked before use, never taken for a served model."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from core.errors import OptionError, SnapshotError
+from core.progress import no_progress
+from core.snapshots import manifests, save
+from explain import heldout
+from explain.desk.base import Desk
+from explain.heldout import HeldOut
+from explain.workbench import Workbench
+
+
+@pytest.fixture
+def home(newsroom_home: Path, tmp_path: Path) -> Path:
+    found = Path(shutil.copytree(newsroom_home, tmp_path / "home"))
+    shutil.rmtree(found / "workspaces" / "newsroom" / "refits", ignore_errors=True)
+    return found
+
+
+def refit_of(bench: Desk, model: str, k: int = 20) -> HeldOut:
+    return bench._refit(bench._world("newsroom"), model, "last", 0, k, no_progress)
+
+
+def nothing_is_learnt(*_: object, **__: object) -> None:
+    raise AssertionError("the stored refit was not used")
+
+
+@pytest.mark.parametrize("model", ["path", "item-knn", "popularity", "gnn+content"])
+def test_another_process_takes_the_stored_refit(home: Path, model: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = Workbench(home)
+    assert not first.has_refit("newsroom", model)
+    made = refit_of(first, model)
+    monkeypatch.setattr("explain.desk.base.refit", nothing_is_learnt)
+    second = Workbench(home)
+    assert second.has_refit("newsroom", model)
+    found = refit_of(second, model)
+    assert (found.lists == made.lists).all()
+    assert (found.scores == made.scores).all()
+    assert (found.path_share, found.gross_net, found.seconds) == (made.path_share, made.gross_net, made.seconds)
+    assert found.evaluation(20).metrics == made.evaluation(20).metrics
+    assert (found.split.train.interactions != made.split.train.interactions).nnz == 0
+
+
+def test_longer_lists_begin_with_the_shorter_ones(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    bench = Workbench(home)
+    short = refit_of(bench, "path")
+    monkeypatch.setattr("explain.desk.base.refit", nothing_is_learnt)
+    long = refit_of(bench, "path", k=35)
+    assert long.lists.shape[1] == 35
+    assert (long.lists[:, :20] == short.lists).all()
+
+
+def test_evaluate_learns_again_and_leaves_one_refit(home: Path) -> None:
+    bench = Workbench(home)
+    honest = bench.evaluate("newsroom", "path")
+    folder = bench.store.refits("newsroom", "last", 0)
+    (stored,) = manifests(folder)
+    other = json.loads(json.dumps(stored.parameters))
+    for relation in other["relations"].values():
+        relation["weight"] = -relation["weight"]
+    fitted = refit_of(bench, "path").model
+    state = type(fitted.state())(other, {})
+    save(folder, model="path", state=state, fingerprint=stored.fingerprint, seed=0, seconds=1.0, metrics=stored.metrics)
+    assert not np.array_equal(refit_of(Workbench(home), "path").lists, refit_of(bench, "path").lists)
+    again = asdict(Workbench(home).evaluate("newsroom", "path"))
+    assert again | {"seconds": 0} == asdict(honest) | {"seconds": 0}
+    (left,) = manifests(folder)
+    assert left.parameters == stored.parameters
+
+
+def test_a_damaged_refit_is_learnt_again(home: Path) -> None:
+    made = refit_of(Workbench(home), "gnn+content")
+    (arrays,) = Workbench(home).store.refits("newsroom", "last", 0).glob("gnn*/arrays.npz")
+    arrays.write_bytes(arrays.read_bytes()[:-50])
+    assert (refit_of(Workbench(home), "gnn+content").lists == made.lists).all()
+
+
+def test_a_full_disk_loses_the_stored_copy_only(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise SnapshotError("No space left on device.")
+
+    monkeypatch.setattr(heldout, "save", full)
+    bench = Workbench(home)
+    assert refit_of(bench, "popularity").lists.shape[1] == 20
+    assert not Workbench(home).has_refit("newsroom", "popularity")
+
+
+def test_a_split_is_never_a_path(home: Path) -> None:
+    bench = Workbench(home)
+    with pytest.raises(OptionError, match="Unknown split"):
+        bench._refit(bench._world("newsroom"), "path", "../../etc", 0, 20, no_progress)
+
+
+def test_no_refit_is_served(home: Path) -> None:
+    bench = Workbench(home)
+    refit_of(bench, "path")
+    served = bench._world("newsroom").manifest("path").snapshot
+    (stored,) = manifests(bench.store.refits("newsroom", "last", 0))
+    assert served != stored.snapshot
+    assert stored.snapshot not in {s.snapshot for s in bench.fitted("newsroom")}
