@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 
 import pandas as pd
@@ -42,6 +43,7 @@ def page() -> None:
     if spot is not None:
         st.header(f"What the {plain(known[spot.model].title)} learnt")
         _parameters.section(spot.snapshot)
+        _cards(spot, known[spot.model].title)
 
 
 def _accuracy(
@@ -118,6 +120,24 @@ def _model(
             lambda progress: bench.evaluate(workspace, model.name, split=split, k=AT, progress=progress),
             f"python cli.py evaluate --workspace {workspace} --model {model.name} --split {split} -k {AT}",
         )  # fmt: skip
+
+
+def _cards(spot: _here.Here, title: str) -> None:
+    """The model card to read, and both cards as files."""
+    bench = _ask.workbench()
+    text = bench.model_card_text(spot.name, spot.model)
+    st.header("Cards")
+    with st.expander(f"Model card of {plain(title)}"):
+        st.markdown(re.sub(r"^#+ ", "#### ", text, flags=re.MULTILINE))
+    left, right = st.columns(2)
+    left.download_button(
+        "Model card (Markdown)", text, _parts.file_name(f"model-card-{spot.name}-{spot.model}", "md"), "text/markdown",
+        key="model-card", on_click="ignore", width="stretch",
+    )  # fmt: skip
+    right.download_button(
+        "Data card (Markdown)", lambda: bench.data_card_text(spot.name), _parts.file_name(f"data-card-{spot.name}", "md"), "text/markdown",
+        key="data-card", on_click="ignore", width="stretch",
+    )  # fmt: skip
 
 
 def _fit(workspace: str, model: str, progress: _jobs.Progress) -> object:

@@ -13,6 +13,7 @@ from explain.types import AuditReport, AuditRow
 from explain.workbench import Workbench
 from pages import _jobs, _parts, _why_parts, _why_picture, fairness
 from pages._text import plain
+from tests.app.conftest import is_sound, open_page
 
 
 @pytest.mark.parametrize(
@@ -167,3 +168,13 @@ def test_work_that_ends_is_done() -> None:
     job = _jobs.Job("k", "Nothing")
     job.run(lambda progress: progress(2.0, "all"))
     assert (job.state, job.fraction) == ("done", 1.0)
+
+
+def test_models_page_offers_the_cards(newsroom_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SURFACED_HOME", str(newsroom_home))
+    app = open_page("models", workspace="newsroom", model="item-knn")
+    assert is_sound(app)
+    card = next(m.value for m in app.markdown if "Mitchell et al" in m.value)
+    assert card.startswith("#### Model card: Item neighbours on Newsroom")
+    assert "\n## " not in card, "one title a page: the card's headings stand below it"
+    assert {"Model card (Markdown)", "Data card (Markdown)"} <= {b.label for b in app.get("download_button")}
