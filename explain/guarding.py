@@ -10,6 +10,7 @@ import numpy as np
 from scipy import sparse
 
 from core.errors import OptionError
+from core.evaluation import accuracy
 from core.graph import FloatArray, IntArray, InteractionGraph
 from core.guardrails.base import Groups, Pool, Rule, Setting, apply_all, pool_of
 from core.guardrails.exposure import MinimumExposure
@@ -117,14 +118,11 @@ def cohort_gains(
 
 
 def ndcg(lists: IntArray, positives: sparse.csr_matrix) -> FloatArray:
-    """nDCG@k of each list, [m, k], CSR [m, n_items] → float64 [m]; NaN without positives (Järvelin & Kekäläinen 2002, binary gains)."""
-    k, discount = lists.shape[1], ex.dcg(lists.shape[1])
-    n_positive = np.minimum(np.diff(positives.indptr), k)
-    best = np.concatenate([[0.0], np.cumsum(discount)])[n_positive]
-    given = ex.attention(lists, discount, positives.shape[1])
-    marks = sparse.csr_matrix((np.ones(positives.nnz), positives.indices, positives.indptr), shape=positives.shape)
-    gained = np.asarray(given.multiply(marks).sum(axis=1)).ravel()
-    return np.asarray(np.divide(gained, best, out=np.full(len(lists), np.nan), where=best > 0))
+    """nDCG@k of each list, as evaluations measure it: [m, k], CSR [m, n_items] → float64 [m]; NaN without positives."""
+    k, found = lists.shape[1], np.full(len(lists), np.nan)
+    rows = np.flatnonzero(np.diff(positives.indptr))
+    found[rows] = accuracy(lists[rows], positives[rows], k)[f"ndcg@{k}"]
+    return found
 
 
 def costs(
