@@ -124,7 +124,7 @@ def before_after(found: Guarded, *, theme: str = "light", most: int = 25) -> go.
         gridcolor=inks.grid,
         zeroline=False,
         rangemode="tozero",
-        title="Exposure ratio (1 = its share of the catalogue)",
+        title="Exposure ratio (1 = equal share)",
     )
     return _plain(figure, 110 + _ROW_PX * len(rows), inks.ink)
 
@@ -134,14 +134,14 @@ def tradeoff_curve(
 ) -> go.Figure:
     """A line a cohort, a point a strength: the followed group's exposure ratio in its lists against its held-out nDCG; stars: the chosen strength.
 
-    Everybody first, then the `most` largest cohorts: what is bought, and who pays, are read off the same line.
+    Everybody and the `most` largest cohorts, in their own order: what is bought, and who pays, are read off the same line.
     """
     inks, figure = palette(theme), go.Figure()
     last = found[-1]
     priced = {c.cohort for c in last.costs}
-    drawn = sorted((g for g in last.gains if g.cohort in priced), key=lambda g: (g.cohort != "everybody", -g.n))[
-        : most + 1
-    ]
+    known = [g for g in last.gains if g.cohort in priced]
+    largest = sorted(known, key=lambda g: (g.cohort != "everybody", -g.n))[: most + 1]
+    drawn = [g for g in known if g in largest]
     for place, cohort in enumerate(g.cohort for g in drawn):
         gain = [next((g.after for g in one.gains if g.cohort == cohort), None) for one in found]
         cost = [next((c.after for c in one.costs if c.cohort == cohort), None) for one in found]

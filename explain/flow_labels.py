@@ -95,3 +95,10 @@ def _first_line(text: str, width: int) -> tuple[str, str]:
     if text[len(line)] != " " and " " in line:
         line = line[: line.rindex(" ")]
     return line.rstrip(), text[len(line) :].lstrip()
+
+
+def p_value(value: float | None) -> str:
+    """A p-value with four places; below 1e-4 only that."""
+    if value is None or value != value:
+        return "–"
+    return "<0.0001" if value < 1e-4 else f"{value:.4f}".rstrip("0").rstrip(".")

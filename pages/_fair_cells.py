@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from explain.figures_fairness import cell_map, trend_lines
+from explain.flow_labels import p_value
 from pages import _ask, _here, _parts, _pick, _state
 from pages._text import count, plain
 
@@ -87,7 +88,7 @@ def _cell(spot: _here.Here, found: dict[str, Any], cell: tuple[str, str, str, st
         st.write(plain(f"{people} × {items}: {row['verdict']}. {row['reason']}", 300))
         return
     interval = f"95 % interval {row['low']:.2f} to {row['high']:.2f}" if row["low"] is not None else "no interval"
-    adjusted = f", adjusted p {row['p_adjusted']:.2g}" if row["p_adjusted"] is not None else ""
+    adjusted = f", adjusted p {p_value(row['p_adjusted'])}" if row["p_adjusted"] is not None else ""
     st.write(
         plain(
             f"{people} × {items}: {row['value']:.2f} of the catalogue share ({interval}{adjusted}): {row['verdict']}.",

@@ -65,7 +65,7 @@ def section(spot: _here.Here, by: str, groups: list[str], people: list[str]) -> 
         before_after(found, theme=_parts.theme()), "guard-bars", f"Exposure ratio by {by} before and after the rule"
     )
     _parts.table(
-        pd.DataFrame([vars(g) for g in found.groups]),
+        by_group(found),
         f"guardrail-{name}-{by}-{strength}",
         "Every group before and after",
     )
@@ -93,6 +93,15 @@ def section(spot: _here.Here, by: str, groups: list[str], people: list[str]) -> 
     )
     if spot.user is not None:
         _one_list(spot, rule)
+
+
+def by_group(found: Guarded) -> pd.DataFrame:
+    """A row a group of items: its exposure ratio with interval, before and after."""
+    words = {
+        "group": "group", "n": "items", "before": "before", "before_low": "before, low", "before_high": "before, high",
+        "after": "after", "low": "after, low", "high": "after, high",
+    }  # fmt: skip
+    return pd.DataFrame([vars(g) for g in found.groups], columns=list(words)).rename(columns=words)
 
 
 def by_cohort(found: Guarded) -> list[dict[str, Any]]:

@@ -12,9 +12,11 @@ import plotly.graph_objects as go
 import streamlit as st
 
 from core.errors import NotReadyError, SurfacedError
+from explain.flow_labels import p_value
 from pages import _ask, _here, _pick, _state
 from pages._text import plain
 
+P: Final = "adjusted p"
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
 
 
@@ -75,7 +77,9 @@ def table(frame: pd.DataFrame, name: str, alt: str, config: dict[str, Any] | Non
 
 
 def rows(frame: pd.DataFrame, alt: str, config: dict[str, Any] | None = None) -> None:
-    """A table alone. Fractions are shown in four significant digits; the CSV has them all."""
+    """A table alone. Fractions are shown in four significant digits, p-values no smaller than they can be told; the CSV has them all."""
+    if P in frame:
+        frame = frame.assign(**{P: frame[P].map(p_value)})
     digits = {c: st.column_config.NumberColumn(format="%.4g") for c in frame.select_dtypes("float").columns}
     st.dataframe(frame, hide_index=True, column_config=digits | (config or {}), alt=alt)
 

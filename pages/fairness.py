@@ -98,7 +98,8 @@ def _answer(report: AuditReport) -> None:
 
 def verdict_sentence(report: AuditReport) -> str:
     """The verdict in words, with its reason."""
-    subject = f"Exposure by {report.by}" if report.side == "item" else f"Quality for people by {report.by}"
+    by = report.by.replace("_", " ")
+    subject = f"Exposure by {by}" if report.side == "item" else f"Quality for people by {by}"
     verdict, reason = report.overall.get("verdict", "not estimable"), report.overall.get("reason", "")
     return f"{subject}: {verdict}. {reason}".strip()
 

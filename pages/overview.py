@@ -105,7 +105,7 @@ def _exposure(report: AuditReport | None) -> tuple[str, str, str]:
     if report is None:
         return "Exposure", NOT_YET, "open Fairness to see who gets attention"
     verdict, reason = str(report.overall.get("verdict", "unknown")), str(report.overall.get("reason", ""))
-    return f"Exposure by {report.by}", verdict, reason
+    return f"Exposure by {report.by.replace('_', ' ')}", verdict, reason
 
 
 def _doors(spot: _here.Here) -> None:

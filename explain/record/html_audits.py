@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from markupsafe import Markup
 
-from explain.flow_labels import clean
+from explain.flow_labels import clean, p_value
 from explain.naming import plural
 
 WIDTH, HEIGHT = 160.0, 18.0
@@ -107,13 +107,6 @@ def number(value: float | int | None) -> str:
         else f"{value:.1e}"
     )
     return text.replace("-", "−")
-
-
-def p_value(value: float | None) -> str:
-    """An adjusted p with four places; below 1e-4 only that."""
-    if value is None:
-        return "–"
-    return "<0.0001" if value < 1e-4 else f"{value:.4f}".rstrip("0").rstrip(".")
 
 
 def count(value: int | None) -> str:

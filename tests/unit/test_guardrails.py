@@ -325,8 +325,8 @@ def test_the_curve_has_a_line_a_cohort_with_its_gain_and_its_price() -> None:
         return Guarded("w", "m", "s", 10, "x", (), (), paid, gains, 1.0, 90, 0, 0)
 
     figure = tradeoff_curve([at(0), at(1), at(2)], ["0", "0.5", "1"], 1)
-    assert [line.name for line in figure.data] == [EVERYBODY, "many", "few"], "everybody, then the largest cohorts"
-    many = figure.data[1]
+    assert [line.name for line in figure.data] == [EVERYBODY, "few", "many"], "in the order of the cohorts"
+    many = figure.data[2]
     assert list(many.x) == pytest.approx([0.4, 0.6, 0.8])
     assert list(many.y) == pytest.approx([0.3, 0.28, 0.26])
     assert list(many.marker.symbol) == ["circle", "star", "circle"]
