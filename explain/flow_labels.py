@@ -97,6 +97,12 @@ def _first_line(text: str, width: int) -> tuple[str, str]:
     return line.rstrip(), text[len(line) :].lstrip()
 
 
+def unaccented(text: str) -> str:
+    """The text as a keyboard without accents types it: "La Cérémonie" → "La Ceremonie"."""
+    apart = unicodedata.normalize("NFKD", text)
+    return "".join(sign for sign in apart if not unicodedata.combining(sign))
+
+
 def p_value(value: float | None) -> str:
     """A p-value with four places; below 1e-4 only that."""
     if value is None or value != value:

@@ -16,7 +16,7 @@ from core.snapshots import Manifest, load, manifests, read_manifest
 from data.builder import build_graph
 from data.tables import DataCard
 from explain.explanation import Case
-from explain.flow_labels import clean
+from explain.flow_labels import clean, unaccented
 from explain.naming import Names, plural
 from explain.store import Prepared, Store
 from explain.types import Found, ListedItem
@@ -140,13 +140,22 @@ class World:
         return self._lists[key]
 
     def find_items(self, text: str, limit: int) -> tuple[Found, ...]:
-        """Items whose title or id holds the text; those that start with it first, then what most people have."""
-        wanted = " ".join(text.casefold().split())[:200]
-        hits = [i for i, folded in enumerate(self._folded_titles) if wanted in folded or wanted == self._folded_ids[i]]
+        """Items whose title holds every word of the text, or whose id it is.
+
+        The id first, titles with the words in a row before others, then what most people have. Accents do not matter.
+        """
+        wanted = " ".join(_folded(text[:200]).split())
+        words = wanted.split()
+        hits = [
+            i
+            for i, title in enumerate(self._folded_titles)
+            if all(word in title for word in words) or wanted == self._folded_ids[i]
+        ]
         hits.sort(
             key=lambda i: (
                 self._folded_ids[i] != wanted,
                 not self._folded_titles[i].startswith(wanted),
+                wanted not in self._folded_titles[i],
                 -self.people_per_item[i],
                 i,
             )
@@ -158,7 +167,7 @@ class World:
 
     def find_users(self, text: str, limit: int) -> tuple[Found, ...]:
         """People whose id, label or attributes hold every word of the text; the exact id first."""
-        words = text.casefold().split()[:10]
+        words = _folded(text).split()[:10]
         n_items = np.diff(self.graph.interactions.indptr)
         hits = [u for u, line in enumerate(self._user_lines) if all(w in line for w in words)]
         hits.sort(key=lambda u: (str(self.graph.users.ids[u]).casefold() != text.strip().casefold(), u))
@@ -173,11 +182,11 @@ class World:
 
     @cached_property
     def _folded_titles(self) -> list[str]:
-        return [clean(label).casefold() for label in self.graph.items.labels]
+        return [_folded(clean(label)) for label in self.graph.items.labels]
 
     @cached_property
     def _folded_ids(self) -> list[str]:
-        return [str(raw).casefold() for raw in self.graph.items.ids]
+        return [_folded(str(raw)) for raw in self.graph.items.ids]
 
     @cached_property
     def _attribute_texts(self) -> list[list[str]]:
@@ -189,6 +198,11 @@ class World:
     def _user_lines(self) -> list[str]:
         users = self.graph.users
         return [
-            " ".join([str(users.ids[u]), str(users.labels[u]), *self._attribute_texts[u]]).casefold()
+            _folded(" ".join([str(users.ids[u]), str(users.labels[u]), *self._attribute_texts[u]]))
             for u in range(len(users))
         ]
+
+
+def _folded(text: str) -> str:
+    """As it is compared in a search: neither case nor accents matter."""
+    return unaccented(text).casefold()

@@ -10,7 +10,7 @@ import os
 
 import streamlit as st
 
-from explain.flow_labels import clean
+from explain.flow_labels import clean, unaccented
 from explain.types import (
     AuditReport,
     Evidence,
@@ -79,6 +79,8 @@ def _names(home: str, workspace: str, fingerprint: str, side: str, text: str, li
 def _name(hit: Found) -> str:
     """What tells a hit from others in a list of options; a title that says its id does not repeat it."""
     label = clean(hit.label, 90)
+    if (typed := unaccented(label)) != label:
+        label = f"{label} ({typed})"
     label = label if hit.id == hit.label or hit.id in hit.label.split() else f"{label} · {clean(hit.id, 24)}"
     return f"{label} · {clean(hit.detail, 60)}" if hit.detail else label
 

@@ -1,4 +1,7 @@
-"""Pickers whose value is the visitor's wish: what they show comes from the address, what is picked goes into it."""
+"""Pickers whose value is the visitor's wish: what they show comes from the address, what is picked goes into it.
+
+What is typed filters by what contains it, in the options' own order: a fuzzy match puts strangers before the one that was meant.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +36,7 @@ def choose(
     names = distinct({o: name(o) for o in options})
     st.selectbox(
         label, list(options), key=widget, format_func=lambda o: names.get(o, str(o)), placeholder=placeholder, index=None if optional else 0,
-        on_change=_state.take, args=(key, widget),
+        filter_mode="contains", on_change=_state.take, args=(key, widget),
     )  # fmt: skip
 
 
@@ -44,7 +47,7 @@ def several(label: str, names: Mapping[str, str], key: str, current: Sequence[st
     told = distinct({o: option(n) for o, n in names.items()})
     st.multiselect(
         label, list(names), key=widget, format_func=lambda o: told.get(o, str(o)), placeholder=placeholder,
-        on_change=_state.take, args=(key, widget),
+        filter_mode="contains", on_change=_state.take, args=(key, widget),
     )  # fmt: skip
 
 
@@ -98,7 +101,7 @@ def add_title(
     st.selectbox(
         label, list(offered), key=f"{key}-box", index=None, format_func=lambda i: offered.get(i, str(i)),
         placeholder="Type a title" if len(picked) < most else "That is enough", disabled=len(picked) >= most,
-        on_change=_add_title, args=(key, tuple(picked)),
+        filter_mode="contains", on_change=_add_title, args=(key, tuple(picked)),
     )  # fmt: skip
 
 
