@@ -51,16 +51,19 @@ class MinimumExposure(Rule):
         total = float(setting.attention.sum() * (pool.items[:, : setting.k] != NO_ITEM).any(axis=1).sum()) or 1.0
         if self.share == 0:
             return pool
+        k = min(setting.k, pool.items.shape[1])
+        best = _best(pool, pool.relevance, k)
         for _ in range(SWEEPS):
             moved = False
             for j in range(len(wanted)):
-                if _shares(pool, member, boost, setting, total)[j] >= need[j] - 1e-9:
+                if _given(pool, member[j], best, setting, total) >= need[j] - 1e-9:
                     continue
                 boost[j] = _smallest(pool, member, boost, j, need[j], setting, total)
+                best = _best(pool, pool.relevance + np.tensordot(boost, member, axes=1), k)
                 moved = True
             if not moved:
                 break
-        reached = _shares(pool, member, boost, setting, total)
+        reached = [_given(pool, one, best, setting, total) for one in member]
         for j, g in enumerate(wanted.tolist()):
             if reached[j] < SHORT * need[j]:
                 setting.notes.append(
@@ -91,19 +94,19 @@ def _dense(groups: Groups, wanted: IntArray, items: IntArray) -> FloatArray:
 def _ordered(pool: Pool, member: FloatArray, boost: FloatArray, k: int) -> Pool:
     if not boost.any():
         return pool
-    value = pool.relevance + np.tensordot(boost, member, axes=1)
-    best = np.argsort(np.where(pool.items == NO_ITEM, np.inf, -value), axis=1, kind="stable")[:, :k]
-    return placed(pool, best)
+    return placed(pool, _best(pool, pool.relevance + np.tensordot(boost, member, axes=1), k))
 
 
-def _shares(pool: Pool, member: FloatArray, boost: FloatArray, setting: Setting, total: float) -> FloatArray:
-    """Each protected group's share of all attention under these boosts: float64 [groups]."""
-    k = min(setting.k, pool.items.shape[1])
-    value = pool.relevance + np.tensordot(boost, member, axes=1)
-    best = np.argsort(np.where(pool.items == NO_ITEM, np.inf, -value), axis=1, kind="stable")[:, :k]
-    given = [float((np.take_along_axis(one, best, axis=1) * setting.attention[:k]).sum()) for one in member]
+def _best(pool: Pool, value: FloatArray, k: int) -> IntArray:
+    """Columns of the k candidates of largest value, int64 [m, k]; equal ones in the pool's order."""
+    return np.argsort(np.where(pool.items == NO_ITEM, np.inf, -value), axis=1, kind="stable")[:, :k]
+
+
+def _given(pool: Pool, one: FloatArray, best: IntArray, setting: Setting, total: float) -> float:
+    """One group's share of all attention in lists of these columns."""
+    attention = setting.attention[: best.shape[1]]
     kept = np.take_along_axis(pool.items, best, axis=1) != NO_ITEM
-    return np.array(given) / (float((kept * setting.attention[:k]).sum()) or total)
+    return float((np.take_along_axis(one, best, axis=1) @ attention).sum()) / (float((kept @ attention).sum()) or total)
 
 
 def _smallest(
@@ -111,11 +114,19 @@ def _smallest(
 ) -> float:
     """The smallest boost of group j that reaches its need, the others given; the strongest where none does."""
     low, high = float(boost[j]), STRONGEST + float(boost.max(initial=0.0))
-    tried = boost.copy()
+    others, k = boost.copy(), min(setting.k, pool.items.shape[1])
+    others[j] = 0.0
+    rest = pool.relevance + np.tensordot(others, member, axes=1)
+    touched = np.flatnonzero(member[j].any(axis=1))  # where nobody's candidate is of the group, no boost moves anything
+    part = Pool(pool.items[touched], rest[touched])
+    one = member[j][touched]
+    kept = (pool.items[:, :k] != NO_ITEM) @ setting.attention[:k]
+    whole = float(kept.sum()) or total
     for _ in range(HALVINGS):
-        tried[j] = (low + high) / 2
-        if _shares(pool, member, tried, setting, total)[j] >= need:
-            high = float(tried[j])
+        middle = (low + high) / 2
+        best = _best(part, part.relevance + middle * one, k)
+        if float((np.take_along_axis(one, best, axis=1) @ setting.attention[:k]).sum()) / whole >= need:
+            high = middle
         else:
-            low = float(tried[j])
+            low = middle
     return high

@@ -16,7 +16,7 @@ from core.graph import FloatArray, IntArray
 from core.intervals import percentile_interval, resampled_sums
 from explain.fairness import exposure as ex
 from explain.fairness.cohorts import Cohorts
-from explain.fairness.statistics import bootstrap_p, holm
+from explain.fairness.statistics import exposure_p, holm, never_shown_high
 from explain.fairness.thresholds import (
     FAIL,
     INSUFFICIENT,
@@ -70,6 +70,7 @@ def joint_cells(
     """
     limits, rng = thresholds or Thresholds(), np.random.default_rng(seed)
     given = ex.list_exposure(lists, weights, items.membership)
+    in_places = ex.list_exposure(lists, np.ones(lists.shape[1]), items.membership)
     wanted = target_sums(items, target, positives)
     code = people.code.copy()
     code[np.asarray(given.sum(axis=1)).ravel() == 0] = -1
@@ -85,10 +86,13 @@ def joint_cells(
             continue
         rows = code == u
         both = given[rows] if wanted is None else sparse.csr_matrix(sparse.hstack([given[rows], wanted[rows]]))
-        value[u], drawn = _ratios(both, n_groups, items, target, draws, rng)
-        known = np.isfinite(drawn).any(axis=0)
+        value[u], due, drawn = _ratios(both, n_groups, items, target, draws, rng)
+        known = np.isfinite(value[u]) & np.isfinite(drawn).any(axis=0)
         low[u, known], high[u, known] = percentile_interval(drawn[:, known])
-        p[u, known] = bootstrap_p(value[u, known], drawn[:, known], 1.0)
+        places = ex.column_sums(in_places[rows])
+        fair = np.nan_to_num(due) * places.sum()
+        p[u, known] = exposure_p(value[u, known], drawn[:, known], places[known], fair[known])
+        high[u] = np.where(known & (value[u] == 0), never_shown_high(fair), high[u])
     for g in [items.unknown] if items.unknown is not None else []:
         p[:, g] = np.nan
     adjusted = holm(p.ravel()).reshape(p.shape)
@@ -106,13 +110,17 @@ def joint_cells(
 
 def _ratios(
     both: sparse.csr_matrix, n: int, items: Cohorts, target: Target, draws: int, rng: np.random.Generator
-) -> tuple[FloatArray, FloatArray]:
-    def ratio(sums: FloatArray) -> FloatArray:
+) -> tuple[FloatArray, FloatArray, FloatArray]:
+    """Of each group of items: ratio and share due, [n] each, and the ratio in every draw, [draws, n]."""
+
+    def shares(sums: FloatArray) -> tuple[FloatArray, FloatArray]:
         share = ex.shares(sums[:, :n])
         due = ex.shares(sums[:, n:]) if sums.shape[1] > n else np.broadcast_to(fixed_share(items, target), share.shape)
-        return np.asarray(np.divide(share, due, out=np.full(share.shape, np.nan), where=np.nan_to_num(due) > 0))
+        ratio = np.divide(share, due, out=np.full(share.shape, np.nan), where=np.nan_to_num(due) > 0)
+        return np.asarray(ratio), np.asarray(due)
 
-    return ratio(ex.column_sums(both)[None, :])[0], ratio(resampled_sums(both, draws, rng))
+    ratio, due = shares(ex.column_sums(both)[None, :])
+    return ratio[0], due[0], shares(resampled_sums(both, draws, rng))[0]
 
 
 def _verdict(n: int, value: float, low: float, high: float, p: float, limits: Thresholds) -> tuple[str, str]:
@@ -122,9 +130,10 @@ def _verdict(n: int, value: float, low: float, high: float, p: float, limits: Th
         return NOT_ESTIMABLE, "The target gives this group nothing to compare with."
     if low >= limits.ratio_low and high <= limits.ratio_high:
         return PASS, ""
+    never = "Never shown in their lists. " if value == 0 else ""
     if (high < limits.ratio_low or low > limits.ratio_high) and (not np.isfinite(p) or p < limits.alpha):
-        return FAIL, ""
-    return INSUFFICIENT, ""
+        return FAIL, never.strip()
+    return INSUFFICIENT, f"{never}With a fair share that could be chance." if never else ""
 
 
 def _number(value: float) -> float | None:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cache, cached_property, partial
 from typing import Literal
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import pandas as pd
@@ -61,7 +62,7 @@ Build = Callable[[], Cohorts]
 
 def columns(graph: InteractionGraph) -> dict[Side, list[str]]:
     """What the two sides can be audited by. Text that hardly repeats (names, summaries) is no grouping and not listed."""
-    return {"item": list(_item_columns(graph)), "user": list(_user_columns(graph))}
+    return {"item": list(_builds(graph, "item")), "user": list(_builds(graph, "user"))}
 
 
 def cohorts(graph: InteractionGraph, by: str, side: Side) -> Cohorts:
@@ -71,7 +72,7 @@ def cohorts(graph: InteractionGraph, by: str, side: Side) -> Cohorts:
     """
     if side not in ("item", "user"):
         raise OptionError(f"There is no side {shown(side)}: choose item or user.")
-    known = _item_columns(graph) if side == "item" else _user_columns(graph)
+    known = _builds(graph, side)
     names: dict[str, tuple[str, Build]] = {}
     if side == "item":
         names |= {kind.casefold(): (kind, known[_title(graph.groups[kind])]) for kind in graph.memberships}
@@ -99,6 +100,20 @@ def side_of(graph: InteractionGraph, by: str) -> Side:
     )
 
 
+# What a graph can be grouped by, for as long as the graph lives: an audit asks hundreds of times. Values must not hold the graph.
+_BUILDS: WeakKeyDictionary[InteractionGraph, dict[Side, dict[str, Build]]] = WeakKeyDictionary()
+
+
+def _builds(graph: InteractionGraph, side: Side) -> dict[str, Build]:
+    found = _BUILDS.get(graph)
+    if found is None:
+        sides: dict[Side, dict[str, Build]] = {"item": _item_columns(graph), "user": _user_columns(graph)}
+        found = _BUILDS[graph] = {
+            of: {name: cache(build) for name, build in builds.items()} for of, builds in sides.items()
+        }
+    return found[side]
+
+
 def _item_columns(graph: InteractionGraph) -> dict[str, Build]:
     items = graph.items.attributes
     found: dict[str, Build] = {}
@@ -114,7 +129,10 @@ def _item_columns(graph: InteractionGraph) -> dict[str, Build]:
     source = next((c for c in AGE_SOURCES if c in items.columns), None)
     if source is not None:
         found[AGE_OF_ITEM] = lambda: _one_hot(AGE_OF_ITEM, "item", time_bands(items[source], source))
-    found[POPULARITY] = lambda: _one_hot(POPULARITY, "item", count_bands(_people_per_item(graph), 10, "people"))
+    interactions, n_items = graph.interactions, graph.n_items
+    found[POPULARITY] = lambda: _one_hot(
+        POPULARITY, "item", count_bands(_people_per_item(interactions, n_items), 10, "people")
+    )
     return found
 
 
@@ -184,8 +202,8 @@ def _unique_labels(nodes: Nodes, named: np.ndarray) -> tuple[str, ...]:
     )
 
 
-def _people_per_item(graph: InteractionGraph) -> IntArray:
-    return np.bincount(graph.interactions.indices, minlength=graph.n_items).astype(np.int64)
+def _people_per_item(interactions: sparse.csr_matrix, n_items: int) -> IntArray:
+    return np.bincount(interactions.indices, minlength=n_items).astype(np.int64)
 
 
 def _no_such_column(graph: InteractionGraph, by: str, side: Side, valid: list[str]) -> str:

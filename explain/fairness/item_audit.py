@@ -19,7 +19,7 @@ from core.ranking import NO_ITEM, check_k
 from explain.fairness import exposure as ex
 from explain.fairness.audit import Audit, n_unknown, number
 from explain.fairness.cohorts import UNKNOWN, Cohorts, cohorts
-from explain.fairness.statistics import count_p, holm, share_p
+from explain.fairness.statistics import exposure_p, holm, never_shown_high
 from explain.fairness.thresholds import (
     FAIL,
     INSUFFICIENT,
@@ -32,8 +32,6 @@ from explain.fairness.thresholds import (
     target_title,
 )  # fmt: skip
 from explain.types import AuditRow
-
-FEW_PLACES = 10  # under as many places a bootstrap of a group is too sure of itself
 
 
 def audit_items(
@@ -120,8 +118,8 @@ def measure(
         low, high = np.fmin(low, ratio), np.fmax(high, ratio)  # equal draws differ from the value by rounding
         places = ex.column_sums(ex.list_exposure(lists, np.ones(lists.shape[1]), groups.membership))
         fair = np.nan_to_num(due) * places.sum()
-        rare = np.where(np.minimum(places, fair) < FEW_PLACES, count_p(places, fair), 0.0)
-        p[judged] = np.fmax(share_p(ratio[judged], drawn), rare[judged])
+        p[judged] = exposure_p(ratio[judged], drawn, places[judged], fair[judged])
+        high = np.where(judged & (ratio == 0), never_shown_high(fair), high)
     never = judged & (ratio == 0)
     unseen = np.power(1.0 - np.clip(np.nan_to_num(due), 0, 1), int((lists != NO_ITEM).sum()))
     p[never] = unseen[never]

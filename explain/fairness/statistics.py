@@ -7,6 +7,9 @@ from scipy.special import gammainc, gammaincc, ndtr
 
 from core.graph import FloatArray
 
+FEW_PLACES = 10  # under as many places a bootstrap of a group is too sure of itself
+NONE_HIGH = 3.688879454113936  # -ln(.025)
+
 
 def holm(p: FloatArray) -> FloatArray:
     """Holm's step-down adjustment (Holm 1979): p [m] → adjusted [m]; NaN (not tested) stays NaN and is not counted."""
@@ -36,6 +39,20 @@ def share_p(ratio: FloatArray, draws: FloatArray) -> FloatArray:
     was shown little by chance looks surer than it is.
     """
     return bootstrap_p(np.sqrt(ratio), np.sqrt(draws), 1.0)
+
+
+def exposure_p(ratio: FloatArray, draws: FloatArray, places: FloatArray, fair: FloatArray) -> FloatArray:
+    """Two-sided p of an exposure ratio of 1, [m], [draws, m] → [m]: no surer than the count of its places can be.
+
+    places, fair  float64 [m]: places that a group has in the lists, and that a fair share of them would be
+    """
+    rare = np.where(np.minimum(places, fair) < FEW_PLACES, count_p(places, fair), 0.0)
+    return np.asarray(np.fmax(share_p(ratio, draws), rare))
+
+
+def never_shown_high(fair: FloatArray) -> FloatArray:
+    """Upper 95 % limit of the ratio of a group in none of the places, [m]: -ln(.025) / fair (exact Poisson limit, Garwood 1936)."""
+    return np.asarray(np.divide(NONE_HIGH, fair, out=np.full(len(fair), np.inf), where=fair > 0))
 
 
 def count_p(found: FloatArray, fair: FloatArray) -> FloatArray:

@@ -39,7 +39,7 @@ def audit_users(
     observed mean), joint draws of both: pass if its interval ends at most 0.05 above 0, fail if it begins above 0.05.
     Overall: pass if the interval of max - min ends at or below 0.05; fail if it begins above 0.05 and a permutation test
     says p < 0.05. Groups under 10 people are suppressed: no value, no part in the gap.
-    overall  verdict, reason, gap, low, high, bias, p, best, worst, counts, suppressed groups, seed, draws
+    overall  verdict, reason, limit_note (where the limit could not fail anybody), gap, low, high, bias, p, best, worst, counts, suppressed groups, seed, draws
     Raises   OptionError for an unknown column, a bad k, or a k at which nothing was evaluated.
     """
     k, limits = check_k(k, graph.n_items), thresholds or Thresholds()
@@ -59,7 +59,7 @@ def audit_users(
     )
     known = [g for g in estimable if g != groups.unknown]
     found = (
-        gap([values[g] for g in known], np.column_stack([drawn[g] for g in known]), draws, rng)
+        gap([values[g] for g in known], np.column_stack([drawn[g] for g in known]), draws, np.random.default_rng(seed))
         if len(known) > 1
         else None
     )
@@ -67,7 +67,7 @@ def audit_users(
     adjusted = _adjusted(values, drawn, known, best)
     rows = tuple(_user_row(groups, g, values, drawn, best, adjusted[g], limits) for g in range(len(groups.labels)))
     suppressed = [g for g, v in enumerate(values) if 0 < len(v) < limits.min_n]
-    overall = _user_overall(groups, known, found, limits) | {
+    overall = _user_overall(groups, known, found, limits, values) | {
         "n_users": evaluation.n_users,
         "n_unknown": n_unknown(groups, rows),
         "n_suppressed": int(sum(len(values[g]) for g in suppressed)),
@@ -127,21 +127,30 @@ def _behind_best(behind: float, draws: FloatArray, best: str, p: float, limits: 
     return verdict, f"{behind:.3f} below {best} (95 % interval {low:.3f} to {high:.3f}); {limits.max_gap:g} is allowed."
 
 
-def _user_overall(groups: Cohorts, known: list[int], found: Gap | None, limits: Thresholds) -> dict[str, Any]:
+def _user_overall(
+    groups: Cohorts, known: list[int], found: Gap | None, limits: Thresholds, values: list[FloatArray]
+) -> dict[str, Any]:
     if found is None:
         why = f"Fewer than two known groups of {groups.by} have at least {limits.min_n} people with held-out items."
         return {
-            "verdict": NOT_ESTIMABLE, "reason": why, "gap": None, "low": None, "high": None, "bias": None,
+            "verdict": NOT_ESTIMABLE, "reason": why, "limit_note": "", "gap": None, "low": None, "high": None, "bias": None,
             "p": None, "best": None, "worst": None,
         }  # fmt: skip
     best, worst = groups.labels[known[found.best]], groups.labels[known[found.worst]]
     sure = found.low > limits.max_gap and found.p < limits.alpha
     verdict = PASS if found.high <= limits.max_gap else FAIL if sure else INSUFFICIENT
+    top = float(values[known[found.best]].mean())
+    note = (
+        f"The limit of {limits.max_gap:g} is wider than the whole nDCG of the best group ({top:.3f}): no group could fail it. "
+        f"Four fifths of the best would be a limit of {top / 5:.2g}."
+        if limits.max_gap >= top
+        else ""
+    )
     why = (
         f"Between {best} and {worst} lie {found.value:.3f} (95 % interval {found.low:.3f} to {found.high:.3f}, "
         f"permutation p = {found.p:.3g}); {limits.max_gap:g} is allowed."
     )
     return {
-        "verdict": verdict, "reason": why, "gap": found.value, "low": found.low, "high": found.high,
+        "verdict": verdict, "reason": f"{why} {note}".strip(), "limit_note": note, "gap": found.value, "low": found.low, "high": found.high,
         "bias": found.bias, "p": found.p, "best": best, "worst": worst,
     }  # fmt: skip

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import weakref
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 from scipy import sparse
+from scipy.stats import chi2
 
 from core.errors import OptionError
 from core.evaluation import evaluate
@@ -251,3 +254,52 @@ def test_the_creators_view_holds_all_exposure_with_intervals(graph: InteractionG
     assert [whole[f"b{g}"]["ratio"] for g in range(3)] == pytest.approx(seen / seen.sum() * 3, abs=1e-9)
     assert few[1]["n_items"] == 2 * M // 3
     assert few[1]["ratio"] == pytest.approx((seen[1] + seen[2]) / seen.sum() * 1.5, abs=1e-9)
+
+
+def test_a_cell_that_is_never_shown_is_only_as_sure_as_its_places(graph: InteractionGraph) -> None:
+    """Everybody's bootstrap of nothing is nothing: neither an interval of no width nor a p of 0 may come of it."""
+    brands = cohorts(graph, "brand", "item")
+    lists = np.array([[i for i in range(M) if i % 3 != 2][:K]] * N)
+    few = grouping(graph, "age", "user")  # five old people, 35 young
+    found = {
+        (c.user_group, c.item_group): c
+        for c in joint_cells(lists, np.full(K, 0.25), few, brands, thresholds=Thresholds(min_n=5), draws=200).rows
+    }
+    old, young = found["old", "b2"], found["young", "b2"]
+    assert (old.value, old.low, young.value) == (0.0, 0.0, 0.0)
+    assert old.high == pytest.approx(chi2.ppf(0.975, 2) / 2 / (5 * K / 3))
+    assert young.high == pytest.approx(chi2.ppf(0.975, 2) / 2 / (35 * K / 3))
+    assert old.p_adjusted > young.p_adjusted > 0
+    assert old.p_adjusted >= 2 * np.exp(-5 * K / 3) * (1 - 1e-9), "no surer than a Poisson count of nothing"
+
+
+def test_a_limit_that_nobody_could_fail_says_so(graph: InteractionGraph, given: Lists) -> None:
+    wide = audit_users(graph, given.quality, "sex", K, thresholds=Thresholds(max_gap=0.9))
+    assert "no group could fail it" in wide.overall["limit_note"]
+    assert wide.overall["limit_note"] in wide.overall["reason"]
+    best = max(r.value for r in wide.rows)
+    assert f"limit of {best / 5:.2g}" in wide.overall["limit_note"]
+    assert (
+        audit_users(graph, given.quality, "sex", K, thresholds=Thresholds(max_gap=best / 2)).overall["limit_note"] == ""
+    )
+
+
+def test_metric_eleven_is_the_gap_of_the_audit(graph: InteractionGraph, given: Lists) -> None:
+    found = run_plan(graph, plan(), given)
+    for audit in found.people:
+        row = next(m for m in found.metrics if m["name"] == "user-cohort gap" and m["by"] == audit.by)
+        if audit.overall["gap"] is not None:
+            assert (row["value"], row["low"], row["high"]) == tuple(audit.overall[n] for n in ("gap", "low", "high"))
+            assert f"Permutation p = {audit.overall['p']:.3g}" in row["reason"]
+
+
+def test_what_a_graph_can_be_grouped_by_goes_with_the_graph() -> None:
+    made = make_graph(
+        4, 3, items={"brand": ["a", "b", "a"]}, genres=[["g"], ["g"], ["h"]], pairs=[(0, 0), (1, 1), (2, 2)]
+    )
+    for by in ("brand", "genre", "popularity"):
+        assert cohorts(made, by, "item") is not None
+    gone = weakref.ref(made)
+    del made
+    gc.collect()
+    assert gone() is None

@@ -4,6 +4,7 @@ import json
 
 import numpy as np
 import pytest
+from scipy.stats import chi2
 
 from core.errors import OptionError
 from core.ranking import NO_ITEM
@@ -102,7 +103,8 @@ def test_an_interval_across_the_border_is_insufficient_evidence(graph):
 def test_zero_exposure_is_a_real_zero_and_fails(graph):
     audit = audit_items(graph, np.tile([0, 1, 6], (20, 1)), "brand", 3)
     row = rows_by_group(audit)["c"]
-    assert (row.value, row.low, row.high, row.verdict) == (0.0, 0.0, 0.0, "fail")
+    assert (row.value, row.low, row.verdict) == (0.0, 0.0, "fail")
+    assert row.high == pytest.approx(chi2.ppf(0.975, 2) / 2 / (20 * 3 * row.n / graph.n_items)), "none of 60 places"
     assert "none of 20 lists holds any of its 2 items" in row.reason
     assert audit.overall["verdict"] == "fail"
     assert audit.overall["impact_ratio"] == 0

@@ -40,9 +40,18 @@ def measure_gap(case: Case) -> list[Figure]:
             )
             continue
         values, rng = [per_user[code == g] for g in groups], np.random.default_rng(case.seed)
-        g = gap(values, cohort_means(values, case.draws, rng), case.draws, rng)
+        g = gap(values, cohort_means(values, case.draws, rng), case.draws, np.random.default_rng(case.seed))
         worst = cohorts.labels[groups[g.worst]]
         found.append(
-            Figure("user-cohort gap", by, worst, g.value, g.low, g.high, len(code), f"Permutation p = {g.p:.3g}.")
+            Figure(
+                "user-cohort gap",
+                by,
+                worst,
+                g.value,
+                g.low,
+                g.high,
+                len(code),
+                f"Permutation p = {g.p:.3g}. Judged as quality by {by}.",
+            )
         )
     return found
