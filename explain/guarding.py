@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
@@ -21,9 +21,11 @@ from explain.answers import Cost, Gain, GroupChange
 from explain.fairness import exposure as ex
 from explain.fairness.cohorts import UNKNOWN, Cohorts, cohorts
 from explain.fairness.item_audit import measure
+from explain.fairness.thresholds import Target, fixed_share
 
 POOL, MOST_RULES, DRAWS = 100, 6, 400
 EVERYBODY = "everybody"
+Due = Mapping[str, Mapping[str, float]]  # item column → group → share of attention that it is due
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,12 +53,14 @@ def candidates(
     return pool_of(*rank_all(score, n_users, exclude, min(max(POOL, 5 * k), n_items), progress=progress))
 
 
-def setting_of(graph: InteractionGraph, profile: sparse.csr_matrix, k: int) -> Setting:
-    """What rules may know: RBP(.8) attention, popularity and histories of `profile`, groups by column with catalogue shares."""
+def setting_of(graph: InteractionGraph, profile: sparse.csr_matrix, k: int, due: Due | None = None) -> Setting:
+    """What rules may know: RBP(.8) attention, popularity and histories of `profile`, groups by column with the shares they are due."""
 
     def groups(by: str) -> Groups:
         found = cohorts(graph, by, "item")
-        return Groups(found.by, found.labels, found.membership, ex.catalogue_share(found.membership))
+        return Groups(
+            found.by, found.labels, found.membership, fixed_share(found, (due or {}).get(found.by, "catalogue"))
+        )
 
     popularity = np.bincount(profile.indices, minlength=graph.n_items).astype(np.float64)
     return Setting(k, ex.rbp(k), popularity, sparse.csr_matrix(profile), groups)
@@ -70,10 +74,13 @@ def run_rules(pool: Pool, rules: Sequence[Rule], setting: Setting) -> Steps:
     return Steps(tuple(pools), tuple(rules), setting.k, tuple(setting.notes))
 
 
-def group_changes(steps: Steps, groups: Cohorts, *, seed: int = 0) -> tuple[GroupChange, ...]:
-    """Each group's exposure ratio (RBP .8, target catalogue) before and after."""
+def group_changes(steps: Steps, groups: Cohorts, due: Due | None = None, *, seed: int = 0) -> tuple[GroupChange, ...]:
+    """Each group's exposure ratio (RBP .8) before and after. due: shares by column in the place of the catalogue's."""
     weights = ex.rbp(steps.k)
-    old, new = (measure(lists, weights, groups, draws=DRAWS, seed=seed) for lists in (steps.before, steps.after))
+    target: Target = (due or {}).get(groups.by, "catalogue")
+    old, new = (
+        measure(lists, weights, groups, target, draws=DRAWS, seed=seed) for lists in (steps.before, steps.after)
+    )
     return tuple(
         GroupChange(
             label, int(groups.sizes[g]), _number(old.ratio[g]), _number(old.low[g]), _number(old.high[g]),
@@ -95,6 +102,7 @@ def cohort_gains(
     groups: Cohorts,
     followed: str | None,
     people: Cohorts | None = None,
+    due: Due | None = None,
     *,
     min_n: int = 10,
     seed: int = 0,
@@ -112,7 +120,7 @@ def cohort_gains(
             part = replace(
                 steps, pools=tuple(replace(p, items=p.items[chosen], relevance=p.relevance[chosen]) for p in ends)
             )
-            change = next(c for c in group_changes(part, groups, seed=seed) if c.group == followed)
+            change = next(c for c in group_changes(part, groups, due, seed=seed) if c.group == followed)
             made.append(Gain(**(vars(change) | {"n": len(chosen), "cohort": cohort})))
     return tuple(made)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, Final
 
 import pandas as pd
@@ -51,7 +52,11 @@ def page(spot: _here.Here) -> None:
     _jobs.panel(
         key, "Fix the plan and run", f"Auditing {spot.model}",
         lambda progress: bench.run_audit(spot.name, plan, actor=name, role=role, progress=progress),
-        f"python cli.py run-audit --workspace {spot.name} --model {spot.model} -k {spot.k} --actor NAME --role ROLE",
+        f"python cli.py run-audit --workspace {spot.name} --model {spot.model} --plan plan.json --actor NAME --role ROLE",
+    )  # fmt: skip
+    st.download_button(
+        "This plan (plan.json)", json.dumps(checked, ensure_ascii=False, indent=1), "plan.json", "application/json", key="plan-file",
+        on_click="ignore", help="The same audit from a shell, or another day",
     )  # fmt: skip
 
 
@@ -121,9 +126,18 @@ def _form(spot: _here.Here, usual: dict[str, Any]) -> tuple[dict[str, Any], str,
     one, two, three, four = st.columns(4)
     low = one.number_input("Exposure ratio from", 0.0, 1.0, 0.8, 0.05, key="plan-low")
     high = two.number_input("Exposure ratio to", 1.0, 10.0, 1.25, 0.05, key="plan-high")
-    most_gap = three.number_input("Largest gap of nDCG", 0.01, 0.5, 0.05, 0.01, key="plan-gap")
+    most_gap = three.number_input(
+        "Largest gap of nDCG",
+        0.001,
+        0.5,
+        float(usual["thresholds"]["max_gap"]),
+        0.001,
+        format="%.3f",
+        key="plan-gap",
+        help="Between the best and the worst group. It starts at a fifth of what the model reaches, where that was measured: four fifths of the best.",
+    )
     min_n = four.number_input("Smallest group shown", 2, 1000, 10, key="plan-min")
-    with st.expander("Purpose, owner, surface: they stand in the report"):
+    with st.expander("Purpose, owner, surface, reason: they stand in the report, and a reader will ask", expanded=True):
         purpose = st.text_area("Purpose of the audit", max_chars=2000, key="plan-purpose")
         owner = st.text_input("Owner of the recommender", max_chars=200, key="plan-owner")
         surface = st.text_input("Surface (where the lists are shown)", max_chars=200, key="plan-surface")

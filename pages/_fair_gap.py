@@ -13,12 +13,11 @@ from pages import _ask, _here, _parts, _pick
 from pages._text import count, plain
 
 THROUGH: Final = {"relations": "Links of the graph", "events": "Kinds of events", "age": "Newer and older history"}
-PEOPLE: Final = 600
 
 
 @st.cache_data(max_entries=48, show_spinner="Ranking without each link in turn …")
 def _gap(home: str, base: tuple[str, str, str], by: str, group: str, k: int, through: str) -> GapAttribution:
-    return _ask.workbench().gap_attribution(base[0], base[1], by, group, k, through=through, people=PEOPLE)
+    return _ask.workbench().gap_attribution(base[0], base[1], by, group, k, through=through)
 
 
 def section(spot: _here.Here, report: AuditReport) -> None:
@@ -44,8 +43,14 @@ def section(spot: _here.Here, report: AuditReport) -> None:
         f"Gap of {group} from a random list to the lists as they are, part by part; the table holds the same.",
     )
     st.caption(
-        f"Shapley values over every combination of links ({count(found.n_people)} people drawn with seed {found.seed}); they add up to the gap less that of a "
+        f"Shapley values over every combination of links, over {_whose(found)}; they add up to the gap less that of a "
         f"random list, error {found.completeness_error:.0e}. Lines are 95 % intervals over people."
     )
     rows = [{"through": p.label, "part of the gap": p.value, "low": p.low, "high": p.high} for p in found.parts]
     _parts.table(pd.DataFrame(rows), f"gap-{spot.model}-{report.by}-{through}", "The gap by what it comes through")
+
+
+def _whose(found: GapAttribution) -> str:
+    if found.n_people == found.n_people_all:
+        return f"all {count(found.n_people)} people"
+    return f"{count(found.n_people)} of {count(found.n_people_all)} people, drawn with seed {found.seed}"

@@ -27,10 +27,12 @@ class Attributing(Desk):
 
     def gap_attribution(
         self, workspace: str, model: str, by: str, group: str, k: int | None = None, *, through: str = "relations",
-        players: at.Players | None = None, people: int = at.MAX_PEOPLE, seed: int = 0, progress: Progress = no_progress,
+        players: at.Players | None = None, people: int = at.MAX_PEOPLE, seed: int = 0, due: tuple[str, float] | None = None,
+        progress: Progress = no_progress,
     ) -> at.GapAttribution:  # fmt: skip
         """Through which relations (or "events", "age" of the history) a group of items gets more or less than its share.
 
+        due      what the exposure is compared with, (name, share of all attention); the catalogue share if left out
         players  groups of relations of one's own, name → keys; together they must be all that the score has
         Raises   OptionError for an unknown column, group, `through` or grouping; NotReadyError before the model is fitted
         """
@@ -57,14 +59,14 @@ class Attributing(Desk):
             for name, v, low, high in zip(game.players, solved.values, solved.low, solved.high, strict=True)
         ]
         parts.sort(key=lambda p: -abs(p.value))
-        target = float(catalogue_share(groups.membership)[g])
+        title, target = due or ("catalogue share", float(catalogue_share(groups.membership)[g]))
         missed = abs(float(solved.values.sum()) - (solved.exposure - solved.random))
         progress(1.0, "attributed")
         return at.GapAttribution(
-            workspace, model, manifest.snapshot, groups.by, group, through, k, "rbp(0.8)", "catalogue share",
+            workspace, model, manifest.snapshot, groups.by, group, through, k, "rbp(0.8)", title,
             solved.exposure, target, solved.exposure / target if target > 0 else None, solved.exposure - target,
             solved.exposure_low - target, solved.exposure_high - target, solved.random - target, tuple(parts), missed,
-            len(users), seed, DRAWS, at.gap_sentence(group, solved, target, parts),
+            len(users), world.graph.n_users, seed, DRAWS, at.gap_sentence(group, solved, target, parts, _whose(len(users), world.graph.n_users)),
         )  # fmt: skip
 
     def measured_weights(
@@ -146,6 +148,10 @@ class Attributing(Desk):
         if tuple(players[name]) == (name,):
             return str(relation(name))
         return f"{name} ({', '.join(str(relation(key)) for key in players[name])})"
+
+
+def _whose(n: int, n_all: int) -> str:
+    return "" if n == n_all else f" (in the lists of {n:,} of {n_all:,} people, drawn at random)"
 
 
 def _some(people: int) -> int:

@@ -10,10 +10,12 @@ from explain.desk.attributing import Attributing
 from explain.desk.auditing import Auditing
 from explain.desk.guarding import Guarding
 from explain.desk.recording import Recording
-from explain.fairness.arms import Arm
+from explain.fairness.arms import Arm, NonProfiling
+from explain.fairness.cohorts import UNKNOWN
+from explain.fairness.thresholds import PASS, within
+from explain.guarding import Due
 
 MOST_GAPS, MOST_GROUPS = 2, 24
-PEOPLE = 400  # of whom a gap is attributed within an audit; the command `attribute` takes more
 
 
 class AuditRuns(Auditing, Attributing, Guarding, Recording):
@@ -32,6 +34,7 @@ class AuditRuns(Auditing, Attributing, Guarding, Recording):
         model, k = str(checked["model"]), int(checked["k"])
         content = self.measure_plan(workspace, fixed, progress=portion(progress, 0.0, 0.45))
         extras = self._extras(workspace, model, k, checked, content, portion(progress, 0.45, 0.97))
+        content["provenance"]["data_sha256"] = self.store.tables_sha256(workspace)
         content["parameters"]["weights"] = list(extras.weights)
         content["parameters"]["why"] = extras.told or content["parameters"]["why"]
         content |= {
@@ -47,40 +50,63 @@ class AuditRuns(Auditing, Attributing, Guarding, Recording):
         weights = self.measured_weights(workspace, model, k, progress=portion(progress, 0.0, 0.15))
         by = plan["item_columns"][0] if plan["item_columns"] else None
         arms = self.non_profiling(workspace, model, k, by=by, progress=portion(progress, 0.15, 0.35))
-        starved = _starved(content)
+        starved, due = _starved(content), _due(content)
         gaps, repairs = [], []
         for n, (column, group) in enumerate(starved[:MOST_GAPS]):
-            part = portion(progress, 0.35 + 0.2 * n, 0.55 + 0.2 * n)
-            found = self.gap_attribution(workspace, model, column, group, k, people=PEOPLE, progress=part)
+            part = portion(progress, 0.35 + 0.15 * n, 0.5 + 0.15 * n)
+            title = next(a["target"] for a in content["item_audits"] if a["by"] == column)
+            found = self.gap_attribution(
+                workspace, model, column, group, k, due=(title, due[column][group]), progress=part
+            )
             gaps.append({
-                "by": column, "group": group, "gap": found.gap_all, "gap_random": found.gap_random, "sentence": found.sentence,
+                "by": column, "group": group, "gap": found.gap_all, "gap_low": found.gap_all_low, "gap_high": found.gap_all_high,
+                "gap_random": found.gap_random, "target": title, "n_people": found.n_people, "n_people_all": found.n_people_all,
+                "sentence": found.sentence.replace("*", ""),
                 "completeness_error": found.completeness_error,
                 "parts": [{"relation": p.label, "value": p.value, "low": p.low, "high": p.high} for p in found.parts],
             })  # fmt: skip
-        for column in list(dict.fromkeys(c for c, _ in starved))[:MOST_GAPS]:
-            groups = next(a for a in content["item_audits"] if a["by"] == column)["rows"]
-            if len(groups) <= MOST_GROUPS:
-                repairs.append(self._repair(workspace, model, column, k, plan))
-        trends = self.trends(workspace, model, by, k=k, progress=portion(progress, 0.85, 1.0)) if by else []
+        for n, column in enumerate(list(dict.fromkeys(c for c, _ in starved))[:MOST_GAPS]):
+            audit = next(a for a in content["item_audits"] if a["by"] == column)
+            if len(audit["rows"]) <= MOST_GROUPS:
+                part = portion(progress, 0.65 + 0.12 * n, 0.77 + 0.12 * n)
+                repairs.append(self._repair(workspace, model, audit, k, plan, {column: due[column]}, part))
+        trends = self.trends(workspace, model, by, k=k, progress=portion(progress, 0.9, 1.0)) if by else []
         return Extras(
             weights=[{"level": r.level, "name": r.label, "share": r.share, "low": r.low, "high": r.high} for r in weights.rows],
-            non_profiling=[_arm(arm) for arm in arms.arms], attribution=gaps, mitigations=repairs,
+            non_profiling=[_arm(arm, arms) for arm in arms.arms], attribution=gaps, mitigations=repairs,
             trends=[row for row in trends if len(row["points"]) > 1], told=weights.sentence,
         )  # fmt: skip
 
-    def _repair(self, workspace: str, model: str, column: str, k: int, plan: dict[str, Any]) -> dict[str, Any]:
-        """What it would cost to bring every group of a column to the lower limit."""
-        share = float(plan["thresholds"]["ratio_low"])
-        found = self.guardrail(workspace, model, [{"name": "minimum-exposure", "by": column, "share": share}], k=k)
-        paid = found.costs[0]
-        low = [g for g in found.groups if g.before is not None and g.before < share and g.group != "unknown"]
+    def _repair(
+        self, workspace: str, model: str, audit: dict[str, Any], k: int, plan: dict[str, Any], due: Due, progress: Progress
+    ) -> dict[str, Any]:  # fmt: skip
+        """What it would cost to bring every group of a column to the lower limit of what it is due, and who loses by it."""
+        by, limits = str(audit["by"]), plan["thresholds"]
+        share, allowed = float(limits["ratio_low"]), (float(limits["ratio_low"]), float(limits["ratio_high"]))
+        rule = {"name": "minimum-exposure", "by": by, "share": share}
+        found = self.guardrail(workspace, model, [rule], k=k, due=due, progress=progress)
+        paid, known = found.costs[0], [g for g in found.groups if g.group != UNKNOWN and g.after is not None]
+        before = {row["group"]: row["verdict"] for row in audit["rows"]}
+        rows = [
+            {"group": g.group, "before": g.before, "after": g.after, "low": g.low, "high": g.high, "verdict": within(g.low, g.high, allowed)[0]}
+            for g in known
+        ]  # fmt: skip
+        low = [g for g in known if g.before is not None and g.before < share]
         return {
-            "name": f"minimum exposure by {column}: each group at least {share:g} of its catalogue share",
+            "name": f"minimum exposure by {by}: each group at least {share:g} of its {audit['target']}",
             "cost": f"nDCG@{k} {paid.before:.4f} to {paid.after:.4f} (change {paid.change:+.4f}, 95 % {_signed(paid.low)} to {_signed(paid.high)}, "
             f"n = {paid.n:,}); {found.n_moved:,} places of {found.n_lists:,} lists change",
-            "gain": "; ".join(f"{g.group}: {g.before:.2f} to {g.after:.2f}" for g in low[:12] if g.before is not None and g.after is not None)
-            or "no group was below",
+            "gain": "; ".join(f"{g.group}: {g.before:.2f} to {g.after:.2f}" for g in low[:12]) or "no group was below",
+            "rows": rows, "worsened": [r["group"] for r in rows if before.get(r["group"]) == PASS and r["verdict"] != PASS],
         }  # fmt: skip
+
+
+def _due(content: dict[str, Any]) -> dict[str, dict[str, float]]:
+    """The share of attention that each group of each audited item column is due, as the audit's own target has it."""
+    return {
+        audit["by"]: {group: share["target"] or 0.0 for group, share in audit["overall"]["shares"].items()}
+        for audit in content["item_audits"]
+    }
 
 
 def _starved(content: dict[str, Any]) -> list[tuple[str, str]]:
@@ -98,11 +124,15 @@ def _starved(content: dict[str, Any]) -> list[tuple[str, str]]:
     return [(by, group) for _, by, group in sorted(found, key=lambda f: f[0])]
 
 
-def _arm(arm: Arm) -> dict[str, Any]:
+def _arm(arm: Arm, beside: NonProfiling) -> dict[str, Any]:
     """An arm as the record keeps it."""
     both = {"nDCG": arm.ndcg, "Recall": arm.recall, "coverage": arm.coverage}
     metrics = {name: {key: figure.get(key) for key in ("value", "low", "high")} for name, figure in both.items()}
-    return {"arm": arm.title, "rule": arm.rule, "profiles": arm.profiles, "metrics": metrics}
+    exposure = [{"group": group, "ratio": ratio, "low": None, "high": None} for group, ratio in arm.exposure.items()]
+    return {
+        "arm": arm.title, "rule": arm.rule, "profiles": arm.profiles, "metrics": metrics, "n_people": beside.n_people, "k": beside.k,
+        "by": beside.by, "exposure": exposure,
+    }  # fmt: skip
 
 
 def _signed(value: float | None) -> str:

@@ -10,7 +10,7 @@ from core.errors import OptionError, shown
 from core.progress import Progress, no_progress, portion
 from core.ranking import NO_ITEM
 from explain.auditing import Extras, record_content
-from explain.desk.base import Desk, length
+from explain.desk.base import Desk, evaluation_key, length
 from explain.fairness.cells import joint_cells
 from explain.fairness.exposure import catalogue_share
 from explain.fairness.intersections import grouping
@@ -32,7 +32,11 @@ class Auditing(Desk):
         """A plan to start from, as JSON. Raises NotReadyError, OptionError."""
         world = self._world(workspace)
         world.manifest(model)
-        return usual_plan(world.graph, workspace, model, length(world, k)).as_json()
+        k, split = length(world, k), world.card.default_split
+        stored = (self.store.read_result(workspace, evaluation_key(world, model, split, at, 0)) for at in (k, 20))
+        measured = [found["metrics"] for found in stored if found is not None]
+        ndcg = next((m[f"ndcg@{at}"]["value"] for at in (k, 20) for m in measured if f"ndcg@{at}" in m), None)
+        return usual_plan(world.graph, workspace, model, k, ndcg).as_json()
 
     def metric_words(self) -> tuple[dict[str, Any], ...]:
         """Every metric's words: number, name, title, formula, source, range, fair, direction."""

@@ -83,3 +83,9 @@ def length(world: World, k: int | None, usual: int = 20) -> int:
     """The length asked for; the usual one, or the whole of a small catalogue, where none was."""
     n_items = world.prepared.n_items
     return min(usual, n_items) if k is None else check_k(k, n_items)
+
+
+def evaluation_key(world: World, model: str, split: str, k: int, seed: int) -> str:
+    """The name under which a measurement is stored. Raises OptionError for an unknown model or split."""
+    get_model(model)
+    return f"evaluation-{world.prepared.fingerprint[:12]}-{model}-{check_split(split)}-{int(k)}-{int(seed)}"

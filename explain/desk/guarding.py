@@ -16,6 +16,7 @@ from explain.desk.base import Desk, length
 from explain.fairness.cohorts import Cohorts, cohorts
 from explain.fairness.intersections import grouping
 from explain.guarding import (
+    Due,
     Steps,
     candidates,
     cohort_gains,
@@ -51,22 +52,23 @@ class Guarding(Desk):
 
     def guardrail(
         self, workspace: str, model: str, rules: Sequence[RuleLike], *, k: int | None = None, by: str | None = None,
-        cohort: str | None = None, heldout: bool = True, progress: Progress = no_progress,
+        cohort: str | None = None, heldout: bool = True, due: Due | None = None, progress: Progress = no_progress,
     ) -> Guarded:  # fmt: skip
         """Everybody's lists under rules: exposure before and after by an item column, nDCG price by a user column.
 
         by       the first rule's column where it is None       heldout  False leaves the price out, which needs a refit
+        due      shares that rules protect and ratios compare with, by column and group, in the place of the catalogue's
         Raises   OptionError for rules, columns or groups that there are not.
         """
         world, made = self._world(workspace), parsed(rules)
         k = length(world, k)
         column = by or next((str(getattr(rule, "by")) for rule in made if hasattr(rule, "by")), "popularity")  # noqa: B009
         groups = cohorts(world.graph, column, "item")
-        steps = self._steps(world, model, made, k, portion(progress, 0.0, 0.4))
+        steps = self._steps(world, model, made, k, portion(progress, 0.0, 0.4), due)
         n_lists, n_moved, n_entered = counts(steps)
-        changes, people = group_changes(steps, groups), grouping(world.graph, cohort, "user") if cohort else None
-        gains = cohort_gains(steps, groups, followed_group(changes, made, groups.by), people)
-        paid = self._costs(world, model, made, k, people, portion(progress, 0.4, 1.0)) if heldout else ()
+        changes, people = group_changes(steps, groups, due), grouping(world.graph, cohort, "user") if cohort else None
+        gains = cohort_gains(steps, groups, followed_group(changes, made, groups.by), people, due)
+        paid = self._costs(world, model, made, k, people, portion(progress, 0.4, 1.0), due) if heldout else ()
         return Guarded(
             workspace, model, world.manifest(model).snapshot, k, groups.by, tuple(as_json(rule) for rule in made),
             changes, paid, gains, score_kept(steps), n_lists, n_moved, n_entered, steps.notes,
@@ -134,7 +136,12 @@ class Guarding(Desk):
             )
         return self._pools[key]
 
-    def _steps(self, world: World, model: str, rules: Sequence[Rule], k: int, progress: Progress) -> Steps:
+    def _steps(
+        self, world: World, model: str, rules: Sequence[Rule], k: int, progress: Progress, due: Due | None = None
+    ) -> Steps:
+        if due is not None:
+            pool = self._pool(world, model, k, progress)
+            return run_rules(pool, rules, setting_of(world.graph, world.graph.interactions, k, due))
         key = (world.workspace, world.manifest(model).snapshot, k, tuple(rules))
         if key not in self._guarded:
             pool = self._pool(world, model, k, progress)
@@ -144,8 +151,9 @@ class Guarding(Desk):
         return self._guarded[key]
 
     def _costs(
-        self, world: World, model: str, rules: Sequence[Rule], k: int, people: Cohorts | None, progress: Progress
-    ) -> Any:
+        self, world: World, model: str, rules: Sequence[Rule], k: int, people: Cohorts | None, progress: Progress,
+        due: Due | None = None,
+    ) -> Any:  # fmt: skip
         run = self._refit(world, model, world.card.default_split, 0, k, portion(progress, 0.0, 0.7))
         key = (world.workspace, f"heldout {world.prepared.fingerprint} {model}", k)
         training = run.split.train.interactions
@@ -153,7 +161,7 @@ class Guarding(Desk):
             self._pools[key] = candidates(
                 run.model.score, world.graph.n_users, training, k, world.graph.n_items, portion(progress, 0.7, 0.9)
             )
-        steps = run_rules(self._pools[key], rules, setting_of(world.graph, training, k))
+        steps = run_rules(self._pools[key], rules, setting_of(world.graph, training, k, due))
         return costs(steps, run.split.test, people)
 
 

@@ -8,10 +8,9 @@ from typing import Any
 
 from core.errors import OptionError, shown
 from core.evaluation import Evaluation
-from core.models.base import get_model
 from core.progress import Progress, no_progress
 from core.snapshots import Manifest
-from explain.desk.base import Desk, check_split, length
+from explain.desk.base import Desk, evaluation_key, length
 from explain.fairness.audit import Audit, build_report
 from explain.fairness.cohorts import columns, side_of
 from explain.fairness.intersections import parts_of
@@ -38,7 +37,7 @@ class Measuring(Desk):
             workspace, model, split, k, seed, found.n_users, metrics, run.path_share, run.gross_net, run.seconds,
             len(run.split.cold_users),
         )  # fmt: skip
-        self.store.write_result(workspace, _evaluation_key(world, model, split, k, seed), asdict(report))
+        self.store.write_result(workspace, evaluation_key(world, model, split, k, seed), asdict(report))
         progress(1.0, "measured")
         return report
 
@@ -47,7 +46,7 @@ class Measuring(Desk):
     ) -> EvaluationReport | None:
         """An earlier measurement on the same data, or None."""
         world = self._world(workspace)
-        key = _evaluation_key(world, model, split, length(world, k), seed)
+        key = evaluation_key(world, model, split, length(world, k), seed)
         stored = self.store.read_result(workspace, key)
         return None if stored is None else EvaluationReport(**stored)
 
@@ -93,11 +92,6 @@ class Measuring(Desk):
         if side not in ("item", "user"):
             raise OptionError(f"Unknown side {shown(side)}. Sides: item, user.")
         return side
-
-
-def _evaluation_key(world: World, model: str, split: str, k: int, seed: int) -> str:
-    get_model(model)
-    return f"evaluation-{world.prepared.fingerprint[:12]}-{model}-{check_split(split)}-{int(k)}-{int(seed)}"
 
 
 def _audit_key(manifest: Manifest, by: str, side: str, k: int) -> str:

@@ -53,7 +53,7 @@ class GapAttribution:
 
     exposure, target      shares of all attention, 0..1       ratio                 exposure / target, None for a target of 0
     gap_all, gap_random   exposure less target, as served and in a random list
-    completeness_error    |Σ parts − (gap_all − gap_random)|
+    completeness_error    |Σ parts − (gap_all − gap_random)|      n_people  were drawn of n_people_all
     """
 
     workspace: str
@@ -75,6 +75,7 @@ class GapAttribution:
     parts: tuple[Share, ...]
     completeness_error: float
     n_people: int
+    n_people_all: int
     seed: int
     draws: int
     sentence: str
@@ -238,13 +239,13 @@ def find_players(
     return players
 
 
-def gap_sentence(group: str, solved: Solved, target: float, parts: Sequence[Share]) -> str:
-    """The finding in one or two plain sentences."""
+def gap_sentence(group: str, solved: Solved, target: float, parts: Sequence[Share], whose: str = "") -> str:
+    """The finding in one or two plain sentences. whose: " in the lists of …", where not everybody's were looked at."""
     gap, total = solved.exposure - target, solved.exposure - solved.random
     if target <= 0:
-        return f"“{group}” has no share of the catalogue, so it has no gap that could be attributed."
+        return f"“{group}” is due no share of attention, so it has no gap that could be attributed."
     ratio = _number(solved.exposure / target)
-    text = f"“{group}” gets {ratio} of its share of attention: {solved.exposure:.1%} against {target:.1%}, a gap of {gap:+.3f}."
+    text = f"“{group}” gets {ratio} of its share of attention: {solved.exposure:.1%} against {target:.1%}, a gap of {gap:+.3f}{whose}."
     ahead = [p for p in parts if p.value * total > 0]
     if not ahead or abs(total) < 5e-4:
         return f"{text} No part of the score moves it beyond what a random list gives."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from core.errors import OptionError, shown
@@ -59,6 +59,7 @@ class Plan:
 
 def plan_from_json(content: Mapping[str, Any]) -> Plan:
     """A plan as it was stored. Raises OptionError where something is missing or of the wrong kind."""
+    _check_kinds(content)
     try:
         limits = dict(content["thresholds"])
         limits["bounds"] = {name: (float(low), float(high)) for name, (low, high) in limits.get("bounds", {}).items()}
@@ -70,6 +71,47 @@ def plan_from_json(content: Mapping[str, Any]) -> Plan:
         })  # fmt: skip
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise OptionError(f"This is no plan of an audit: {str(error)[:200]}.") from None
+
+
+_TEXTS = ("workspace", "model", "target_reason", "browsing", "purpose", "owner", "surface")
+_LISTS = ("item_columns", "user_columns")
+_LIMITS = ("ratio_low", "ratio_high", "max_gap", "alpha", "min_n")
+
+
+def _check_kinds(content: Mapping[str, Any]) -> None:
+    """Raises OptionError that names the entry, what it must be and what it is."""
+
+    def must(name: str, ok: bool, what: str, value: Any) -> None:
+        if not ok:
+            raise OptionError(f"In the plan, {name} must be {what}; it is {shown(value)}.")
+
+    def number(value: Any) -> bool:
+        return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+    for name in ("k", "draws", "seed"):
+        must(name, isinstance(content.get(name, 0), int) and not isinstance(content.get(name), bool), "a whole number", content.get(name))  # fmt: skip
+    for name in _TEXTS:
+        must(name, isinstance(content.get(name, ""), str), "text", content.get(name))
+    for name in _LISTS:
+        found = content.get(name, ())
+        must(
+            name,
+            isinstance(found, (list, tuple)) and all(isinstance(c, str) for c in found),
+            "a list of columns",
+            found,
+        )
+    crossed = content.get("intersections", ())
+    fits = isinstance(crossed, (list, tuple)) and all(isinstance(c, (list, tuple)) and all(isinstance(n, str) for n in c) for c in crossed)  # fmt: skip
+    must("intersections", fits, "a list of lists of columns", crossed)
+    limits = content.get("thresholds", {})
+    must("thresholds", isinstance(limits, Mapping), "an object", limits)
+    for name in (n for n in _LIMITS if n in limits):
+        must(f"thresholds.{name}", number(limits[name]), "a number", limits[name])
+    target = content.get("target", "catalogue")
+    for column, policy in target.items() if isinstance(target, Mapping) else ():
+        fits = isinstance(policy, Mapping) and all(number(share) for share in policy.values())
+        must(f"target.{column}", fits, "an object of group: share", policy)
+    must("target", isinstance(target, (str, Mapping)), "catalogue, relevance or {column: {group: share}}", target)
 
 
 def check_plan(plan: Plan, graph: InteractionGraph) -> Plan:
@@ -133,8 +175,12 @@ def check_plan(plan: Plan, graph: InteractionGraph) -> Plan:
     return plan
 
 
-def usual_plan(graph: InteractionGraph, workspace: str, model: str, k: int) -> Plan:
-    """A plan to start from: topics, age and popularity of items, a group of creators if known; the first four columns of people."""
+def usual_plan(graph: InteractionGraph, workspace: str, model: str, k: int, ndcg: float | None = None) -> Plan:
+    """A plan to start from: topics, age and popularity of items, a group of creators if known; the first four columns of people.
+
+    ndcg  what the model reaches on held-out events, where that was measured: a fifth of it is the limit between cohorts
+          (the four-fifths rule), where that is less than the usual .05
+    """
     offered = columns(graph)
     named = [graph.groups[kind].title or kind for kind in graph.memberships if kind != "context"]
     few = [
@@ -142,6 +188,9 @@ def usual_plan(graph: InteractionGraph, workspace: str, model: str, k: int) -> P
         for c in offered["item"]
         if c in named[:1] or c in ("author_group", "age_of_item", "popularity", "decade", "brand_kind")
     ]
-    people = tuple(offered["user"][:4])
+    banded = {name.removesuffix("_band") for name in offered["user"] if name.endswith("_band")}
+    people = tuple(name for name in offered["user"] if name not in banded)[:4]
     cross = (people[:2],) if len(people) > 1 else ()
-    return Plan(workspace, model, k, tuple(few[:4]) or tuple(offered["item"][:2]), people, cross)
+    usual = Thresholds()
+    limits = usual if ndcg is None else replace(usual, max_gap=min(usual.max_gap, max(0.001, round(ndcg / 5, 3))))
+    return Plan(workspace, model, k, tuple(few[:4]) or tuple(offered["item"][:2]), people, cross, thresholds=limits)

@@ -131,7 +131,7 @@ def test_a_plan_survives_json(graph: InteractionGraph) -> None:
     assert plan_from_json(json.loads(json.dumps(full.as_json()))) == full
     assert check_plan(usual_plan(graph, "tiny", "path", K), graph)
     for broken in ({}, full.as_json() | {"thresholds": 3}, full.as_json() | {"item_columns": None}):
-        with pytest.raises(OptionError, match="no plan"):
+        with pytest.raises(OptionError, match=r"no plan|In the plan"):
             plan_from_json(broken)
 
 
@@ -234,6 +234,36 @@ def test_large_crowds_are_resampled_in_groups() -> None:
         assert row.low is not None
         assert row.high is not None
         assert (row.high - row.low) / 2 == pytest.approx(1.96 * own.std() / np.sqrt(len(own)), rel=0.12)
+
+
+@pytest.mark.parametrize(
+    ("entry", "value", "told"),
+    [
+        ("k", "ten", "k must be a whole number"), ("k", True, "k must be"), ("draws", 1.5, "draws must be"), ("purpose", 3, "purpose must be text"),
+        ("item_columns", "brand", "a list of columns"), ("user_columns", [1], "user_columns must be"), ("intersections", ["sex"], "a list of lists"),
+        ("thresholds", 5, "thresholds must be an object"), ("thresholds", {"ratio_low": "abc"}, "thresholds.ratio_low must be a number"),
+        ("target", 4, "target must be"), ("target", {"brand": [0.5]}, "target.brand must be"), ("target", {"brand": {"b0": "half"}}, "target.brand"),
+    ],
+)  # fmt: skip
+def test_a_plan_of_the_wrong_kind_is_told_entry_by_entry(entry: str, value: Any, told: str) -> None:
+    with pytest.raises(OptionError, match=told):
+        plan_from_json(plan().as_json() | {entry: value})
+
+
+def test_the_usual_limit_is_a_fifth_of_what_the_model_reaches(graph: InteractionGraph) -> None:
+    limits = {ndcg: usual_plan(graph, "tiny", "path", K, ndcg).thresholds.max_gap for ndcg in (None, 0.04, 0.42, 0.0)}
+    assert limits == {None: 0.05, 0.04: 0.008, 0.42: 0.05, 0.0: 0.001}
+
+
+def test_the_usual_plan_takes_an_attribute_once() -> None:
+    made = make_graph(
+        4,
+        2,
+        users={"age": [20, 30, 40, 50], "age_band": ["a", "a", "b", "b"], "sex": ["f", "m", "f", "m"]},
+        pairs=[(0, 0)],
+    )
+    found = usual_plan(made, "tiny", "path", 1)
+    assert (found.user_columns, found.intersections) == (("age_band", "sex"), (("age_band", "sex"),))
 
 
 def test_the_creators_view_holds_all_exposure_with_intervals(graph: InteractionGraph, given: Lists) -> None:
