@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from core.errors import UnknownIdError, shown
-from core.graph import IntArray
+from core.graph import FloatArray, IntArray
 from explain.explanation import Case, constant_paths, restricted, to_path
 from explain.flow_labels import amount, share
 from explain.naming import Names, day, plural
@@ -41,11 +41,16 @@ def evidence(case: Case, key: str) -> Evidence:
     if bundle is not None:
         labels = {n.key: n.label for n in picture.nodes}
         title = f"{labels[bundle.source]} → {labels[bundle.target]}"
-        facts = (bundle.label, *_history_facts(case, origins))
+        facts = (bundle.label, *_history_facts(case, origins, lanes))
         plus, minus = bundle.value_for, bundle.value_against
     else:
         assert node is not None
-        title, facts, plus, minus = node.label, _node_facts(case, node, origins), node.value_for, node.value_against
+        title, facts, plus, minus = (
+            node.label,
+            _node_facts(case, node, origins, lanes),
+            node.value_for,
+            node.value_against,
+        )
     carried = f"{amount(plus - minus)} of the score ({share(plus - minus, case.score)})"
     if minus and plus:
         carried += f": {amount(plus)} for, {amount(minus, signed=False)} against"
@@ -69,7 +74,7 @@ def _lanes(case: Case, origins: tuple[Origin, ...]) -> tuple[Lane, ...]:
     return tuple(made)
 
 
-def _node_facts(case: Case, node: FlowNode, origins: tuple[Origin, ...]) -> tuple[str, ...]:
+def _node_facts(case: Case, node: FlowNode, origins: tuple[Origin, ...], lanes: tuple[Lane, ...]) -> tuple[str, ...]:
     names, graph = case.names, case.names.graph
     if node.kind == "person":
         attributes = person_attributes(names, case.user)
@@ -88,28 +93,36 @@ def _node_facts(case: Case, node: FlowNode, origins: tuple[Origin, ...]) -> tupl
                 if v[rows[0]]
             ]
             return (*event_lines(names, case.user, idx), *relations)
-        return _amount_lines(case, rows)
-    return _history_facts(case, origins)
+        return _amount_lines(case, rows, lanes)
+    return _history_facts(case, origins, lanes)
 
 
-def _history_facts(case: Case, origins: tuple[Origin, ...]) -> tuple[str, ...]:
+def _history_facts(case: Case, origins: tuple[Origin, ...], lanes: tuple[Lane, ...]) -> tuple[str, ...]:
     if not origins:
         return ()
     rows = np.unique(np.concatenate([o.rows for o in origins]))
     if len(rows) == 1:
         idx = int(case.parts.items[rows[0]])
         return (f"starts at {case.names.quoted(idx)}", *event_lines(case.names, case.user, idx))
-    return _amount_lines(case, rows)
+    return _amount_lines(case, rows, lanes)
 
 
-def _amount_lines(case: Case, rows: IntArray) -> tuple[str, ...]:
-    history = case.parts.history
-    order = rows[np.argsort(-np.abs(history[rows]), kind="stable")]
-    lines = [
-        f"{case.names.quoted(int(case.parts.items[r]))}: {amount(float(history[r]))} in all" for r in order[:N_FACTS]
-    ]
+def amounts_through(case: Case, lanes: tuple[Lane, ...]) -> FloatArray:
+    """What each history item sends through these walks alone, signed: float64 [h], summing to what they carry."""
+    sent = np.sum(
+        [lane.end_sign * lane.walks.by_history(lane.terminal) for lane in lanes] or [np.zeros(len(case.parts.items))],
+        axis=0,
+    )
+    return np.asarray(sent)
+
+
+def _amount_lines(case: Case, rows: IntArray, lanes: tuple[Lane, ...]) -> tuple[str, ...]:
+    """The history items behind a bundle with what each gives to it, the largest first; the rest as one line."""
+    sent = amounts_through(case, lanes)
+    order = rows[np.argsort(-np.abs(sent[rows]), kind="stable")]
+    lines = [f"{case.names.quoted(int(case.parts.items[r]))}: {amount(float(sent[r]))} of it" for r in order[:N_FACTS]]
     if len(order) > N_FACTS:
-        lines.append(f"and {len(order) - N_FACTS:,} more")
+        lines.append(f"and {len(order) - N_FACTS:,} more: {amount(float(sent[order[N_FACTS:]].sum()))} of it")
     return tuple(lines)
 
 
@@ -141,7 +154,7 @@ def history_entries(names: Names, user: int) -> tuple[HistoryEntry, ...]:
         kinds = sorted({int(events.kind[r]) for r in own})
         how = ", ".join(names.card.event_verbs.get(events.kinds[k], events.kinds[k]) for k in kinds)
         weight = float(events.weight[own].sum())
-        if len(own) == 1 and weight != events.kind_weights[kinds[0]]:
+        if len(own) == 1 and kinds[0] in names.valued_kinds:
             how += f" {weight:g}"
         raw = str(names.graph.items.ids[item])
         entries.append(HistoryEntry(raw, names.item(item), int(events.time[own[0]]), how, weight))

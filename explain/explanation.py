@@ -43,9 +43,17 @@ class Case:
 
 
 def explain(
-    case: Case, *, snapshot: str, workspace: str, n_paths: int = 20, rank: int | None = None, against: int | None = None
+    case: Case,
+    *,
+    snapshot: str,
+    workspace: str,
+    n_paths: int = 20,
+    rank: int | None = None,
+    k: int = 10,
+    against: int | None = None,
+    against_rank: int | None = None,
 ) -> Explanation:
-    """The whole explanation; every amount in it is a term of `case.score`."""
+    """The whole explanation; every amount in it is a term of `case.score`. k: the length of a list; beyond it nothing surfaced."""
     names, parts, score = case.names, case.parts, case.score
     walks = best_walks(case.lanes, n_paths)
     rest = rest_of(case.lanes, walks)
@@ -63,8 +71,8 @@ def explain(
         path_share=path_share(connected, score), gross_net=gross_net(whole, score), paths=listed,
         n_paths=len(walks) + rest.n_walks, coverage=shown / whole if whole else 1.0,
         residual=rest.gross / whole if whole else 0.0, nodes=picture.nodes, bundles=picture.bundles,
-        sentence=sentence(names, parts, case.user, case.item, score, case.state, rank), rank=rank,
-        against=None if against is None else _against(case, against),
+        sentence=sentence(names, parts, case.user, case.item, score, case.state, rank, k), rank=rank, k=k,
+        against=None if against is None else _against(case, against, against_rank),
     )  # fmt: skip
 
 
@@ -90,12 +98,12 @@ def part_list(names: Names, parts: Parts) -> tuple[Part, ...]:
     return tuple(sorted(made, key=lambda p: (-abs(p.value), p.id)))
 
 
-def _against(case: Case, other: int) -> Against:
+def _against(case: Case, other: int, rank: int | None) -> Against:
     names = case.names
     score = float(case.model.score(np.array([case.user]))[0, other])
     parts = case.model.parts(case.user, other)
     text = comparison(names, case.item, other, case.parts, parts)
-    return Against(str(names.graph.items.ids[other]), names.item(other), score, part_list(names, parts), text)
+    return Against(str(names.graph.items.ids[other]), names.item(other), score, part_list(names, parts), text, rank)
 
 
 def to_path(case: Case, walk: Walk) -> Path:

@@ -241,7 +241,7 @@ def _with_interval(value: float | None, low: float | None, high: float | None) -
 
 def _mark_target(figure: go.Figure, report: AuditReport, inks: Palette) -> None:
     limits = report.threshold
-    values = [r.value for r in report.rows if r.value is not None]
+    values = [r.value for r in report.rows if r.value is not None and r.group != "unknown"]
     if report.side == "item":
         if "low" in limits and "high" in limits:
             figure.add_vrect(x0=limits["low"], x1=limits["high"], fillcolor=inks.band, line_width=0, layer="below")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 
 import numpy as np
 
@@ -28,6 +29,13 @@ class Names:
         """What people do with an item, past tense: "rated". The card's first event type speaks for all."""
         kinds = self.graph.events.kinds
         return self.card.event_verbs.get(kinds[0], kinds[0]) if kinds else "had"
+
+    @cached_property
+    def valued_kinds(self) -> frozenset[int]:
+        """Kinds of event that carry a number of their own, such as a rating, where any event differs from its kind's weight."""
+        events = self.graph.events
+        differs = events.weight != np.asarray(events.kind_weights)[events.kind]
+        return frozenset(np.unique(events.kind[differs]).tolist())
 
     @property
     def noun(self) -> str:

@@ -93,6 +93,7 @@ class Against:
     score: float
     parts: tuple[Part, ...]
     sentence: str = ""
+    rank: int | None = None
 
 
 @dataclass(frozen=True)
@@ -120,7 +121,13 @@ class Explanation:
     bundles: tuple[Bundle, ...]
     sentence: str
     rank: int | None = None
+    k: int = 10
     against: Against | None = None
+
+    @property
+    def surfaced(self) -> bool:
+        """Whether it stands in the first k of the person's list."""
+        return self.state == "ok" and self.rank is not None and self.rank <= self.k
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)

@@ -11,8 +11,10 @@ from explain.flow_labels import amount, share
 from explain.naming import Names
 
 
-def sentence(names: Names, parts: Parts, user: int, item: int, score: float, state: State, rank: int | None) -> str:
-    """Why the item has its score for the person, in one or two sentences."""
+def sentence(
+    names: Names, parts: Parts, user: int, item: int, score: float, state: State, rank: int | None, k: int = 10
+) -> str:
+    """Why the item has its score for the person, in one or two sentences. It surfaced only if it stands in the first k."""
     person, title = names.user(user), names.quoted(item)
     who = "you" if person == "you" else person
     if state == "no_path":
@@ -21,9 +23,11 @@ def sentence(names: Names, parts: Parts, user: int, item: int, score: float, sta
     if state == "consumed":
         has = "have" if person == "you" else "has"
         opening = f"{who[0].upper()}{who[1:]} {has} {title} already; its score would be {amount(score, signed=False)}"
-    elif rank is not None:
+    elif rank is not None and rank <= k:
         opening = f"{title} surfaced for {who} at rank {rank} (score {amount(score, signed=False)})"
-    return f"{opening}, {_reasons(names, parts, score)}."
+    elif rank is not None:
+        opening = f"{title} did not surface for {who}: it stands at rank {rank:,}, beyond the first {k} (score {amount(score, signed=False)})"
+    return f"{opening}, {_reasons(names, parts, score, item)}."
 
 
 def short_reason(names: Names, parts: Parts, score: float) -> str:
@@ -61,17 +65,23 @@ def _strongest(parts: Parts, n: int) -> list[int]:
     return [int(row) for row in order if amounts[row] > 0]
 
 
-def _reasons(names: Names, parts: Parts, score: float) -> str:
+def _reasons(names: Names, parts: Parts, score: float, item: int) -> str:
     constants = [f"{names.relation(kind)} gives {share(v, score)}" for kind, v in parts.constants.items() if v]
     picked = _strongest(parts, 3)
     if not picked:
         return "; ".join(constants) or "through no single item"
-    listed = [f"{names.quoted(int(parts.items[r]))} ({share(float(parts.history[r]), score)})" for r in picked]
+    listed = [
+        f"{'itself' if parts.items[r] == item else names.quoted(int(parts.items[r]))} ({share(float(parts.history[r]), score)})"
+        for r in picked
+    ]
     history = f"most of all because of {_join(listed)}"
     relations = sorted(((key, float(v.sum())) for key, v in parts.relations.items()), key=lambda pair: -abs(pair[1]))
-    through = [f"{names.relation(key)} ({share(v, score)})" for key, v in relations if v]
-    return "; ".join([history, "it comes through " + _join(through[:3]), *constants])
+    same, other = ([(key, v) for key, v in relations if v and (v * score > 0) == along] for along in (True, False))
+    along = _join([f"{names.relation(key)} ({share(v, score)})" for key, v in same])
+    less = _join([f"{names.relation(key).removeprefix('minus ')} ({share(-v, score)})" for key, v in other])
+    through = f"it comes through {along}{f', less {less}' if less else ''}" if along else f"against it speaks {less}"
+    return "; ".join([history, *([through] if along or less else []), *constants])
 
 
 def _join(texts: Sequence[str]) -> str:
-    return texts[0] if len(texts) == 1 else ", ".join(texts[:-1]) + " and " + texts[-1]
+    return ", ".join(texts[:-1]) + " and " + texts[-1] if len(texts) > 1 else "".join(texts)

@@ -122,13 +122,12 @@ class World:
     def case(self, model: Recommender, position: int, item: int) -> Case:
         return Case.of(model, self.names, position, item)
 
-    def rank(self, case: Case) -> int | None:
-        """The item's place among all candidates; None for what the person has already."""
+    def rank(self, case: Case, item: int | None = None) -> int | None:
+        """The place of the case's item, or of another one, among all candidates; None for what the person has already."""
         from core.ranking import rank_of
 
-        if case.state == "consumed":
-            return None
-        return rank_of(case.model.score(np.array([case.user]))[0], case.item, case.model.history(case.user))
+        target, had = case.item if item is None else item, case.model.history(case.user)
+        return None if target in had else rank_of(case.model.score(np.array([case.user]))[0], target, had)
 
     def lists(self, manifest: Manifest, k: int, progress: Progress = no_progress) -> IntArray:
         """Everybody's best k under a snapshot: int64 [n_users, k]; computed once."""

@@ -102,9 +102,11 @@ def _recommend(
 @st.cache_data(max_entries=_KEPT, show_spinner=False)
 def _why(
     home: str, workspace: str, model: str, snapshot: str, item: str,
-    user: str | None, history: tuple[str, ...] | None, against: str | None,
+    user: str | None, history: tuple[str, ...] | None, against: str | None, k: int,
 ) -> Explanation:  # fmt: skip
-    return _workbench(home).why(workspace, model, item, user=user, history=history, against=against, snapshot=snapshot)
+    return _workbench(home).why(
+        workspace, model, item, user=user, history=history, against=against, snapshot=snapshot, k=k
+    )
 
 
 @st.cache_data(max_entries=_KEPT, show_spinner=False)
@@ -150,9 +152,9 @@ def recommend(
 
 def why(
     workspace: str, model: str, snapshot: str, item: str, *,
-    user: str | None, history: tuple[str, ...] | None, against: str | None = None,
+    user: str | None, history: tuple[str, ...] | None, against: str | None = None, k: int = 10,
 ) -> Explanation:  # fmt: skip
-    return _why(home(), workspace, model, snapshot, item, user, history, against)
+    return _why(home(), workspace, model, snapshot, item, user, history, against, k)
 
 
 def evidence(

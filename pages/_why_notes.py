@@ -84,6 +84,7 @@ def take_away(spot: _here.Here, item: str, other: str | None, found: Explanation
             history=spot.history,
             against=other,
             snapshot=spot.base[2],
+            k=spot.k,
             form=form,
         )
         return content if isinstance(content, str) else json.dumps(content, ensure_ascii=False, indent=1)

@@ -75,11 +75,15 @@ def against_section(spot: _here.Here, item: str, other: str | None, found: Expla
         plain(rival.sentence, 600)
         or f"{plain(found.label)} scores {score(found.score)}, {plain(rival.label)} {score(rival.score)}."
     )
+    place = f"rank {rival.rank:,} of all candidates" if rival.rank else "in the history already"
+    st.caption(plain(f"{rival.label}: score {score(rival.score)}, {place}.", 300))
     _parts.table(
         two_sided(found, rival.parts, rival.label), f"against-{found.model}-{found.item}-{rival.item}",
         "What each part gives to the one item and to the other",
     )  # fmt: skip
-    _parts.link("why", f"Why “{plain(rival.label, 60)}”? →", item=rival.item)
+    _parts.link(
+        "why", f"Why “{plain(rival.label, 60)}” stands where it does, and what would move it →", item=rival.item
+    )
 
 
 def two_sided(found: Explanation, parts: Sequence[Part], rival: str) -> pd.DataFrame:

@@ -19,11 +19,11 @@ def page() -> None:
     other = _here.other_item(spot)
     _why_picture.view()
     _why_parts.other_model(spot)
-    found = _ask.why(*spot.base, item, user=spot.user, history=spot.history, against=other)
+    found = _ask.why(*spot.base, item, user=spot.user, history=spot.history, against=other, k=spot.k)
     _pickers(spot, item)
     st.title(
         f"Why did “{plain(found.label, 90)}” surface for {_person_name(spot)}?"
-        if found.state == "ok"
+        if found.surfaced
         else f"Why not “{plain(found.label, 90)}”?"
     )
     _parts.notices()
@@ -88,7 +88,9 @@ def _person_name(spot: _here.Here) -> str:
 def _badges(found: Explanation) -> None:
     """The numbers that say how far the explanation can be trusted."""
     rank = (
-        f"rank {found.rank} of the list; unit: {found.unit}" if found.rank else f"not in the list; unit: {found.unit}"
+        f"rank {found.rank:,} of all candidates; unit: {found.unit}"
+        if found.rank
+        else f"not in the list; unit: {found.unit}"
     )
     _parts.tiles(
         [

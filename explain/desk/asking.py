@@ -88,9 +88,9 @@ class Asking(Desk):
 
     def why(
         self, workspace: str, model: str, item: str, *, user: str | None = None, history: Sequence[str] | None = None,
-        paths: int = 20, against: str | None = None, snapshot: str | None = None,
+        paths: int = 20, against: str | None = None, snapshot: str | None = None, k: int | None = None,
     ) -> Explanation:  # fmt: skip
-        """Why this item has this score for this person. Raises UnknownIdError, NotReadyError, OptionError."""
+        """Why this item has this score for this person; k (usually 10) is the length of a list. Raises UnknownIdError, NotReadyError, OptionError."""
         if not 0 <= paths <= MAX_PATHS:
             raise OptionError(f"paths must lie between 0 and {MAX_PATHS:,}; {paths:,} was asked for.")
         world = self._world(workspace)
@@ -99,7 +99,14 @@ class Asking(Desk):
         other = None if against is None else world.graph.items.index(against)
         case = world.case(*world.person(world.model(manifest), user, history), target)
         return explain(
-            case, snapshot=manifest.snapshot, workspace=workspace, n_paths=paths, rank=world.rank(case), against=other
+            case,
+            snapshot=manifest.snapshot,
+            workspace=workspace,
+            n_paths=paths,
+            rank=world.rank(case),
+            k=length(world, k, 10),
+            against=other,
+            against_rank=None if other is None else world.rank(case, other),
         )
 
     def evidence(

@@ -51,12 +51,12 @@ class Keeping(Asking, Changing):
 
     def export(
         self, workspace: str, model: str, item: str, *, user: str | None = None, history: Sequence[str] | None = None,
-        against: str | None = None, snapshot: str | None = None, form: str = "html",
+        against: str | None = None, snapshot: str | None = None, k: int | None = None, form: str = "html",
     ) -> str | dict[str, Any]:  # fmt: skip
         """An explanation with its test, its notes and where it comes from: "html" as one file's text, "json" as a hashed record."""
         if form not in ("html", "json"):
             raise OptionError(f"An explanation is exported as html or json, not as '{form[:40]}'.")
-        found = self.why(workspace, model, item, user=user, history=history, against=against, snapshot=snapshot)
+        found = self.why(workspace, model, item, user=user, history=history, against=against, snapshot=snapshot, k=k)
         tried: Verified | None = None
         if found.state == "ok":
             tried = self.verified(workspace, model, item, user=user, history=history, snapshot=snapshot)

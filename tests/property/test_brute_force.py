@@ -20,7 +20,7 @@ from core.models.popularity import Popularity
 from explain.evidence import evidence
 from explain.explanation import Case, explain
 from explain.picture import bundle_id
-from explain.types import Explanation, Path
+from explain.types import Evidence, Explanation, Path
 from explain.walks import best_walks, rest_of
 from tests.graphs import names_of, random_graph, random_parameters
 from tests.property.brute_force import (
@@ -299,6 +299,16 @@ def check_evidence(
     assert np.allclose(listed, walks[: len(listed)], rtol=1e-9)
     for path in behind.paths:
         check_path(path, t)
+    check_facts(behind)
+
+
+def check_facts(behind: Evidence) -> None:
+    """The amounts that are listed by history item are those of this node or bundle: they add up to what it carries."""
+    told = [fact.removesuffix(" of it").rpartition(": ")[2] for fact in behind.facts if fact.endswith(" of it")]
+    if told:
+        amounts = [float(text.replace("−", "-").replace(",", "")) for text in told]
+        slack = 0.01 * (behind.value_for + behind.value_against)
+        assert sum(amounts) == pytest.approx(behind.value_for - behind.value_against, abs=slack)
 
 
 def test_long_histories_and_many_topics_are_merged_without_losing_anything() -> None:
@@ -306,6 +316,7 @@ def test_long_histories_and_many_topics_are_merged_without_losing_anything() -> 
     model = PathModel.restore(graph, _state(random_parameters(5)))
     user = int(np.bincount(graph.events.user).argmax())
     many_topics = int(np.diff(graph.memberships["topic"].indptr).argmax())
+    itemised = 0
     for item in (graph.n_items - 1, many_topics):
         one = Task(graph, model, user, item, path_walks(graph, random_parameters(5), user, item))
         told = explain(one.case, snapshot="s", workspace="w")
@@ -319,6 +330,9 @@ def test_long_histories_and_many_topics_are_merged_without_losing_anything() -> 
             listed = sum(p.value for p in behind.paths) + behind.rest_value
             assert listed == pytest.approx(behind.value_for - behind.value_against, rel=1e-9, abs=1e-12)
             assert behind.n_paths == len(behind.paths) + behind.rest_paths
+            check_facts(behind)
+            itemised += any(fact.endswith(" of it") for fact in behind.facts)
+    assert itemised > 5
     assert any(n.merged > 1 and n.id == "rest" for n in told.nodes if n.hop == 1)
     assert any(n.merged > 1 and n.id == "rest" for n in told.nodes if n.kind == "topic")
 
