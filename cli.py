@@ -34,7 +34,8 @@ def main() -> int:
     try:
         app(standalone_mode=False)
     except DataError as error:
-        say("\n".join([str(error), *(f"  {problem}" for problem in error.problems)]))
+        listed = [f"  {problem}" for problem in error.problems] if len(error.problems) > 1 else []
+        say("\n".join([str(error), *listed]))
         return 2
     except SurfacedError as error:
         say(str(error))

@@ -85,6 +85,16 @@ def manifests(folder: Path) -> tuple[Manifest, ...]:
     return tuple(sorted(found, key=lambda m: (-m.created, m.snapshot)))
 
 
+def damaged_since(folder: Path, model: str, created: int) -> str | None:
+    """A snapshot of a model that cannot be read and was written after `created` (ns since 1970); None where there is none."""
+    readable = {m.snapshot for m in manifests(folder)}
+    for path in sorted(folder.glob(f"{model}-*")) if folder.is_dir() else ():
+        own = path.name.rpartition("-")[0] == model
+        if own and path.name not in readable and path.is_dir() and path.stat().st_mtime_ns > created:
+            return path.name
+    return None
+
+
 def read_manifest(folder: Path, snapshot: str) -> Manifest:
     """The manifest, checked against the hash in the snapshot's id. Raises SnapshotError."""
     if snapshot not in {p.name for p in folder.iterdir()} if folder.is_dir() else True:

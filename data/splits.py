@@ -78,7 +78,9 @@ def _divide(
     else:
         held = _after_quantile(graph.events, share)
     if held.all() or not held.any():
-        raise OptionError(f"The split '{kind}' leaves one part of '{graph.name}' without events: use another split.")
+        raise OptionError(
+            f"The split '{kind}' leaves one part of '{graph.name}' without events: it needs more events, or another split."
+        )
     train = graph.with_events(graph.events.take(~held))
     return _measured(kind, seed, train, graph.events.take(held & np.isin(graph.events.kind, relevant)))
 

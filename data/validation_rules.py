@@ -27,6 +27,7 @@ IDS = ("user", "item", "event", "context", "topic", "creator")
 NUMBERS = ("value", "time", "weight")
 HEADER_ROWS = 2  # 0-based data row 0 is row 2 of the file: the header is row 1
 ROWS_LISTED = 20
+LARGEST = 1e12
 LABEL_LIMIT, ID_LIMIT = 300, 200
 LATEST_S = 4_102_444_800  # 2100-01-01
 _CONTROL = r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]"
@@ -170,7 +171,11 @@ def _id_column(*, nullable: bool) -> pa.Column:
 def _amount_column(noun: str) -> pa.Column:
     finite = pa.Check(lambda x: ~np.isinf(x), error=f"the {noun} is infinite")
     positive = pa.Check(lambda x: x > 0, error=f"the {noun} is not above 0: leave the row out")
-    return pa.Column(float, [finite, positive], nullable=False)
+    huge = pa.Check(
+        lambda x: np.isinf(x) | (x <= LARGEST),
+        error=f"the {noun} is above {LARGEST:g}: sums of it would lose their digits",
+    )
+    return pa.Column(float, [finite, positive, huge], nullable=False)
 
 
 def _time_checks() -> list[pa.Check]:

@@ -180,9 +180,10 @@ def _largest(names: Names, parts: EdgeParts, user: int, top: int) -> tuple[EdgeA
 def _edge(names: Names, edges: EdgeSet, row: int, value: float, user: int) -> EdgeAmount:
     source, target = int(edges.source[row]), int(edges.target[row])
     if edges.source_kind != "user":
+        hidden = edges.target_kind == "context" and not names.show_people  # somebody's basket or sitting
         return EdgeAmount(
             names.item(source),
-            names.group(edges.target_kind, target),
+            f"a {names.kind('context')}" if hidden else names.group(edges.target_kind, target),
             f"has {names.kind(edges.target_kind)}",
             value,
             "",

@@ -37,7 +37,7 @@ def write_explanations(
     order = np.lexsort((rows, items))
     rows, places, items = rows[order], places[order], items[order]
     starts = np.flatnonzero(np.r_[True, np.diff(items) != 0]) if len(items) else np.zeros(0, dtype=np.int64)
-    ends = np.r_[starts[1:], len(items)]
+    ends = np.r_[starts[1:], len(items)] if len(items) else starts
     temporary = out.with_name(f".{out.name}.writing")
     batch, writer = _Batch(graph), None
     try:

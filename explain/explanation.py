@@ -145,6 +145,9 @@ def _named(case: Case, kind: str, node: int, step: Step | None, source: int) -> 
         assert step is not None
         raw, label = names.other_person(step, source, node, case.user)
         return raw, label, "person"
+    if kind == "context":
+        assert step is not None
+        return *names.other_context(step, source, node), kind
     return str(names.graph.groups[kind].ids[node]), names.group(kind, node), kind
 
 

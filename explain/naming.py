@@ -91,6 +91,17 @@ class Names:
         place = int(np.searchsorted(crowd, user)) + 1
         return f"person-{place}-of-{n}", f"person {place} of {n}"
 
+    def other_context(self, step: Step, source: int, context: int) -> tuple[str, str]:
+        """(id, label) of a basket or sitting that a walk passes: it is somebody's, so it is counted as people are."""
+        if self.show_people:
+            return str(self.graph.groups["context"].ids[context]), self.group("context", context)
+        those, _ = step.edges_from(source)
+        n, word = len(those), self.kind("context")
+        if n < CROWD_MINIMUM:
+            return f"{word}-of-few", f"one of fewer than {CROWD_MINIMUM} {word}s"
+        place = int(np.searchsorted(those, context)) + 1
+        return f"{word}-{place}-of-{n}", f"{word} {place} of {n}"
+
 
 def day(time_s: int) -> str:
     """A date, UTC; empty for an event without a time."""

@@ -12,7 +12,7 @@ from core.graph import FloatArray, IntArray, InteractionGraph
 from core.models.base import Recommender, get_model
 from core.progress import Progress, no_progress
 from core.ranking import check_k, rank_all, top_k
-from core.snapshots import Manifest, load, manifests, read_manifest
+from core.snapshots import Manifest, damaged_since, load, manifests, read_manifest
 from data.builder import build_graph
 from data.tables import DataCard
 from explain.explanation import Case
@@ -60,9 +60,12 @@ class World:
                     f"Snapshot {shown(snapshot)} was fitted on other data than this workspace holds now."
                 )
             return found
-        for found in manifests(folder):
-            if found.model == model and found.fingerprint == self.prepared.fingerprint:
-                return found
+        own = (m for m in manifests(folder) if m.model == model and m.fingerprint == self.prepared.fingerprint)
+        newest = next(own, None)
+        if (damaged := damaged_since(folder, model, newest.created if newest else 0)) is not None:
+            read_manifest(folder, damaged)  # says what is wrong with it
+        if newest is not None:
+            return newest
         command = f"python cli.py fit --workspace {self.workspace} --model {model}"
         raise NotReadyError(
             f"Model {model} is not fitted in workspace {self.workspace} yet. Type `{command}`.", command

@@ -10,7 +10,7 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any, ClassVar
 
 import numpy as np
@@ -93,6 +93,11 @@ def all_guardrails() -> dict[str, type[Rule]]:
     return dict(sorted(_KNOWN.items()))
 
 
+def options_of(rule: type[Rule]) -> tuple[str, ...]:
+    """Names of what can be set of a rule."""
+    return tuple(field.name for field in fields(rule))
+
+
 def rule_from(content: dict[str, Any]) -> Rule:
     """{"name": …, options…} as a rule. Raises OptionError for unknown names, options and impossible values."""
     known, options = all_guardrails(), dict(content)
@@ -102,10 +107,10 @@ def rule_from(content: dict[str, Any]) -> Rule:
             f"There is no guardrail {shown(name)}: choose {', '.join(known)}.{did_you_mean(str(name), tuple(known))}"
         )
     rule = known[str(name)]
-    fields = rule.__dataclass_fields__
+    known_options = options_of(rule)
     for option in options:
-        if option not in fields:
-            raise OptionError(f"Guardrail {name} has no option {shown(option)}: it has {', '.join(fields)}.")
+        if option not in known_options:
+            raise OptionError(f"Guardrail {name} has no option {shown(option)}: it has {', '.join(known_options)}.")
     try:
         return rule(**options)
     except TypeError as error:

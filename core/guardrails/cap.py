@@ -11,7 +11,7 @@ from scipy import sparse
 
 from core.errors import OptionError, shown
 from core.graph import FloatArray, IntArray
-from core.guardrails.base import Pool, Rule, Setting, greedy, guardrail
+from core.guardrails.base import Groups, Pool, Rule, Setting, greedy, guardrail
 from core.ranking import NO_ITEM
 
 
@@ -41,7 +41,7 @@ class CreatorCap(Rule):
         return f"at most {self.most} of one {self.by}"
 
     def apply(self, pool: Pool, setting: Setting) -> Pool:
-        groups = setting.groups(self.by).membership
+        groups = _known(setting.groups(self.by))
         n = pool.items.shape[1]
 
         def gain(rows: slice) -> Callable[[IntArray | None], FloatArray]:
@@ -68,7 +68,7 @@ class CreatorCap(Rule):
 
     def broken(self, pool: Pool, setting: Setting) -> int:
         """How many lists hold more than `most` items of one group."""
-        membership = setting.groups(self.by).membership
+        membership = _known(setting.groups(self.by))
         marks = (membership > 0).astype(np.float64)
         top = pool.items[:, : setting.k]
         over = 0
@@ -76,6 +76,12 @@ class CreatorCap(Rule):
             sums = np.asarray(marks[line[line != NO_ITEM]].sum(axis=0)).ravel()
             over += bool((sums > self.most).any())
         return over
+
+
+def _known(groups: Groups) -> sparse.csr_matrix:
+    """Membership of the named groups: items of which it is unknown who made them have nothing in common."""
+    named = [g for g, label in enumerate(groups.labels) if label != "unknown"]
+    return sparse.csr_matrix(groups.membership[:, named])
 
 
 def _alike(rows: sparse.csr_matrix) -> NDArray[np.bool_]:

@@ -138,5 +138,8 @@ def with_scales(edges: PathEdges, parameters: PathParameters) -> PathParameters:
     n = max(1, len(users) * edges.adjacency.n_items)
     for chain, (total, squares) in zip(active, moments, strict=True):
         deviation = float(np.sqrt(max(squares / n - (total / n) ** 2, 0.0)))
-        parameters = parameters.with_relation(chain.key, scale=deviation if deviation > 0 else 1.0)
+        alike = deviation <= 1e-6 * np.sqrt(
+            squares / n
+        )  # everybody scores everything the same: what is left is rounding
+        parameters = parameters.with_relation(chain.key, scale=1.0 if alike else deviation)
     return parameters

@@ -160,9 +160,13 @@ def _labelled(frame: pd.DataFrame | None, key: str) -> pd.DataFrame:
 
 
 def _typed(column: pd.Series) -> pd.Series:
-    """An attribute as numbers where every known value is one."""
+    """An attribute as numbers where every known value is one, and nothing is lost: 001 and 1 are two codes, not one number."""
     number = pd.to_numeric(column, errors="coerce")
-    return number if column.notna().any() and (number.notna() == column.notna()).all() else column
+    if not column.notna().any() or not (number.notna() == column.notna()).all():
+        return column
+    text = column.dropna().astype(str).str.strip()
+    codes = text.str.match(r"[+-]?0\d").any() or text.nunique() != number.nunique()
+    return column if codes else number
 
 
 def _weighted(frame: pd.DataFrame | None, kind: str) -> pd.DataFrame:
@@ -187,7 +191,7 @@ def _card(file: Path, name: str, kinds: tuple[str, ...], events: pd.DataFrame) -
 def _read_card(file: Path) -> dict[str, Any]:
     try:
         stated = json.loads(file.read_text("utf-8-sig"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise DataError(f"card.json is not JSON: {_short(error)}.") from error
     if not isinstance(stated, dict):
         raise DataError("card.json must be an object, such as {\"title\": \"My shop\"}.")  # fmt: skip

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from core.errors import OptionError
-from core.guardrails.base import Pool, Rule, all_guardrails, rule_from, rule_from_text
+from core.guardrails.base import Pool, Rule, all_guardrails, options_of, rule_from, rule_from_text
 from core.progress import Progress, no_progress, portion
 from explain.answers import Guarded, GuardedPlace
 from explain.desk.base import Desk, length
@@ -45,7 +45,7 @@ class Guarding(Desk):
         return tuple(
             {
                 "name": name, "title": rule.title, "source": rule.source, "strength": rule.strength, "strengths": rule.strengths,
-                "options": {f: getattr(rule, f, None) for f in rule.__dataclass_fields__}, "what": (rule.__doc__ or "").split("\n")[0],
+                "options": {f: getattr(rule, f, None) for f in options_of(rule)}, "what": (rule.__doc__ or "").split("\n")[0],
             }
             for name, rule in all_guardrails().items()
         )  # fmt: skip

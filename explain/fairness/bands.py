@@ -25,6 +25,8 @@ def is_unknown(value: Any) -> bool:
     """Missing, empty, or called unknown."""
     if isinstance(value, str):
         return value.strip().casefold() in ("", "unknown")
+    if not pd.api.types.is_scalar(value):  # a list in a Parquet column
+        return len(value) == 0
     return bool(pd.isna(value))
 
 

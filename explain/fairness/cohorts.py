@@ -130,7 +130,8 @@ def _item_columns(graph: InteractionGraph) -> dict[str, Build]:
     if source is not None:
         found[AGE_OF_ITEM] = lambda: _one_hot(AGE_OF_ITEM, "item", time_bands(items[source], source))
     interactions, n_items = graph.interactions, graph.n_items
-    found[POPULARITY] = lambda: _one_hot(
+    derived = POPULARITY if POPULARITY not in found else f"{POPULARITY}.derived"  # a column of the data keeps its name
+    found[derived] = lambda: _one_hot(
         POPULARITY, "item", count_bands(_people_per_item(interactions, n_items), 10, "people")
     )
     return found

@@ -10,12 +10,12 @@ from core.errors import OptionError, shown
 from core.graph import InteractionGraph
 from core.ranking import check_k
 from explain.fairness import exposure as ex
-from explain.fairness.cohorts import columns
+from explain.fairness.cohorts import AGE_OF_ITEM, POPULARITY, UNKNOWN, columns
 from explain.fairness.intersections import grouping, parts_of
 from explain.fairness.metrics.base import all_metrics
 from explain.fairness.thresholds import Target, Thresholds, policy_share
 
-MOST_COLUMNS = 8
+MOST_COLUMNS, MOST_USUAL, MOST_USUAL_GROUPS = 8, 4, 24
 MAX_TEXT = 2_000
 
 
@@ -70,7 +70,8 @@ def plan_from_json(content: Mapping[str, Any]) -> Plan:
             "intersections": tuple(tuple(names) for names in content.get("intersections", ())),
         })  # fmt: skip
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise OptionError(f"This is no plan of an audit: {str(error)[:200]}.") from None
+        what = f"{error} is missing" if isinstance(error, KeyError) else str(error)[:200]
+        raise OptionError(f"This is no plan of an audit: {what}. `plan --json` prints one to start from.") from None
 
 
 _TEXTS = ("workspace", "model", "target_reason", "browsing", "purpose", "owner", "surface")
@@ -176,21 +177,19 @@ def check_plan(plan: Plan, graph: InteractionGraph) -> Plan:
 
 
 def usual_plan(graph: InteractionGraph, workspace: str, model: str, k: int, ndcg: float | None = None) -> Plan:
-    """A plan to start from: topics, age and popularity of items, a group of creators if known; the first four columns of people.
+    """A plan to start from: the first columns of items with few enough groups, their age and popularity; the first four columns of people.
 
     ndcg  what the model reaches on held-out events, where that was measured: a fifth of it is the limit between cohorts
           (the four-fifths rule), where that is less than the usual .05
     """
     offered = columns(graph)
-    named = [graph.groups[kind].title or kind for kind in graph.memberships if kind != "context"]
-    few = [
-        c
-        for c in offered["item"]
-        if c in named[:1] or c in ("author_group", "age_of_item", "popularity", "decade", "brand_kind")
-    ]
+    sizes = {name: len([g for g in grouping(graph, name, "item").labels if g != UNKNOWN]) for name in offered["item"]}
+    derived = [name for name in (AGE_OF_ITEM, POPULARITY) if sizes.get(name, 0) > 1]
+    own = [name for name, n in sizes.items() if name not in (AGE_OF_ITEM, POPULARITY) and 1 < n <= MOST_USUAL_GROUPS]
+    items = (*own[: MOST_USUAL - len(derived)], *derived)
     banded = {name.removesuffix("_band") for name in offered["user"] if name.endswith("_band")}
-    people = tuple(name for name in offered["user"] if name not in banded)[:4]
+    people = tuple(name for name in offered["user"] if name not in banded)[:MOST_USUAL]
     cross = (people[:2],) if len(people) > 1 else ()
     usual = Thresholds()
     limits = usual if ndcg is None else replace(usual, max_gap=min(usual.max_gap, max(0.001, round(ndcg / 5, 3))))
-    return Plan(workspace, model, k, tuple(few[:4]) or tuple(offered["item"][:2]), people, cross, thresholds=limits)
+    return Plan(workspace, model, k, items or tuple(offered["item"][:2]), people, cross, thresholds=limits)

@@ -56,7 +56,7 @@ def run_audit(
 def _read(path: Path) -> dict[str, Any]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise OptionError(f"The plan {shown(str(path))} cannot be read as JSON: {str(error)[:200]}.") from None
     if not isinstance(content, dict):
         raise OptionError(f"The plan {shown(str(path))} is not a JSON object. `plan --json` prints one to start from.")

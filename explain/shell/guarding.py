@@ -57,7 +57,7 @@ def _lines(found: Any) -> str:
 def _read(path: Path) -> list[Any]:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise OptionError(f"The rules in {shown(str(path))} cannot be read as JSON: {str(error)[:200]}.") from None
     rules = content.get("rules") if isinstance(content, dict) else content
     if not isinstance(rules, list) or not all(isinstance(rule, dict | str) for rule in rules):
