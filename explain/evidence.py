@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from numbers import Real
 
 import numpy as np
 
 from core.errors import UnknownIdError, shown
 from core.graph import IntArray
+from data.tables import TIME_COLUMN
 from explain.explanation import Case, constant_paths, restricted, to_path
 from explain.flow_labels import amount, share
 from explain.naming import Names, day, plural
@@ -154,7 +156,7 @@ def person_attributes(names: Names, user: int) -> dict[str, str]:
 
 
 def attributes_of(frame: object, row: int) -> dict[str, str]:
-    """One row of an attribute table as text, unknown values left out."""
+    """One row of an attribute table as text, unknown values left out; a time in seconds is told as a date."""
     import pandas as pd
 
     from explain.flow_labels import clean
@@ -163,7 +165,11 @@ def attributes_of(frame: object, row: int) -> dict[str, str]:
     told = {}
     for column in frame.columns:
         value = frame[column].iloc[row]
-        if not pd.isna(value):
+        if pd.isna(value):
+            continue
+        if column == TIME_COLUMN and isinstance(value, Real):
+            told[str(column)] = day(int(float(value)))
+        else:
             told[str(column)] = f"{value:g}" if isinstance(value, float) else clean(value)
     return told
 

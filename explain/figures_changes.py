@@ -8,11 +8,13 @@ from typing import Final
 import plotly.graph_objects as go
 
 from explain.answers import CohortShare, ListView, Source, WhatIf
+from explain.figures import axis_name, framed
 from explain.flow_labels import plotly_text
 from explain.flow_style import palette
 
 UP, DOWN, SAME = "#009E73", "#D55E00", "#808A94"
 _ROW_PX: Final = 34
+_VALUES_PX: Final = 52
 
 
 def two_lists(found: WhatIf, *, theme: str = "light") -> go.Figure:
@@ -65,6 +67,7 @@ def source_bars(sources: Sequence[Source], *, theme: str = "light", top: int = 1
 def audience_bars(cohorts: Sequence[CohortShare], *, theme: str = "light") -> go.Figure:
     """Share of each group among those who get the item (bar) and among everybody (mark)."""
     figure = _bars([c.group for c in cohorts], [100 * c.share for c in cohorts], "% of the people", theme)
+    figure.update_xaxes(range=[0, 105 * max([0.01, *(max(c.share, c.share_of_all) for c in cohorts)])])
     figure.add_trace(
         go.Scatter(
             x=[100 * c.share_of_all for c in cohorts], y=list(range(len(cohorts))), mode="markers", name="everybody",
@@ -101,22 +104,21 @@ def list_heat(found: ListView, *, theme: str = "light") -> go.Figure:
 
 
 def _bars(labels: Sequence[str], values: Sequence[float], title: str, theme: str) -> go.Figure:
+    """Bars with their values in a column of their own on the right, where neither a bar nor a mark nor a name can meet them."""
     inks = palette(theme)
     figure = go.Figure(
         go.Bar(
-            x=list(values), y=list(range(len(values))), orientation="h", showlegend=False,
-            marker={"color": ["#0072B2" if v >= 0 else DOWN for v in values]},
-            text=[f"{v:.1f}" for v in values], textposition="outside", cliponaxis=False,
+            x=list(values), y=list(range(len(values))), orientation="h", showlegend=False, width=0.6,
+            marker={"color": [inks.pros if v >= 0 else inks.cons for v in values]},
             hovertemplate="%{x:.2f} %<extra></extra>",
         )
     )  # fmt: skip
-    figure.update_yaxes(
-        tickvals=list(range(len(labels))), ticktext=[plotly_text(x, 24) for x in labels],
-        autorange="reversed", fixedrange=True, automargin=True,
-    )  # fmt: skip
+    for place, value in enumerate(values):
+        figure.add_annotation(
+            x=1, xref="paper", y=place, text=f"{value:.1f}".replace("-", "−"), showarrow=False, xanchor="right", xshift=_VALUES_PX,
+            font={"color": inks.ink},
+        )  # fmt: skip
+    figure = framed(figure, [axis_name(x) for x in labels], inks, x_title=title)
     low, high = min([0.0, *values]), max([1.0, *values])
-    figure.update_xaxes(title_text=title, range=[low * 1.6, high * 1.25], fixedrange=True, zeroline=True)
-    return figure.update_layout(
-        height=96 + 30 * max(len(values), 1), margin={"l": 4, "r": 4, "t": 6, "b": 40}, paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)", font={"color": inks.ink},
-    )  # fmt: skip
+    figure.update_xaxes(range=[low * 1.05, high * 1.05], fixedrange=True, zeroline=True, nticks=6, tickangle=0)
+    return figure.update_yaxes(fixedrange=True).update_layout(margin={"l": 4, "r": _VALUES_PX + 4, "t": 6, "b": 44})

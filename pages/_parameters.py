@@ -34,10 +34,20 @@ def section(snapshot: SnapshotInfo) -> None:
         st.caption(
             "A relation is a way from the person to the item. Each was given these numbers by trying them on hidden events."
         )
-        _parts.table(relations_frame(relations), f"relations-{snapshot.model}", "The learnt numbers of each relation")
+        _parts.table(
+            relations_frame(relations),
+            f"relations-{snapshot.model}",
+            "The learnt numbers of each relation",
+            what="relations",
+        )
         st.markdown("\n".join(f"- **{title(name)}**: {MEANING[name]}" for name in _names(relations) if name in MEANING))
     if general:
-        _parts.table(general_frame(general), f"parameters-{snapshot.model}", "The learnt numbers with what they mean")
+        _parts.table(
+            general_frame(general),
+            f"parameters-{snapshot.model}",
+            "The learnt numbers with what they mean",
+            what="parameters",
+        )
     if not snapshot.parameters:
         st.info("This model has no parameters: it counts.")
     if snapshot.metrics:

@@ -68,25 +68,32 @@ def chart(figure: go.Figure, key: str, alt: str) -> None:
     st.plotly_chart(figure, theme=None, key=key, config={"displayModeBar": False}, alt=alt)
 
 
-def table(frame: pd.DataFrame, name: str, alt: str, config: dict[str, Any] | None = None, most: int = 500) -> None:
-    """A table and its CSV. A long one is shown to its first `most` rows; the file holds all."""
+def table(
+    frame: pd.DataFrame, name: str, alt: str, config: dict[str, Any] | None = None, most: int = 500, *, what: str = ""
+) -> None:
+    """A table and its CSV. A long one is shown to its first `most` rows; the file holds all. what: see `csv`; else the alt text says it."""
     rows(frame.head(most), alt, config)
     if len(frame) > most:
         st.caption(f"The first {most} of {len(frame):,} rows; the CSV holds all.")
-    csv(frame, name)
+    csv(frame, name, what or f"{alt[:1].lower()}{alt[1:]}")
 
 
 def rows(frame: pd.DataFrame, alt: str, config: dict[str, Any] | None = None) -> None:
-    """A table alone. Fractions are shown in four significant digits, p-values no smaller than they can be told; the CSV has them all."""
+    """A table alone. Fractions are shown in four significant digits, percentages (titles that begin with %) with two places,
+    p-values no smaller than they can be told; the CSV has them all."""
     if P in frame:
         frame = frame.assign(**{P: frame[P].map(p_value)})
-    digits = {c: st.column_config.NumberColumn(format="%.4g") for c in frame.select_dtypes("float").columns}
+    digits = {
+        c: st.column_config.NumberColumn(format="%.2f" if str(c).startswith("%") else "%.4g")
+        for c in frame.select_dtypes("float").columns
+    }
     st.dataframe(frame, hide_index=True, column_config=digits | (config or {}), alt=alt)
 
 
-def csv(frame: pd.DataFrame, name: str) -> None:
-    st.download_button("CSV", lambda: csv_text(frame), file_name(name, "csv"), "text/csv", key=f"csv-{name}", on_click="ignore",
-                       help=f"Download this table as {name}.csv")  # fmt: skip
+def csv(frame: pd.DataFrame, name: str, what: str = "this table") -> None:
+    """The button that saves a table. what: the table in a few words, since several buttons may stand on a page."""
+    st.download_button(f"CSV: {plain(what, 80)}", lambda: csv_text(frame), file_name(name, "csv"), "text/csv", key=f"csv-{name}",
+                       on_click="ignore", help=f"Download this table as {name}.csv")  # fmt: skip
 
 
 def file_name(name: str, ending: str) -> str:

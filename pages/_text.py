@@ -54,6 +54,11 @@ def relation(name: str) -> str:
     return _RELATIONS.get(name, name.replace("_", " "))
 
 
+def column(name: str) -> str:
+    """The name of a column of the data in words: "age_band" is "age band"."""
+    return name.replace("_", " ")
+
+
 def seconds(value: float) -> str:
     return f"{value:.1f} s" if value >= 0.1 else f"{1000 * value:.0f} ms"
 

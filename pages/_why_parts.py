@@ -35,7 +35,7 @@ def waterfall_section(spot: _here.Here, found: Explanation) -> None:
     with rows:
         _parts.table(
             parts_frame(found.parts, found.score), f"parts-{found.model}-{found.user or 'own-titles'}-{found.item}",
-            "The parts of the score with their amounts",
+            "The parts of the score with their amounts", what="parts",
         )  # fmt: skip
 
 
@@ -77,7 +77,7 @@ def against_section(spot: _here.Here, item: str, other: str | None, found: Expla
     )
     _parts.table(
         two_sided(found, rival.parts, rival.label), f"against-{found.model}-{found.item}-{rival.item}",
-        "What each part gives to the one item and to the other",
+        "What each part gives to the one item and to the other", what="both items",
     )  # fmt: skip
     _parts.link("why", f"Why “{plain(rival.label, 60)}”? →", item=rival.item)
 
@@ -157,5 +157,5 @@ def paths_section(spot: _here.Here, found: Explanation) -> None:
     )
     _parts.table(
         path_frame(found.paths, found.score), f"paths-{found.model}-{found.user or 'own-titles'}-{found.item}",
-        "The best single walks from the person to the item",
+        "The best single walks from the person to the item", what="single paths",
     )  # fmt: skip

@@ -106,7 +106,7 @@ def _downloads(found: Explanation) -> None:
     name = f"why-{found.model}-{found.user or 'own-titles'}-{found.item}"
     light = "light"
     with st.container(horizontal=True):
-        _parts.csv(bundle_frame(found), f"{name}-bundles")
+        _parts.csv(bundle_frame(found), f"{name}-bundles", "the picture")
         st.download_button("SVG", lambda: flow_svg(found, theme=light), _parts.file_name(name, "svg"), "image/svg+xml", on_click="ignore",
                            help="Download the drawing")  # fmt: skip
         st.download_button("GraphML", lambda: _ask.workbench().graphml(found), _parts.file_name(name, "graphml"), "application/xml", on_click="ignore",

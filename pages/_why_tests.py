@@ -109,11 +109,11 @@ def _edges(spot: _here.Here, item: str, name: str) -> None:
         with tab:
             rows = [(g.label, g.value, percent(g.value / whole, 1) if whole else "", g.n_edges) for g in groups]
             frame = pd.DataFrame(rows, columns=[by, "amount", "of the score", "edges"])
-            _parts.table(frame, f"edges-{by}-{name}", f"Edge amounts by {by}")
+            _parts.table(frame, f"edges-{by}-{name}", f"Edge amounts by {by}", what=f"edges by {by}")
     with tabs[-1]:
         rows = [(clean(e.source, 60), e.relation, clean(e.target, 60), e.value, e.when) for e in edges.edges]
         frame = pd.DataFrame(rows, columns=["from", "relation", "to", "amount", "when"])
-        _parts.table(frame, f"edges-{name}", "The edges that carry most")
+        _parts.table(frame, f"edges-{name}", "The edges that carry most", what="largest edges")
 
 
 def _features(spot: _here.Here, item: str, name: str) -> None:
@@ -126,4 +126,9 @@ def _features(spot: _here.Here, item: str, name: str) -> None:
         return
     st.caption(f"{found.method}. Completeness error {found.completeness_error:.1e}.")
     rows = [(p.group, p.name, p.value) for p in found.parts]
-    _parts.table(pd.DataFrame(rows, columns=["group", "feature", "amount"]), f"features-{name}", "The score by feature")
+    _parts.table(
+        pd.DataFrame(rows, columns=["group", "feature", "amount"]),
+        f"features-{name}",
+        "The score by feature",
+        what="features",
+    )

@@ -91,6 +91,7 @@ def _answer(report: AuditReport) -> None:
         f"fairness-{report.model}-{report.by}-{report.side}-k{report.k}",
         "Every group with its value, interval and verdict",
         {"verdict": st.column_config.TextColumn(width="medium")},
+        what="groups",
     )
     if note := report.overall.get("note"):
         st.caption(plain(note, 400))

@@ -83,6 +83,7 @@ def _methods(spot: _here.Here, report: FaithfulnessReport) -> None:
         method_frame(report.methods),
         f"faithfulness-{spot.name}-{spot.model}",
         "Every method with its measures and times",
+        what="methods",
     )
     st.caption(
         "Leave-one-out is the ceiling: it tries every deletion. Our contrastive form says the same without trying."
@@ -145,7 +146,9 @@ def _planted(spot: _here.Here, report: FaithfulnessReport) -> None:
                 "why not": row["reason"],
             }
         )
-    _parts.table(pd.DataFrame(rows), f"planted-{spot.model}", "How often the planted cause was found")
+    _parts.table(
+        pd.DataFrame(rows), f"planted-{spot.model}", "How often the planted cause was found", what="planted causes"
+    )
     st.caption(
         "Among everything that a person had, the one article that led to another is nearly drawn by lot in this simulation: the "
         "low figure is a limit of what can be known, and it is shown."

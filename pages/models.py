@@ -71,7 +71,9 @@ def _accuracy(
         st.info(
             "No model is measured in this way yet. “Measure” below hides events, fits again without them and looks how many the lists find."
         )
-    _parts.table(models_frame(known, fitted, reports), "models", "Accuracy, readability and cost of each model")
+    _parts.table(
+        models_frame(known, fitted, reports), "models", "Accuracy, readability and cost of each model", what="models"
+    )
 
 
 def models_frame(

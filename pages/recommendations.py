@@ -78,7 +78,7 @@ def _list(spot: _here.Here, listed: Recommendation) -> None:
     _as_a_whole(spot)
     with st.expander("As a table"):
         _parts.rows(frame, "The list with rank, item id, title, score and main reason")
-    _parts.csv(frame, f"recommendations-{spot.model}-{spot.user or 'own-titles'}")
+    _parts.csv(frame, f"recommendations-{spot.model}-{spot.user or 'own-titles'}", "the list")
 
 
 def _as_a_whole(spot: _here.Here) -> None:
@@ -93,7 +93,12 @@ def _as_a_whole(spot: _here.Here) -> None:
         )
         frame = pd.DataFrame(view.amounts, columns=[f"{n}. {t[:40]}" for n, t in enumerate(view.item_labels, start=1)])
         frame.insert(0, "history item", view.history_labels)
-        _parts.table(frame, f"list-{spot.model}-{spot.user or 'own-titles'}", "Amounts by history item and listed item")
+        _parts.table(
+            frame,
+            f"list-{spot.model}-{spot.user or 'own-titles'}",
+            "Amounts by history item and listed item",
+            what="the list as a whole",
+        )
 
 
 def _row(spot: _here.Here, entry: ListedItem) -> None:
@@ -118,7 +123,13 @@ def _history(spot: _here.Here) -> None:
     if frame.empty:
         st.info("Nothing is known of this person yet, so every list is the same as for a new one.")
         return
-    _parts.table(frame, f"history-{spot.user}", "What the person has had so far, newest first", most=_HISTORY_SHOWN)
+    _parts.table(
+        frame,
+        f"history-{spot.user}",
+        "What the person has had so far, newest first",
+        most=_HISTORY_SHOWN,
+        what="history",
+    )
 
 
 def _own_titles(spot: _here.Here, picked: tuple[str, ...]) -> None:

@@ -215,6 +215,7 @@ def _lists(spot: _here.Here, found: WhatIf) -> None:
         frame,
         f"whatif-{spot.model}-{spot.user or 'own-titles'}",
         "The list after the change: place, place before, what moved it",
+        what="the list after",
     )
     gone = [b for b in found.before if b.now_rank is None or b.now_rank > len(found.after)]
     if gone:

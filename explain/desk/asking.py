@@ -35,7 +35,7 @@ class Asking(Desk):
         return Person(user, names.user(idx), attributes, evidence_of.history_entries(names, idx))
 
     def item(self, workspace: str, item: str) -> ItemCard:
-        """An item's attributes, groups and audience size. Raises UnknownIdError."""
+        """An item's attributes, groups and audience size; what a group says already is no attribute. Raises UnknownIdError."""
         world = self._world(workspace)
         names, graph = world.names, world.graph
         idx = graph.items.index(item)
@@ -43,7 +43,8 @@ class Asking(Desk):
             names.kind(kind): tuple(names.group(kind, int(g)) for g in matrix[idx].indices)
             for kind, matrix in graph.memberships.items()
         }
-        attributes = evidence_of.attributes_of(graph.items.attributes, idx)
+        told = evidence_of.attributes_of(graph.items.attributes, idx)
+        attributes = {name: value for name, value in told.items() if value not in groups.get(name, ())}
         return ItemCard(item, names.item(idx), attributes, groups, int(world.people_per_item[idx]))
 
     def example(self, workspace: str) -> Example:
