@@ -148,7 +148,10 @@ class ItemView:
 
 @dataclass(frozen=True)
 class ListView:
-    """Why a list as a whole: what each history item gives to each listed item (rows × columns), and sums by relation."""
+    """Why a list as a whole: what each history item gives to each listed item (rows × columns), and sums by relation.
+
+    rest   by listed item, what the n_further history items without a row and what needs none give together
+    """
 
     items: tuple[str, ...]
     item_labels: tuple[str, ...]
@@ -159,6 +162,7 @@ class ListView:
     scores: tuple[float, ...]
     relations: dict[str, float] = field(default_factory=dict)
     sentence: str = ""
+    n_further: int = 0
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)

@@ -165,5 +165,5 @@ def list_view(world: World, model: Recommender, user: int, items: Sequence[int],
         tuple(str(graph.items.ids[i]) for i in items), tuple(names.item(int(i)) for i in items),
         tuple(str(graph.items.ids[history[r]]) for r in shown), tuple(names.item(int(history[r])) for r in shown),
         tuple(tuple(map(float, table[r])) for r in shown), tuple(map(float, rest)), tuple(map(float, scores)),
-        relations, text,
+        relations, text, len(hidden),
     )  # fmt: skip

@@ -158,8 +158,8 @@ def metric_bars(bars: Sequence[MetricBar], *, metric: str, theme: str = "light",
 
 
 def _waterfall_rows(explanation: Explanation, top: int) -> list[tuple[str, float]]:
-    """(escaped label, amount) from the largest part to the smallest, the rest as one row."""
-    ranked = sorted(explanation.parts, key=lambda p: (-abs(p.value), p.kind, p.id))
+    """(escaped label, amount) from the largest part to the smallest, the rest as one row; parts that give nothing have none."""
+    ranked = sorted((p for p in explanation.parts if p.value), key=lambda p: (-abs(p.value), p.kind, p.id))
     single, rest = ranked[:top], ranked[top:]
     if len(rest) == 1:
         single, rest = ranked, []

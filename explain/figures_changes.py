@@ -79,26 +79,28 @@ def audience_bars(cohorts: Sequence[CohortShare], *, theme: str = "light") -> go
 
 
 def list_heat(found: ListView, *, theme: str = "light") -> go.Figure:
-    """History items (rows) × listed items (columns): amounts of the scores."""
+    """History items (rows) × listed items (columns): amounts of the scores, in the hues for and against."""
     inks = palette(theme)
-    rows = [plotly_text(label, 28) for label in found.history_labels]
+    rows = [plotly_text(label, 24) for label in found.history_labels]
     figure = go.Figure(
         go.Heatmap(
-            z=found.amounts, x=list(range(len(found.items))), y=list(range(len(rows))), colorscale="RdBu_r", zmid=0,
-            colorbar={"title": "amount", "thickness": 12},
+            z=found.amounts, x=[str(n) for n in range(1, len(found.items) + 1)], y=list(range(len(rows))), zmid=0,
+            colorscale=[[0, inks.cons], [0.5, inks.surface], [1, inks.pros]],
+            colorbar={"title": {"text": "amount"}, "thickness": 12, "orientation": "h", "y": 0, "yanchor": "top", "nticks": 4, "tickangle": 0},
             customdata=[[(r, plotly_text(c, 60)) for c in found.item_labels] for r in rows],
             hovertemplate="%{customdata[0]} gives %{z:.3g} to %{customdata[1]}<extra></extra>",
         )
     )  # fmt: skip
-    figure.update_xaxes(
-        tickvals=list(range(len(found.items))), ticktext=[f"{n}." for n in range(1, len(found.items) + 1)], side="top",
-        title_text="place in the list", fixedrange=True,
+    figure.update_xaxes(  # as names, of which plotly leaves out what has no room
+        type="category", nticks=8, tickangle=0, side="top",
+        title={"text": "place in the list", "standoff": 10}, automargin=True, showgrid=False, zeroline=False, fixedrange=True,
     )  # fmt: skip
     figure.update_yaxes(
-        tickvals=list(range(len(rows))), ticktext=rows, autorange="reversed", fixedrange=True, automargin=True
-    )
+        tickvals=list(range(len(rows))), ticktext=rows, autorange="reversed", fixedrange=True, automargin=True,
+        showgrid=False, zeroline=False,
+    )  # fmt: skip
     return figure.update_layout(
-        height=120 + 24 * max(len(rows), 1), margin={"l": 4, "r": 4, "t": 40, "b": 6}, paper_bgcolor="rgba(0,0,0,0)",
+        height=150 + 24 * max(len(rows), 1), margin={"l": 4, "r": 4, "t": 56, "b": 64}, paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)", font={"color": inks.ink},
     )  # fmt: skip
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from html import escape
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -25,11 +25,9 @@ def theme() -> str:
     return "dark" if st.context.theme.type == "dark" else "light"
 
 
-def link(page: str, label: str, **changes: str | None) -> None:
+def link(page: str, label: str, width: Literal["stretch", "content"] = "stretch", **changes: str | None) -> None:
     """A link to another page that takes the shared state along. The label is ours or went through `plain`."""
-    st.page_link(
-        f"pages/{page}.py", label=f":primary[{label}]", query_params=_state.address(**changes), width="stretch"
-    )
+    st.page_link(f"pages/{page}.py", label=f":primary[{label}]", query_params=_state.address(**changes), width=width)
 
 
 def notices() -> None:

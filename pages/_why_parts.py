@@ -28,7 +28,11 @@ KIND_WORDS = {
 
 def waterfall_section(spot: _here.Here, found: Explanation) -> None:
     st.header("What the score is made of")
-    st.caption(f"Every part is a term of the score; together they are {score(found.score)}.")
+    silent = sum(part.kind == "history" and not part.value for part in found.parts)
+    st.caption(
+        f"Every part is a term of the score; together they are {score(found.score)}."
+        + (f" History items that give nothing to it ({silent:,}) are left out." if silent else "")
+    )
     bars, rows = st.columns(2, gap="medium")
     with bars:
         _parts.chart(_bars(found, 12), "waterfall", _waterfall_alt(found))
@@ -49,9 +53,9 @@ def _waterfall_alt(found: Explanation) -> str:
 
 
 def parts_frame(parts: Sequence[Part], whole: float) -> pd.DataFrame:
-    """Parts from the largest to the smallest, a sum row last; relations as columns of their own."""
-    relations = sorted({name for part in parts for name in part.relations})
-    ranked = sorted(parts, key=lambda p: (-abs(p.value), p.kind, p.id))
+    """Parts that give something, from the largest to the smallest; relations as columns of their own."""
+    relations = sorted({name for part in parts for name, value in part.relations.items() if value})
+    ranked = sorted((p for p in parts if p.value), key=lambda p: (-abs(p.value), p.kind, p.id))
     rows = [
         {
             "part": p.label,
@@ -149,10 +153,17 @@ def _memory(found: Explanation) -> float:
     return sum(part.value for part in found.parts if part.kind == "memory")
 
 
+def listed(found: Explanation) -> str:
+    """How many walks are listed singly, and whether something stands beside them that takes none."""
+    n_walks = sum(len(path.hops) > 1 for path in found.paths)
+    beside = " and what takes no path" if n_walks < len(found.paths) else ""
+    return f"{n_walks} best of {found.n_paths:,} single paths{beside}"
+
+
 def paths_section(spot: _here.Here, found: Explanation) -> None:
     st.header("Best single paths")
     st.caption(
-        f"{len(found.paths)} of {found.n_paths:,} walks. They carry {percent(found.coverage, 1)} of all amounts, "
+        f"{listed(found)}. They carry {percent(found.coverage, 1)} of all amounts, "
         f"the rest {percent(found.residual, 1)}; the picture above bundles all of them."
     )
     _parts.table(

@@ -25,6 +25,9 @@ def section(spot: _here.Here, item: str, found: Explanation) -> None:
     st.caption(
         "From left to right: the person, what they have had, who or what connects it, the item. Widths are amounts of the score; "
         "all lines into the item add up to it. Pick a point or a line to see what stands behind it."
+        if found.n_paths
+        else "This model has no paths here: it walks over no links of the graph. A line from the person to the item stands for what "
+        "takes none, such as popularity, and is the whole score."
     )
     how = view()
     _pick.segments("Show as", VIEWS, "show", how)

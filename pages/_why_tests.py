@@ -42,7 +42,7 @@ def section(spot: _here.Here, item: str, found: Explanation) -> None:
     """Take any reason out and re-rank; the smallest change that does it."""
     if found.state == "consumed":
         return
-    parts = {p.id: p for p in sorted(found.parts, key=lambda p: -abs(p.value)) if p.kind == "history"}
+    parts = {p.id: p for p in sorted(found.parts, key=lambda p: -abs(p.value)) if p.kind == "history" and p.value}
     st.header("Put it to the test")
     if not parts:
         st.caption("No history item carries any of this score, so there is nothing to take out.")

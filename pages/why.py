@@ -46,7 +46,7 @@ def page() -> None:
     _why_parts.against_section(spot, item, other, found)
     _why_tests.units(spot, item, found)
     _why_parts.model_section(spot, item)
-    if found.paths:
+    if found.n_paths:
         _why_parts.paths_section(spot, found)
     _why_notes.section(spot, item, found)
     _why_notes.take_away(spot, item, other, found)
@@ -104,13 +104,15 @@ def _badges(found: Explanation) -> None:
                 f"{found.gross_net:.2f}",
                 "1 = nothing cancels; 2 = what speaks against is half of what remains",
             ),
-            (
-                "Listed paths cover",
-                percent(found.coverage, 1),
-                f"{len(found.paths)} best of {found.n_paths:,} single paths; the picture holds all",
-            ),
+            _coverage(found),
         ]
     )
+
+
+def _coverage(found: Explanation) -> tuple[str, str, str]:
+    if not found.n_paths:
+        return "Listed paths cover", "no paths", "nothing of this score runs over the graph under this model"
+    return "Listed paths cover", percent(found.coverage, 1), f"{_why_parts.listed(found)}; the picture holds all"
 
 
 if __name__ == "__main__":  # Streamlit runs a page as a script; tests import it

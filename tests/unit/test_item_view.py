@@ -1,4 +1,4 @@
-"""An item over all people: what its page says of it, of whom it says nothing, and charts that nothing in them hides."""
+"""An item over all people and a list as a whole: what is said, of whom nothing is said, and charts that hide nothing."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from explain.answers import MIN_AUDIENCE, CohortShare, Source
+from explain.answers import MIN_AUDIENCE, CohortShare, ListView, Source
 from explain.audience import merged
 from explain.evidence import attributes_of
-from explain.figures_changes import audience_bars, source_bars
+from explain.figures_changes import audience_bars, list_heat, source_bars
 from explain.flow_style import palette
 from explain.workbench import Workbench
+from pages.recommendations import whole_frame
 
 
 def cohort(group: str, n: int, of: int = 100) -> CohortShare:
@@ -82,3 +83,35 @@ def test_marks_of_everybody_lie_inside_the_chart() -> None:
     marks = next(t for t in figure.data if t.type == "scatter")
     low, high = figure.layout.xaxis.range
     assert all(low <= x <= high for x in marks.x)
+
+
+def a_list(n: int, n_history: int = 3) -> ListView:
+    amounts = tuple(tuple(float(row - column) for column in range(n)) for row in range(n_history))
+    ids = tuple(map(str, range(n)))
+    rows = tuple(f"h{row}" for row in range(n_history))
+    return ListView(ids, ids, rows, rows, amounts, (0.5,) * n, tuple(sum(a[c] for a in amounts) + 0.5 for c in range(n)),
+                    n_further=2)  # fmt: skip
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_a_whole_list_is_drawn_in_the_hues_for_and_against(theme: str) -> None:
+    figure = list_heat(a_list(10), theme=theme)
+    scale, inks = figure.data[0].colorscale, palette(theme)
+    assert (scale[0][1], scale[-1][1], figure.data[0].zmid) == (inks.cons, inks.pros, 0)
+    assert figure.layout.xaxis.automargin, "the title of the axis takes room of its own"
+
+
+@pytest.mark.parametrize("n", [1, 10, 22, 100])
+def test_places_of_a_long_list_do_not_run_into_each_other(n: int) -> None:
+    figure = list_heat(a_list(n))
+    assert list(figure.data[0].x) == [str(place) for place in range(1, n + 1)]
+    assert (figure.layout.xaxis.type, figure.layout.xaxis.tickvals) == ("category", None), (
+        "plotly thins names out itself"
+    )
+
+
+def test_the_table_of_a_whole_list_adds_up_to_its_scores() -> None:
+    view = a_list(4)
+    frame = whole_frame(view)
+    np.testing.assert_allclose(frame.drop(columns="history item").sum(), view.scores)
+    assert frame["history item"].iloc[-1].startswith("2 further history items")
