@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
+from core.errors import shown
 from explain.figures import flow_svg, path_network
 from explain.flow_labels import amount, clean
 from explain.flow_layout import bundle_key
@@ -70,6 +71,15 @@ def pieces(found: Explanation) -> dict[str, str]:
         bundle_key(b): option(f"{label[b.source]} → {label[b.target]}: {amount(b.value_for - b.value_against)}", 130)
         for b in bundles
     }
+
+
+def check(found: Explanation) -> None:
+    """A piece of the address that this picture lacks becomes a notice. Asked before the page draws its notices."""
+    at = _state.wish("at")
+    if _picked(pieces(found)) is None and at:
+        _state.notice(
+            f"The picture has no point or line {shown(at)}: nothing is looked behind. Pick one that is drawn."
+        )
 
 
 def _picked(names: dict[str, str]) -> str | None:

@@ -7,7 +7,7 @@ from typing import Final, cast
 import pandas as pd
 import streamlit as st
 
-from core.errors import OptionError, SurfacedError
+from core.errors import OptionError
 from explain.answers import Kind, WhatIf
 from explain.figures_changes import two_lists
 from pages import _ask, _ask_more, _frame, _here, _jobs, _parts, _pick, _state
@@ -71,15 +71,13 @@ def _history(spot: _here.Here) -> dict[str, str]:
 
 def _known(spot: _here.Here, key: str, had: dict[str, str], *, inside: bool) -> tuple[str, ...]:
     """Ids of an address that can be removed (inside the history) or added (outside it)."""
-    picked: list[str] = []
-    for raw in filter(None, (_state.wish(key) or "").split(",")):
-        try:
-            found = _ask.item(spot.name, raw).item
-        except SurfacedError as error:
-            _state.notice(f"{error} It was left out.")
-            continue
-        if (found in had) == inside and found not in picked:
-            picked.append(found)
+    known = _here.items(spot.workspace, key, "left out")
+    picked = [found for found in known if (found in had) == inside]
+    if beside := len(known) - len(picked):
+        where = "not in the history" if inside else "in the history already"
+        _state.notice(f"{beside} of the {len(known)} items to {key} cannot be: {where}. The rest counts.")
+    if not inside and len(picked) > MOST_ADDED:
+        _state.notice(f"Of the {len(picked)} items to add the first {MOST_ADDED} count.")
     kept = tuple(picked if inside else picked[:MOST_ADDED])
     _state.settle(key, ",".join(kept))
     return kept

@@ -11,7 +11,7 @@ from pages._text import lead, percent, plain, score
 
 def page() -> None:
     spot = _parts.place("Why this?")
-    item = spot.item or _first_listed(spot)
+    item = None if spot.own_titles and not spot.history else spot.item or _first_listed(spot)
     if item is None:
         _nothing_to_explain(spot)
         return
@@ -20,6 +20,9 @@ def page() -> None:
     _why_picture.view()
     _why_parts.other_model(spot)
     found = _ask.why(*spot.base, item, user=spot.user, history=spot.history, against=other)
+    _why_picture.check(found)
+    _why_tests.check(found)
+    guarded = _why_tests.guarded(spot, item)
     _pickers(spot, item)
     st.title(
         f"Why did “{plain(found.label, 90)}” surface for {_person_name(spot)}?"
@@ -36,7 +39,8 @@ def page() -> None:
         st.info(
             "Nothing that this person has had leads to it, so its score has no walk to show. Pick another item, or another model."
         )
-    _why_tests.guarded(spot, item)
+    if guarded:
+        st.warning(plain(guarded, 400))
     _why_tests.badge(spot, item, found)
     _badges(found)
     if found.state != "no_path" or found.parts:
@@ -56,8 +60,6 @@ def page() -> None:
 
 def _first_listed(spot: _here.Here) -> str | None:
     """Without an item in the address: the first of the list."""
-    if spot.own_titles and not spot.history:
-        return None
     listed = _ask.recommend(*spot.base, user=spot.user, history=spot.history, k=1)
     return listed.items[0].item if listed.items else None
 
@@ -68,7 +70,8 @@ def _nothing_to_explain(spot: _here.Here) -> None:
     st.info(
         "There is no list yet that something could have surfaced in: pick at least one title of your own, or a person."
     )
-    _parts.link("recommendations", "Pick titles")
+    _parts.link("recommendations", "Pick titles →")
+    _parts.link("recommendations", "See the list of a person →", who=None, history=None)
 
 
 def _pickers(spot: _here.Here, item: str) -> None:
