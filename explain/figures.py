@@ -171,9 +171,9 @@ def _part_name(part: Part) -> str:
     return axis_name(part.label)
 
 
-def axis_name(text: str, n_lines: int = 2) -> str:
+def axis_name(text: str, n_lines: int = 2, width: int = 26) -> str:
     """An escaped name on short lines, so that a narrow screen keeps room for the bars."""
-    return "<br>".join(plotly_text(line) for line in wrap(text, width=26, n_lines=n_lines).split("\n"))
+    return "<br>".join(plotly_text(line) for line in wrap(text, width=width, n_lines=n_lines).split("\n"))
 
 
 def _room_for_labels(amounts: Sequence[float]) -> list[float]:

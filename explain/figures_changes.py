@@ -26,7 +26,7 @@ def two_lists(found: WhatIf, *, theme: str = "light") -> go.Figure:
         was = entry.was_rank
         inside = was is not None and was <= len(found.before)
         colour = SAME if was == entry.rank else UP if was is None or was > entry.rank else DOWN
-        told = "was yours" if was is None else f"was {was}"
+        told = "in the history until you took it out" if was is None else f"was {was}"
         figure.add_trace(
             go.Scatter(
                 x=[0, 1] if inside else [1], y=[was, entry.rank] if inside else [entry.rank],
@@ -47,10 +47,10 @@ def two_lists(found: WhatIf, *, theme: str = "light") -> go.Figure:
     texts = [(b.rank, 0, b.label, "right") for b in found.before] + [(a.rank, 1, a.label, "left") for a in found.after]
     for rank, x, label, anchor in texts:
         figure.add_annotation(
-            x=x, y=rank, text=f"{rank}. {plotly_text(label, 18)}" if x else f"{plotly_text(label, 18)} {rank}.",
-            showarrow=False, xanchor=anchor, xshift=12 if x else -12, font={"color": inks.ink, "size": 11},
+            x=x, y=rank, text=f"{rank}. {axis_name(label, width=20)}" if x else f"{axis_name(label, width=20)} {rank}.",
+            showarrow=False, xanchor=anchor, align=anchor, xshift=12 if x else -12, font={"color": inks.ink, "size": 11},
         )  # fmt: skip
-    figure.update_xaxes(visible=False, range=[-2.6, 3.6], fixedrange=True)
+    figure.update_xaxes(visible=False, range=[-3, 4], fixedrange=True)
     figure.update_yaxes(visible=False, range=[k + 0.6, 0.4], fixedrange=True)
     return figure.update_layout(
         height=60 + _ROW_PX * k, margin={"l": 4, "r": 4, "t": 6, "b": 6}, paper_bgcolor="rgba(0,0,0,0)",

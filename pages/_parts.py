@@ -67,16 +67,17 @@ def chart(figure: go.Figure, key: str, alt: str) -> None:
 
 
 def table(
-    frame: pd.DataFrame, name: str, alt: str, config: dict[str, Any] | None = None, most: int = 500, *, what: str = ""
-) -> None:
+    frame: pd.DataFrame, name: str, alt: str, config: dict[str, Any] | None = None, most: int = 500, *, what: str = "",
+    row_height: int | None = None,
+) -> None:  # fmt: skip
     """A table and its CSV. A long one is shown to its first `most` rows; the file holds all. what: see `csv`; else the alt text says it."""
-    rows(frame.head(most), alt, config)
+    rows(frame.head(most), alt, config, row_height)
     if len(frame) > most:
         st.caption(f"The first {most} of {len(frame):,} rows; the CSV holds all.")
     csv(frame, name, what or f"{alt[:1].lower()}{alt[1:]}")
 
 
-def rows(frame: pd.DataFrame, alt: str, config: dict[str, Any] | None = None) -> None:
+def rows(frame: pd.DataFrame, alt: str, config: dict[str, Any] | None = None, row_height: int | None = None) -> None:
     """A table alone. Fractions are shown in four significant digits, percentages (titles that begin with %) with two places,
     p-values no smaller than they can be told; the CSV has them all."""
     if P in frame:
@@ -85,7 +86,7 @@ def rows(frame: pd.DataFrame, alt: str, config: dict[str, Any] | None = None) ->
         c: st.column_config.NumberColumn(format="%.2f" if str(c).startswith("%") else "%.4g")
         for c in frame.select_dtypes("float").columns
     }
-    st.dataframe(frame, hide_index=True, column_config=digits | (config or {}), alt=alt)
+    st.dataframe(frame, hide_index=True, column_config=digits | (config or {}), row_height=row_height, alt=alt)
 
 
 def csv(frame: pd.DataFrame, name: str, what: str = "this table") -> None:

@@ -72,6 +72,11 @@ def percent(value: float | None, digits: int = 0) -> str:
     return "unknown" if value is None else f"{100 * value:.{digits}f} %".replace("-", "−")
 
 
+def many(n: int, noun: str) -> str:
+    """ "1 rival", "12 rivals"."""
+    return f"{n:,} {noun if n == 1 else noun + 's'}"
+
+
 def count(value: int | None) -> str:
     return "unknown" if value is None else f"{value:,}"
 

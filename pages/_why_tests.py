@@ -9,7 +9,7 @@ from core.errors import SurfacedError, shown
 from explain.flow_labels import amount, clean
 from explain.types import Explanation, Part
 from pages import _ask, _ask_more, _here, _parts, _pick, _state
-from pages._text import option, percent, plain, score
+from pages._text import many, option, percent, plain, score
 
 UNITS = {"history": "History items", "edges": "Edges of the graph", "features": "Words and features"}
 _OFFERED = 60
@@ -97,11 +97,11 @@ def section(spot: _here.Here, item: str, found: Explanation) -> None:
         _parts.problem(error)
         return
     listed = found.rank is not None and found.rank <= flip.k
-    st.subheader("The smallest change that drops it" if listed else "The smallest change that brings it in")
+    st.subheader(f"The smallest change that {'drops it out of' if listed else 'brings it into'} the first {flip.k}")
     st.markdown(plain(flip.sentence, 700))
     st.caption(
         "Searched with predicted scores, then computed by passing every message again"
-        + (f"; compared with {flip.rivals} rivals." if flip.rivals else ".")
+        + (f"; compared with {many(flip.rivals, 'rival')}." if flip.rivals else ".")
     )
     if flip.found:
         _parts.link("whatif", "Try it →", remove=",".join(flip.removed) or None, add=",".join(flip.added) or None)
