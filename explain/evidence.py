@@ -116,15 +116,14 @@ def _amount_lines(case: Case, rows: IntArray) -> tuple[str, ...]:
 
 
 def event_lines(names: Names, user: int, item: int) -> tuple[str, ...]:
-    """The events behind person → item: "rated on 1997-09-20, weight 5"."""
+    """The events behind person → item: "rated 5 on 1997-09-20"."""
     events = names.graph.events
     rows = np.flatnonzero((events.user == user) & (events.item == item))
     rows = rows[np.argsort(events.time[rows], kind="stable")]
     lines = []
     for row in rows[:N_FACTS]:
-        kind = events.kinds[events.kind[row]]
         when = f" on {day(int(events.time[row]))}" if events.time[row] else ""
-        lines.append(f"{names.card.event_verbs.get(kind, kind)}{when}, weight {events.weight[row]:g}")
+        lines.append(f"{names.happened(int(events.kind[row]), float(events.weight[row]))}{when}")
     if len(rows) > N_FACTS:
         lines.append(f"and {len(rows) - N_FACTS:,} more events")
     return tuple(lines)
@@ -143,8 +142,8 @@ def history_entries(names: Names, user: int) -> tuple[HistoryEntry, ...]:
         kinds = sorted({int(events.kind[r]) for r in own})
         how = ", ".join(names.card.event_verbs.get(events.kinds[k], events.kinds[k]) for k in kinds)
         weight = float(events.weight[own].sum())
-        if len(own) == 1 and weight != events.kind_weights[kinds[0]]:
-            how += f" {weight:g}"
+        if len(own) == 1:
+            how = names.happened(kinds[0], weight)
         raw = str(names.graph.items.ids[item])
         entries.append(HistoryEntry(raw, names.item(item), int(events.time[own[0]]), how, weight))
     return tuple(entries)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from explain.flow_labels import NO_TITLE, amount, clean, share, wrap
 from explain.flow_layout import bundle_key, layout
-from explain.flow_style import DASHES, KINDS, Palette, Sign, kind_style, palette
+from explain.flow_style import DASHES, KINDS, LINES, Palette, Sign, kind_style, palette
 from explain.types import Bundle, Explanation, FlowNode
 
 if TYPE_CHECKING:
@@ -193,7 +193,6 @@ def _legend(explanation: Explanation, inks: Palette) -> list[dict[str, Any]]:
     kinds = {n.kind for n in explanation.nodes}
     lines = {("for", b.solid) for b in explanation.bundles if b.value_for > 0}
     lines |= {("against", b.solid) for b in explanation.bundles if b.value_against > 0}
-    words = {"for": "speaks for it", "against": "speaks against it"}
     shapes = [
         {"what": "node", "name": style.name, "shape": style.shape, "colour": style.colour}
         for kind, style in KINDS.items()
@@ -202,7 +201,7 @@ def _legend(explanation: Explanation, inks: Palette) -> list[dict[str, Any]]:
     return shapes + [
         {
             "what": "edge",
-            "name": words[sign] + ("" if solid else ", latent jump"),
+            "name": LINES[sign, solid],
             "dashes": list(dashes),
             "colour": inks.pros if sign == "for" else inks.cons,
         }

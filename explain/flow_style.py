@@ -67,6 +67,14 @@ DASHES: Final[dict[tuple[Sign, bool], tuple[int, ...]]] = {
     ("against", False): (12, 4, 3, 4),
 }
 
+# The same in words, pattern first: legend and guide name a line as it looks.
+LINES: Final[dict[tuple[Sign, bool], str]] = {
+    ("for", True): "unbroken: speaks for it",
+    ("for", False): "dashed: latent jump that speaks for it",
+    ("against", True): "finely dotted: speaks against it",
+    ("against", False): "dash and dot: latent jump that speaks against it",
+}
+
 
 def palette(theme: str) -> Palette:
     """The inks of a theme. Raises OptionError for a theme that does not exist."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cached_property
 
 import numpy as np
 
@@ -55,7 +56,12 @@ class Names:
 
     def relation(self, key: str) -> str:
         """A meta-path or jump in words."""
-        words = {
+        return self.relations.get(key, key.replace("_", " "))
+
+    @property
+    def relations(self) -> dict[str, str]:
+        """Every meta-path, jump and constant in this data's own words."""
+        return {
             "co_consumption_3": f"people who {self.verb} both",
             "co_consumption_5": f"minus what people of broad taste {self.verb} anyway",
             "same_topic": f"same {self.kind('topic')}",
@@ -68,7 +74,17 @@ class Names:
             "base": "popularity (the same for everybody)",
             "content": f"what the {self.noun} is about and like (the same for everybody)",
         }
-        return words.get(key, key.replace("_", " "))
+
+    def happened(self, kind: int, weight: float) -> str:
+        """What an event was, with its size where events of its kind differ in size: "rated 3", "bought"."""
+        name = self.graph.events.kinds[kind]
+        verb = self.card.event_verbs.get(name, name)
+        return f"{verb} {weight:g}" if kind in self._sized else verb
+
+    @cached_property
+    def _sized(self) -> frozenset[int]:
+        events = self.graph.events
+        return frozenset(events.kind[events.weight != np.asarray(events.kind_weights)[events.kind]].tolist())
 
     def other_person(self, step: Step, source: int, user: int, self_idx: int) -> tuple[str, str]:
         """(id, label) of a person that a walk passes, as seen from the item before: "person 3 of 118"."""

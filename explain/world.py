@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from core.errors import NotReadyError, OptionError, SnapshotError, shown
+from core.errors import CLI, NotReadyError, OptionError, SnapshotError, shown
 from core.graph import FloatArray, IntArray, InteractionGraph
 from core.models.base import Recommender, get_model
 from core.progress import Progress, no_progress
@@ -63,7 +63,7 @@ class World:
         for found in manifests(folder):
             if found.model == model and found.fingerprint == self.prepared.fingerprint:
                 return found
-        command = f"python cli.py fit --workspace {self.workspace} --model {model}"
+        command = f"{CLI} fit --workspace {self.workspace} --model {model}"
         raise NotReadyError(
             f"Model {model} is not fitted in workspace {self.workspace} yet. Type `{command}`.", command
         )

@@ -11,7 +11,7 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.errors import NotReadyError, SurfacedError
+from core.errors import CLI, NotReadyError, SurfacedError
 from explain.flow_labels import p_value
 from pages import _ask, _here, _pick, _state
 from pages._text import plain
@@ -140,5 +140,5 @@ def nothing_ready() -> None:
         command("make demo")
         return
     st.info(f"No model is fitted to {plain(where.title)} yet. Fit one on the page Models, or type:")
-    command(f"python cli.py fit --workspace {where.name} --model path")
+    command(f"{CLI} fit --workspace {where.name} --model path")
     link("models", "Go to Models")

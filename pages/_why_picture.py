@@ -11,7 +11,7 @@ from explain.flow_labels import amount, clean
 from explain.flow_layout import bundle_key
 from explain.types import Bundle, Evidence, Explanation, Path
 from pages import _ask, _here, _parts, _pick, _state
-from pages._text import option, percent, plain
+from pages._text import option, plain
 from pages.components.path_graph import path_graph
 
 CANVAS = "picture"
@@ -150,8 +150,8 @@ def _item_links(found: Explanation, at: str) -> None:
 
 def path_frame(paths: tuple[Path, ...], whole: float) -> pd.DataFrame:
     """Single walks as rows: amount, share of the score, every step in words, whether all of it was observed."""
-    rows = [(p.value, percent(p.value / whole, 2) if whole else "", walk_text(p), kind_text(p)) for p in paths]
-    return pd.DataFrame(rows, columns=["amount", "of the score", "walk", "kind"])
+    rows = [(p.value, 100 * p.value / whole if whole else None, walk_text(p), kind_text(p)) for p in paths]
+    return pd.DataFrame(rows, columns=["amount", "% of the score", "walk", "kind"])
 
 
 def walk_text(path: Path) -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from core.errors import SurfacedError, shown
+from core.errors import CLI, SurfacedError, shown
 from explain.flow_labels import amount, clean
 from explain.types import Explanation, Part
 from pages import _ask, _ask_more, _here, _parts, _pick, _state
-from pages._text import many, option, percent, plain, score
+from pages._text import many, option, plain, score
 
 UNITS = {"history": "History items", "edges": "Edges of the graph", "features": "Words and features"}
 _OFFERED = 60
@@ -133,8 +133,8 @@ def _edges(spot: _here.Here, item: str, name: str) -> None:
     whole = edges.score - edges.empty_score
     for tab, (by, groups) in zip(tabs, edges.by.items(), strict=False):
         with tab:
-            rows = [(g.label, g.value, percent(g.value / whole, 1) if whole else "", g.n_edges) for g in groups]
-            frame = pd.DataFrame(rows, columns=[by, "amount", "of the score", "edges"])
+            rows = [(g.label, g.value, 100 * g.value / whole if whole else None, g.n_edges) for g in groups]
+            frame = pd.DataFrame(rows, columns=[by, "amount", "% of the score", "edges"])
             _parts.table(frame, f"edges-{by}-{name}", f"Edge amounts by {by}", what=f"edges by {by}")
     with tabs[-1]:
         rows = [(clean(e.source, 60), e.relation, clean(e.target, 60), e.value, e.when) for e in edges.edges]
@@ -148,7 +148,7 @@ def _features(spot: _here.Here, item: str, name: str) -> None:
         st.info(
             "This model reads no words and no features. A model on content does; fit one, then pick it in the sidebar:"
         )
-        _parts.command(f"python cli.py fit --workspace {spot.name} --model gnn+content")
+        _parts.command(f"{CLI} fit --workspace {spot.name} --model gnn+content")
         return
     st.caption(f"{found.method}. Completeness error {found.completeness_error:.1e}.")
     rows = [(p.group, p.name, p.value) for p in found.parts]

@@ -7,7 +7,7 @@ from typing import Final, cast
 import pandas as pd
 import streamlit as st
 
-from core.errors import OptionError
+from core.errors import CLI, OptionError
 from explain.answers import Kind, WhatIf
 from explain.figures_changes import two_lists
 from explain.flow_labels import amount
@@ -193,7 +193,7 @@ def _learnt_again(
     options += "".join(f" --weight {n}={v:g}" for n, v in weights) + (f" --half-life {half:g}" if half else "")
     _jobs.panel(
         key, "Learn again", "Learning from the edited data", work,
-        f"python cli.py whatif --workspace {spot.name} --model {spot.model} --user {spot.user} {options} --kind retrain",
+        f"{CLI} whatif --workspace {spot.name} --model {spot.model} --user {spot.user} {options} --kind retrain",
     )  # fmt: skip
     return None
 

@@ -47,6 +47,10 @@ class Asking(Desk):
         attributes = {name: value for name, value in told.items() if value not in groups.get(name, ())}
         return ItemCard(item, names.item(idx), attributes, groups, int(world.people_per_item[idx]))
 
+    def relation_words(self, workspace: str) -> dict[str, str]:
+        """Every relation of the models, key → this data's own words for it."""
+        return self._world(workspace).names.relations
+
     def example(self, workspace: str) -> Example:
         """A pair worth looking at first; found once per snapshot. Raises NotReadyError before the path model is fitted."""
         world = self._world(workspace)

@@ -86,7 +86,7 @@ def test_tables_of_a_reason_add_up_to_its_score(home: Path, model: str) -> None:
     bench = Workbench(home)
     example = bench.example("newsroom")
     found = bench.why("newsroom", model, example.item, user=example.user)
-    parts = _why_parts.parts_frame(found.parts, found.score)
+    parts = _why_parts.parts_frame(found.parts, found.score, bench.relation_words("newsroom"))
     assert parts["amount"].sum() == pytest.approx(found.score, rel=1e-6)
     bundles = _why_picture.bundle_frame(found)
     last = bundles[bundles["hop"] == bundles["hop"].max()]
