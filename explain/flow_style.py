@@ -63,7 +63,7 @@ PALETTES: Final[dict[Theme, Palette]] = {
 DASHES: Final[dict[tuple[Sign, bool], tuple[int, ...]]] = {
     ("for", True): (),
     ("for", False): (12, 7),
-    ("against", True): (3, 3),
+    ("against", True): (2, 3),
     ("against", False): (12, 4, 3, 4),
 }
 

@@ -137,7 +137,9 @@ def model_section(spot: _here.Here, item: str) -> None:
     st.caption(
         "Long dashes are a jump through what the model learnt: nobody's behaviour links its ends, so it is drawn as what it is."
     )
-    path_graph(path_network(second, theme=_parts.theme()), key="picture-other")
+    path_graph(
+        path_network(second, theme=_parts.theme(), kinds=_ask.workbench().kind_words(spot.name)), key="picture-other"
+    )
 
 
 def _side(found: Explanation, title: str) -> None:

@@ -37,7 +37,9 @@ def section(spot: _here.Here, item: str, found: Explanation) -> None:
     if how == "picture":
         _draw(found, at)
     elif how == "drawing":
-        st.image(flow_svg(found, theme=_parts.theme()), width="stretch", alt=clean(found.sentence, 300))
+        st.image(
+            flow_svg(found, theme=_parts.theme(), kinds=_kinds(found)), width="stretch", alt=clean(found.sentence, 300)
+        )
     else:
         _parts.rows(bundle_frame(found), "Every bundle of walks with its amounts for and against")
     _downloads(found)
@@ -91,8 +93,12 @@ def _picked(names: dict[str, str]) -> str | None:
     return at
 
 
+def _kinds(found: Explanation) -> dict[str, str]:
+    return _ask.workbench().kind_words(found.workspace)
+
+
 def _draw(found: Explanation, at: str | None) -> None:
-    data = path_network(found, theme=_parts.theme(), selected=at)
+    data = path_network(found, theme=_parts.theme(), selected=at, kinds=_kinds(found))
     path_graph(data, key=CANVAS, on_pick=_take_pick)
 
 
@@ -120,7 +126,7 @@ def _downloads(found: Explanation) -> None:
     light = "light"
     with st.container(horizontal=True):
         _parts.csv(bundle_frame(found), f"{name}-bundles", "the picture")
-        st.download_button("SVG", lambda: flow_svg(found, theme=light), _parts.file_name(name, "svg"), "image/svg+xml", on_click="ignore",
+        st.download_button("SVG", lambda: flow_svg(found, theme=light, kinds=_kinds(found)), _parts.file_name(name, "svg"), "image/svg+xml", on_click="ignore",
                            help="Download the drawing")  # fmt: skip
         st.download_button("GraphML", lambda: _ask.workbench().graphml(found), _parts.file_name(name, "graphml"), "application/xml", on_click="ignore",
                            help="Download the picture as a graph for other programs")  # fmt: skip

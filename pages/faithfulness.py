@@ -203,7 +203,8 @@ def _lie_detector(spot: _here.Here) -> None:
 
 def _picture(found: Explanation, alt: str) -> None:
     if found.bundles:
-        st.image(flow_svg(found, theme=_parts.theme()), width="stretch", alt=alt)
+        kinds = _ask.workbench().kind_words(found.workspace)
+        st.image(flow_svg(found, theme=_parts.theme(), kinds=kinds), width="stretch", alt=alt)
     else:
         st.caption("No path of the graph leads to it.")
 

@@ -51,6 +51,11 @@ class Asking(Desk):
         """Every relation of the models, key → this data's own words for it."""
         return self._world(workspace).names.relations
 
+    def kind_words(self, workspace: str) -> dict[str, str]:
+        """What this data calls a topic, creator and context, as far as it has them."""
+        names = self._world(workspace).names
+        return {kind: names.kind(kind) for kind in names.graph.groups}
+
     def example(self, workspace: str) -> Example:
         """A pair worth looking at first; found once per snapshot. Raises NotReadyError before the path model is fitted."""
         world = self._world(workspace)

@@ -9,6 +9,7 @@ import pytest
 from core.errors import command_line
 from explain.flow_network import path_network
 from explain.flow_style import DASHES, LINES
+from explain.flow_svg import flow_svg
 from explain.workbench import Workbench
 from pages import _parameters, _why_parts, _why_picture
 from pages._text import metric
@@ -74,6 +75,19 @@ def test_the_legend_names_a_line_as_it_looks(jump: bool) -> None:
     for edge in edges:
         assert len(edge["dashes"]) == patterns[edge["name"].partition(":")[0]]
     assert set(LINES) == set(DASHES)
+
+
+def test_the_legend_names_kinds_in_the_words_of_the_data(found, home: Path) -> None:  # type: ignore[no-untyped-def]
+    words = Workbench(home).kind_words("newsroom")
+    assert words == {"topic": "topic", "creator": "author", "context": "reading session"}
+    drawn = {node.kind for node in found.nodes} & set(words)
+    assert drawn
+    hostile = words | dict.fromkeys(drawn, "<b>genre</b>")
+    shown = {entry["name"] for entry in path_network(found, theme="light", kinds=words)["legend"]}
+    assert {words[kind] for kind in drawn} <= shown
+    svg = flow_svg(found, theme="light", kinds=hostile)
+    assert "&lt;b&gt;genre&lt;/b&gt;</text>" in svg
+    assert "<b>" not in svg
 
 
 def test_a_command_names_the_interpreter_that_has_the_packages(tmp_path: Path) -> None:
