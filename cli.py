@@ -10,7 +10,7 @@ import sys
 
 import typer
 
-from core.errors import DataError, SurfacedError
+from core.errors import CLI, DataError, SurfacedError
 from explain.shell import asking, attributing, auditing, changing, guarding, making, measuring, recording
 from explain.shell.base import app, say
 
@@ -47,7 +47,7 @@ def main() -> int:
         usage = getattr(error, "format_message", None)
         if usage is None:
             raise
-        say(f"{usage().rstrip('. ')}. Try `python cli.py --help`.")
+        say(f"{usage().rstrip('. ')}. Try `{CLI} --help`.")
         return 2
     return 0
 

@@ -2,8 +2,23 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
+from pathlib import Path
+from typing import Final
+
+
+def command_line(interpreter: str, root: Path) -> str:
+    """How the command line is started from the repository's folder, so that it finds the packages that run now.
+
+    interpreter  sys.prefix: the folder of the environment      root  the repository
+    """
+    own = Path(interpreter).resolve() == (root / ".venv").resolve()
+    return ".venv/bin/python cli.py" if own else "python cli.py"
+
+
+CLI: Final = command_line(sys.prefix, Path(__file__).parents[1])  # what every command that is shown begins with
 
 
 class SurfacedError(Exception):

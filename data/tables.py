@@ -8,6 +8,7 @@ from typing import Literal
 import pandas as pd
 
 SplitKind = Literal["random", "last", "time"]
+TIME_COLUMN = "published"  # of items: seconds UTC, or dates
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 Kind = Literal["mask", "delete", "retrain"]
+MIN_AUDIENCE = 10  # people: what is said of a group of those who get an item holds for at least so many
 VERDICTS = ("good reason", "wrong reason", "good surprise", "should not surface")
 
 
@@ -107,7 +108,7 @@ class Source:
 
 @dataclass(frozen=True)
 class CohortShare:
-    """A cohort among those who get an item: its share there, its share of everybody, and how many they are."""
+    """A cohort among those who get an item: its share there, its share of everybody, and how many they are (MIN_AUDIENCE or more)."""
 
     column: str
     group: str
@@ -118,7 +119,11 @@ class CohortShare:
 
 @dataclass(frozen=True)
 class ItemView:
-    """One item over all people: who has it in their first k, and what carried it there. n_read: people whose parts were summed."""
+    """One item over all people: who has it in their first k, and what carried it there.
+
+    n_read   people whose parts were summed
+    listed   ids of those who get it, best place first (no more than 200); ranks, scores: the item's place and score there
+    """
 
     item: str
     label: str
@@ -134,6 +139,8 @@ class ItemView:
     cohorts: tuple[CohortShare, ...]
     listed: tuple[str, ...]
     sentence: str
+    ranks: tuple[int, ...] = ()
+    scores: tuple[float, ...] = ()
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -141,7 +148,10 @@ class ItemView:
 
 @dataclass(frozen=True)
 class ListView:
-    """Why a list as a whole: what each history item gives to each listed item (rows × columns), and sums by relation."""
+    """Why a list as a whole: what each history item gives to each listed item (rows × columns), and sums by relation.
+
+    rest   by listed item, what the n_further history items without a row and what needs none give together
+    """
 
     items: tuple[str, ...]
     item_labels: tuple[str, ...]
@@ -152,6 +162,7 @@ class ListView:
     scores: tuple[float, ...]
     relations: dict[str, float] = field(default_factory=dict)
     sentence: str = ""
+    n_further: int = 0
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)

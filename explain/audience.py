@@ -9,13 +9,13 @@ import numpy as np
 
 from core.graph import FloatArray, IntArray
 from core.models.base import Parts, Recommender
-from explain.answers import CohortShare, ItemView, ListView, Source
+from explain.answers import MIN_AUDIENCE, CohortShare, ItemView, ListView, Source
 from explain.fairness.cohorts import cohorts, columns
 from explain.flow_labels import share as percent
 from explain.naming import Names, plural
 from explain.world import World
 
-MAX_READ, TOP_SOURCES, MAX_COHORT_GROUPS = 1_000, 20, 12
+MAX_READ, TOP_SOURCES, MAX_COHORT_GROUPS, MAX_LISTED = 1_000, 20, 12, 200
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,11 +76,14 @@ def item_view(world: World, model: Recommender, snapshot: str, lists: IntArray, 
         for key, value in sorted(found.relations.items(), key=lambda pair: -abs(pair[1]))
         if whole
     ]
+    first = np.argsort(places, kind="stable")[:MAX_LISTED]
+    scores = model.score(rows[first])[:, item] if len(first) else np.zeros(0)
     return ItemView(
         str(graph.items.ids[item]), names.item(item), model.spec.name, snapshot, k, len(rows), graph.n_users, len(read),
         float(np.median(places + 1)) if len(rows) else None, tuple(sources), tuple(relations),
-        tuple(_cohorts(world, rows)), tuple(str(graph.users.ids[u]) for u in rows[np.argsort(places, kind="stable")][:200]),
+        tuple(_cohorts(world, rows)), tuple(str(graph.users.ids[u]) for u in rows[first]),
         _item_sentence(names, item, len(rows), k, sources, relations),
+        tuple((places[first] + 1).tolist()), tuple(scores.tolist()),
     )  # fmt: skip
 
 
@@ -93,16 +96,18 @@ def _item_sentence(
     text = f"{title} surfaced for {plural(n, 'person')} in their first {k}"
     ahead = [s for s in sources if s.share > 0][:2]
     if ahead:
-        listed = " and ".join(f"“{s.label}” ({percent(s.share, 1.0)}, {plural(s.n_people, 'person')})" for s in ahead)
-        text += f", mostly through {listed}"
+        told = [(f"“{s.label}”", percent(s.share, 1.0), plural(s.n_people, "person")) for s in ahead]
+        title, part, people = told[0]
+        text += f", most of all through {title} ({part} of the summed scores, {people})"
+        text += "".join(f" and {title} ({part}, {people})" for title, part, people in told[1:])
     if relations:
-        text += (
-            f"; the largest relation is {relations[0].label} ({percent(relations[0].share, 1.0)} of the summed scores)"
-        )
+        whole = "them" if ahead else "the summed scores"
+        text += f"; the largest relation is {relations[0].label} ({percent(relations[0].share, 1.0)} of {whole})"
     return text + "."
 
 
 def _cohorts(world: World, rows: IntArray) -> Iterator[CohortShare]:
+    """The audience by each column of the people. No row stands for fewer than MIN_AUDIENCE of those who get the item."""
     graph = world.graph
     for column in columns(graph)["user"]:
         groups = cohorts(graph, column, "user")
@@ -110,11 +115,31 @@ def _cohorts(world: World, rows: IntArray) -> Iterator[CohortShare]:
             continue
         here = np.asarray(groups.membership[rows].sum(axis=0)).ravel()
         everybody = np.asarray(groups.membership.sum(axis=0)).ravel()
-        for g in np.flatnonzero(everybody):
-            n = round(float(here[g]))
-            yield CohortShare(
-                column, groups.labels[g], n, float(here[g] / max(1, len(rows))), float(everybody[g] / graph.n_users)
-            )
+        own = [
+            CohortShare(column, groups.labels[g], round(float(here[g])), float(here[g] / max(1, len(rows))), float(everybody[g] / graph.n_users))
+            for g in np.flatnonzero(everybody)
+        ]  # fmt: skip
+        told = merged(own)
+        if len(told) > 1 or told == own:
+            yield from told
+
+
+def merged(own: Sequence[CohortShare]) -> list[CohortShare]:
+    """Groups of fewer than MIN_AUDIENCE as one row, last; where they are too few even together, the next smallest joins
+    them, or their number could be told from the rest. Nothing at all where everybody together is too few."""
+    order = sorted(range(len(own)), key=lambda n: own[n].n)
+    taken = sum(c.n < MIN_AUDIENCE for c in own)
+    while 0 < taken < len(own) and sum(own[n].n for n in order[:taken]) < MIN_AUDIENCE:
+        taken += 1
+    few = [own[n] for n in sorted(order[:taken])]
+    if not few:
+        return list(own)
+    n = sum(c.n for c in few)
+    if n < MIN_AUDIENCE:
+        return []
+    label = f"{len(few)} groups together: {', '.join(c.group for c in few)}"
+    joined = CohortShare(few[0].column, label, n, sum(c.share for c in few), sum(c.share_of_all for c in few))
+    return [*(c for c in own if c not in few), joined]
 
 
 def list_view(world: World, model: Recommender, user: int, items: Sequence[int], scores: Sequence[float]) -> ListView:
@@ -140,5 +165,5 @@ def list_view(world: World, model: Recommender, user: int, items: Sequence[int],
         tuple(str(graph.items.ids[i]) for i in items), tuple(names.item(int(i)) for i in items),
         tuple(str(graph.items.ids[history[r]]) for r in shown), tuple(names.item(int(history[r])) for r in shown),
         tuple(tuple(map(float, table[r])) for r in shown), tuple(map(float, rest)), tuple(map(float, scores)),
-        relations, text,
+        relations, text, len(hidden),
     )  # fmt: skip

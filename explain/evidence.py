@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from numbers import Real
 
 import numpy as np
 
 from core.errors import UnknownIdError, shown
 from core.graph import FloatArray, IntArray
+from data.tables import TIME_COLUMN
 from explain.explanation import Case, constant_paths, restricted, to_path
 from explain.flow_labels import amount, share
 from explain.naming import Names, day, plural
@@ -127,15 +129,14 @@ def _amount_lines(case: Case, rows: IntArray, lanes: tuple[Lane, ...]) -> tuple[
 
 
 def event_lines(names: Names, user: int, item: int) -> tuple[str, ...]:
-    """The events behind person → item: "rated on 1997-09-20, weight 5"."""
+    """The events behind person → item: "rated 5 on 1997-09-20"."""
     events = names.graph.events
     rows = np.flatnonzero((events.user == user) & (events.item == item))
     rows = rows[np.argsort(events.time[rows], kind="stable")]
     lines = []
     for row in rows[:N_FACTS]:
-        kind = events.kinds[events.kind[row]]
         when = f" on {day(int(events.time[row]))}" if events.time[row] else ""
-        lines.append(f"{names.card.event_verbs.get(kind, kind)}{when}, weight {events.weight[row]:g}")
+        lines.append(f"{names.happened(int(events.kind[row]), float(events.weight[row]))}{when}")
     if len(rows) > N_FACTS:
         lines.append(f"and {len(rows) - N_FACTS:,} more events")
     return tuple(lines)
@@ -154,8 +155,8 @@ def history_entries(names: Names, user: int) -> tuple[HistoryEntry, ...]:
         kinds = sorted({int(events.kind[r]) for r in own})
         how = ", ".join(names.card.event_verbs.get(events.kinds[k], events.kinds[k]) for k in kinds)
         weight = float(events.weight[own].sum())
-        if len(own) == 1 and kinds[0] in names.valued_kinds:
-            how += f" {weight:g}"
+        if len(own) == 1:
+            how = names.happened(kinds[0], weight)
         raw = str(names.graph.items.ids[item])
         entries.append(HistoryEntry(raw, names.item(item), int(events.time[own[0]]), how, weight))
     return tuple(entries)
@@ -167,7 +168,7 @@ def person_attributes(names: Names, user: int) -> dict[str, str]:
 
 
 def attributes_of(frame: object, row: int) -> dict[str, str]:
-    """One row of an attribute table as text, unknown values left out."""
+    """One row of an attribute table as text, unknown values left out; a time in seconds is told as a date."""
     import pandas as pd
 
     from explain.flow_labels import clean
@@ -176,7 +177,11 @@ def attributes_of(frame: object, row: int) -> dict[str, str]:
     told = {}
     for column in frame.columns:
         value = frame[column].iloc[row]
-        if not pd.isna(value):
+        if pd.isna(value):
+            continue
+        if column == TIME_COLUMN and isinstance(value, Real):
+            told[str(column)] = day(int(float(value)))
+        else:
             told[str(column)] = f"{value:g}" if isinstance(value, float) else clean(value)
     return told
 

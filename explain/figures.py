@@ -20,7 +20,9 @@ from explain.flow_style import Palette, palette
 from explain.flow_svg import flow_svg
 from explain.types import AuditReport, AuditRow, Explanation, Part
 
-__all__ = ["MetricBar", "exposure_bars", "flow_svg", "metric_bars", "path_digraph", "path_network", "waterfall"]
+__all__ = [
+    "MetricBar", "axis_name", "exposure_bars", "flow_svg", "framed", "metric_bars", "path_digraph", "path_network", "waterfall",
+]  # fmt: skip
 
 _ROW_PX: Final = 36
 _FRAME_PX: Final = 96
@@ -72,7 +74,7 @@ def waterfall(explanation: Explanation, top: int = 12, *, theme: str = "light") 
         connector={"line": {"color": inks.grid, "width": 1}},
         width=0.64,
     )
-    figure = _framed(go.Figure(bars), names, inks, x_title=f"Amount of the score ({plotly_text(explanation.unit)})")
+    figure = framed(go.Figure(bars), names, inks, x_title=f"Amount of the score ({plotly_text(explanation.unit)})")
     figure.update_xaxes(range=_room_for_labels(amounts), zeroline=True)
     return figure
 
@@ -106,7 +108,7 @@ def exposure_bars(report: AuditReport, *, theme: str = "light") -> go.Figure:
                 font={"color": inks.soft_ink},
             )
     _mark_target(figure, report, inks)
-    names = [f"{_axis_name(r.group, 1)}<br>n = {r.n:,}" for r in rows]
+    names = [f"{axis_name(r.group, 1)}<br>n = {r.n:,}" for r in rows]
     title = (
         f"Exposure ratio (target: {plotly_text(report.target)})"
         if report.side == "item"
@@ -115,7 +117,7 @@ def exposure_bars(report: AuditReport, *, theme: str = "light") -> go.Figure:
     figure.update_layout(
         showlegend=True, legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0, "font": {"color": inks.ink}}
     )
-    figure = _framed(figure, names, inks, x_title=title)
+    figure = framed(figure, names, inks, x_title=title)
     narrow_legend_px = 22 * len(figure.data)  # on a narrow screen the legend takes a line for each verdict
     return figure.update_layout(height=figure.layout.height + narrow_legend_px)
 
@@ -149,15 +151,15 @@ def metric_bars(bars: Sequence[MetricBar], *, metric: str, theme: str = "light",
         figure.add_annotation(
             x=end, y=position, text=words, showarrow=False, xanchor="left", xshift=6, font={"color": inks.ink}
         )
-    figure = _framed(figure, [_axis_name(b.label) for b in bars], inks, x_title=plotly_text(metric))
+    figure = framed(figure, [axis_name(b.label) for b in bars], inks, x_title=plotly_text(metric))
     reach = [v for b in bars for v in (b.value, b.low, b.high) if v is not None]
     figure.update_xaxes(range=_span(0.0, *reach, room=0.14))
     return figure
 
 
 def _waterfall_rows(explanation: Explanation, top: int) -> list[tuple[str, float]]:
-    """(escaped label, amount) from the largest part to the smallest, the rest as one row."""
-    ranked = sorted(explanation.parts, key=lambda p: (-abs(p.value), p.kind, p.id))
+    """(escaped label, amount) from the largest part to the smallest, the rest as one row; parts that give nothing have none."""
+    ranked = sorted((p for p in explanation.parts if p.value), key=lambda p: (-abs(p.value), p.kind, p.id))
     single, rest = ranked[:top], ranked[top:]
     if len(rest) == 1:
         single, rest = ranked, []
@@ -166,12 +168,12 @@ def _waterfall_rows(explanation: Explanation, top: int) -> list[tuple[str, float
 
 
 def _part_name(part: Part) -> str:
-    return _axis_name(part.label)
+    return axis_name(part.label)
 
 
-def _axis_name(text: str, n_lines: int = 2) -> str:
+def axis_name(text: str, n_lines: int = 2, width: int = 26) -> str:
     """An escaped name on short lines, so that a narrow screen keeps room for the bars."""
-    return "<br>".join(plotly_text(line) for line in wrap(text, width=26, n_lines=n_lines).split("\n"))
+    return "<br>".join(plotly_text(line) for line in wrap(text, width=width, n_lines=n_lines).split("\n"))
 
 
 def _room_for_labels(amounts: Sequence[float]) -> list[float]:
@@ -252,7 +254,7 @@ def _mark_target(figure: go.Figure, report: AuditReport, inks: Palette) -> None:
         )
 
 
-def _framed(figure: go.Figure, names: Sequence[str], inks: Palette, *, x_title: str) -> go.Figure:
+def framed(figure: go.Figure, names: Sequence[str], inks: Palette, *, x_title: str) -> go.Figure:
     """Rows named on the left from top to bottom, clear backgrounds, one height a row."""
     figure.update_layout(
         paper_bgcolor="rgba(0,0,0,0)",

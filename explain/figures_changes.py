@@ -8,11 +8,13 @@ from typing import Final
 import plotly.graph_objects as go
 
 from explain.answers import CohortShare, ListView, Source, WhatIf
+from explain.figures import axis_name, framed
 from explain.flow_labels import plotly_text
 from explain.flow_style import palette
 
 UP, DOWN, SAME = "#009E73", "#D55E00", "#808A94"
 _ROW_PX: Final = 34
+_VALUES_PX: Final = 52
 
 
 def two_lists(found: WhatIf, *, theme: str = "light") -> go.Figure:
@@ -24,7 +26,7 @@ def two_lists(found: WhatIf, *, theme: str = "light") -> go.Figure:
         was = entry.was_rank
         inside = was is not None and was <= len(found.before)
         colour = SAME if was == entry.rank else UP if was is None or was > entry.rank else DOWN
-        told = "was yours" if was is None else f"was {was}"
+        told = "in the history until you took it out" if was is None else f"was {was}"
         figure.add_trace(
             go.Scatter(
                 x=[0, 1] if inside else [1], y=[was, entry.rank] if inside else [entry.rank],
@@ -45,10 +47,10 @@ def two_lists(found: WhatIf, *, theme: str = "light") -> go.Figure:
     texts = [(b.rank, 0, b.label, "right") for b in found.before] + [(a.rank, 1, a.label, "left") for a in found.after]
     for rank, x, label, anchor in texts:
         figure.add_annotation(
-            x=x, y=rank, text=f"{rank}. {plotly_text(label, 18)}" if x else f"{plotly_text(label, 18)} {rank}.",
-            showarrow=False, xanchor=anchor, xshift=12 if x else -12, font={"color": inks.ink, "size": 11},
+            x=x, y=rank, text=f"{rank}. {axis_name(label, width=20)}" if x else f"{axis_name(label, width=20)} {rank}.",
+            showarrow=False, xanchor=anchor, align=anchor, xshift=12 if x else -12, font={"color": inks.ink, "size": 11},
         )  # fmt: skip
-    figure.update_xaxes(visible=False, range=[-2.6, 3.6], fixedrange=True)
+    figure.update_xaxes(visible=False, range=[-3, 4], fixedrange=True)
     figure.update_yaxes(visible=False, range=[k + 0.6, 0.4], fixedrange=True)
     return figure.update_layout(
         height=60 + _ROW_PX * k, margin={"l": 4, "r": 4, "t": 6, "b": 6}, paper_bgcolor="rgba(0,0,0,0)",
@@ -65,6 +67,7 @@ def source_bars(sources: Sequence[Source], *, theme: str = "light", top: int = 1
 def audience_bars(cohorts: Sequence[CohortShare], *, theme: str = "light") -> go.Figure:
     """Share of each group among those who get the item (bar) and among everybody (mark)."""
     figure = _bars([c.group for c in cohorts], [100 * c.share for c in cohorts], "% of the people", theme)
+    figure.update_xaxes(range=[0, 105 * max([0.01, *(max(c.share, c.share_of_all) for c in cohorts)])])
     figure.add_trace(
         go.Scatter(
             x=[100 * c.share_of_all for c in cohorts], y=list(range(len(cohorts))), mode="markers", name="everybody",
@@ -76,47 +79,48 @@ def audience_bars(cohorts: Sequence[CohortShare], *, theme: str = "light") -> go
 
 
 def list_heat(found: ListView, *, theme: str = "light") -> go.Figure:
-    """History items (rows) × listed items (columns): amounts of the scores."""
+    """History items (rows) × listed items (columns): amounts of the scores, in the hues for and against."""
     inks = palette(theme)
-    rows = [plotly_text(label, 28) for label in found.history_labels]
+    rows = [plotly_text(label, 24) for label in found.history_labels]
     figure = go.Figure(
         go.Heatmap(
-            z=found.amounts, x=list(range(len(found.items))), y=list(range(len(rows))), colorscale="RdBu_r", zmid=0,
-            colorbar={"title": "amount", "thickness": 12},
+            z=found.amounts, x=[str(n) for n in range(1, len(found.items) + 1)], y=list(range(len(rows))), zmid=0,
+            colorscale=[[0, inks.cons], [0.5, inks.surface], [1, inks.pros]],
+            colorbar={"title": {"text": "amount"}, "thickness": 12, "orientation": "h", "y": 0, "yanchor": "top", "nticks": 4, "tickangle": 0},
             customdata=[[(r, plotly_text(c, 60)) for c in found.item_labels] for r in rows],
             hovertemplate="%{customdata[0]} gives %{z:.3g} to %{customdata[1]}<extra></extra>",
         )
     )  # fmt: skip
-    figure.update_xaxes(
-        tickvals=list(range(len(found.items))), ticktext=[f"{n}." for n in range(1, len(found.items) + 1)], side="top",
-        title_text="place in the list", fixedrange=True,
+    figure.update_xaxes(  # as names, of which plotly leaves out what has no room
+        type="category", nticks=8, tickangle=0, side="top",
+        title={"text": "place in the list", "standoff": 10}, automargin=True, showgrid=False, zeroline=False, fixedrange=True,
     )  # fmt: skip
     figure.update_yaxes(
-        tickvals=list(range(len(rows))), ticktext=rows, autorange="reversed", fixedrange=True, automargin=True
-    )
+        tickvals=list(range(len(rows))), ticktext=rows, autorange="reversed", fixedrange=True, automargin=True,
+        showgrid=False, zeroline=False,
+    )  # fmt: skip
     return figure.update_layout(
-        height=120 + 24 * max(len(rows), 1), margin={"l": 4, "r": 4, "t": 40, "b": 6}, paper_bgcolor="rgba(0,0,0,0)",
+        height=150 + 24 * max(len(rows), 1), margin={"l": 4, "r": 4, "t": 56, "b": 64}, paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)", font={"color": inks.ink},
     )  # fmt: skip
 
 
 def _bars(labels: Sequence[str], values: Sequence[float], title: str, theme: str) -> go.Figure:
+    """Bars with their values in a column of their own on the right, where neither a bar nor a mark nor a name can meet them."""
     inks = palette(theme)
     figure = go.Figure(
         go.Bar(
-            x=list(values), y=list(range(len(values))), orientation="h", showlegend=False,
-            marker={"color": ["#0072B2" if v >= 0 else DOWN for v in values]},
-            text=[f"{v:.1f}" for v in values], textposition="outside", cliponaxis=False,
+            x=list(values), y=list(range(len(values))), orientation="h", showlegend=False, width=0.6,
+            marker={"color": [inks.pros if v >= 0 else inks.cons for v in values]},
             hovertemplate="%{x:.2f} %<extra></extra>",
         )
     )  # fmt: skip
-    figure.update_yaxes(
-        tickvals=list(range(len(labels))), ticktext=[plotly_text(x, 24) for x in labels],
-        autorange="reversed", fixedrange=True, automargin=True,
-    )  # fmt: skip
+    for place, value in enumerate(values):
+        figure.add_annotation(
+            x=1, xref="paper", y=place, text=f"{value:.1f}".replace("-", "−"), showarrow=False, xanchor="right", xshift=_VALUES_PX,
+            font={"color": inks.ink},
+        )  # fmt: skip
+    figure = framed(figure, [axis_name(x) for x in labels], inks, x_title=title)
     low, high = min([0.0, *values]), max([1.0, *values])
-    figure.update_xaxes(title_text=title, range=[low * 1.6, high * 1.25], fixedrange=True, zeroline=True)
-    return figure.update_layout(
-        height=96 + 30 * max(len(values), 1), margin={"l": 4, "r": 4, "t": 6, "b": 40}, paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)", font={"color": inks.ink},
-    )  # fmt: skip
+    figure.update_xaxes(range=[low * 1.05, high * 1.05], fixedrange=True, zeroline=True, nticks=6, tickangle=0)
+    return figure.update_yaxes(fixedrange=True).update_layout(margin={"l": 4, "r": _VALUES_PX + 4, "t": 6, "b": 44})

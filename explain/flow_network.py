@@ -6,11 +6,12 @@ Positions come from flow_layout, looks from flow_style. Drawing it on a page is 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Final
 
 from explain.flow_labels import NO_TITLE, amount, clean, share, wrap
 from explain.flow_layout import bundle_key, layout
-from explain.flow_style import DASHES, KINDS, Palette, Sign, kind_style, palette
+from explain.flow_style import DASHES, KINDS, LINES, Palette, Sign, kind_style, palette
 from explain.types import Bundle, Explanation, FlowNode
 
 if TYPE_CHECKING:
@@ -45,10 +46,13 @@ def path_digraph(explanation: Explanation) -> nx.MultiDiGraph:
     return graph
 
 
-def path_network(explanation: Explanation, *, theme: str, selected: str | None = None) -> dict[str, Any]:
+def path_network(
+    explanation: Explanation, *, theme: str, selected: str | None = None, kinds: Mapping[str, str] | None = None
+) -> dict[str, Any]:
     """The picture as plain JSON data for vis-network: physics off, positions fixed, an edge for each direction of a bundle.
 
     selected  key of the node or bundle that is picked, or None
+    kinds     kind of node → the data's own word for it ("topic": "genre"), for the legend
     Returns   nodes     id = FlowNode.key, label of at most 2 × 22 characters, tip (plain text), hop, vis-network's own keys
               bundles   [relation, tip] each; a bundle's key is from→to|relation (flow_layout.bundle_key)
               edges     one a direction of a bundle; id = position in `bundles` with "+" (for) or "-" (against), shift (pixels that keep
@@ -68,7 +72,7 @@ def path_network(explanation: Explanation, *, theme: str, selected: str | None =
         "edges": edges,
         "bundles": [[b.relation, bundle_tip(b)] for b in bundles],
         "options": options,
-        "legend": _legend(explanation, inks),
+        "legend": _legend(explanation, inks, kinds or {}),
         "title": picture_title(explanation),
         "palette": {"ink": inks.ink, "soft": inks.soft_ink, "surface": inks.surface},
         "selected": selected if selected in known else None,
@@ -188,21 +192,20 @@ def _options(inks: Palette) -> dict[str, Any]:
     }
 
 
-def _legend(explanation: Explanation, inks: Palette) -> list[dict[str, Any]]:
+def _legend(explanation: Explanation, inks: Palette, words: Mapping[str, str]) -> list[dict[str, Any]]:
     """What occurs in the picture, in the order of flow_style."""
     kinds = {n.kind for n in explanation.nodes}
     lines = {("for", b.solid) for b in explanation.bundles if b.value_for > 0}
     lines |= {("against", b.solid) for b in explanation.bundles if b.value_against > 0}
-    words = {"for": "speaks for it", "against": "speaks against it"}
     shapes = [
-        {"what": "node", "name": style.name, "shape": style.shape, "colour": style.colour}
+        {"what": "node", "name": clean(words.get(kind, style.name), 30), "shape": style.shape, "colour": style.colour}
         for kind, style in KINDS.items()
         if kind in kinds
     ]
     return shapes + [
         {
             "what": "edge",
-            "name": words[sign] + ("" if solid else ", latent jump"),
+            "name": LINES[sign, solid],
             "dashes": list(dashes),
             "colour": inks.pros if sign == "for" else inks.cons,
         }

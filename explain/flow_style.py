@@ -63,8 +63,16 @@ PALETTES: Final[dict[Theme, Palette]] = {
 DASHES: Final[dict[tuple[Sign, bool], tuple[int, ...]]] = {
     ("for", True): (),
     ("for", False): (12, 7),
-    ("against", True): (3, 3),
+    ("against", True): (2, 3),
     ("against", False): (12, 4, 3, 4),
+}
+
+# The same in words, pattern first: legend and guide name a line as it looks.
+LINES: Final[dict[tuple[Sign, bool], str]] = {
+    ("for", True): "unbroken: speaks for it",
+    ("for", False): "dashed: latent jump that speaks for it",
+    ("against", True): "finely dotted: speaks against it",
+    ("against", False): "dash and dot: latent jump that speaks against it",
 }
 
 

@@ -43,10 +43,13 @@ class _Band:
     width: float
 
 
-def flow_svg(explanation: Explanation, *, theme: str, href: Callable[[str], str] | None = None) -> str:
+def flow_svg(
+    explanation: Explanation, *, theme: str, href: Callable[[str], str] | None = None, kinds: Mapping[str, str] | None = None
+) -> str:  # fmt: skip
     """The picture as an SVG document with role, title and description.
 
     href     makes a link of a node's key; with it nodes are links that the keyboard reaches, without it they are plain
+    kinds    kind of node → the data's own word for it ("topic": "genre"), for the legend
     Raises   OptionError for an unknown theme or kind, or a link that is neither relative nor http(s); GraphError as flow_layout.layout does
     """
     inks = palette(theme)
@@ -76,7 +79,7 @@ def flow_svg(explanation: Explanation, *, theme: str, href: Callable[[str], str]
             _drawn_node(n, where[n.key], explanation, inks, href)
             for n in sorted(explanation.nodes, key=lambda n: (n.hop, *reversed(where[n.key])))
         ),
-        _legend(explanation, height - 22, mark, inks),
+        _legend(explanation, height - 22, mark, inks, kinds or {}),
         "</svg>",
     ]
     return "\n".join(p for p in parts if p)
@@ -228,13 +231,16 @@ def _hatch(mark: str, inks: Palette) -> str:
     )
 
 
-def _legend(explanation: Explanation, y: float, mark: str, inks: Palette) -> str:
+def _legend(explanation: Explanation, y: float, mark: str, inks: Palette, words: Mapping[str, str]) -> str:
     kinds = {n.kind for n in explanation.nodes}
     x, parts = 20.0, []
-    for style in (s for kind, s in KINDS.items() if kind in kinds):
+    for kind, style in KINDS.items():
+        if kind not in kinds:
+            continue
+        name = clean(words.get(kind, style.name), 30)
         parts.append(f'<path d="{shape_path(style.shape, x, y, 6)}" fill="{style.colour}" stroke="{inks.ink}"/>')
-        parts.append(f'<text x="{x + 12:.0f}" y="{y + 4:.0f}" fill="{inks.ink}">{style.name}</text>')
-        x += 30 + 7 * len(style.name)
+        parts.append(f'<text x="{x + 12:.0f}" y="{y + 4:.0f}" fill="{inks.ink}">{escape(name)}</text>')
+        x += 30 + 7 * len(name)
     signs = [
         ("speaks for it", f'fill="{inks.pros}" fill-opacity="0.42"', any(b.value_for > 0 for b in explanation.bundles))
     ]

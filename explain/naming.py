@@ -30,13 +30,6 @@ class Names:
         kinds = self.graph.events.kinds
         return self.card.event_verbs.get(kinds[0], kinds[0]) if kinds else "had"
 
-    @cached_property
-    def valued_kinds(self) -> frozenset[int]:
-        """Kinds of event that carry a number of their own, such as a rating, where any event differs from its kind's weight."""
-        events = self.graph.events
-        differs = events.weight != np.asarray(events.kind_weights)[events.kind]
-        return frozenset(np.unique(events.kind[differs]).tolist())
-
     @property
     def noun(self) -> str:
         return self.card.item_noun
@@ -63,7 +56,12 @@ class Names:
 
     def relation(self, key: str) -> str:
         """A meta-path or jump in words."""
-        words = {
+        return self.relations.get(key, key.replace("_", " "))
+
+    @property
+    def relations(self) -> dict[str, str]:
+        """Every meta-path, jump and constant in this data's own words."""
+        return {
             "co_consumption_3": f"people who {self.verb} both",
             "co_consumption_5": f"minus what people of broad taste {self.verb} anyway",
             "same_topic": f"same {self.kind('topic')}",
@@ -76,7 +74,17 @@ class Names:
             "base": "popularity (the same for everybody)",
             "content": f"what the {self.noun} is about and like (the same for everybody)",
         }
-        return words.get(key, key.replace("_", " "))
+
+    def happened(self, kind: int, weight: float) -> str:
+        """What an event was, with its size where events of its kind differ in size: "rated 3", "bought"."""
+        name = self.graph.events.kinds[kind]
+        verb = self.card.event_verbs.get(name, name)
+        return f"{verb} {weight:g}" if kind in self._sized else verb
+
+    @cached_property
+    def _sized(self) -> frozenset[int]:
+        events = self.graph.events
+        return frozenset(events.kind[events.weight != np.asarray(events.kind_weights)[events.kind]].tolist())
 
     def other_person(self, step: Step, source: int, user: int, self_idx: int) -> tuple[str, str]:
         """(id, label) of a person that a walk passes, as seen from the item before: "person 3 of 118"."""
@@ -104,8 +112,11 @@ class Names:
 
 
 def day(time_s: int) -> str:
-    """A date, UTC; empty for an event without a time."""
-    return datetime.fromtimestamp(int(time_s), UTC).strftime("%Y-%m-%d") if time_s else ""
+    """A date, UTC; empty for an event without a time; a time that no calendar has is told as it is."""
+    try:
+        return datetime.fromtimestamp(int(time_s), UTC).strftime("%Y-%m-%d") if time_s else ""
+    except (OverflowError, OSError, ValueError):
+        return str(time_s)
 
 
 def plural(n: int, noun: str) -> str:

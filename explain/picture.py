@@ -247,7 +247,7 @@ class PictureBuilder:
     def _bundles(self) -> tuple[Bundle, ...]:
         made = []
         for (source, target, relation), flow in self.flows.items():
-            label = self.nodes[target].label if relation == "history" else self.names.relation(relation)
+            label = "in the history" if relation == "history" else self.names.relation(relation)
             made.append(
                 Bundle(
                     source,

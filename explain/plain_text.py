@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from explain.answers import EdgeExplanation, FaithfulnessReport, ItemView, WhatIf
+from explain.flow_labels import amount
 from explain.types import Explanation
 
 
@@ -42,8 +43,8 @@ def two_lists(found: WhatIf) -> str:
     """The list after a change, with where its items come from and what moved them."""
     rows = []
     for entry in found.after:
-        was = "new" if entry.was_rank is None else str(entry.was_rank)
-        movers = ", ".join(f"{m.label} {m.change:+.3g}" for m in entry.moved_by)
+        was = "taken out" if entry.was_rank is None else str(entry.was_rank)
+        movers = ", ".join(f"{m.label} {amount(m.change)}" for m in entry.moved_by)
         rows.append({"rank": entry.rank, "was": was, "label": entry.label, "score": entry.score, "moved by": movers})
     gone = [b.label for b in found.before if b.now_rank is None or b.now_rank > len(found.after)]
     text = table(rows, ("rank", "was", "label", "score", "moved by"))

@@ -20,10 +20,13 @@ def flip(names: Names, item: int, found: Flip, k: int, listed: bool) -> str:
     if len(found.changed) > 5:
         listed_titles.append(f"{len(found.changed) - 5} more")
     titles = listed_titles[0] if len(listed_titles) == 1 else f"{', '.join(listed_titles[:-1])} and {listed_titles[-1]}"
-    least = "; none of them can be left out" if found.minimal and len(found.changed) > 1 else ""
+    least = ""
+    if found.minimal and len(found.changed) > 1:
+        stays = f"stays {'in' if listed else 'outside'} the first {k}"
+        least = f". It is a smallest set of its kind: with any one of the {len(found.changed)} left out of it, {title} {stays}"
     if listed:
-        return f"Without {titles} this falls from rank {found.rank} to {found.new_rank}{least}."
-    return f"With {titles} this rises from rank {found.rank} to {found.new_rank}{least}."
+        return f"Without {titles} this falls from rank {found.rank} to {found.new_rank}, out of the first {k}{least}."
+    return f"With {titles} this rises from rank {found.rank} to {found.new_rank}, into the first {k}{least}."
 
 
 def verified(names: Names, reason: int, rank: int, predicted: int, true_rank: int) -> str:

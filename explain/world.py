@@ -7,7 +7,7 @@ from functools import cached_property
 
 import numpy as np
 
-from core.errors import NotReadyError, OptionError, SnapshotError, shown
+from core.errors import CLI, NotReadyError, OptionError, SnapshotError, shown
 from core.graph import FloatArray, IntArray, InteractionGraph
 from core.models.base import Recommender, get_model
 from core.progress import Progress, no_progress
@@ -66,7 +66,7 @@ class World:
             read_manifest(folder, damaged)  # says what is wrong with it
         if newest is not None:
             return newest
-        command = f"python cli.py fit --workspace {self.workspace} --model {model}"
+        command = f"{CLI} fit --workspace {self.workspace} --model {model}"
         raise NotReadyError(
             f"Model {model} is not fitted in workspace {self.workspace} yet. Type `{command}`.", command
         )

@@ -160,20 +160,34 @@ def _who(where: WorkspaceInfo) -> tuple[str | None, tuple[str, ...] | None]:
 
 
 def _own_titles(where: WorkspaceInfo) -> tuple[str, ...] | None:
-    picked: list[str] = []
-    for raw in filter(None, (_state.wish("history") or "").split(",")):
-        try:
-            found = _ask.item(where.name, raw).item
-        except SurfacedError as error:
-            _state.notice(f"{error} It was left out of your titles.")
-            continue
-        if found not in picked:
-            picked.append(found)
+    picked = items(where, "history", "left out of your titles")
     if len(picked) > MOST_TITLES:
         _state.notice(f"Of your {len(picked)} titles the first {MOST_TITLES} count.")
     history = tuple(picked[:MOST_TITLES])
     _state.settle("history", ",".join(history))
     return history or None
+
+
+def items(where: WorkspaceInfo, key: str, fate: str) -> list[str]:
+    """The ids of a wish that the workspace has, each once; one notice tells of all others. fate: what became of those."""
+    picked: list[str] = []
+    unknown: list[str] = []
+    for raw in filter(None, (_state.wish(key) or "").split(",")):
+        try:
+            found = _ask.item(where.name, raw).item
+        except SurfacedError as error:
+            unknown.append(raw)
+            if len(unknown) == 1:
+                first = str(error)
+            continue
+        if found not in picked:
+            picked.append(found)
+    if len(unknown) == 1:
+        _state.notice(f"{first} It was {fate}.")
+    elif unknown:
+        named = ", ".join(shown(raw, 20) for raw in unknown[:5]) + (" …" if len(unknown) > 5 else "")
+        _state.notice(f"{len(unknown):,} ids are no items of {where.title}: {named}. They were {fate}.")
+    return picked
 
 
 def _existing_item(where: WorkspaceInfo, key: str) -> str | None:
@@ -202,7 +216,7 @@ def one_of(key: str, options: list[str], default: str) -> str:
     asked = _state.wish(key)
     if asked is not None and asked not in options:
         _state.notice(
-            f"{shown(asked)} is not a choice for {key}: {', '.join(options[:8])}. "
+            f"{shown(asked)} is not a choice for {key}: {', '.join([o for o in options if o][:8])}. "
             + (f"{default} is shown instead." if default else "It was left out.")
         )
         asked = None

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
 import streamlit as st
 
+from explain.flow_labels import amount
 from explain.types import SnapshotInfo
 from pages import _parts
-from pages._text import percent, relation
+from pages._text import column as title
+from pages._text import metric
 
 MEANING = {
     "weight_exponent": "how much the strength of an event counts: 0 = all events alike, 1 = in proportion",
@@ -27,43 +30,57 @@ MEANING = {
 }
 
 
-def section(snapshot: SnapshotInfo) -> None:
+def section(snapshot: SnapshotInfo, words: Mapping[str, str]) -> None:
+    """words: relation → the workspace's own words for it."""
     relations = snapshot.parameters.get("relations")
     general = {k: v for k, v in snapshot.parameters.items() if k != "relations"}
     if relations:
         st.caption(
             "A relation is a way from the person to the item. Each was given these numbers by trying them on hidden events."
         )
-        _parts.table(relations_frame(relations), f"relations-{snapshot.model}", "The learnt numbers of each relation")
+        _parts.table(
+            relations_frame(relations, words),
+            f"relations-{snapshot.model}",
+            "The learnt numbers of each relation",
+            what="relations",
+        )
         st.markdown("\n".join(f"- **{title(name)}**: {MEANING[name]}" for name in _names(relations) if name in MEANING))
     if general:
-        _parts.table(general_frame(general), f"parameters-{snapshot.model}", "The learnt numbers with what they mean")
+        _parts.table(
+            general_frame(general),
+            f"parameters-{snapshot.model}",
+            "The learnt numbers with what they mean",
+            what="parameters",
+        )
     if not snapshot.parameters:
         st.info("This model has no parameters: it counts.")
     if snapshot.metrics:
-        found = ", ".join(f"{name} {value:.3f}" for name, value in sorted(snapshot.metrics.items()))
+        found = ", ".join(f"{metric(name)} {value:.3f}" for name, value in sorted(snapshot.metrics.items()))
         st.caption(f"On the validation cut by which they were picked: {found}. Seed {snapshot.seed}.")
-
-
-def title(name: str) -> str:
-    return name.replace("_", " ")
 
 
 def _names(relations: dict[str, Any]) -> list[str]:
     return sorted({name for numbers in relations.values() if isinstance(numbers, dict) for name in numbers})
 
 
-def relations_frame(relations: dict[str, Any]) -> pd.DataFrame:
+def relations_frame(relations: dict[str, Any], words: Mapping[str, str]) -> pd.DataFrame:
     """One row a relation, one column a number, with what part the relation's weight is of all weights."""
     whole = sum(abs(n.get("weight", 0.0)) for n in relations.values() if isinstance(n, dict))
     rows = []
     for name, numbers in relations.items():
         values = numbers if isinstance(numbers, dict) else {"value": numbers}
-        share = {"share of weights": percent(abs(values["weight"]) / whole)} if whole and "weight" in values else {}
-        rows.append({"relation": relation(name)} | share | {title(key): value for key, value in values.items()})
+        share = {"% of weights": 100 * abs(values["weight"]) / whole} if whole and "weight" in values else {}
+        rows.append(
+            {"relation": words.get(name, title(name))} | share | {title(key): value for key, value in values.items()}
+        )
     return pd.DataFrame(rows)
 
 
+def _told(value: object) -> str:
+    """A number in three digits, anything else as it is."""
+    return amount(value, signed=False) if isinstance(value, float) else str(value)
+
+
 def general_frame(parameters: dict[str, Any]) -> pd.DataFrame:
-    rows = [(title(name), str(value), MEANING.get(name, "")) for name, value in parameters.items()]
+    rows = [(title(name), _told(value), MEANING.get(name, "")) for name, value in parameters.items()]
     return pd.DataFrame(rows, columns=["parameter", "value", "what it does"])

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from html import escape
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.errors import NotReadyError, SurfacedError
+from core.errors import CLI, NotReadyError, SurfacedError
 from explain.flow_labels import p_value
 from pages import _ask, _here, _pick, _state
 from pages._text import plain
@@ -25,11 +25,9 @@ def theme() -> str:
     return "dark" if st.context.theme.type == "dark" else "light"
 
 
-def link(page: str, label: str, **changes: str | None) -> None:
+def link(page: str, label: str, width: Literal["stretch", "content"] = "stretch", **changes: str | None) -> None:
     """A link to another page that takes the shared state along. The label is ours or went through `plain`."""
-    st.page_link(
-        f"pages/{page}.py", label=f":primary[{label}]", query_params=_state.address(**changes), width="stretch"
-    )
+    st.page_link(f"pages/{page}.py", label=f":primary[{label}]", query_params=_state.address(**changes), width=width)
 
 
 def notices() -> None:
@@ -68,25 +66,33 @@ def chart(figure: go.Figure, key: str, alt: str) -> None:
     st.plotly_chart(figure, theme=None, key=key, config={"displayModeBar": False}, alt=alt)
 
 
-def table(frame: pd.DataFrame, name: str, alt: str, config: dict[str, Any] | None = None, most: int = 500) -> None:
-    """A table and its CSV. A long one is shown to its first `most` rows; the file holds all."""
-    rows(frame.head(most), alt, config)
+def table(
+    frame: pd.DataFrame, name: str, alt: str, config: dict[str, Any] | None = None, most: int = 500, *, what: str = "",
+    row_height: int | None = None,
+) -> None:  # fmt: skip
+    """A table and its CSV. A long one is shown to its first `most` rows; the file holds all. what: see `csv`; else the alt text says it."""
+    rows(frame.head(most), alt, config, row_height)
     if len(frame) > most:
         st.caption(f"The first {most} of {len(frame):,} rows; the CSV holds all.")
-    csv(frame, name)
+    csv(frame, name, what or f"{alt[:1].lower()}{alt[1:]}")
 
 
-def rows(frame: pd.DataFrame, alt: str, config: dict[str, Any] | None = None) -> None:
-    """A table alone. Fractions are shown in four significant digits, p-values no smaller than they can be told; the CSV has them all."""
+def rows(frame: pd.DataFrame, alt: str, config: dict[str, Any] | None = None, row_height: int | None = None) -> None:
+    """A table alone. Fractions are shown in four significant digits, percentages (titles that begin with %) with two places,
+    p-values no smaller than they can be told; the CSV has them all."""
     if P in frame:
         frame = frame.assign(**{P: frame[P].map(p_value)})
-    digits = {c: st.column_config.NumberColumn(format="%.4g") for c in frame.select_dtypes("float").columns}
-    st.dataframe(frame, hide_index=True, column_config=digits | (config or {}), alt=alt)
+    digits = {
+        c: st.column_config.NumberColumn(format="%.2f" if str(c).startswith("%") else "%.4g")
+        for c in frame.select_dtypes("float").columns
+    }
+    st.dataframe(frame, hide_index=True, column_config=digits | (config or {}), row_height=row_height, alt=alt)
 
 
-def csv(frame: pd.DataFrame, name: str) -> None:
-    st.download_button("CSV", lambda: csv_text(frame), file_name(name, "csv"), "text/csv", key=f"csv-{name}", on_click="ignore",
-                       help=f"Download this table as {name}.csv")  # fmt: skip
+def csv(frame: pd.DataFrame, name: str, what: str = "this table") -> None:
+    """The button that saves a table. what: the table in a few words, since several buttons may stand on a page."""
+    st.download_button(f"CSV: {plain(what, 80)}", lambda: csv_text(frame), file_name(name, "csv"), "text/csv", key=f"csv-{name}",
+                       on_click="ignore", help=f"Download this table as {name}.csv")  # fmt: skip
 
 
 def file_name(name: str, ending: str) -> str:
@@ -134,5 +140,5 @@ def nothing_ready() -> None:
         command("make demo")
         return
     st.info(f"No model is fitted to {plain(where.title)} yet. Fit one on the page Models, or type:")
-    command(f"python cli.py fit --workspace {where.name} --model path")
+    command(f"{CLI} fit --workspace {where.name} --model path")
     link("models", "Go to Models")

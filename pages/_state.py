@@ -60,6 +60,11 @@ BELONGS_TO_WORKSPACE: Final = (
 )
 BELONGS_TO: Final = {
     "workspace": BELONGS_TO_WORKSPACE,
+    "model": ("at",),
+    "item": ("at",),
+    "user": ("at", "test"),
+    "history": ("at", "test"),
+    "who": ("at", "test"),
     "side": ("by", "guarded", "gap", "through"),
     "by": ("items", "guarded", "gap", "through"),
     "cells": ("people", "through"),
@@ -113,7 +118,8 @@ def _adopt(store: _Store, asked: dict[str, str]) -> None:
     store.wishes = kept
     for key, value in asked.items():
         if len(value) > MAX_LENGTH.get(key, _MOST):
-            notice(f"The address gives a {key} of {len(value):,} characters, more than any has. It was left out.")
+            ids = f" ({value.count(',') + 1:,} ids)" if "," in value else ""
+            notice(f"The address gives a {key} of {len(value):,} characters{ids}, more than any has. It was left out.")
         elif value:
             store.wishes[key] = value
     for key in asked:

@@ -16,16 +16,6 @@ from explain.flow_labels import amount, clean
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$:&^=])")
 _READ_ANYWAY = re.compile(r":(?=[^\s:]+:|[a-z]+\[|//)|\bwww(?=\.)|@(?=\S)", re.IGNORECASE)
 _WORD_JOINER = "\u2060"
-_RELATIONS = {
-    "co_consumption_3": "people who had both",
-    "co_consumption_5": "people of broad taste",
-    "same_topic": "same topic",
-    "same_creator": "same creator",
-    "same_context": "same basket or session",
-    "jump_1": "jump from the history item",
-    "jump_2": "people, then a jump",
-    "jump_3": "people and their items, then a jump",
-}
 
 
 def plain(text: object, limit: int = 120) -> str:
@@ -49,9 +39,15 @@ def lead(text: object) -> None:
     st.html(f'<p style="{style}">{escape(clean(text, 600))}</p>')
 
 
-def relation(name: str) -> str:
-    """A relation of the models in words."""
-    return _RELATIONS.get(name, name.replace("_", " "))
+def column(name: str) -> str:
+    """The name of a column of the data in words: "age_band" is "age band"."""
+    return name.replace("_", " ")
+
+
+def metric(name: str) -> str:
+    """The name of a measure as people write it: "validation_ndcg@20" is "nDCG@20"."""
+    kind, at, k = name.removeprefix("validation_").partition("@")
+    return {"ndcg": "nDCG", "hit": "Hit rate"}.get(kind, column(kind).capitalize()) + at + k
 
 
 def seconds(value: float) -> str:
@@ -65,6 +61,11 @@ def score(value: float) -> str:
 def percent(value: float | None, digits: int = 0) -> str:
     """A share as a percentage, or "unknown" where there is none."""
     return "unknown" if value is None else f"{100 * value:.{digits}f} %".replace("-", "−")
+
+
+def many(n: int, noun: str) -> str:
+    """ "1 rival", "12 rivals"."""
+    return f"{n:,} {noun if n == 1 else noun + 's'}"
 
 
 def count(value: int | None) -> str:

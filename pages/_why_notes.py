@@ -36,7 +36,9 @@ def section(spot: _here.Here, item: str, found: Explanation) -> None:
     others = bench.notes(spot.name)
     if others:
         with st.expander(f"All notes on {plain(spot.workspace.title)} ({len(others)})"):
-            _parts.table(note_frame(others), f"notes-{spot.name}", "All notes of this workspace, newest first")
+            _parts.table(
+                note_frame(others), f"notes-{spot.name}", "All notes of this workspace, newest first", what="notes"
+            )
 
 
 def _keep(spot: _here.Here, item: str, verdict: str, text: str, author: str) -> None:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.errors import SurfacedError
+from core.errors import CLI, SurfacedError
 from explain.figures import path_network, waterfall
 from explain.flow_labels import amount
 from explain.types import Explanation, Part
 from pages import _ask, _here, _parts, _pick, _state
-from pages._text import percent, plain, relation, score
+from pages._text import column, percent, plain, score
 from pages._why_picture import path_frame
 from pages.components.path_graph import path_graph
 
@@ -28,14 +28,18 @@ KIND_WORDS = {
 
 def waterfall_section(spot: _here.Here, found: Explanation) -> None:
     st.header("What the score is made of")
-    st.caption(f"Every part is a term of the score; together they are {score(found.score)}.")
+    silent = sum(part.kind == "history" and not part.value for part in found.parts)
+    st.caption(
+        f"Every part is a term of the score; together they are {score(found.score)}."
+        + (f" History items that give nothing to it ({silent:,}) are left out." if silent else "")
+    )
     bars, rows = st.columns(2, gap="medium")
     with bars:
         _parts.chart(_bars(found, 12), "waterfall", _waterfall_alt(found))
     with rows:
         _parts.table(
-            parts_frame(found.parts, found.score), f"parts-{found.model}-{found.user or 'own-titles'}-{found.item}",
-            "The parts of the score with their amounts",
+            parts_frame(found.parts, found.score, _ask.workbench().relation_words(spot.name)), f"parts-{found.model}-{found.user or 'own-titles'}-{found.item}",
+            "The parts of the score with their amounts", what="parts",
         )  # fmt: skip
 
 
@@ -48,21 +52,22 @@ def _waterfall_alt(found: Explanation) -> str:
     return f"Waterfall of {len(found.parts)} parts that add up to the score {score(found.score)}; the table beside it holds the same."
 
 
-def parts_frame(parts: Sequence[Part], whole: float) -> pd.DataFrame:
-    """Parts from the largest to the smallest, a sum row last; relations as columns of their own."""
-    relations = sorted({name for part in parts for name in part.relations})
-    ranked = sorted(parts, key=lambda p: (-abs(p.value), p.kind, p.id))
+def parts_frame(parts: Sequence[Part], whole: float, words: Mapping[str, str]) -> pd.DataFrame:
+    """Parts that give something, from the largest to the smallest; relations as columns of their own."""
+    relations = sorted({name for part in parts for name, value in part.relations.items() if value})
+    titles = {name: words.get(name, column(name)) for name in relations}
+    ranked = sorted((p for p in parts if p.value), key=lambda p: (-abs(p.value), p.kind, p.id))
     rows = [
         {
             "part": p.label,
             "amount": p.value,
-            "of the score": percent(p.value / whole, 1) if whole else "",
+            "% of the score": 100 * p.value / whole if whole else None,
             "kind": KIND_WORDS.get(p.kind, p.kind),
         }
-        | {relation(name): p.relations.get(name, 0.0) for name in relations}
+        | {title: p.relations.get(name, 0.0) for name, title in titles.items()}
         for p in ranked
     ]
-    return pd.DataFrame(rows, columns=["part", "amount", "of the score", "kind", *(relation(r) for r in relations)])
+    return pd.DataFrame(rows, columns=["part", "amount", "% of the score", "kind", *titles.values()])
 
 
 def against_section(spot: _here.Here, item: str, other: str | None, found: Explanation) -> None:
@@ -79,7 +84,7 @@ def against_section(spot: _here.Here, item: str, other: str | None, found: Expla
     st.caption(plain(f"{rival.label}: score {score(rival.score)}, {place}.", 300))
     _parts.table(
         two_sided(found, rival.parts, rival.label), f"against-{found.model}-{found.item}-{rival.item}",
-        "What each part gives to the one item and to the other",
+        "What each part gives to the one item and to the other", what="both items",
     )  # fmt: skip
     _parts.link(
         "why", f"Why “{plain(rival.label, 60)}” stands where it does, and what would move it →", item=rival.item
@@ -117,7 +122,7 @@ def model_section(spot: _here.Here, item: str) -> None:
     missing = [m for m in known.values() if wished is None and m.name not in {s.model for s in spot.fitted}]
     for model in missing:
         st.caption(f"{plain(model.title)} is not fitted to this data yet. Fit it on the page Models, or type:")
-        _parts.command(f"python cli.py fit --workspace {spot.name} --model {model.name}")
+        _parts.command(f"{CLI} fit --workspace {spot.name} --model {model.name}")
     if missing:
         _parts.link("models", "Go to Models")
     if not wished:
@@ -129,14 +134,16 @@ def model_section(spot: _here.Here, item: str) -> None:
         _parts.problem(error)
         return
     first = _ask.why(*spot.base, item, user=spot.user, history=spot.history)
-    for column, found in zip(st.columns(2, gap="large"), (first, second), strict=True):
-        with column:
+    for side, found in zip(st.columns(2, gap="large"), (first, second), strict=True):
+        with side:
             _side(found, known[found.model].title)
     st.subheader(f"Paths under {plain(known[second.model].title)}")
     st.caption(
-        "A dashed line is a jump through the model's memory: nobody's behaviour links its ends, so it is drawn as what it is."
+        "Long dashes are a jump through what the model learnt: nobody's behaviour links its ends, so it is drawn as what it is."
     )
-    path_graph(path_network(second, theme=_parts.theme()), key="picture-other")
+    path_graph(
+        path_network(second, theme=_parts.theme(), kinds=_ask.workbench().kind_words(spot.name)), key="picture-other"
+    )
 
 
 def _side(found: Explanation, title: str) -> None:
@@ -153,13 +160,20 @@ def _memory(found: Explanation) -> float:
     return sum(part.value for part in found.parts if part.kind == "memory")
 
 
+def listed(found: Explanation) -> str:
+    """How many walks are listed singly, and whether something stands beside them that takes none."""
+    n_walks = sum(len(path.hops) > 1 for path in found.paths)
+    beside = " and what takes no path" if n_walks < len(found.paths) else ""
+    return f"{n_walks} best of {found.n_paths:,} single paths{beside}"
+
+
 def paths_section(spot: _here.Here, found: Explanation) -> None:
     st.header("Best single paths")
     st.caption(
-        f"{len(found.paths)} of {found.n_paths:,} walks. They carry {percent(found.coverage, 1)} of all amounts, "
+        f"{listed(found)}. They carry {percent(found.coverage, 1)} of all amounts, "
         f"the rest {percent(found.residual, 1)}; the picture above bundles all of them."
     )
     _parts.table(
         path_frame(found.paths, found.score), f"paths-{found.model}-{found.user or 'own-titles'}-{found.item}",
-        "The best single walks from the person to the item",
+        "The best single walks from the person to the item", what="single paths",
     )  # fmt: skip

@@ -5,12 +5,13 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
+from core.errors import shown
 from explain.figures import flow_svg, path_network
 from explain.flow_labels import amount, clean
 from explain.flow_layout import bundle_key
 from explain.types import Bundle, Evidence, Explanation, Path
 from pages import _ask, _here, _parts, _pick, _state
-from pages._text import option, percent, plain
+from pages._text import option, plain
 from pages.components.path_graph import path_graph
 
 CANVAS = "picture"
@@ -25,6 +26,9 @@ def section(spot: _here.Here, item: str, found: Explanation) -> None:
     st.caption(
         "From left to right: the person, what they have had, who or what connects it, the item. Widths are amounts of the score; "
         "all lines into the item add up to it. Pick a point or a line to see what stands behind it."
+        if found.n_paths
+        else "This model has no paths here: it walks over no links of the graph. A line from the person to the item stands for what "
+        "takes none, such as popularity, and is the whole score."
     )
     how = view()
     _pick.segments("Show as", VIEWS, "show", how)
@@ -33,7 +37,9 @@ def section(spot: _here.Here, item: str, found: Explanation) -> None:
     if how == "picture":
         _draw(found, at)
     elif how == "drawing":
-        st.image(flow_svg(found, theme=_parts.theme()), width="stretch", alt=clean(found.sentence, 300))
+        st.image(
+            flow_svg(found, theme=_parts.theme(), kinds=_kinds(found)), width="stretch", alt=clean(found.sentence, 300)
+        )
     else:
         _parts.rows(bundle_frame(found), "Every bundle of walks with its amounts for and against")
     _downloads(found)
@@ -69,6 +75,15 @@ def pieces(found: Explanation) -> dict[str, str]:
     }
 
 
+def check(found: Explanation) -> None:
+    """A piece of the address that this picture lacks becomes a notice. Asked before the page draws its notices."""
+    at = _state.wish("at")
+    if _picked(pieces(found)) is None and at:
+        _state.notice(
+            f"The picture has no point or line {shown(at)}: nothing is looked behind. Pick one that is drawn."
+        )
+
+
 def _picked(names: dict[str, str]) -> str | None:
     at = _state.wish("at")
     if at is not None and at not in names:
@@ -78,8 +93,12 @@ def _picked(names: dict[str, str]) -> str | None:
     return at
 
 
+def _kinds(found: Explanation) -> dict[str, str]:
+    return _ask.workbench().kind_words(found.workspace)
+
+
 def _draw(found: Explanation, at: str | None) -> None:
-    data = path_network(found, theme=_parts.theme(), selected=at)
+    data = path_network(found, theme=_parts.theme(), selected=at, kinds=_kinds(found))
     path_graph(data, key=CANVAS, on_pick=_take_pick)
 
 
@@ -106,8 +125,8 @@ def _downloads(found: Explanation) -> None:
     name = f"why-{found.model}-{found.user or 'own-titles'}-{found.item}"
     light = "light"
     with st.container(horizontal=True):
-        _parts.csv(bundle_frame(found), f"{name}-bundles")
-        st.download_button("SVG", lambda: flow_svg(found, theme=light), _parts.file_name(name, "svg"), "image/svg+xml", on_click="ignore",
+        _parts.csv(bundle_frame(found), f"{name}-bundles", "the picture")
+        st.download_button("SVG", lambda: flow_svg(found, theme=light, kinds=_kinds(found)), _parts.file_name(name, "svg"), "image/svg+xml", on_click="ignore",
                            help="Download the drawing")  # fmt: skip
         st.download_button("GraphML", lambda: _ask.workbench().graphml(found), _parts.file_name(name, "graphml"), "application/xml", on_click="ignore",
                            help="Download the picture as a graph for other programs")  # fmt: skip
@@ -137,8 +156,8 @@ def _item_links(found: Explanation, at: str) -> None:
 
 def path_frame(paths: tuple[Path, ...], whole: float) -> pd.DataFrame:
     """Single walks as rows: amount, share of the score, every step in words, whether all of it was observed."""
-    rows = [(p.value, percent(p.value / whole, 2) if whole else "", walk_text(p), kind_text(p)) for p in paths]
-    return pd.DataFrame(rows, columns=["amount", "of the score", "walk", "kind"])
+    rows = [(p.value, 100 * p.value / whole if whole else None, walk_text(p), kind_text(p)) for p in paths]
+    return pd.DataFrame(rows, columns=["amount", "% of the score", "walk", "kind"])
 
 
 def walk_text(path: Path) -> str:

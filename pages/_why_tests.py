@@ -5,28 +5,55 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from core.errors import SurfacedError
+from core.errors import CLI, SurfacedError, shown
 from explain.flow_labels import amount, clean
-from explain.types import Explanation
+from explain.types import Explanation, Part
 from pages import _ask, _ask_more, _here, _parts, _pick, _state
-from pages._text import option, percent, plain, score
+from pages._text import many, option, plain, score
 
 UNITS = {"history": "History items", "edges": "Edges of the graph", "features": "Words and features"}
 _OFFERED = 60
 
 
-def guarded(spot: _here.Here, item: str) -> None:
-    """Where the visitor came from a list under a guardrail: what that rule did to the item's place. Never hidden."""
+def check(found: Explanation) -> None:
+    """What the address asks of this part of the page and cannot be had becomes a notice. Asked before the notices are drawn."""
+    _unit()
+    asked = _state.wish("test")
+    if asked and found.state != "consumed" and asked not in _reasons(found):
+        _state.notice(
+            f"{shown(asked)} is no item of the history that carries any of this score, so it cannot be taken out as a reason. "
+            "It was left out."
+        )
+
+
+def _unit() -> str:
+    """The unit; the usual one does not stand in the address."""
+    unit = _here.one_of("unit", list(UNITS), "history")
+    _state.settle("unit", unit if unit != "history" else None)
+    return unit
+
+
+def _reasons(found: Explanation) -> dict[str, Part]:
+    """History items that carry some of the score by id, the largest first."""
+    ranked = sorted(found.parts, key=lambda p: -abs(p.value))
+    return {p.id: p for p in ranked if p.kind == "history" and p.value}
+
+
+def guarded(spot: _here.Here, item: str) -> str | None:
+    """Where the visitor came from a list under a guardrail: what that rule did to the item's place. Never hidden.
+
+    Asked before the notices are drawn, since a rule that cannot be read is one of them.
+    """
     rule = _state.wish("guard")
     if not rule or spot.user is None:
-        return
+        return None
     try:
         note = _ask.workbench().guard_note(spot.name, spot.model, [rule], user=spot.user, item=item, k=spot.k)
     except SurfacedError as error:
         _state.notice(f"The guardrail of the address was left out. {error}")
-        return
+        return None
     _state.settle("guard", rule)
-    st.warning(plain(note or "The guardrail of this list left the item where its score puts it.", 400))
+    return note or "The guardrail of this list left the item where its score puts it."
 
 
 def badge(spot: _here.Here, item: str, found: Explanation) -> None:
@@ -42,13 +69,13 @@ def section(spot: _here.Here, item: str, found: Explanation) -> None:
     """Take any reason out and re-rank; the smallest change that does it."""
     if found.state == "consumed":
         return
-    parts = {p.id: p for p in sorted(found.parts, key=lambda p: -abs(p.value)) if p.kind == "history"}
+    parts = _reasons(found)
     st.header("Put it to the test")
     if not parts:
         st.caption("No history item carries any of this score, so there is nothing to take out.")
         return
     asked = _state.wish("test")
-    test = asked if asked in parts else None
+    test = asked if asked in parts else None  # `check` has told of another one
     _state.settle("test", test)
     offered = list(parts)[:_OFFERED]
     if test is not None and test not in offered:
@@ -70,11 +97,11 @@ def section(spot: _here.Here, item: str, found: Explanation) -> None:
         _parts.problem(error)
         return
     listed = found.rank is not None and found.rank <= flip.k
-    st.subheader("The smallest change that drops it" if listed else "The smallest change that brings it in")
+    st.subheader(f"The smallest change that {'drops it out of' if listed else 'brings it into'} the first {flip.k}")
     st.markdown(plain(flip.sentence, 700))
     st.caption(
         "Searched with predicted scores, then computed by passing every message again"
-        + (f"; compared with {flip.rivals} rivals." if flip.rivals else ".")
+        + (f"; compared with {many(flip.rivals, 'rival')}." if flip.rivals else ".")
     )
     if flip.found:
         _parts.link("whatif", "Try it →", remove=",".join(flip.removed) or None, add=",".join(flip.added) or None)
@@ -85,8 +112,7 @@ def units(spot: _here.Here, item: str, found: Explanation) -> None:
     if found.state == "no_path":
         return
     st.header("The same score in other units")
-    unit = _here.one_of("unit", list(UNITS), "history")
-    _state.settle("unit", unit if unit != "history" else None)
+    unit = _unit()
     _pick.segments("Unit", UNITS, "unit", unit)
     name = f"{found.model}-{found.user or 'own-titles'}-{found.item}"
     if unit == "edges":
@@ -107,13 +133,13 @@ def _edges(spot: _here.Here, item: str, name: str) -> None:
     whole = edges.score - edges.empty_score
     for tab, (by, groups) in zip(tabs, edges.by.items(), strict=False):
         with tab:
-            rows = [(g.label, g.value, percent(g.value / whole, 1) if whole else "", g.n_edges) for g in groups]
-            frame = pd.DataFrame(rows, columns=[by, "amount", "of the score", "edges"])
-            _parts.table(frame, f"edges-{by}-{name}", f"Edge amounts by {by}")
+            rows = [(g.label, g.value, 100 * g.value / whole if whole else None, g.n_edges) for g in groups]
+            frame = pd.DataFrame(rows, columns=[by, "amount", "% of the score", "edges"])
+            _parts.table(frame, f"edges-{by}-{name}", f"Edge amounts by {by}", what=f"edges by {by}")
     with tabs[-1]:
         rows = [(clean(e.source, 60), e.relation, clean(e.target, 60), e.value, e.when) for e in edges.edges]
         frame = pd.DataFrame(rows, columns=["from", "relation", "to", "amount", "when"])
-        _parts.table(frame, f"edges-{name}", "The edges that carry most")
+        _parts.table(frame, f"edges-{name}", "The edges that carry most", what="largest edges")
 
 
 def _features(spot: _here.Here, item: str, name: str) -> None:
@@ -122,8 +148,13 @@ def _features(spot: _here.Here, item: str, name: str) -> None:
         st.info(
             "This model reads no words and no features. A model on content does; fit one, then pick it in the sidebar:"
         )
-        _parts.command(f"python cli.py fit --workspace {spot.name} --model gnn+content")
+        _parts.command(f"{CLI} fit --workspace {spot.name} --model gnn+content")
         return
     st.caption(f"{found.method}. Completeness error {found.completeness_error:.1e}.")
     rows = [(p.group, p.name, p.value) for p in found.parts]
-    _parts.table(pd.DataFrame(rows, columns=["group", "feature", "amount"]), f"features-{name}", "The score by feature")
+    _parts.table(
+        pd.DataFrame(rows, columns=["group", "feature", "amount"]),
+        f"features-{name}",
+        "The score by feature",
+        what="features",
+    )

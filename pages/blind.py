@@ -7,7 +7,7 @@ from typing import Any, Final
 import pandas as pd
 import streamlit as st
 
-from core.errors import SurfacedError
+from core.errors import CLI, SurfacedError
 from explain.figures_attribution import BlindResult, Revealed, blind_chart
 from pages import _ask, _frame, _jobs, _parts
 from pages._text import count, lead, percent, plain, seconds
@@ -88,7 +88,7 @@ def _test(tests: tuple[dict[str, Any], ...]) -> None:
             "Run the audit",
             f"Blind test {chosen}",
             _work(chosen),
-            "python cli.py blind-start --size draw",
+            f"{CLI} blind-start --size draw",
         )
         return
     truth = _ask.workbench().blind_reveal(chosen) if row["revealed"] else None

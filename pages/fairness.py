@@ -8,6 +8,7 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
+from core.errors import CLI
 from explain.figures import exposure_bars
 from explain.types import AuditReport, AuditRow
 from pages import _ask, _fair_cells, _fair_gap, _fair_guard, _frame, _here, _jobs, _parts, _pick
@@ -67,7 +68,7 @@ def _measured(spot: _here.Here, by: str) -> AuditReport | None:
         "Measure for whom the lists are good",
         f"Measuring {model} by {by}",
         lambda progress: bench.audit(name, model, by, side="user", k=spot.k, progress=progress),
-        f"python cli.py audit --workspace {name} --model {model} --by {by} --side user -k {spot.k}",
+        f"{CLI} audit --workspace {name} --model {model} --by {by} --side user -k {spot.k}",
     )
     return None
 
@@ -91,6 +92,7 @@ def _answer(report: AuditReport) -> None:
         f"fairness-{report.model}-{report.by}-{report.side}-k{report.k}",
         "Every group with its value, interval and verdict",
         {"verdict": st.column_config.TextColumn(width="medium")},
+        what="groups",
     )
     if note := report.overall.get("note"):
         st.caption(plain(note, 400))

@@ -7,7 +7,7 @@ from typing import Any, Final
 import pandas as pd
 import streamlit as st
 
-from core.errors import SurfacedError
+from core.errors import CLI, SurfacedError
 from explain.answers import FaithfulnessReport
 from explain.figures import flow_svg
 from explain.figures_proof import method_bars
@@ -59,7 +59,7 @@ def _not_yet(spot: _here.Here) -> None:
 
     _jobs.panel(
         f"faithfulness-{'-'.join(spot.base)}", "Put it to the test", f"Testing {title}", work,
-        f"python cli.py faithfulness --workspace {spot.name} --model {spot.model}",
+        f"{CLI} faithfulness --workspace {spot.name} --model {spot.model}",
     )  # fmt: skip
 
 
@@ -83,6 +83,7 @@ def _methods(spot: _here.Here, report: FaithfulnessReport) -> None:
         method_frame(report.methods),
         f"faithfulness-{spot.name}-{spot.model}",
         "Every method with its measures and times",
+        what="methods",
     )
     st.caption(
         "Leave-one-out is the ceiling: it tries every deletion. Our contrastive form says the same without trying."
@@ -145,7 +146,9 @@ def _planted(spot: _here.Here, report: FaithfulnessReport) -> None:
                 "why not": row["reason"],
             }
         )
-    _parts.table(pd.DataFrame(rows), f"planted-{spot.model}", "How often the planted cause was found")
+    _parts.table(
+        pd.DataFrame(rows), f"planted-{spot.model}", "How often the planted cause was found", what="planted causes"
+    )
     st.caption(
         "Among everything that a person had, the one article that led to another is nearly drawn by lot in this simulation: the "
         "low figure is a limit of what can be known, and it is shown."
@@ -162,7 +165,7 @@ def _lie_detector(spot: _here.Here) -> None:
     if not {"lightgcn", "path"} <= set(fitted):
         missing = "lightgcn" if "lightgcn" not in fitted else "path"
         st.info("Both models have to be fitted for this. Fit the other one on the page Models, or type:")
-        _parts.command(f"python cli.py fit --workspace {spot.name} --model {missing}")
+        _parts.command(f"{CLI} fit --workspace {spot.name} --model {missing}")
         return
     item = spot.item or _first(spot)
     if item is None:
@@ -200,7 +203,8 @@ def _lie_detector(spot: _here.Here) -> None:
 
 def _picture(found: Explanation, alt: str) -> None:
     if found.bundles:
-        st.image(flow_svg(found, theme=_parts.theme()), width="stretch", alt=alt)
+        kinds = _ask.workbench().kind_words(found.workspace)
+        st.image(flow_svg(found, theme=_parts.theme(), kinds=kinds), width="stretch", alt=alt)
     else:
         st.caption("No path of the graph leads to it.")
 

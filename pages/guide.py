@@ -56,13 +56,15 @@ def page() -> None:
         "The path model starts at the person and walks: to what they have had, from there to other people who had it too (or to its topic, "
         "its creator, its basket), and on to the items that those lead to. Each step divides what it carries, so that a crowd or a bestseller does not "
         "shout down the rest. How strongly, and how much each kind of way counts, are a few numbers that are learnt and shown on the page "
-        "Models. The score of an item is the sum of all walks that end at it: thousands, and every one can be looked at."
+        "Models. The score of an item is the sum of all walks that end at it: often thousands, sometimes many millions. The picture bundles all of them, "
+        "so nothing is left out; behind each piece of it the strongest walks are listed one by one and the others as one sum."
     )
-    st.header("What a dashed line is")
+    st.header("What the lines mean")
     st.markdown(
-        "An unbroken line is an observed amount that speaks for the item, a finely dotted one speaks against it. A **dashed** line is a jump: "
-        "the model connects two things by vectors that it learnt, and nobody's behaviour links them. The path model draws none. LightGCN "
-        "draws many: look at the same item under both on the page Why this."
+        "As the legend below a picture says, an **unbroken** line is an observed amount that speaks for the item, and a **finely dotted** one, in the "
+        "other hue, an observed amount that speaks against it. Long **dashes** are a latent jump: the model connects two things by vectors that "
+        "it learnt, and nobody's behaviour links them; with dots between the dashes it speaks against the item. The path model has no jumps. LightGCN "
+        "has many: look at the same item under both on the page Why this. In the drawing (SVG), what speaks against is hatched."
     )
     st.header("Words")
     st.markdown("\n".join(f"- **{word}.** {meaning}" for word, meaning in GLOSSARY.items()))

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from explain.answers import ItemView, Source
+from explain.answers import MIN_AUDIENCE, ItemView, Source
 from explain.figures_changes import audience_bars, source_bars
 from pages import _ask, _ask_more, _frame, _here, _parts, _pick
-from pages._text import count, lead, percent, plain
+from pages._text import column, count, lead, percent, plain, score
 
 _PEOPLE_SHOWN = 12
 
@@ -25,7 +25,7 @@ def page() -> None:
     found = _ask_more.item_view(spot, item)
     lead(found.sentence)
     known = [f"{plain(kind, 40)}: {plain(', '.join(names), 200)}" for kind, names in card.groups.items() if names]
-    known += [f"{plain(name, 40)}: {plain(value, 200)}" for name, value in card.attributes.items()]
+    known += [f"{plain(column(name), 40)}: {plain(value, 200)}" for name, value in card.attributes.items()]
     if known:
         st.caption(" · ".join(known))
     _tiles(found, card.n_people)
@@ -73,43 +73,52 @@ def _through(found: ItemView) -> None:
             source_bars(found.relations, theme=_parts.theme()), "relations", "Shares of the summed scores by relation"
         )
     _parts.table(
-        source_frame(found.sources), f"item-{found.item}-sources", "History items with their shares and how many people"
-    )
-    _parts.csv(source_frame(found.relations), f"item-{found.item}-relations")
+        source_frame(found.sources), f"item-{found.item}-sources",
+        "History items with their shares and how many people", what="history items",
+    )  # fmt: skip
+    _parts.csv(source_frame(found.relations), f"item-{found.item}-relations", "relations")
 
 
 def source_frame(sources: tuple[Source, ...]) -> pd.DataFrame:
-    rows = [(s.label, percent(s.share, 2), s.n_people, s.id) for s in sources]
-    return pd.DataFrame(rows, columns=["through", "share of the summed scores", "people", "id"])
+    rows = [(s.label, 100 * s.share, s.n_people, s.id) for s in sources]
+    return pd.DataFrame(rows, columns=["through", "% of the summed scores", "people", "id"])
 
 
 def _audience(found: ItemView) -> None:
     if not found.cohorts:
+        if found.n_listed < MIN_AUDIENCE:
+            st.caption(f"Fewer than {MIN_AUDIENCE} people get it: too few to say of which cohorts they are.")
         return
     st.header("Who gets it")
-    st.caption("Bars: share among those who get it. Marks: share among everybody. Small audiences vary by chance.")
+    st.caption(
+        "Bars: share among those who get it. Marks: share among everybody. Small audiences vary by chance. "
+        f"Groups of fewer than {MIN_AUDIENCE} people who get it are shown together only, as audits show none under {MIN_AUDIENCE}."
+    )
     columns = list(dict.fromkeys(c.column for c in found.cohorts))
-    for tab, column in zip(st.tabs([plain(c, 40) for c in columns]), columns, strict=True):
+    for tab, by in zip(st.tabs([plain(column(c), 40) for c in columns]), columns, strict=True):
         with tab:
-            own = [c for c in found.cohorts if c.column == column]
+            own = [c for c in found.cohorts if c.column == by]
             _parts.chart(
                 audience_bars(own, theme=_parts.theme()),
-                f"audience-{column}",
-                f"The audience by {column} beside everybody",
+                f"audience-{by}",
+                f"The audience by {column(by)} beside everybody",
             )
     frame = pd.DataFrame(
-        [(c.column, c.group, c.n, percent(c.share, 1), percent(c.share_of_all, 1)) for c in found.cohorts],
-        columns=["column", "group", "people who get it", "share", "share of everybody"],
+        [(column(c.column), c.group, c.n, 100 * c.share, 100 * c.share_of_all) for c in found.cohorts],
+        columns=["column", "group", "people who get it", "% of them", "% of everybody"],
     )
-    _parts.table(frame, f"item-{found.item}-audience", "The audience by cohort")
+    _parts.table(frame, f"item-{found.item}-audience", "The audience by cohort", what="who gets it")
 
 
 def _people(spot: _here.Here, found: ItemView) -> None:
     st.header("Why for one of them?")
-    st.caption(f"The {min(_PEOPLE_SHOWN, len(found.listed))} in whose list it stands highest.")
-    for user in found.listed[:_PEOPLE_SHOWN]:
+    shown = list(zip(found.listed, found.ranks, found.scores, strict=True))[:_PEOPLE_SHOWN]
+    st.caption(f"The {len(shown)} in whose list it stands highest, with its place there and its score.")
+    for user, rank, value in shown:
         name = plain(_ask.person(spot.name, user).label, 60)
-        _parts.link("why", f"{name} →", user=user, item=found.item, who=None, history=None)
+        _parts.link(
+            "why", f"{name}: rank {rank}, score {score(value)} →", user=user, item=found.item, who=None, history=None
+        )
 
 
 if __name__ == "__main__":  # Streamlit runs a page as a script; tests import it

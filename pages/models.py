@@ -8,6 +8,7 @@ from functools import partial
 import pandas as pd
 import streamlit as st
 
+from core.errors import CLI
 from explain.figures import MetricBar, metric_bars
 from explain.types import EvaluationReport, ModelInfo, SnapshotInfo
 from pages import _ask, _frame, _here, _jobs, _measured, _parameters, _parts, _pick
@@ -42,7 +43,7 @@ def page() -> None:
         _model(where.name, model, fitted.get(model.name), reports.get(model.name), split)
     if spot is not None:
         st.header(f"What the {plain(known[spot.model].title)} learnt")
-        _parameters.section(spot.snapshot)
+        _parameters.section(spot.snapshot, _ask.workbench().relation_words(spot.name))
         _cards(spot, known[spot.model].title)
 
 
@@ -71,7 +72,9 @@ def _accuracy(
         st.info(
             "No model is measured in this way yet. “Measure” below hides events, fits again without them and looks how many the lists find."
         )
-    _parts.table(models_frame(known, fitted, reports), "models", "Accuracy, readability and cost of each model")
+    _parts.table(
+        models_frame(known, fitted, reports), "models", "Accuracy, readability and cost of each model", what="models"
+    )
 
 
 def models_frame(
@@ -104,7 +107,7 @@ def _model(
             st.caption("Not fitted to this data yet.")
             _jobs.panel(
                 f"fit-{workspace}-{model.name}", f"Fit {plain(model.title)}", f"Fitting {model.title}",
-                partial(_fit, workspace, model.name), f"python cli.py fit --workspace {workspace} --model {model.name}",
+                partial(_fit, workspace, model.name), f"{CLI} fit --workspace {workspace} --model {model.name}",
             )  # fmt: skip
             return
         seed = f"seed {snapshot.seed}, snapshot {snapshot.snapshot}"
@@ -118,7 +121,7 @@ def _model(
         _jobs.panel(
             f"measure-{workspace}-{model.name}-{split}", f"Measure {plain(model.title)}", f"Measuring {model.title}",
             lambda progress: bench.evaluate(workspace, model.name, split=split, k=AT, progress=progress),
-            f"python cli.py evaluate --workspace {workspace} --model {model.name} --split {split} -k {AT}",
+            f"{CLI} evaluate --workspace {workspace} --model {model.name} --split {split} -k {AT}",
         )  # fmt: skip
 
 

@@ -5,13 +5,18 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
+from explain.answers import ListView
 from explain.figures_changes import list_heat
 from explain.types import HistoryEntry, ListedItem, Recommendation
 from pages import _ask, _ask_more, _frame, _here, _parts, _pick, _state
-from pages._text import count, day, plain, score
+from pages._text import column, count, day, plain, score
 
 WAYS = {"person": "Pick a person", _here.TITLES: "Be one: pick titles"}
 _HISTORY_SHOWN = 100
+_HISTORY_COLUMNS = {  # pixels: beside a list the date must not fall off
+    "title": st.column_config.TextColumn(width=150), "when": st.column_config.TextColumn(width=92),
+    "what": st.column_config.TextColumn(width=76),
+}  # fmt: skip
 
 
 def page() -> None:
@@ -33,7 +38,7 @@ def page() -> None:
     if spot.own_titles:
         _list(spot, listed)
         return
-    left, right = st.columns([3, 2], gap="large")
+    left, right = st.columns([4, 3], gap="medium")
     with left:
         _list(spot, listed)
     with right:
@@ -78,7 +83,7 @@ def _list(spot: _here.Here, listed: Recommendation) -> None:
     _as_a_whole(spot)
     with st.expander("As a table"):
         _parts.rows(frame, "The list with rank, item id, title, score and main reason")
-    _parts.csv(frame, f"recommendations-{spot.model}-{spot.user or 'own-titles'}")
+    _parts.csv(frame, f"recommendations-{spot.model}-{spot.user or 'own-titles'}", "the list")
 
 
 def _as_a_whole(spot: _here.Here) -> None:
@@ -91,18 +96,32 @@ def _as_a_whole(spot: _here.Here) -> None:
         _parts.chart(
             list_heat(view, theme=_parts.theme()), "list-view", "What each history item gives to each item of the list"
         )
-        frame = pd.DataFrame(view.amounts, columns=[f"{n}. {t[:40]}" for n, t in enumerate(view.item_labels, start=1)])
-        frame.insert(0, "history item", view.history_labels)
-        _parts.table(frame, f"list-{spot.model}-{spot.user or 'own-titles'}", "Amounts by history item and listed item")
+        if view.n_further:
+            st.caption(
+                f"The {len(view.history)} history items that give most, of {len(view.history) + view.n_further:,}. "
+                "The last row of the table holds all that the others give."
+            )
+        _parts.table(
+            whole_frame(view), f"list-{spot.model}-{spot.user or 'own-titles'}",
+            "Amounts by history item and listed item", what="the list as a whole",
+        )  # fmt: skip
+
+
+def whole_frame(view: ListView) -> pd.DataFrame:
+    """What each history item (row) gives to each listed item (column); with the last row, the columns add up to the scores."""
+    frame = pd.DataFrame(view.amounts, columns=[f"{n}. {t[:40]}" for n, t in enumerate(view.item_labels, start=1)])
+    frame.insert(0, "history item", view.history_labels)
+    if any(view.rest):
+        others = [f"{view.n_further:,} further history items"] if view.n_further else []
+        frame.loc[len(frame)] = [" and ".join([*others, "what needs no history item"]), *view.rest]
+    return frame
 
 
 def _row(spot: _here.Here, entry: ListedItem) -> None:
     """One entry: the title leads to its reason."""
-    title, others = st.columns([5, 1], vertical_alignment="center")
-    with title:
+    with st.container(horizontal=True, vertical_alignment="center"):
         _parts.link("why", f"**{entry.rank}. {plain(entry.label, 90)}**", item=entry.item)
-    with others:
-        _parts.link("item", "Who else?", item=entry.item)
+        _parts.link("item", "Who else?", width="content", item=entry.item)
     st.caption(f"Score {score(entry.score)}" + (f" · {plain(entry.reason, 200)}" if entry.reason else ""))
 
 
@@ -110,7 +129,7 @@ def _history(spot: _here.Here) -> None:
     assert spot.user is not None, "titles of one's own are listed on top"
     person = _ask.person(spot.name, spot.user)
     st.header("History")
-    known = ", ".join(f"{plain(name, 40)}: {plain(value, 60)}" for name, value in person.attributes.items())
+    known = ", ".join(f"{plain(column(name), 40)}: {plain(value, 60)}" for name, value in person.attributes.items())
     st.caption(
         f"{plain(person.label)}, {count(len(person.history))} items, newest first" + (f". {known}" if known else "")
     )
@@ -118,7 +137,10 @@ def _history(spot: _here.Here) -> None:
     if frame.empty:
         st.info("Nothing is known of this person yet, so every list is the same as for a new one.")
         return
-    _parts.table(frame, f"history-{spot.user}", "What the person has had so far, newest first", most=_HISTORY_SHOWN)
+    _parts.table(
+        frame, f"history-{spot.user}", "What the person has had so far, newest first", _HISTORY_COLUMNS,
+        most=_HISTORY_SHOWN, what="history",
+    )  # fmt: skip
 
 
 def _own_titles(spot: _here.Here, picked: tuple[str, ...]) -> None:
@@ -131,9 +153,9 @@ def _own_titles(spot: _here.Here, picked: tuple[str, ...]) -> None:
 
 
 def history_frame(history: tuple[HistoryEntry, ...]) -> pd.DataFrame:
-    """A history as a table: title, what happened, when (UTC), weight of the edge."""
-    rows = [(entry.label, entry.how, day(entry.time), entry.weight) for entry in history]
-    return pd.DataFrame(rows, columns=["title", "what", "when", "weight"])
+    """A history as a table: title, when (UTC), what happened, weight of the edge."""
+    rows = [(entry.label, day(entry.time), entry.how, entry.weight) for entry in history]
+    return pd.DataFrame(rows, columns=["title", "when", "what", "weight"])
 
 
 if __name__ == "__main__":  # Streamlit runs a page as a script; tests import it

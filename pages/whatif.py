@@ -7,11 +7,12 @@ from typing import Final, cast
 import pandas as pd
 import streamlit as st
 
-from core.errors import OptionError, SurfacedError
+from core.errors import CLI, OptionError
 from explain.answers import Kind, WhatIf
 from explain.figures_changes import two_lists
+from explain.flow_labels import amount
 from pages import _ask, _ask_more, _frame, _here, _jobs, _parts, _pick, _state
-from pages._text import count, lead, plain
+from pages._text import count, lead, many, plain
 
 KINDS: Final = {"delete": "Delete", "mask": "Mask", "retrain": "Learn again"}
 MEANING: Final = {
@@ -28,6 +29,10 @@ HALF: Final = {
     "365": "Half after a year",
 }
 MOST_ADDED: Final = 20
+_COLUMNS: Final = {  # pixels; what moved an item is read on three lines
+    "rank": st.column_config.NumberColumn(width=50), "before": st.column_config.TextColumn(width=90),
+    "title": st.column_config.TextColumn(width=190), "moved by": st.column_config.TextColumn(width=340),
+}  # fmt: skip
 
 
 def page() -> None:
@@ -71,15 +76,13 @@ def _history(spot: _here.Here) -> dict[str, str]:
 
 def _known(spot: _here.Here, key: str, had: dict[str, str], *, inside: bool) -> tuple[str, ...]:
     """Ids of an address that can be removed (inside the history) or added (outside it)."""
-    picked: list[str] = []
-    for raw in filter(None, (_state.wish(key) or "").split(",")):
-        try:
-            found = _ask.item(spot.name, raw).item
-        except SurfacedError as error:
-            _state.notice(f"{error} It was left out.")
-            continue
-        if (found in had) == inside and found not in picked:
-            picked.append(found)
+    known = _here.items(spot.workspace, key, "left out")
+    picked = [found for found in known if (found in had) == inside]
+    if beside := len(known) - len(picked):
+        where = "not in the history" if inside else "in the history already"
+        _state.notice(f"{beside} of the {len(known)} items to {key} cannot be: {where}. The rest counts.")
+    if not inside and len(picked) > MOST_ADDED:
+        _state.notice(f"Of the {len(picked)} items to add the first {MOST_ADDED} count.")
     kept = tuple(picked if inside else picked[:MOST_ADDED])
     _state.settle(key, ",".join(kept))
     return kept
@@ -190,7 +193,7 @@ def _learnt_again(
     options += "".join(f" --weight {n}={v:g}" for n, v in weights) + (f" --half-life {half:g}" if half else "")
     _jobs.panel(
         key, "Learn again", "Learning from the edited data", work,
-        f"python cli.py whatif --workspace {spot.name} --model {spot.model} --user {spot.user} {options} --kind retrain",
+        f"{CLI} whatif --workspace {spot.name} --model {spot.model} --user {spot.user} {options} --kind retrain",
     )  # fmt: skip
     return None
 
@@ -203,22 +206,30 @@ def _lists(spot: _here.Here, found: WhatIf) -> None:
         st.markdown(f"The first {count(len(found.after))} stay as they are.")
     else:
         st.markdown(
-            f"**{count(len(moved))} of {count(len(found.after))}** places change; {count(len(fresh))} are new to the list."
+            f"**{len(moved)} of {many(len(found.after), 'place')}** {'changes' if len(moved) == 1 else 'change'}; "
+            f"{len(fresh)} {'is' if len(fresh) == 1 else 'are'} new to the list."
         )
     _parts.chart(
         two_lists(found, theme=_parts.theme()),
         "two-lists",
         "The list before and after, with a line for each item in both",
     )
+    if any(a.was_rank is None for a in found.after):
+        st.caption(
+            "What is taken out of the history is a candidate again, like all that the person lacks: the list may bring it back."
+        )
     frame = after_frame(found)
     _parts.table(
         frame,
         f"whatif-{spot.model}-{spot.user or 'own-titles'}",
         "The list after the change: place, place before, what moved it",
+        _COLUMNS,
+        what="the list after",
+        row_height=60 if moved else None,
     )
     gone = [b for b in found.before if b.now_rank is None or b.now_rank > len(found.after)]
     if gone:
-        rows = [(b.rank, b.label, "in the history" if b.now_rank is None else str(b.now_rank)) for b in gone]
+        rows = [(b.rank, b.label, "in the history now" if b.now_rank is None else str(b.now_rank)) for b in gone]
         st.subheader("No longer in the list")
         _parts.rows(pd.DataFrame(rows, columns=["was", "title", "now"]), "What fell out of the list")
     if moved:
@@ -232,11 +243,17 @@ def after_frame(found: WhatIf) -> pd.DataFrame:
 
     def was(rank: int | None, now: int) -> str:
         if rank is None:
-            return "in the history"
+            return "back: you took it out"
         return "same" if rank == now else f"{'▲' if rank > now else '▼'} from {rank}"
 
     rows = [
-        (a.rank, was(a.was_rank, a.rank), a.label, a.score, "; ".join(f"{m.label} {m.change:+.3g}" for m in a.moved_by))
+        (
+            a.rank,
+            was(a.was_rank, a.rank),
+            a.label,
+            a.score,
+            "; ".join(f"{m.label} {amount(m.change)}" for m in a.moved_by),
+        )
         for a in found.after
     ]
     return pd.DataFrame(rows, columns=["rank", "before", "title", "score", "moved by"])

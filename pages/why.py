@@ -11,7 +11,7 @@ from pages._text import lead, percent, plain, score
 
 def page() -> None:
     spot = _parts.place("Why this?")
-    item = spot.item or _first_listed(spot)
+    item = None if spot.own_titles and not spot.history else spot.item or _first_listed(spot)
     if item is None:
         _nothing_to_explain(spot)
         return
@@ -20,6 +20,9 @@ def page() -> None:
     _why_picture.view()
     _why_parts.other_model(spot)
     found = _ask.why(*spot.base, item, user=spot.user, history=spot.history, against=other, k=spot.k)
+    _why_picture.check(found)
+    _why_tests.check(found)
+    guarded = _why_tests.guarded(spot, item)
     _pickers(spot, item)
     st.title(
         f"Why did “{plain(found.label, 90)}” surface for {_person_name(spot)}?"
@@ -36,7 +39,8 @@ def page() -> None:
         st.info(
             "Nothing that this person has had leads to it, so its score has no walk to show. Pick another item, or another model."
         )
-    _why_tests.guarded(spot, item)
+    if guarded:
+        st.warning(plain(guarded, 400))
     _why_tests.badge(spot, item, found)
     _badges(found)
     if found.state != "no_path" or found.parts:
@@ -46,7 +50,7 @@ def page() -> None:
     _why_parts.against_section(spot, item, other, found)
     _why_tests.units(spot, item, found)
     _why_parts.model_section(spot, item)
-    if found.paths:
+    if found.n_paths:
         _why_parts.paths_section(spot, found)
     _why_notes.section(spot, item, found)
     _why_notes.take_away(spot, item, other, found)
@@ -56,8 +60,6 @@ def page() -> None:
 
 def _first_listed(spot: _here.Here) -> str | None:
     """Without an item in the address: the first of the list."""
-    if spot.own_titles and not spot.history:
-        return None
     listed = _ask.recommend(*spot.base, user=spot.user, history=spot.history, k=1)
     return listed.items[0].item if listed.items else None
 
@@ -68,7 +70,8 @@ def _nothing_to_explain(spot: _here.Here) -> None:
     st.info(
         "There is no list yet that something could have surfaced in: pick at least one title of your own, or a person."
     )
-    _parts.link("recommendations", "Pick titles")
+    _parts.link("recommendations", "Pick titles →")
+    _parts.link("recommendations", "See the list of a person →", who=None, history=None)
 
 
 def _pickers(spot: _here.Here, item: str) -> None:
@@ -106,13 +109,15 @@ def _badges(found: Explanation) -> None:
                 f"{found.gross_net:.2f}",
                 "1 = nothing cancels; 2 = what speaks against is half of what remains",
             ),
-            (
-                "Listed paths cover",
-                percent(found.coverage, 1),
-                f"{len(found.paths)} best of {found.n_paths:,} single paths; the picture holds all",
-            ),
+            _coverage(found),
         ]
     )
+
+
+def _coverage(found: Explanation) -> tuple[str, str, str]:
+    if not found.n_paths:
+        return "Listed paths cover", "no paths", "nothing of this score runs over the graph under this model"
+    return "Listed paths cover", percent(found.coverage, 1), f"{_why_parts.listed(found)}; the picture holds all"
 
 
 if __name__ == "__main__":  # Streamlit runs a page as a script; tests import it

@@ -35,7 +35,7 @@ class Asking(Desk):
         return Person(user, names.user(idx), attributes, evidence_of.history_entries(names, idx))
 
     def item(self, workspace: str, item: str) -> ItemCard:
-        """An item's attributes, groups and audience size. Raises UnknownIdError."""
+        """An item's attributes, groups and audience size; what a group says already is no attribute. Raises UnknownIdError."""
         world = self._world(workspace)
         names, graph = world.names, world.graph
         idx = graph.items.index(item)
@@ -43,8 +43,18 @@ class Asking(Desk):
             names.kind(kind): tuple(names.group(kind, int(g)) for g in matrix[idx].indices)
             for kind, matrix in graph.memberships.items()
         }
-        attributes = evidence_of.attributes_of(graph.items.attributes, idx)
+        told = evidence_of.attributes_of(graph.items.attributes, idx)
+        attributes = {name: value for name, value in told.items() if value not in groups.get(name, ())}
         return ItemCard(item, names.item(idx), attributes, groups, int(world.people_per_item[idx]))
+
+    def relation_words(self, workspace: str) -> dict[str, str]:
+        """Every relation of the models, key → this data's own words for it."""
+        return self._world(workspace).names.relations
+
+    def kind_words(self, workspace: str) -> dict[str, str]:
+        """What this data calls a topic, creator and context, as far as it has them."""
+        names = self._world(workspace).names
+        return {kind: names.kind(kind) for kind in names.graph.groups}
 
     def example(self, workspace: str) -> Example:
         """A pair worth looking at first; found once per snapshot. Raises NotReadyError before the path model is fitted."""

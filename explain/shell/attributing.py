@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from core.errors import OptionError, shown
+from core.errors import CLI, OptionError, shown
 from explain import plain_text
 from explain.shell.base import (
     JsonOption,
@@ -97,7 +97,7 @@ def blind_start(
     print_answer(
         told, as_json,
         lambda: f"Blind test {found.id} in workspace {found.workspace}\n{found.sentence}\nCommitment: {found.commitment}\n"
-        f"To see the truth: python cli.py blind-reveal --id {found.id}",
+        f"To see the truth: {CLI} blind-reveal --id {found.id}",
     )  # fmt: skip
 
 

@@ -29,6 +29,16 @@ def test_nonsense_for_a_shared_key_is_said_and_survived(home: Path, key: str, va
         ("why", "against"),
         ("why", "other"),
         ("why", "show"),
+        ("why", "at"),
+        ("why", "test"),
+        ("why", "unit"),
+        ("why", "guard"),
+        ("whatif", "half"),
+        ("whatif", "kind"),
+        ("whatif", "weights"),
+        ("whatif", "remove"),
+        ("whatif", "add"),
+        ("models", "split"),
         ("fairness", "side"),
         ("fairness", "by"),
         ("recommendations", "who"),
@@ -131,6 +141,34 @@ def test_own_titles_give_a_list_without_those_titles(home: Path) -> None:
     assert not set(listed["item"]) & set(items)
     app.button(key=f"remove-{items[0]}").click().run()
     assert address(app)["history"] == ",".join(items[1:])
+
+
+@pytest.mark.parametrize("page", ["why", "recommendations", "whatif"])
+@pytest.mark.parametrize("history", ["zz,yy", ",".join(map(str, range(1499)))], ids=["unknown", "too many"])
+def test_titles_that_are_none_are_named_and_lead_onward(home: Path, page: str, history: str) -> None:
+    item = Workbench(home).example("newsroom").item
+    app = open_page(page, workspace="newsroom", who="titles", history=history, item=item)
+    assert is_sound(app)
+    assert not app.error
+    assert len(app.warning) == 1, "one sentence for all ids"
+    assert all(part in app.warning[0].value for part in (("'zz'", "'yy'") if history == "zz,yy" else ("1,499 ids",)))
+    assert len(app.info) == 1
+    if page != "recommendations":
+        assert any("Pick titles" in link.proto.label for link in app.get("page_link"))
+
+
+def test_an_items_piece_of_the_picture_is_forgotten_with_the_item(home: Path) -> None:
+    bench = Workbench(home)
+    example = bench.example("newsroom")
+    found = bench.why("newsroom", "path", example.item, user=example.user)
+    piece = next(n.key for n in found.nodes if n.kind == "history")
+    other = bench.recommend("newsroom", "path", user=example.user, k=2).items
+    other_item = next(entry.item for entry in other if entry.item != example.item)
+    app = open_page("why", workspace="newsroom", user=example.user, item=example.item, at=piece)
+    assert address(app)["at"] == piece
+    app.selectbox(key="item-box").select(other_item).run()
+    assert not app.warning, "nobody asked for it of this item"
+    assert "at" not in address(app)
 
 
 def test_own_titles_lead_to_a_reason(home: Path) -> None:

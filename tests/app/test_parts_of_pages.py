@@ -13,7 +13,7 @@ from explain.types import AuditReport, AuditRow
 from explain.workbench import Workbench
 from pages import _jobs, _parts, _why_parts, _why_picture, fairness
 from pages._text import plain
-from tests.app.conftest import is_sound, open_page
+from tests.app.conftest import is_sound, open_page, texts
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_tables_of_a_reason_add_up_to_its_score(home: Path, model: str) -> None:
     bench = Workbench(home)
     example = bench.example("newsroom")
     found = bench.why("newsroom", model, example.item, user=example.user)
-    parts = _why_parts.parts_frame(found.parts, found.score)
+    parts = _why_parts.parts_frame(found.parts, found.score, bench.relation_words("newsroom"))
     assert parts["amount"].sum() == pytest.approx(found.score, rel=1e-6)
     bundles = _why_picture.bundle_frame(found)
     last = bundles[bundles["hop"] == bundles["hop"].max()]
@@ -178,3 +178,22 @@ def test_models_page_offers_the_cards(newsroom_home: Path, monkeypatch: pytest.M
     assert card.startswith("#### Model card: Item neighbours on Newsroom")
     assert "\n## " not in card, "one title a page: the card's headings stand below it"
     assert {"Model card (Markdown)", "Data card (Markdown)"} <= {b.label for b in app.get("download_button")}
+
+
+def test_a_model_without_paths_says_so_and_draws_only_what_is_there(home: Path) -> None:
+    app = open_page("why", workspace="newsroom", model="popularity")
+    assert is_sound(app)
+    said = texts(app)
+    assert "This model has no paths here" in said
+    assert "of 0 single paths" not in said
+    assert "Best single paths" not in said
+    parts = next(d.value for d in app.dataframe if "part" in d.value.columns)
+    assert len(parts) == 1, "popularity is the only part; history items that give nothing are no rows"
+
+
+def test_walks_alone_are_counted_as_paths(home: Path) -> None:
+    found = Workbench(home).why("newsroom", "lightgcn", Workbench(home).example("newsroom").item,
+                                user=Workbench(home).example("newsroom").user)  # fmt: skip
+    beside = [path for path in found.paths if len(path.hops) == 1]
+    assert len(beside) == 1, "the model's memory of the person is listed, and is no walk"
+    assert _why_parts.listed(found) == f"20 best of {found.n_paths:,} single paths and what takes no path"

@@ -296,6 +296,13 @@ def test_waterfall_keeps_parts_of_the_same_title_apart_and_shows_negative_ones()
     assert list(bars.text) == ["+2", "−1.5", "0.5"]
 
 
+def test_waterfall_has_no_bar_for_parts_that_give_nothing() -> None:
+    shown = replace(
+        picture(n_films=1), parts=(Part("base", "b", "Base", 2.0), Part("history", "2", "Nil", 0.0)), score=2.0
+    )
+    assert list(waterfall(shown).layout.yaxis.ticktext) == ["Base", "Score"]
+
+
 def texts(figure: go.Figure) -> str:
     return json.dumps(figure.to_dict(), default=str, ensure_ascii=False)
 

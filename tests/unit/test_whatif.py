@@ -221,6 +221,10 @@ def test_the_item_view_counts_whom_the_lists_name(home: Path, tmp_path: Path) ->
     assert found.n_listed == len(own)
     assert set(found.listed) == set(own["user"].head(200)) or len(own) > 200
     assert found.median_rank == pytest.approx(float(own["rank"].median()))
+    told = pd.DataFrame({"user": found.listed, "rank": found.ranks, "score": found.scores}).set_index("user")
+    assert told["rank"].is_monotonic_increasing
+    assert told["rank"].to_dict() == {u: own.set_index("user")["rank"][u] for u in found.listed}
+    np.testing.assert_allclose(told["score"], own.set_index("user")["score"].loc[told.index], rtol=1e-9)
     score = sum(bench.why("newsroom", "path", item, user=u, paths=0).score for u in own["user"])
     best = found.sources[0]
     amount = sum(
@@ -230,10 +234,11 @@ def test_the_item_view_counts_whom_the_lists_name(home: Path, tmp_path: Path) ->
         if p.id == best.id
     )
     assert best.share == pytest.approx(amount / score, rel=1e-9)
+    most = str(lists["item"].value_counts().index[0])
     users = bench._world("newsroom").graph.users.attributes
-    column = found.cohorts[0].column
-    told = {c.group: c.n for c in found.cohorts if c.column == column}
-    assert sum(told.values()) == len(own)
+    cohorts = bench.item_view("newsroom", "path", most, k=10).cohorts
+    column = cohorts[0].column
+    assert sum(c.n for c in cohorts if c.column == column) == int((lists["item"] == most).sum())
     assert column in users.columns
 
 

@@ -1,0 +1,97 @@
+"""A workspace's own words stand wherever it is known, numbers in tables are numbers, and a command can be typed as shown."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from core.errors import command_line
+from explain.flow_network import path_network
+from explain.flow_style import DASHES, LINES
+from explain.flow_svg import flow_svg
+from explain.workbench import Workbench
+from pages import _parameters, _why_parts, _why_picture
+from pages._text import metric
+from tests.unit.test_figures import picture
+
+
+@pytest.fixture
+def found(home: Path):  # type: ignore[no-untyped-def]
+    bench = Workbench(home)
+    example = bench.example("newsroom")
+    return bench.why("newsroom", "path", example.item, user=example.user)
+
+
+def test_relations_are_told_in_the_words_of_the_data(home: Path, found) -> None:  # type: ignore[no-untyped-def]
+    bench = Workbench(home)
+    words = bench.relation_words("newsroom")
+    assert words["same_context"] == "read in the same reading session"
+    assert words["same_creator"] == "same author"
+    frame = _why_parts.parts_frame(found.parts, found.score, words)
+    keys = {key for part in found.parts for key, value in part.relations.items() if value}
+    assert {words[key] for key in keys} <= set(frame.columns)
+    assert frame["% of the score"].sum() == pytest.approx(100, rel=1e-6)
+    learnt = _parameters.relations_frame({"same_context": {"weight": -0.5}, "same_topic": {"weight": 1.5}}, words)
+    assert learnt["relation"].tolist() == ["read in the same reading session", "same topic"]
+    assert learnt["% of weights"].tolist() == [25.0, 75.0]
+
+
+def test_single_paths_have_shares_that_can_be_summed(found) -> None:  # type: ignore[no-untyped-def]
+    frame = _why_picture.path_frame(found.paths, found.score)
+    assert frame["% of the score"].sum() == pytest.approx(100 * sum(p.value for p in found.paths) / found.score)
+
+
+def test_the_first_hop_says_what_it_is_and_not_twice_where_it_leads(found) -> None:  # type: ignore[no-untyped-def]
+    frame = _why_picture.bundle_frame(found)
+    first = frame[frame["hop"] == frame["hop"].min()]
+    assert len(first)
+    assert not (first["to"] == first["link"]).any()
+
+
+def test_evidence_and_history_tell_of_an_event_in_the_same_words(home: Path, found) -> None:  # type: ignore[no-untyped-def]
+    bench = Workbench(home)
+    told = {entry.item: entry.how for entry in bench.person("newsroom", found.user).history}
+    nodes = [n for n in found.nodes if n.kind == "history" and n.merged == 1 and "," not in told[n.id]]
+    for node in nodes[:5]:
+        facts = bench.evidence("newsroom", "path", found.item, node.key, user=found.user).facts
+        assert any(fact.startswith(f"{told[node.id]} on ") for fact in facts), (told[node.id], facts)
+        assert not any("weight" in fact for fact in facts)
+    assert nodes
+
+
+def test_parameters_and_measures_are_read_by_people() -> None:
+    frame = _parameters.general_frame({"weight_mean": 3.529861234, "dim": 64})
+    assert frame["parameter"].tolist() == ["weight mean", "dim"]
+    assert frame["value"].tolist() == ["3.53", "64"]
+    assert [metric(m) for m in ("validation_ndcg@20", "recall@10", "loss")] == ["nDCG@20", "Recall@10", "Loss"]
+
+
+@pytest.mark.parametrize("jump", [False, True])
+def test_the_legend_names_a_line_as_it_looks(jump: bool) -> None:
+    edges = [e for e in path_network(picture(jump=jump), theme="light")["legend"] if e["what"] == "edge"]
+    patterns = {"unbroken": 0, "finely dotted": 2, "dashed": 2, "dash and dot": 4}
+    assert edges
+    for edge in edges:
+        assert len(edge["dashes"]) == patterns[edge["name"].partition(":")[0]]
+    assert set(LINES) == set(DASHES)
+
+
+def test_the_legend_names_kinds_in_the_words_of_the_data(found, home: Path) -> None:  # type: ignore[no-untyped-def]
+    words = Workbench(home).kind_words("newsroom")
+    assert words == {"topic": "topic", "creator": "author", "context": "reading session"}
+    drawn = {node.kind for node in found.nodes} & set(words)
+    assert drawn
+    hostile = words | dict.fromkeys(drawn, "<b>genre</b>")
+    shown = {entry["name"] for entry in path_network(found, theme="light", kinds=words)["legend"]}
+    assert {words[kind] for kind in drawn} <= shown
+    svg = flow_svg(found, theme="light", kinds=hostile)
+    assert "&lt;b&gt;genre&lt;/b&gt;</text>" in svg
+    assert "<b>" not in svg
+
+
+def test_a_command_names_the_interpreter_that_has_the_packages(tmp_path: Path) -> None:
+    (tmp_path / ".venv").mkdir()
+    assert command_line(str(tmp_path / ".venv"), tmp_path) == ".venv/bin/python cli.py"
+    for elsewhere in ("/usr", str(tmp_path), str(tmp_path / "other" / ".venv")):
+        assert command_line(elsewhere, tmp_path) == "python cli.py"
