@@ -41,6 +41,7 @@ def main() -> None:
             for path, title in TITLES.items()
         ]
     )
+    _close_menu_on_a_phone(page.url_path)
     _state.read()
     _state.framed(True)
     try:
@@ -50,6 +51,20 @@ def main() -> None:
     finally:
         _state.framed(False)
         _state.publish(page.url_path)
+
+
+def _close_menu_on_a_phone(place: str) -> None:
+    """A menu over the whole screen closes when it has led somewhere.
+
+    On a phone both states mean closed, but Streamlit closes the menu only when the state changes: so each page takes the other one.
+    """
+    if "Mobi" not in (st.context.headers.get("User-Agent") or ""):
+        return
+    before, state = st.session_state.get("_menu", (place, "auto"))
+    if before != place:
+        state = "collapsed" if state == "auto" else "auto"
+    st.session_state["_menu"] = (place, state)
+    st.set_page_config(initial_sidebar_state=state)
 
 
 def run(page: Callable[[], None]) -> None:

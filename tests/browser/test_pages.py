@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
-from tests.browser.conftest import View, axe, serving, visiting
+from tests.browser.conftest import App, View, axe, serving, settled, visiting
 
 PAGES = (
     "", "recommendations", "why", "whatif", "item", "faithfulness", "fairness", "audit", "blind", "models", "guide",
@@ -44,3 +44,22 @@ def test_a_permalink_is_right_as_the_very_first_page_of_a_new_server(
             second_text = second.open("recommendations").locator("[data-testid=stMainBlockContainer]").inner_text()
         assert "Page not found" not in first.page.inner_text("body")
     assert first_text.strip() == second_text.strip() != ""
+
+
+def test_the_menu_of_a_phone_closes_when_it_has_led_somewhere(app: App, browser: Browser) -> None:
+    phone = "Mozilla/5.0 (Linux; Android 15; Pixel) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0 Mobile Safari/537.36"
+    context = browser.new_context(
+        user_agent=phone, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
+    )
+    page = context.new_page()
+    page.goto(app.url)
+    settled(page)
+    side = page.get_by_test_id("stSidebar")
+    for title in ("Guide", "Item", "Guide"):
+        page.get_by_test_id("stExpandSidebarButton").click()
+        expect(side.get_by_role("link", name=title)).to_be_in_viewport()
+        side.get_by_role("link", name=title).click()
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
+        settled(page)
+        expect(side).not_to_be_in_viewport()
+    context.close()
