@@ -91,8 +91,8 @@ def not_comparable(differences: Sequence[Mapping[str, str]]) -> str:
         what, of_plan = d["what"].removeprefix(PLAN), d["what"].startswith(PLAN)
         if of_plan and what in QUESTION:
             named[QUESTION[what]] = f"{QUESTION[what]} ({_short(d['then'])} then, {_short(d['now'])} now)"
-        elif of_plan and what in COLUMNS:
-            named[COLUMNS[what]] = f"{COLUMNS[what]} ({_only(d['then'], d['now'])})"
+        elif of_plan and what in COLUMNS and (only := _only(d["then"], d["now"])):
+            named[COLUMNS[what]] = f"{COLUMNS[what]} ({only})"
         elif not of_plan and what in SOURCES:
             known = f" ({_short(d['then'])} then, {_short(d['now'])} now)" if what == "model" else " (another version)"
             named[SOURCES[what]] = f"{SOURCES[what]}{known}"
@@ -184,7 +184,7 @@ def _short(text: str) -> str:
 
 
 def _only(then: str, now: str) -> str:
-    """Which columns only one of two audits has; both are JSON lists as text."""
+    """Which columns only one of two audits has, empty where only their order differs; both are JSON lists as text."""
     sides = []
     for has, lacks, when in ((then, now, "then"), (now, then, "now")):
         try:
@@ -194,7 +194,7 @@ def _only(then: str, now: str) -> str:
         only = [" × ".join(c) if isinstance(c, list) else str(c) for c in kept if c not in other]
         if only:
             sides.append(f"{clean(', '.join(only), 200)} only {when}")
-    return "; ".join(sides) or "in another order"
+    return "; ".join(sides)
 
 
 def _sentence(

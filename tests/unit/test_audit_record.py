@@ -22,7 +22,7 @@ from explain.record.report import json_text
 from explain.record.schema import audit_schema, content_hash, problems
 from explain.workbench import Workbench
 from tests.command_line import surfaced
-from tests.unit.audit_record_for_tests import WORKSPACE, content, empty_bench, plan, row, stored
+from tests.unit.audit_record_for_tests import WORKSPACE, content, empty_bench, full, plan, row, stored
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMA = json.loads((ROOT / "explain" / "record" / "audit.schema.json").read_text())
@@ -105,6 +105,33 @@ def test_our_own_check_says_the_same_as_a_full_validator(bench: Workbench, where
     else:
         inner[where[-1]] = value
     assert bool(list(problems(record, audit_schema()))) == (not Draft202012Validator(SCHEMA).is_valid(record))
+
+
+@pytest.mark.parametrize(
+    ("where", "value"),
+    [
+        (("attribution", 0, "n_people"), -1), (("attribution", 0, "gap_low"), "low"), (("attribution", 0, "gap_high"), None), (("attribution", 0, "target"), 1),
+        (("mitigations", 0, "rows", 0, "verdict"), KeyError), (("mitigations", 0, "worsened"), "new"), (("non_profiling", 0, "profiles"), "yes"),
+        (("non_profiling", 0, "exposure", 0, "ratio"), KeyError), (("non_profiling", 0, "by"), None), (("provenance", "data_sha256"), KeyError),
+        (("user_audits", 0, "overall", "limit_note"), 7), (("item_audits", 0, "overall", "worst_case", "new"), 0.5),
+    ],
+)  # fmt: skip
+def test_what_newer_records_say_is_in_the_schema_and_may_be_left_out(
+    bench: Workbench, where: tuple[Any, ...], value: Any
+) -> None:
+    fixed = bench.fix_plan(WORKSPACE, plan(), "Ada", "auditor")
+    record = bench.save_audit(WORKSPACE, full(content(fixed)), "Ada")
+    Draft202012Validator(SCHEMA).validate(record)
+    inner: Any = record
+    for key in where[:-1]:
+        inner = inner[key]
+    if value is KeyError:
+        inner.pop(where[-1])
+    else:
+        inner[where[-1]] = value
+    valid = Draft202012Validator(SCHEMA).is_valid(record)
+    assert valid == (value is None or where == ("provenance", "data_sha256"))
+    assert bool(list(problems(record, audit_schema()))) == (not valid)
 
 
 def test_a_record_is_named_by_the_hash_of_what_is_signed(bench: Workbench) -> None:
