@@ -9,9 +9,8 @@ from typing import Any, Final
 from markupsafe import Markup
 
 from explain.flow_labels import clean, p_value
-from explain.naming import plural
 from explain.record.told import by_chance, is_small
-from explain.record.words import few, interval, number
+from explain.record.words import few, interval, number, plural
 
 WIDTH, HEIGHT = 160.0, 18.0
 SIDES: Final = {"item": "Exposure by", "user": "Quality by"}

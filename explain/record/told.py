@@ -9,8 +9,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from explain.flow_labels import clean, p_value
-from explain.naming import plural
-from explain.record.words import LEVELS, UNSAID, interval, least_shown, number
+from explain.record.words import LEVELS, UNSAID, interval, least_shown, number, plural
 
 LISTED: Final = 5
 UNKNOWN: Final = "unknown"

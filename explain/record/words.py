@@ -94,6 +94,11 @@ def count(value: int | None) -> str:
     return UNSAID if value is None else f"{value:,}"
 
 
+def plural(n: int, noun: str) -> str:
+    """ "1 film", "12 films", "3 people". Like naming's, without the graph that naming loads: pages and the shell start with this."""
+    return f"{n:,} {'people' if noun == 'person' and n != 1 else noun if n == 1 else noun + 's'}"
+
+
 def few(n: int | None, least: int) -> str:
     """A number of people; under the smallest that is told, only that: "<10"."""
     return count(n) if n is None or n >= least else f"<{least:,}"
