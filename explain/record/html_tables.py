@@ -5,11 +5,26 @@ metric, trends, creators, what the gap comes through, and what repairs cost.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
 from explain.flow_labels import clean
 from explain.record.told import is_small, levels, n_of_metric
-from explain.record.words import UNSAID, few, fixed, flat, interval, least_shown, number, parameter, percent, unstarred
+from explain.record.words import (
+    MORE_PLACES,
+    PLACES,
+    SMALL_GAP,
+    UNSAID,
+    few,
+    fixed,
+    flat,
+    interval,
+    least_shown,
+    number,
+    parameter,
+    percent,
+    unstarred,
+)
 from explain.record.words import words as text
 
 _Record = Mapping[str, Any]
@@ -141,12 +156,14 @@ def _ratio(row: Mapping[str, Any] | None) -> str:
 
 def _gap(record: _Record, a: Mapping[str, Any]) -> dict[str, Any]:
     by, group, chance = a.get("by"), text(a["group"]), a.get("gap_random")
-    rows = [(text(p["relation"]), fixed(p["value"]), interval(p, fixed)) for p in a["parts"]]
+    places = PLACES if a["gap"] is None or abs(a["gap"]) >= SMALL_GAP else MORE_PLACES
+    amount = partial(fixed, places=places)
+    rows = [(text(p["relation"]), amount(p["value"]), interval(p, amount)) for p in a["parts"]]
     if chance is not None:
-        rows.insert(0, ("a random list of what people lack", fixed(chance), "–"))
+        rows.insert(0, ("a random list of what people lack", amount(chance), "–"))
     ends = {"low": a.get("gap_low"), "high": a.get("gap_high")}
-    rows.append(("the whole gap: share of attention less target", fixed(a["gap"]), interval(ends, fixed)))
-    adds = "The rows above add up to the last one; each is rounded to four places." if chance is not None else ""
+    rows.append(("the whole gap: share of attention less target", amount(a["gap"]), interval(ends, amount)))
+    adds = f"All rows but the last add up to it; each is rounded to {places} places." if chance is not None else ""
     return {
         "title": f"{group} ({text(by)})" if by else group,
         "told": list(filter(None, [unstarred(clean(a["sentence"], 800)) if a.get("sentence") else "", _measured_on(record, a)])),

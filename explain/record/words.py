@@ -9,7 +9,7 @@ from typing import Any, Final
 from explain.flow_labels import clean
 
 UNSAID: Final = "not stated"
-PLACES: Final = 4
+PLACES, MORE_PLACES, SMALL_GAP = 4, 6, 0.01
 RELATIONS: Final = {
     "co_consumption_3": "people who had both",
     "co_consumption_5": "minus what people of broad taste had anyway",
@@ -74,9 +74,12 @@ def number(value: float | int | None) -> str:
     return text.replace("-", "−")
 
 
-def fixed(value: float | None) -> str:
-    """A number with four places, for amounts that a reader adds up."""
-    return "–" if value is None else f"{value:.{PLACES}f}".replace("-", "−")
+def fixed(value: float | None, places: int = PLACES) -> str:
+    """A number with so many places, for amounts that a reader adds up; no minus before a 0."""
+    if value is None:
+        return "–"
+    text = f"{value:.{places}f}"
+    return text.removeprefix("-") if float(text) == 0 else text.replace("-", "−")
 
 
 def percent(value: float | None) -> str:

@@ -159,6 +159,15 @@ def test_the_rows_of_a_gap_add_up_as_they_are_printed(tmp_path: Path) -> None:
     assert "*" not in told
 
 
+def test_a_small_gap_is_printed_with_places_enough_to_add_up(tmp_path: Path) -> None:
+    gap = {"by": "author_group", "group": "new", "gap": -0.001234, "gap_random": -0.00000004, "parts": [{"relation": "same topic", "value": -0.001234, "low": -0.0013, "high": -0.0012}]}  # fmt: skip
+    _, page = rendered(tmp_path, attribution=[gap])
+    told = read(page, "attribution")
+    assert "a random list of what people lack 0.000000" in told
+    assert "same topic −0.001234 −0.001300 to −0.001200" in told
+    assert "rounded to 6 places" in told
+
+
 def test_what_newer_records_say_is_printed(tmp_path: Path) -> None:
     _, page = rendered(tmp_path)
     assert "cd" * 32 in page.sections["provenance"]
