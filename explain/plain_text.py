@@ -1,4 +1,6 @@
-"""Answers as plain text for a terminal: tables, pairs, an explanation, two lists."""
+"""Answers as plain text for a terminal: tables, pairs, an explanation, two lists. What an audit's record says in sentences
+comes from where its report is made, so that a page and a report say the same.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +8,28 @@ from typing import Any
 
 from explain.answers import EdgeExplanation, FaithfulnessReport, ItemView, WhatIf
 from explain.flow_labels import amount
+from explain.record.html_tables import arms as arms_told
+from explain.record.html_tables import attribution as gaps_told
+from explain.record.html_tables import mitigations as mitigations_told
+from explain.record.html_tables import unknown as unknown_told
+from explain.record.told import (
+    by_chance,
+    hidden,
+    is_small,
+    levels,
+    n_of_metric,
+    not_stated,
+    signed,
+    signed_before,
+    summary,
+)
+from explain.record.words import few, least_shown, parameter
 from explain.types import Explanation
+
+__all__ = [
+    "arms_told", "by_chance", "edge_lines", "faithfulness_lines", "few", "gaps_told", "hidden", "is_small", "item_lines", "least_shown", "levels",
+    "mitigations_told", "n_of_metric", "not_stated", "pairs", "parameter", "signed", "signed_before", "summary", "table", "told", "two_lists", "unknown_told",
+]  # fmt: skip
 
 
 def told(found: Explanation) -> str:

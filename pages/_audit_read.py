@@ -1,18 +1,26 @@
-"""An audit that was made: verdict, groups, people, cells, metrics; comparison, signature, export."""
+"""An audit that was made: its result in plain words, its details, a comparison with another one, signature and export."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 import pandas as pd
 import streamlit as st
 
-from explain.figures import exposure_bars
-from explain.types import AuditReport, AuditRow
-from pages import _ask, _here, _parts, _pick
+from core.errors import OptionError, SurfacedError
+from explain import plain_text
+from pages import _ask, _audit_details, _here, _parts, _pick
 from pages._text import plain
+
+PARTS: Final = ("Result", "Details", "Comparison", "Sign and export")
+_COMPARED: Final = {
+    "by": "column", "metric": "metric", "group": "group", "then": "then", "then_low": "then, low", "then_high": "then, high", "now": "now",
+    "now_low": "now, low", "now_high": "now, high", "change": "change", "overlap": "intervals overlap", "verdict_then": "verdict then",
+    "verdict_now": "verdict now",
+}  # fmt: skip
+_TOLD: Final = "sign-told"
 
 
 def page(spot: _here.Here, audit_id: str, past: Sequence[Any]) -> None:
@@ -22,51 +30,72 @@ def page(spot: _here.Here, audit_id: str, past: Sequence[Any]) -> None:
         st.error(plain(entry.told or "The stored record was altered: its hash does not fit.", 400))
         return
     record = bench.audit_record(spot.name, audit_id)
-    verdict = record["verdict"]
-    (st.success if verdict["verdict"] == "pass" else st.warning)(
-        plain(f"{verdict['verdict'].capitalize()}. {verdict['reason']}", 800)
-    )
-    plan, limits = record["plan"], record["plan"]["thresholds"]
+    result, details, comparison, signing = st.tabs(PARTS)
+    with result:
+        _result(record)
+    with details:
+        _audit_details.details(record)
+    with comparison:
+        _compare(spot, audit_id, past)
+    with signing:
+        _sign(spot, record)
+        _exports(spot, record)
+
+
+def _result(record: dict[str, Any]) -> None:
+    verdict, plan = record["verdict"], record["plan"]
+    banner = {"pass": st.success, "fail": st.error}.get(verdict["verdict"], st.warning)
+    banner(plain(f"{verdict['verdict'].capitalize()}. {verdict['reason']}", 800))
+    signed = plain_text.signed(record["signatures"])
+    st.write(plain(signed if record["signatures"] else "Nobody has signed this audit yet: see Sign and export above."))
+    if missing := plain_text.not_stated(record):
+        st.write(f"**{plain(missing, 200)}**")
+    st.header("In plain words")
+    for point in plain_text.summary(record):
+        listed = "".join(f"\n- {plain(line, 400)}" for line in point.listed)
+        st.markdown(plain(point.text, 600) + ("\n" + listed if listed else ""))
+    limits = plan["thresholds"]
     st.caption(plain(
         f"{plan['model']}, first {plan['k']}, target {plan['target'] if isinstance(plan['target'], str) else 'policy'}, {plan['browsing']}. Fixed before the "
         f"run ({plan['fixed_at'][:16]}): ratio {limits['ratio_low']:g} to {limits['ratio_high']:g}, gap {limits['max_gap']:g}, level {limits['alpha']:g} "
         f"after adjustment, groups of {limits['min_n']} or more.", 600,
     ))  # fmt: skip
-    _signed(record)
-    _exports(spot, record)
-    _groups(record)
-    _metrics(record)
-    _more(record)
-    _compare(spot, audit_id, past)
-    _sign(spot, record)
-
-
-def _signed(record: dict[str, Any]) -> None:
-    st.header("Signatures")
-    for signature in record.get("signatures", []):
-        st.write(
-            plain(
-                f"{signature['name']}, {signature['role']}, {signature['signed_at'][:16].replace('T', ' ')} UTC. {signature['comment']}",
-                2400,
-            )
-        )
-    if not record.get("signatures"):
-        st.caption("Nobody has signed this audit yet; the form is at the end of the page.")
 
 
 def _sign(spot: _here.Here, record: dict[str, Any]) -> None:
-    st.header("Sign")
+    st.header("Signatures")
+    st.write(plain(plain_text.signed(record["signatures"])))
+    for s in record["signatures"]:
+        st.write(plain(f"{s['name']}, {s['role']}, {s['signed_at'][:16].replace('T', ' ')} UTC. {s['comment']}", 2400))
+    if told := st.session_state.pop(_TOLD, ""):
+        st.info(plain(told, 400))
+    if missing := plain_text.not_stated(record):
+        st.write(f"**{plain(missing, 200)}**")
     with st.form("sign"):
         left, right = st.columns(2)
         name = left.text_input("Your name", max_chars=80, key="sign-name")
         role = right.text_input("Your role", max_chars=80, key="sign-role")
         comment = st.text_area("Comment", max_chars=2000, key="sign-comment")
         st.caption(
-            "A signature carries the SHA-256 of this record and goes to the decision log. It cannot be taken back; a later one can say otherwise."
+            "A signature carries the SHA-256 of this record and goes to the decision log. It cannot be taken back; a later one can say "
+            "otherwise. A second one under the same name is added, and does not replace the first."
         )
         if st.form_submit_button("Sign this audit"):
-            _ask.workbench().sign(spot.name, record["id"], name, role, comment)
-            st.rerun()
+            _signed(spot, record, name, role, comment)
+
+
+def _signed(spot: _here.Here, record: dict[str, Any], name: str, role: str, comment: str) -> None:
+    """Signs and says where the name had signed before; what is missing is said in the order of the form."""
+    try:
+        if not name.strip():
+            raise OptionError("A name is missing: the decision log keeps who signed, so say it.")
+        _ask.workbench().sign(spot.name, record["id"], name, role, comment)
+    except SurfacedError as error:
+        _parts.problem(error)
+        return
+    before = plain_text.signed_before(record["signatures"], name)
+    st.session_state[_TOLD] = f"{before} The new signature stands beside it." if before else ""
+    st.rerun()
 
 
 def _exports(spot: _here.Here, record: dict[str, Any]) -> None:
@@ -91,115 +120,23 @@ def _json_text(content: Any) -> str:
     return content if isinstance(content, str) else json.dumps(content, ensure_ascii=False, indent=1)
 
 
-def _groups(record: dict[str, Any]) -> None:
-    for key, title in (
-        ("item_audits", "Who gets exposure"),
-        ("user_audits", "For whom the lists are good"),
-        ("intersections", "Intersections of people"),
-    ):
-        audits = record[key]
-        if not audits:
-            continue
-        st.header(title)
-        tabs = st.tabs([plain(a["by"], 40) for a in audits]) if len(audits) > 1 else [st.container()]
-        for tab, audit in zip(tabs, audits, strict=True):
-            with tab:
-                st.write(plain(f"{audit['overall']['verdict']}: {audit['overall']['reason']}", 500))
-                report = as_report(audit, record)
-                _parts.chart(
-                    exposure_bars(report, theme=_parts.theme()),
-                    f"{key}-{audit['by']}",
-                    f"{audit['metric']} by {audit['by']} with intervals",
-                )
-                frame = pd.DataFrame(audit["rows"])
-                _parts.table(frame, f"{record['id'][:8]}-{key}-{audit['by']}", f"Every group of {audit['by']}")
-
-
-def as_report(audit: dict[str, Any], record: dict[str, Any], most: int = 25) -> AuditReport:
-    """One column of a record as the report that the charts draw; its largest groups."""
-    fields = ("group", "n", "value", "low", "high", "verdict", "reason", "p_adjusted")
-    rows = sorted(audit["rows"], key=lambda r: -r["n"])[:most]
-    kept = {r["group"] for r in rows}
-    made = tuple(AuditRow(**{f: r.get(f) for f in fields}) for r in audit["rows"] if r["group"] in kept)
-    plan = record["plan"]
-    return AuditReport(
-        plan["workspace"], plan["model"], record["provenance"]["model"], audit["by"], audit["side"], audit["k"], audit["metric"], audit["browsing"],
-        audit["target"], audit["threshold"], made, audit["overall"],
-    )  # fmt: skip
-
-
-def _metrics(record: dict[str, Any]) -> None:
-    st.header("Every metric")
-    frame = pd.DataFrame(record["metrics"])
-    overall = frame[(frame["group"] == "") if "group" in frame else slice(None)]
-    columns = [
-        c
-        for c in (
-            "number",
-            "name",
-            "by",
-            "value",
-            "low",
-            "high",
-            "n",
-            "fair",
-            "range",
-            "verdict",
-            "reason",
-            "formula",
-            "source",
-        )
-        if c in frame
-    ]
-    _parts.rows(overall[columns], "Every metric over all people, with interval, fair value and formula")
-    _parts.csv(frame, f"{record['id'][:8]}-metrics")
-
-
-def _more(record: dict[str, Any]) -> None:
-    if record["parameters"]["weights"]:
-        st.header("What the recommender goes by")
-        st.caption("Measured, not declared: the share of the amounts behind everybody's listed items.")
-        _parts.table(
-            pd.DataFrame(record["parameters"]["weights"]),
-            f"{record['id'][:8]}-weights",
-            "Measured weights of the main parameters",
-        )
-    if record["attribution"]:
-        st.header("Through which links the gap comes")
-        for row in record["attribution"]:
-            if row.get("sentence"):
-                st.write(plain(row["sentence"], 600))
-        rows = [{"group": a["group"], **part} for a in record["attribution"] for part in a["parts"]]
-        _parts.table(pd.DataFrame(rows), f"{record['id'][:8]}-attribution", "Shapley values of the gap by relation")
-    if record["non_profiling"]:
-        st.header("Beside lists that know nobody")
-        rows = [
-            {"arm": arm["arm"], "metric": name, **figure}
-            for arm in record["non_profiling"]
-            for name, figure in arm["metrics"].items()
-        ]
-        _parts.table(pd.DataFrame(rows), f"{record['id'][:8]}-arms", "The model beside popularity and recency")
-    if record["mitigations"]:
-        st.header("What it would cost to change it")
-        _parts.table(
-            pd.DataFrame(record["mitigations"]), f"{record['id'][:8]}-mitigations", "Guardrails with their price"
-        )
-
-
 def _compare(spot: _here.Here, audit_id: str, past: Sequence[Any]) -> None:
     others = [e for e in past if e.id != audit_id and e.intact]
     if not others:
+        st.info("There is no other audit to compare this one with.")
         return
-    st.header("Compared with another audit")
     ids = [e.id for e in others]
     earlier = _here.one_of("earlier", ids, ids[0])
     names = {e.id: f"{e.created[:16].replace('T', ' ')} · {e.model} · {e.verdict} · {e.id[:10]}" for e in others}
     _pick.choose("With", ids, "earlier", earlier, lambda raw: names.get(raw, raw))
     found = _ask.workbench().compare_audits(spot.name, audit_id, earlier)
-    st.write(plain(found.sentence, 800))
-    _parts.table(
-        pd.DataFrame([vars(r) for r in found.rows]), f"compare-{audit_id[:8]}-{earlier[:8]}", "Every group then and now"
-    )
+    (st.warning if found.not_comparable else st.write)(plain(found.sentence, 1_200))
+    differ = [vars(d) for d in (*found.thresholds, *found.differences)]
+    if differ:
+        _parts.rows(pd.DataFrame(differ, columns=["what", "then", "now"]), "What is not the same in both audits")
+    rows = pd.DataFrame([vars(r) for r in found.rows], columns=list(_COMPARED)).rename(columns=_COMPARED)
+    without = [c for c in ("change", "intervals overlap") if rows[c].isna().all()]
+    _parts.table(rows.drop(columns=without), f"compare-{audit_id[:8]}-{earlier[:8]}", "Every group then and now")
 
 
 def log_frame(rows: Sequence[Any]) -> pd.DataFrame:

@@ -33,11 +33,9 @@ def _headline(spot: _here.Here, past: Any) -> str:
     if not past:
         return f"No audit of {spot.workspace.title} was made yet. Fix what counts as fair first, then measure."
     last = past[0]
-    signed = (
-        f"signed {last.n_signatures} time{'s' if last.n_signatures != 1 else ''}"
-        if last.n_signatures
-        else "not signed yet"
-    )
+    people = "1 person" if last.n_signers == 1 else f"{last.n_signers} people"
+    often = "" if last.n_signatures == last.n_signers else f", {last.n_signatures} signatures"
+    signed = f"signed by {people}{often}" if last.n_signatures else "not signed yet"
     return f"The last audit ({last.created[:10]}, {last.model}): {last.verdict}, {signed}."
 
 

@@ -19,8 +19,8 @@ from core.models.base import ModelSpec
 from core.snapshots import Manifest
 from data.tables import DataCard, Tables
 from explain.flow_labels import clean
-from explain.record.html_audits import number
 from explain.record.types import AuditEntry
+from explain.record.words import number
 
 NOT_STATED: Final = "Not stated."
 _SPECIAL: Final = re.compile(r"([\\`*_\[\]<>|#~])")

@@ -22,7 +22,7 @@ NAME: Final = "surfaced-audit/1"
 OUTSIDE: Final = ("id", "log", "signatures", "export", "sha256")
 MOST_NAMED: Final = 5
 _TYPES: Final[dict[str, tuple[type, ...]]] = {
-    "object": (dict,), "array": (list,), "string": (str,), "number": (int, float), "integer": (int,), "null": (type(None),),
+    "object": (dict,), "array": (list,), "string": (str,), "number": (int, float), "integer": (int,), "null": (type(None),), "boolean": (bool,),
 }  # fmt: skip
 
 

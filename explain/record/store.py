@@ -135,8 +135,10 @@ class Records:
         except (SnapshotError, OptionError) as error:
             return AuditEntry(audit, when, model, verdict, 0, sha256, False, str(error))
         model, verdict = str(record["plan"]["model"]), str(record["verdict"]["verdict"])
+        given = signatures(record, rows)
+        n_signers = len({s["name"] for s in given})
         return AuditEntry(
-            audit, str(record["created"]), model, verdict, len(signatures(record, rows)), record["sha256"]
+            audit, str(record["created"]), model, verdict, len(given), record["sha256"], n_signers=n_signers
         )
 
     def _check_plan(self, plan: Mapping[str, Any], rows: tuple[Entry, ...]) -> None:

@@ -51,7 +51,10 @@ class Verification:
 
 @dataclass(frozen=True)
 class AuditEntry:
-    """A stored audit in a list. created: ISO UTC; intact: whether the file still has its hash, which the log holds too."""
+    """A stored audit in a list. created: ISO UTC; intact: whether the file still has its hash, which the log holds too.
+
+    n_signatures, n_signers  rows of the log, and how many different names they have
+    """
 
     id: str
     created: str
@@ -61,11 +64,13 @@ class AuditEntry:
     sha256: str
     intact: bool = True
     told: str = ""
+    n_signers: int = 0
 
 
 @dataclass(frozen=True)
 class ComparedRow:
-    """A group then and now. change: now - then; overlap: whether the intervals do; None where one side has no number."""
+    """A group then and now. change: now - then; overlap: whether the intervals do; None where one side has no number, or where
+    the two audits asked different things of it."""
 
     section: str
     side: str
@@ -95,7 +100,10 @@ class Difference:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Two audits. same_thresholds: whether both were judged alike; differences: of plan and provenance."""
+    """Two audits. same_thresholds: whether both were judged alike; differences: of plan and provenance.
+
+    not_comparable  in which respects their values cannot be compared, a sentence; empty where they can in all
+    """
 
     id: str
     earlier: str
@@ -106,6 +114,7 @@ class Comparison:
     differences: tuple[Difference, ...]
     rows: tuple[ComparedRow, ...]
     sentence: str
+    not_comparable: str = ""
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)

@@ -10,6 +10,7 @@ import typer
 
 from core.errors import OptionError, SurfacedError, shown
 from explain import plain_text
+from explain.record.log import named
 from explain.record.report import json_text
 from explain.record.types import Kind
 from explain.shell.base import JsonOption, ModelOption, WorkspaceOption, app, print_answer, write
@@ -24,7 +25,7 @@ RoleOption = Annotated[str, typer.Option("--role", help="Your role.")]
 def audits(workspace: WorkspaceOption, as_json: JsonOption = False) -> None:
     """List the stored audits, newest first."""
     rows = [vars(entry) for entry in Workbench().audits(workspace)]
-    columns = ("id", "created", "model", "verdict", "n_signatures", "intact")
+    columns = ("id", "created", "model", "verdict", "n_signers", "n_signatures", "intact")
     print_answer({"audits": rows}, as_json, lambda: plain_text.table(rows, columns))
 
 
@@ -35,6 +36,7 @@ def sign(
     as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Sign an audit: your name and role go to the decision log with the hash of the record."""
+    named(name, "A name")
     row = Workbench().sign(workspace, audit, name, role, comment).as_json()
     print_answer(row, as_json, lambda: f"Signed. Row {row['number']} of the log, hash {row['hash']}.")
 
@@ -49,7 +51,10 @@ def compare_audits(
     found = Workbench().compare_audits(workspace, audit, earlier)
     columns = ("by", "metric", "group", "then", "now", "change", "overlap", "verdict_then", "verdict_now")
     rows = [vars(row) for row in found.rows]
-    print_answer(found.as_json(), as_json, lambda: f"{found.sentence}\n\n{plain_text.table(rows, columns)}")
+    differ = [vars(d) for d in (*found.thresholds, *found.differences)]
+    tables = [plain_text.table(differ, ("what", "then", "now"))] if differ else []
+    told = "\n\n".join([found.sentence, *tables, plain_text.table(rows, columns)])
+    print_answer(found.as_json(), as_json, lambda: told)
 
 
 @app.command("export-audit")
@@ -99,11 +104,14 @@ def verify_log(
 @app.command()
 def log(workspace: WorkspaceOption, as_json: JsonOption = False) -> None:
     """The decision log of a workspace, newest first."""
-    rows = [row.as_json() for row in Workbench().log_rows(workspace)]
+    entries = Workbench().log_rows(workspace)
+    rows = [row.as_json() for row in entries]
     short: list[dict[str, Any]] = [
-        row | {"content": json.dumps(row["content"], ensure_ascii=False), "hash": row["hash"][:12]} for row in rows
+        vars(row)
+        | {"when (UTC)": row.when, "content": json.dumps(row.content, ensure_ascii=False), "hash": row.hash[:12]}
+        for row in entries
     ]
-    columns = ("number", "created", "kind", "actor", "role", "content", "hash")
+    columns = ("number", "when (UTC)", "kind", "actor", "role", "content", "hash")
     print_answer({"rows": rows}, as_json, lambda: plain_text.table(short, columns))
 
 

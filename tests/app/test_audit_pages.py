@@ -7,9 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from explain.workbench import Workbench
+from pages._audit_details import as_report, group_frame
 from tests.app.conftest import address, is_sound, open_page, texts
+from tests.unit.audit_record_for_tests import audit, content, plan, row
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 
@@ -68,6 +71,59 @@ def test_a_signature_without_a_role_is_a_sentence(audited: tuple[Path, dict[str,
     app.text_input(key="sign-name").set_value("Bo")
     next(b for b in app.button if b.label == "Sign this audit").click().run()
     assert any("role is missing" in e.value for e in app.error)
+
+
+def sign(app: AppTest, name: str, role: str, comment: str = "") -> AppTest:
+    app.text_input(key="sign-name").set_value(name)
+    app.text_input(key="sign-role").set_value(role)
+    app.text_area(key="sign-comment").set_value(comment)
+    return next(b for b in app.button if b.label == "Sign this audit").click().run()
+
+
+def test_an_empty_signature_complains_of_the_name_first(audited: tuple[Path, dict[str, Any]]) -> None:
+    app = sign(open_page("audit"), " ", "")
+    assert any("name is missing" in e.value for e in app.error)
+    assert not any("role is missing" in e.value for e in app.error)
+
+
+def test_a_second_signature_of_one_name_is_said_and_people_are_counted(audited: tuple[Path, dict[str, Any]]) -> None:
+    home, record = audited
+    before = {s["name"] for s in Workbench(home).audit_record("newsroom", record["id"])["signatures"]}
+    app = sign(open_page("audit"), "Cleo", "counsel", "first")
+    assert not any("signed this audit already" in i.value for i in app.info)
+    app = sign(app, "Cleo", "counsel", "second")
+    assert is_sound(app)
+    assert any("Cleo signed this audit already, on 20" in i.value.replace("\\", "") for i in app.info)
+    signatures = Workbench(home).audit_record("newsroom", record["id"])["signatures"]
+    assert f"{len(before) + 1} pe" in texts(app).replace("\\", "")
+    assert f", {len(signatures)} signatures" in texts(app).replace("\\", "")
+
+
+def test_the_result_comes_first_in_the_colour_of_its_verdict(audited: tuple[Path, dict[str, Any]]) -> None:
+    _, record = audited
+    app = open_page("audit")
+    tabs = [tab.label for tab in app.tabs]
+    assert tabs[0] == "Result"
+    assert {"Details", "Comparison", "Sign and export"} <= set(tabs)
+    verdict = record["verdict"]["verdict"]
+    shown = {"pass": app.success, "fail": app.error}.get(verdict, app.warning)
+    assert any(e.value.lower().startswith(verdict) for e in shown)
+    said = texts(app).replace("\\", "")
+    assert "Not stated: owner, surface, why this target. A reader will ask." in said
+    assert "comes through *" not in said
+
+
+def test_a_group_too_small_to_be_told_shows_no_count() -> None:
+    rows = [
+        row("North · d", 3, None, None, None, "not estimable"), row("North · f", 17, 0.04, 0.02, 0.06, "pass", p_adjusted=0.0),
+    ]  # fmt: skip
+    crossed = audit("user", "region × gender", rows)
+    record = content(plan() | {"fixed_at": "2026-01-01T00:00:00Z"}, intersections=[crossed])
+    frame = group_frame(crossed, record)
+    assert list(frame["people"]) == ["<10", "17"]
+    assert list(frame["verdict"]) == ["suppressed", "pass"]
+    assert "3" not in frame["reason"][0]
+    assert [r.group for r in as_report(crossed, record).rows] == ["North · f"]
 
 
 def test_the_log_says_that_it_is_intact(audited: tuple[Path, dict[str, Any]]) -> None:

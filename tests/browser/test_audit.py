@@ -43,6 +43,10 @@ def test_from_the_first_page_to_a_signed_report(own: App, browser: Browser, tmp_
         expect(page.get_by_text("Auditing path").first).to_be_hidden(timeout=RUN_MS)
         settled(page)
         expect(page.get_by_text("Nobody has signed this audit yet")).to_be_visible()
+        for part in ("Result", "Details", "Comparison", "Sign and export"):
+            page.get_by_role("tab", name=part, exact=True).click()
+            settled(page)
+            assert axe(page) == [], part
         fill(page, "Your name", f"Ana {HOSTILE}")
         fill(page, "Your role", "governance officer")
         fill(page, "Comment", HOSTILE)

@@ -93,6 +93,46 @@ def content(fixed: dict[str, Any], text: str = "", **changes: Any) -> dict[str, 
     return copy.deepcopy(usual | changes)
 
 
+def full(record: dict[str, Any]) -> dict[str, Any]:
+    """The same content with everything that newer records say too, and older ones do not."""
+    made = copy.deepcopy(record)
+    made["provenance"]["data_sha256"] = "cd" * 32
+    made["parameters"]["weights"] = [
+        {"level": "relation", "name": "people who read both", "share": 0.75, "low": 0.7, "high": 0.8},
+        {"level": "relation", "name": "same topic", "share": 0.25, "low": 0.2, "high": 0.3},
+        {"level": "age", "name": "the newer half of the history", "share": 1.0, "low": 1.0, "high": 1.0},
+    ]
+    made["non_profiling"] = [
+        {
+            "arm": arm, "rule": f"how {arm} ranks", "profiles": arm == "Path model", "k": 20, "n_people": 285, "by": "author_group",
+            "metrics": {"nDCG": {"value": 0.0321, "low": 0.0301, "high": 0.0341}},
+            "exposure": [{"group": "new", "ratio": ratio, "low": None, "high": None}],
+        }
+        for arm, ratio in (("Path model", 0.5123), ("Most popular", 0.2211))
+    ]  # fmt: skip
+    made["attribution"] = [{
+        "by": "author_group", "group": "new", "gap": -0.1720, "gap_low": -0.1911, "gap_high": -0.1533, "gap_random": 0.0024, "target": "catalogue share",
+        "n_people": 400, "n_people_all": 2400, "completeness_error": 1e-17,
+        "sentence": "“new” gets .37 of its share. Most of it comes through *people who read both*. Others give .086 back.",
+        "parts": [
+            {"relation": "people who read both", "value": -0.2033, "low": -0.2166, "high": -0.1918},
+            {"relation": "same topic", "value": 0.0289, "low": 0.0221, "high": 0.0398},
+        ],
+    }]  # fmt: skip
+    made["mitigations"][0] |= {
+        "rows": [
+            {"group": "new", "before": 0.5123, "after": 0.8123, "low": 0.7912, "high": 0.8345, "verdict": "insufficient evidence"}
+        ],
+        "worsened": ["plain"],
+    }  # fmt: skip
+    made["item_audits"][0]["overall"] |= {"worst_case": {"new": [0.4999, 0.6111]}, "n_unknown": 3, "n_items": 200}
+    made["user_audits"][0]["overall"] |= {
+        "limit_note": "The limit of 0.05 is wider than the level measured.",
+        "n_users": 285,
+    }
+    return made
+
+
 def stored(
     bench: Workbench, text: str = "", *, changes: dict[str, Any] | None = None, **planned: Any
 ) -> dict[str, Any]:

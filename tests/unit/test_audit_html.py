@@ -11,10 +11,13 @@ from typing import Any
 
 import pytest
 
+from explain.flow_labels import p_value
 from explain.record.html import audit_html
-from explain.record.html_audits import cell_table, number, p_value
+from explain.record.html_audits import cell_table
+from explain.record.told import by_chance, hidden, not_stated, signed, signed_before, summary
+from explain.record.words import number, parameter
 from explain.workbench import Workbench
-from tests.unit.audit_record_for_tests import WORKSPACE, empty_bench, stored
+from tests.unit.audit_record_for_tests import WORKSPACE, audit, content, empty_bench, full, plan, row, stored
 
 HOSTILE = (
     "</script><script>alert(1)</script>",
@@ -25,28 +28,33 @@ HOSTILE = (
 )
 # What a report holds, in the order of the page: section → texts of the made-up record that must be read in it.
 HELD: dict[str, tuple[str, ...]] = {
-    "verdict": ("Verdict: fail", "Failed: exposure by author_group.", "Signed by Bob", "chief editor", "I have read it."),
-    "summary": ("path", "lists of 20", "It fails", "new (author_group) fails", "0.4567 to 0.5678", "not a pass"),
+    "verdict": ("Verdict: fail", "Failed: exposure by author_group.", "Signed by 1 person.", "Signed by Bob", "chief editor", "I have read it."),
+    "summary": (
+        "path", "lists of 20", "It fails", "1 group of items is shown too little", "new (author_group): exposure ratio 0.5123, 95 % interval 0.4567 to 0.5678, 41 items",
+        "North (region): held-out nDCG@20 0.0456", "not a pass", "fewer than 10 people are behind each",
+    ),
     "system": ("Surfaced", "Front page here", "Path model"),
     "plan": ("rbp(0.8)", "catalogue", "Every author shall get what the catalogue holds.", "before anything was measured", "ratio_low", "0.8", "bounds.AWRF", "0.9 to 1", "1,000", "region × gender"),
     "provenance": ("graph-4711", "path-0123456789ab", "code-42", "conf-7", "2025-12-01 to 2026-01-31", "All 12,345 events."),
     "attributes": ("region", "user", "300", "15"),
-    "parameters": ("0.6125", "0.5875 to 0.6375", "relations.same_topic.weight", "0.5432", "Weights are measured."),
+    "parameters": ("61.3 %", "58.8 % to 63.7 %", "same topic: importance in the score", "relations.same_topic.weight", "0.5432", "Weights are measured."),
     "non-profiling": ("popularity-arm", "ndcg@20", "0.0321", "0.0301 to 0.0341"),
-    "items": ("exposure ratio", "41", "0.5123", "0.4567 to 0.5678", "0.4321", "0.0042", "fail", "Why new.", "unknown", "not estimable"),
-    "people": ("held-out nDCG@20", "North", "88", "0.0456", "0.0345 to 0.0567", "insufficient evidence"),
+    "reading": ("Adjusted p", "Holm"),
+    "items": ("n (items)", "Exposure ratio", "41", "0.5123", "0.4567 to 0.5678", "0.4321", "0.0042", "fail", "Why new.", "unknown", "not estimable"),
+    "people": ("n (people)", "Held-out nDCG@20", "North", "88", "0.0456", "0.0345 to 0.0567", "insufficient evidence"),
     "intersections": ("region × gender", "North · f", "17", "0.0411", "0.3579"),
-    "cells": ("region × author_group", "0.4877*", "0.4011 to 0.5733", "0.0177", "suppressed"),
-    "suppressed": ("Suppressed cells", "1", "People in suppressed cells", "4", "author_group: 3", "region: 15"),
+    "cells": ("region × author_group", "0.4877*", "0.4011 to 0.5733", "0.0177", "suppressed", "n <10"),
+    "suppressed": ("Suppressed cells", "1", "People in suppressed cells", "<10", "author_group 3", "region 15", "people with held-out items"),
     "metrics": ("2. AWRF", "0.9137", "0.9021 to 0.9254", "1 - JSD(E, t)", "[0,1]", "Sapiezynski 2019", "amortised equity", "No held-out relevance at all."),
     "trends": ("popularity lift", "path-1", "1.234", "2026-02-01", "1.345"),
     "creators": ("12", "0.0234", "0.0345", "0.6783", "0.5111 to 0.8222"),
-    "attribution": ("co_readers", "−0.3999", "same_topic", "−0.0878", "the whole gap", "−0.4877"),
+    "attribution": ("co_readers", "−0.3999", "same_topic", "−0.0878", "the whole gap", "−0.4877", "is not in this record"),
     "mitigations": ("minimum exposure: new", "ndcg@20 −0.0017", "ratio 0.2877"),
     "limits": ("Measured on logged events.",),
     "incidents": ("rollback", "Yesterday's model was put back.", "approval", "Carol"),
-    "changes": ("The verdict is still fail.", "plan: k", "10"),
+    "changes": ("not comparable in k (10 then, 20 now)", "The verdict was fail then and is fail now.", "k 10 20"),
     "log": ("plan", "audit", "signature", "Bob", "chief editor"),
+    "glossary": ("RBP", "AWRF", "BCa", "Holm", "Impact ratio"),
     "proof": ("verify-log --workspace newsroom --head", "verify-report FILE"),
 }  # fmt: skip
 
@@ -116,10 +124,164 @@ def test_every_number_of_every_row_is_on_the_page(tmp_path: Path) -> None:
     record = json.loads(page.data)
     shown = " ".join(page.sections.values())
     for key in ("item_audits", "user_audits", "intersections"):
-        for row in (row for audit in record[key] for row in audit["rows"]):
+        for group in (r for a in record[key] for r in a["rows"]):
             for name in ("value", "low", "high", "impact_ratio", "p_adjusted"):
-                value = row.get(name)
+                value = group.get(name)
                 assert value is None or f"{value:.4g}" in shown
+
+
+def rendered(tmp_path: Path, **changes: Any) -> tuple[dict[str, Any], Page]:
+    """The page of a record that says everything that newer ones say, with some sections put in its place."""
+    bench = empty_bench(tmp_path / "full")
+    fixed = bench.fix_plan(WORKSPACE, plan(), "Ada", "auditor")
+    record = bench.save_audit(WORKSPACE, full(content(fixed)) | changes, "Ada")
+    made = bench.export_audit(WORKSPACE, record["id"])
+    assert isinstance(made, str)
+    return record, Page(made)
+
+
+def read(page: Page, section: str) -> str:
+    return " ".join(page.sections[section].split())
+
+
+def test_the_rows_of_a_gap_add_up_as_they_are_printed(tmp_path: Path) -> None:
+    _, page = rendered(tmp_path)
+    told = read(page, "attribution")
+    amounts = {name: re.search(rf"{name} (−?[\d.]+)", told) for name in ("a random list of what people lack", "people who read both", "same topic", "less target")}  # fmt: skip
+    chance, both, topic, whole = (float(found[1].replace("−", "-")) for found in amounts.values() if found)
+    assert chance + both + topic == pytest.approx(whole, abs=1e-12)
+    assert (chance, whole) == (0.0024, -0.1720)
+    for interval in ("−0.2166 to −0.1918", "0.0221 to 0.0398", "−0.1911 to −0.1533"):
+        assert interval in told
+    assert "Measured on 400 people of 2,400, drawn by lot. Target: catalogue share." in told
+    assert "Over everybody its exposure ratio is 0.5123 (0.4567 to 0.5678)" in told
+    assert "comes through people who read both." in told
+    assert "*" not in told
+
+
+def test_a_small_gap_is_printed_with_places_enough_to_add_up(tmp_path: Path) -> None:
+    gap = {"by": "author_group", "group": "new", "gap": -0.001234, "gap_random": -0.00000004, "parts": [{"relation": "same topic", "value": -0.001234, "low": -0.0013, "high": -0.0012}]}  # fmt: skip
+    _, page = rendered(tmp_path, attribution=[gap])
+    told = read(page, "attribution")
+    assert "a random list of what people lack 0.000000" in told
+    assert "same topic −0.001234 −0.001300 to −0.001200" in told
+    assert "rounded to 6 places" in told
+
+
+def test_what_newer_records_say_is_printed(tmp_path: Path) -> None:
+    _, page = rendered(tmp_path)
+    assert "cd" * 32 in page.sections["provenance"]
+    for section, held in {
+        "parameters": ("Through which links", "75.0 %", "From newer or older events"),
+        "non-profiling": ("how Most popular ranks", "measured on what was held out of 285 people", "Lists of 20", "new 0.5123 0.2211"),
+        "items": ("If the unknown were known", "0.4999 to 0.6111", "whichever of the 3 items of unknown author_group"),
+        "people": ("wider than the level measured",),
+        "mitigations": ("new 0.5123 0.8123 0.7912 to 0.8345 insufficient evidence", "Passed before and no longer do: plain."),
+        "suppressed": ("author_group 3 200 items", "region 15 285 people with held-out items"),
+    }.items():  # fmt: skip
+        for told in held:
+            assert told in read(page, section), f"{told!r} is not in {section}: {read(page, section)}"
+
+
+def test_bounds_are_only_spoken_of_where_some_are_printed(tmp_path: Path) -> None:
+    limits = ["Who is unknown is a row of its own, and the worst-case bounds say what that could hide."]
+    _, page = rendered(tmp_path / "with", limits=limits)
+    assert "worst-case bounds" in read(page, "limits")
+    items = content(plan())["item_audits"]
+    _, page = rendered(tmp_path / "without", limits=limits, item_audits=items)
+    assert read(page, "limits").endswith("Who is unknown is a row of its own.")
+    assert "If the unknown were known" not in read(page, "items")
+
+
+def test_small_groups_are_told_as_small_and_not_counted(tmp_path: Path) -> None:
+    small = row("North · d", 3, None, None, None, "not estimable")
+    rows = [
+        small | {"reason": "Too few: 3 people with held-out items."},
+        row("North · f", 17, 0.04, 0.02, 0.06, "pass"),
+    ]
+    metric = content(plan())["metrics"][1] | {
+        "by": "region",
+        "group": "Tiny",
+        "n": 7,
+        "reason": "Suppressed: under 10 people.",
+    }
+    record, page = rendered(tmp_path, intersections=[audit("user", "region × gender", rows)], metrics=[metric])
+    told = read(page, "intersections")
+    assert "North · d <10 – – – – suppressed Fewer than 10 people: not shown." in told
+    assert "3 people" not in told
+    assert "<10 people suppressed" in read(page, "metrics")
+    assert "Not shown: 1 cell, because fewer than 10 people are behind each." in hidden(record)
+    assert "all that one table leaves out are fewer than 10 people." in hidden(record)
+    assert not any("could not be estimated" in point.text for point in summary(record))
+
+
+def test_the_summary_is_worst_first_and_names_the_worst_of_the_rest() -> None:
+    low = [row(f"low {n}", 10 + n, n / 10, n / 10 - 0.01, n / 10 + 0.01, "fail") for n in (7, 3, 1, 5, 2, 6, 4)]
+    high = [row("high", 5, 2.0, 1.9, 2.1, "fail"), row("higher", 5, 3.0, 2.9, 3.1, "fail")]
+    record = content(plan() | {"fixed_at": "2026-01-01T00:00:00Z"}, item_audits=[audit("item", "topic", [*low, *high])])
+    points = {point.text.partition(".")[0]: point.listed for point in summary(record)}
+    few, much = points["7 groups of items are shown too little"], points["2 groups of items are shown too much"]
+    assert [told.partition(" (")[0] for told in few[:5]] == ["low 1", "low 2", "low 3", "low 4", "low 5"]
+    assert (
+        few[5]
+        == "2 more are not listed here; the worst: low 6 (topic): exposure ratio 0.6, 95 % interval 0.59 to 0.61, 16 items"
+    )
+    assert [told.partition(" (")[0] for told in much] == ["higher", "high"]
+
+
+def test_an_interval_without_0_beside_a_large_p_is_explained() -> None:
+    gap = audit("user", "region", [])
+    gap["overall"] |= {"low": 0.002, "high": 0.038, "p": 0.618}
+    assert "p = 0.618" in by_chance(gap)
+    for changed in ({"low": 0.0}, {"p": 0.01}, {"p": None}):
+        assert by_chance(gap | {"overall": gap["overall"] | changed}) == ""
+
+
+def test_what_nobody_stated_is_listed_at_the_top(tmp_path: Path) -> None:
+    record, page = rendered(tmp_path)
+    assert not_stated(record) == ""
+    record["system"] |= {"purpose": "not stated", "owner": " "}
+    record["plan"]["target_reason"] = ""
+    assert not_stated(record) == "Not stated: purpose, owner, why this target. A reader will ask."
+    assert "by not stated" not in read(page, "verdict")
+    made = audit_html(record | {"export": {"created": "2026", "actor": "not stated", "sha256": "ab" * 32}})
+    assert "exported 2026</p>" in made
+    assert "Not stated: purpose, owner, why this target." in Page(made).sections["verdict"]
+
+
+def test_signatures_are_counted_by_people() -> None:
+    one, other = (
+        {"name": "Ada", "signed_at": "2026-01-02T03:04:05Z"},
+        {"name": "Bo", "signed_at": "2026-01-02T03:05:05Z"},
+    )
+    assert signed([]) == "Nobody has signed this audit."
+    assert signed([one]) == "Signed by 1 person."
+    assert signed([one, one, other]) == "Signed by 2 people, 3 signatures."
+    assert signed_before([one, other], " Ada ") == "Ada signed this audit already, on 2026-01-02 03:04 UTC."
+    assert signed_before([other], "Ada") == ""
+
+
+def test_metrics_without_a_limit_are_told_once_and_their_cells_are_empty(tmp_path: Path) -> None:
+    free = content(plan())["metrics"][0] | {"verdict": "", "reason": ""}
+    utility = free | {"name": "exposed utility ratio", "number": 4, "group": "new", "by": "author_group", "n": 41}
+    _, page = rendered(tmp_path, metrics=[free, utility])
+    told = read(page, "metrics")
+    assert told.count("No limit was set") == 1
+    assert "no limit set" not in told
+    assert "300 people" in told
+    assert "41 items" in told
+
+
+def test_shared_items_are_said_where_groups_hold_more_than_the_catalogue(tmp_path: Path) -> None:
+    items = content(plan())["item_audits"]
+    items[0]["overall"]["n_items"] = 150
+    _, page = rendered(tmp_path, item_audits=items)
+    assert "n add up to 203, more than the 150 items of the catalogue" in read(page, "items")
+
+
+def test_a_learnt_number_is_called_by_what_it_does() -> None:
+    assert parameter("relations.co_consumption_3.weight").startswith("people who had both: importance in the score")
+    assert parameter("something_else") == "something else"
 
 
 def test_an_audit_without_signature_changes_or_findings_says_so(tmp_path: Path) -> None:
@@ -151,6 +313,8 @@ def test_an_audit_without_signature_changes_or_findings_says_so(tmp_path: Path) 
     for name, told in (
         ("trends", "none in this audit"),
         ("items", "No item column was audited"),
+        ("attribution", "none in this audit"),
+        ("mitigations", "none in this audit"),
         ("incidents", "none in this audit"),
         ("limits", "None stated"),
     ):
@@ -227,8 +391,15 @@ def test_the_same_record_gives_the_same_page(tmp_path: Path) -> None:
 def test_every_table_has_heads_that_repeat_on_paper(tmp_path: Path) -> None:
     _, text = report(tmp_path)
     style = text.partition("<style>")[2].partition("</style>")[0]
-    assert re.search(r"@media print \{.*thead \{ display: table-header-group \}", style, re.S)
+    assert re.search(
+        r"@media print \{.*thead \{ display: table-header-group; break-inside: avoid; break-after: avoid \}",
+        style,
+        re.S,
+    )
     assert "@page { size: A4" in style
+    sha256 = json.loads(Page(text).data)["sha256"]
+    assert f"SHA-256 {sha256[:16]}" in style.partition("@page")[2]
+    assert '"Page " counter(page) " of " counter(pages)' in style
     assert "@media screen and (prefers-color-scheme: dark)" in style
     tables = re.findall(r"<table(?: class=\"(\w+)\")?>(.*?)</table>", text, re.S)
     assert all(kind == "facts" or "<thead>" in inner for kind, inner in tables)
@@ -252,7 +423,7 @@ def test_numbers_are_short_and_signed_with_a_real_minus(value: float | None, tol
 
 
 def test_a_wide_table_of_cells_is_cut_into_parts_that_hold_every_cell_once() -> None:
-    """20 × 15 groups: the 20 go down; 15 across need three parts of at most 7, as even as can be."""
+    """20 × 15 groups: the 20 go down; 15 across need three parts of at most 6, as even as can be."""
     rows = [
         {
             "user_group": f"p{u}",
@@ -267,7 +438,7 @@ def test_a_wide_table_of_cells_is_cut_into_parts_that_hold_every_cell_once() -> 
         for u in range(15)
         for i in range(20)
     ]
-    found = cell_table({"user_by": "people", "item_by": "items", "rows": rows})
+    found = cell_table({"user_by": "people", "item_by": "items", "rows": rows}, least=0)
     assert found["corner"] == "items"
     assert [len(part["heads"]) for part in found["parts"]] == [5, 5, 5]
     seen = {

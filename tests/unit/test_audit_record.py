@@ -17,12 +17,12 @@ from jsonschema import Draft202012Validator
 
 from core.errors import OptionError, SnapshotError, SurfacedError
 from explain.desk.recording import Recording
-from explain.record.compare import compare
+from explain.record.compare import changes, compare
 from explain.record.report import json_text
 from explain.record.schema import audit_schema, content_hash, problems
 from explain.workbench import Workbench
 from tests.command_line import surfaced
-from tests.unit.audit_record_for_tests import WORKSPACE, content, empty_bench, plan, row, stored
+from tests.unit.audit_record_for_tests import WORKSPACE, content, empty_bench, full, plan, row, stored
 
 ROOT = Path(__file__).resolve().parents[2]
 SCHEMA = json.loads((ROOT / "explain" / "record" / "audit.schema.json").read_text())
@@ -107,6 +107,33 @@ def test_our_own_check_says_the_same_as_a_full_validator(bench: Workbench, where
     assert bool(list(problems(record, audit_schema()))) == (not Draft202012Validator(SCHEMA).is_valid(record))
 
 
+@pytest.mark.parametrize(
+    ("where", "value"),
+    [
+        (("attribution", 0, "n_people"), -1), (("attribution", 0, "gap_low"), "low"), (("attribution", 0, "gap_high"), None), (("attribution", 0, "target"), 1),
+        (("mitigations", 0, "rows", 0, "verdict"), KeyError), (("mitigations", 0, "worsened"), "new"), (("non_profiling", 0, "profiles"), "yes"),
+        (("non_profiling", 0, "exposure", 0, "ratio"), KeyError), (("non_profiling", 0, "by"), None), (("provenance", "data_sha256"), KeyError),
+        (("user_audits", 0, "overall", "limit_note"), 7), (("item_audits", 0, "overall", "worst_case", "new"), 0.5),
+    ],
+)  # fmt: skip
+def test_what_newer_records_say_is_in_the_schema_and_may_be_left_out(
+    bench: Workbench, where: tuple[Any, ...], value: Any
+) -> None:
+    fixed = bench.fix_plan(WORKSPACE, plan(), "Ada", "auditor")
+    record = bench.save_audit(WORKSPACE, full(content(fixed)), "Ada")
+    Draft202012Validator(SCHEMA).validate(record)
+    inner: Any = record
+    for key in where[:-1]:
+        inner = inner[key]
+    if value is KeyError:
+        inner.pop(where[-1])
+    else:
+        inner[where[-1]] = value
+    valid = Draft202012Validator(SCHEMA).is_valid(record)
+    assert valid == (value is None or where == ("provenance", "data_sha256"))
+    assert bool(list(problems(record, audit_schema()))) == (not valid)
+
+
 def test_a_record_is_named_by_the_hash_of_what_is_signed(bench: Workbench) -> None:
     record = stored(bench)
     assert record["sha256"] == second_hash(record) == content_hash(record)
@@ -171,6 +198,9 @@ def test_signatures_are_those_of_the_log_and_leave_the_record_as_it_is(bench: Wo
         2,
         True,
     )
+    bench.sign(WORKSPACE, record["id"], "Bob", "editor", "Once more.")
+    (entry,) = bench.audits(WORKSPACE)
+    assert (entry.n_signatures, entry.n_signers) == (3, 2)
 
 
 @pytest.mark.parametrize(
@@ -298,8 +328,8 @@ def test_incidents_and_changes_come_from_the_log_and_the_last_audit(bench: Workb
 def test_two_audits_are_compared_group_by_group(bench: Workbench) -> None:
     then = stored(bench)
     now = copy.deepcopy(then)
-    now["plan"]["k"], now["plan"]["thresholds"]["bounds"]["AWRF"] = 10, [0.8, 1.0]
-    now["provenance"]["model"] = "path-ffff"
+    now["plan"]["draws"], now["plan"]["thresholds"]["bounds"]["AWRF"] = 500, [0.8, 1.0]
+    now["provenance"]["code"] = "code-43"
     rows = now["item_audits"][0]["rows"]
     rows[0] = row("new", 50, 0.9, 0.85, 0.95, "pass")
     rows[1] = row("plain", 150, 1.3, 1.2345, 1.4, "fail")
@@ -316,13 +346,64 @@ def test_two_audits_are_compared_group_by_group(bench: Workbench) -> None:
     assert not found.same_thresholds
     assert [(d.what, d.then, d.now) for d in found.thresholds] == [("bounds.AWRF", "[0.9, 1.0]", "[0.8, 1.0]")]
     assert [(d.what, d.then, d.now) for d in found.differences] == [
-        ("plan: k", "20", "10"),
-        ("model", "path-0123456789ab", "path-ffff"),
+        ("plan: draws", "1000", "500"),
+        ("code", "code-42", "code-43"),
     ]
     assert "thresholds are not the same" in found.sentence
+    assert "2 have intervals that do not overlap" not in found.sentence
+    assert "1 have intervals that do not overlap" in found.sentence
+    assert found.not_comparable == ""
     same = compare(then, then)
     assert (same.same_thresholds, same.differences) == (True, ())
     assert all(r.change in (0, None) and r.overlap in (True, None) for r in same.rows)
+
+
+@pytest.mark.parametrize(
+    ("section", "changed", "told"),
+    [
+        ("plan", {"k": 10}, "k (20 then, 10 now)"),
+        ("plan", {"target": {"author_group": {"new": 0.3}}}, "target (catalogue then, a policy now)"),
+        ("plan", {"browsing": "cascade(0.8)"}, "browsing model (rbp(0.8) then, cascade(0.8) now)"),
+        ("plan", {"model": "lightgcn"}, "model (path then, lightgcn now)"),
+        ("plan", {"item_columns": ["topic", "author_group"]}, "columns of items (topic only now)"),
+        ("provenance", {"graph": "graph-4712"}, "data (another version)"),
+        ("provenance", {"model": "path-ffff"}, "fit of the model (path-0123456789ab then, path-ffff now)"),
+    ],
+)
+def test_what_cannot_be_compared_is_said_first_and_nothing_is_called_a_change(
+    bench: Workbench, section: str, changed: dict[str, Any], told: str
+) -> None:
+    then = stored(bench)
+    now = copy.deepcopy(then)
+    now[section] |= changed
+    now["item_audits"][0]["rows"][0] = row("new", 50, 0.9, 0.85, 0.95, "pass")
+    found = compare(now, then)
+    assert found.not_comparable.startswith(f"The two audits are not comparable in {told}: ")
+    assert found.sentence.startswith(found.not_comparable)
+    assert "overlap" not in found.sentence
+    new = next(r for r in found.rows if r.group == "new" and r.section == "item_audits")
+    assert (new.then, new.now) == (0.5123, 0.9)
+    another = section == "plan" and "item_columns" not in changed
+    assert (new.change, new.overlap) == ((None, None) if another else (pytest.approx(0.3877), False))
+    assert [r["group"] for r in changes(now, then)["rows"]] == ([] if another else ["new"])
+
+
+def test_another_target_leaves_the_quality_for_people_comparable(bench: Workbench) -> None:
+    then = stored(bench)
+    now = copy.deepcopy(then)
+    now["plan"]["target"] = "relevance"
+    north = next(r for r in compare(now, then).rows if r.group == "North")
+    assert (north.change, north.overlap) == (0, True)
+
+
+def test_the_order_of_columns_and_a_hash_that_only_one_has_are_no_difference(bench: Workbench) -> None:
+    then = stored(bench, item_columns=["topic", "author_group"])
+    now = copy.deepcopy(then)
+    now["plan"]["item_columns"] = ["author_group", "topic"]
+    now["provenance"]["data_sha256"] = "ab" * 32
+    assert compare(now, then).differences == ()
+    then["provenance"]["data_sha256"] = "cd" * 32
+    assert "not comparable in data" in compare(now, then).sentence
 
 
 def exported(bench: Workbench, tmp_path: Path, form: str) -> tuple[dict[str, Any], Path]:
@@ -445,6 +526,12 @@ def test_the_shell_signs_lists_compares_exports_and_checks(
     assert [(a["id"], a["n_signatures"]) for a in listed] == [(two, 1), (one, 0)]
     found = surfaced("compare-audits", *where, "--earlier", one, "--json").json
     assert [d["what"] for d in found["differences"]] == ["plan: k"]
+    assert found["not_comparable"].startswith("The two audits are not comparable in k (20 then, 10 now)")
+    assert surfaced("compare-audits", *where, "--earlier", one).out.startswith(found["not_comparable"])
+    assert "A name is missing" in surfaced("sign", *where, "--name", " ", "--role", "").complaint
+    printed = surfaced("log", "--workspace", WORKSPACE).out
+    assert bench.log_rows(WORKSPACE)[0].when in printed
+    assert str(bench.log_rows(WORKSPACE)[0].created) not in printed
     for form in ("html", "json"):
         out = tmp_path / f"r.{form}"
         told = surfaced("export-audit", *where, "--out", out, "--json").json
