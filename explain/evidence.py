@@ -80,7 +80,7 @@ def _node_facts(case: Case, node: FlowNode, origins: tuple[Origin, ...], lanes: 
     names, graph = case.names, case.names.graph
     if node.kind == "person":
         attributes = person_attributes(names, case.user)
-        told = ", ".join(f"{k}: {v}" for k, v in attributes.items())
+        told = ", ".join(f"{k.replace('_', ' ')}: {v}" for k, v in attributes.items())
         return (f"{plural(len(case.parts.items), names.noun)} in the history", *([told] if told else []))
     if node.kind == "target":
         n_people = int(np.diff(graph.interactions.tocsc().indptr)[case.item])

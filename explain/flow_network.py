@@ -167,12 +167,17 @@ def _edges(bundle: Bundle, position: int, widest: float, inks: Palette) -> list[
         if sign == "against":
             edge["color"] = inks.cons
         if dashes := DASHES[sign, bundle.solid]:
-            edge["dashes"] = list(dashes)
+            edge["dashes"] = _round_ended(dashes, width)
         if len(widths) == 2:
             apart = (sum(widths.values()) - width + 2) / 2
             edge["shift"] = round(-apart if sign == "for" else apart, 2)
         edges.append(edge)
     return edges
+
+
+def _round_ended(dashes: tuple[int, ...], width: float) -> list[float]:
+    """A pattern for a canvas whose strokes have round ends, which would close the gaps of a wide line: gaps grow with it."""
+    return [float(d) if place % 2 == 0 else round(d + 1.5 * width, 1) for place, d in enumerate(dashes)]
 
 
 def _options(inks: Palette) -> dict[str, Any]:

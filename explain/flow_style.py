@@ -71,7 +71,7 @@ DASHES: Final[dict[tuple[Sign, bool], tuple[int, ...]]] = {
 LINES: Final[dict[tuple[Sign, bool], str]] = {
     ("for", True): "unbroken: speaks for it",
     ("for", False): "dashed: latent jump that speaks for it",
-    ("against", True): "finely dotted: speaks against it",
+    ("against", True): "dotted: speaks against it",
     ("against", False): "dash and dot: latent jump that speaks against it",
 }
 

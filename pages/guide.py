@@ -61,7 +61,7 @@ def page() -> None:
     )
     st.header("What the lines mean")
     st.markdown(
-        "As the legend below a picture says, an **unbroken** line is an observed amount that speaks for the item, and a **finely dotted** one, in the "
+        "As the legend below a picture says, an **unbroken** line is an observed amount that speaks for the item, and a **dotted** one, in the "
         "other hue, an observed amount that speaks against it. Long **dashes** are a latent jump: the model connects two things by vectors that "
         "it learnt, and nobody's behaviour links them; with dots between the dashes it speaks against the item. The path model has no jumps. LightGCN "
         "has many: look at the same item under both on the page Why this. In the drawing (SVG), what speaks against is hatched."

@@ -125,7 +125,10 @@ def test_directions_and_jumps_differ_by_pattern_and_not_by_colour_alone() -> Non
     order = sorted(picture(jump=True).bundles, key=bundle_key)
     patterns: dict[tuple[str, bool], set[str]] = {}
     for e in data["edges"]:
-        patterns.setdefault((e["id"][-1], order[int(e["id"][:-1])].solid), set()).add(str(e.get("dashes")))
+        patterns.setdefault((e["id"][-1], order[int(e["id"][:-1])].solid), set()).add(
+            str(e["dashes"][::2]) if "dashes" in e else "None"  # strokes; gaps grow with the width
+        )
+        assert all(gap - e["width"] >= 3 for gap in e.get("dashes", [])[1::2]), "round ends leave a gap open"
     assert patterns[("+", True)] == {"None"}
     assert all(len(p) == 1 for p in patterns.values())
     assert len({next(iter(p)) for p in patterns.values()}) == len(patterns) == 3

@@ -70,7 +70,7 @@ def test_parameters_and_measures_are_read_by_people() -> None:
 @pytest.mark.parametrize("jump", [False, True])
 def test_the_legend_names_a_line_as_it_looks(jump: bool) -> None:
     edges = [e for e in path_network(picture(jump=jump), theme="light")["legend"] if e["what"] == "edge"]
-    patterns = {"unbroken": 0, "finely dotted": 2, "dashed": 2, "dash and dot": 4}
+    patterns = {"unbroken": 0, "dotted": 2, "dashed": 2, "dash and dot": 4}
     assert edges
     for edge in edges:
         assert len(edge["dashes"]) == patterns[edge["name"].partition(":")[0]]
