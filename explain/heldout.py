@@ -16,13 +16,13 @@ from core.evaluation import CUTOFFS, Evaluation, evaluate
 from core.graph import FloatArray, IntArray, InteractionGraph
 from core.models.base import Holdout, Recommender, get_model
 from core.progress import Progress, portion
-from core.ranking import NO_ITEM, rank_all
+from core.ranking import NO_ITEM, rank_all, top_k
 from core.snapshots import Manifest, load, manifests, save
 from data.splits import Split, holdout, split
 from data.tables import DataCard
 from explain.explanation import gross_net, path_share
 
-MAX_PAIR_USERS, TOP = 300, 10
+MAX_PAIR_USERS, FEW_USERS, TOP = 300, 100, 10
 
 
 @dataclass(frozen=True, eq=False)
@@ -112,15 +112,30 @@ def _ranked(fitted: Recommender, parts: Split, k: int, progress: Progress) -> tu
 
 def readability(model: Recommender, lists: IntArray) -> tuple[float, float]:
     """Medians over people's top ten of path share and of gross/net; at most MAX_PAIR_USERS people, spread evenly."""
-    users = np.arange(len(lists))
-    if len(users) > MAX_PAIR_USERS:
-        users = users[np.linspace(0, len(users) - 1, MAX_PAIR_USERS).astype(np.int64)]
+    users = _spread(len(lists), MAX_PAIR_USERS)
+    return _medians(model, users, lists[users])
+
+
+def served_readability(model: Recommender, graph: InteractionGraph) -> dict[str, float]:
+    """The same of a model that is served, over FEW_USERS people: {"path_share", "gross_net"}."""
+    users = _spread(graph.n_users, FEW_USERS)
+    lists, _ = top_k(model.score(users), TOP, graph.interactions[users])
+    share, ratio = _medians(model, users, lists)
+    return {"path_share": share, "gross_net": ratio}
+
+
+def _spread(n: int, most: int) -> IntArray:
+    users = np.arange(n, dtype=np.int64)
+    return users if n <= most else users[np.linspace(0, n - 1, most).astype(np.int64)]
+
+
+def _medians(model: Recommender, users: IntArray, lists: IntArray) -> tuple[float, float]:
     shares, ratios = [], []
-    for user in users:
+    for user, listed in zip(users.tolist(), lists, strict=True):
         row = model.score(np.array([user]))[0]
-        for item in lists[user, :TOP]:
+        for item in listed[:TOP].tolist():
             if item == NO_ITEM or row[item] == 0:
                 continue
-            shares.append(path_share(model.connected(int(user), int(item)), float(row[item])))
-            ratios.append(gross_net(model.parts(int(user), int(item)).gross, float(row[item])))
+            shares.append(path_share(model.connected(user, item), float(row[item])))
+            ratios.append(gross_net(model.parts(user, item).gross, float(row[item])))
     return (float(np.median(shares)), float(np.median(ratios))) if shares else (1.0, 1.0)

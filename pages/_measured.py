@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
-from explain.types import EvaluationReport
+from explain.types import EvaluationReport, SnapshotInfo
 from pages import _ask
 
 AT: Final = 20
@@ -18,6 +18,14 @@ SPLITS: Final = {
 
 def report(workspace: str, model: str, split: str) -> EvaluationReport | None:
     return _ask.workbench().stored_evaluation(workspace, model, split=split, k=AT)
+
+
+def readable(snapshot: SnapshotInfo | None, found: EvaluationReport | None) -> tuple[float, float] | None:
+    """Path share and gross/net of the served model; of the refit that was measured, where the snapshot does not say."""
+    told = snapshot.metrics if snapshot else {}
+    if "path_share" in told and "gross_net" in told:
+        return told["path_share"], told["gross_net"]
+    return None if found is None else (found.path_share, found.gross_net)
 
 
 def usual_split(workspace: str, models: Iterable[str]) -> str:

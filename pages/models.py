@@ -88,8 +88,9 @@ def models_frame(
         for key, title in SHOWN.items():
             found = report.metrics.get(key) if report else None
             row[title] = interval(found["value"], found.get("low"), found.get("high")) if found else "–"
-        row["path share"] = percent(report.path_share) if report else "–"
-        row["gross / net"] = f"{report.gross_net:.2f}" if report else "–"
+        both = _measured.readable(snapshot, report)
+        row["path share"] = percent(both[0]) if both else "–"
+        row["gross / net"] = f"{both[1]:.2f}" if both else "–"
         row["time to fit"] = seconds(snapshot.seconds) if snapshot else "not fitted"
         row["every term drawn"] = "yes" if model.exact else "no: memory and jumps are left"
         rows.append(row)

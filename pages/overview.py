@@ -56,7 +56,7 @@ def _numbers(spot: _here.Here) -> None:
     _parts.tiles(
         [
             _accuracy(evaluation, f"of {title}"),
-            _path_share(evaluation),
+            _path_share(_measured.readable(spot.snapshot, evaluation)),
             _coverage(evaluation),
             _exposure(_stored_exposure(spot)),
             ("Fitted", day(spot.snapshot.created), f"{title} on {count(spot.workspace.n_events)} events"),
@@ -76,13 +76,13 @@ def _accuracy(evaluation: EvaluationReport | None, whose: str) -> tuple[str, str
     return name, f"{found['value']:.3f}", f"95 %: {band}, n = {evaluation.n_users:,} people; split “{evaluation.split}”"
 
 
-def _path_share(evaluation: EvaluationReport | None) -> tuple[str, str, str]:
-    if evaluation is None:
+def _path_share(both: tuple[float, float] | None) -> tuple[str, str, str]:
+    if both is None:
         return "Path share", NOT_YET, "how much of a score runs over observed links"
     return (
         "Path share",
-        percent(evaluation.path_share),
-        f"of a score runs over observed links; gross / net {evaluation.gross_net:.2f}",
+        percent(both[0]),
+        f"of a score runs over observed links; gross / net {both[1]:.2f}; medians over people's first ten",
     )
 
 

@@ -15,7 +15,7 @@ from data.sources.folder import tables_from_folder
 from data.sources.registry import all_sources, get_source
 from data.tables import DataCard
 from explain.desk.base import Desk
-from explain.heldout import validation_cut
+from explain.heldout import served_readability, validation_cut
 from explain.store import LAYOUT, Prepared
 from explain.types import ModelInfo, PrepareReport, SnapshotInfo, WorkspaceInfo
 
@@ -94,7 +94,7 @@ class Ready(Desk):
         seconds = time.perf_counter() - started
         manifest = save(
             self.store.snapshots(workspace), model=model, state=fitted.state(), fingerprint=world.graph.fingerprint,
-            seed=seed, seconds=seconds, metrics=fitted.validation_metrics(cut),
+            seed=seed, seconds=seconds, metrics=fitted.validation_metrics(cut) | served_readability(fitted, world.graph),
         )  # fmt: skip
         progress(1.0, "stored")
         return _snapshot_info(workspace, manifest)

@@ -107,3 +107,20 @@ def test_no_refit_is_served(home: Path) -> None:
     (stored,) = manifests(bench.store.refits("newsroom", "last", 0))
     assert served != stored.snapshot
     assert stored.snapshot not in {s.snapshot for s in bench.fitted("newsroom")}
+
+
+def test_a_fit_says_how_readable_the_served_model_is(home: Path) -> None:
+    """As single explanations say it, and not as another fit of the same model would."""
+    bench = Workbench(home)
+    told = bench.fit("newsroom", "path").metrics
+    ratios, shares = [], []
+    people = bench.find_users("newsroom", limit=300)
+    for n in np.linspace(0, 299, 100).astype(int):
+        user = bench._world("newsroom").graph.users.ids[n]
+        for listed in bench.recommend("newsroom", "path", user=str(user), k=10).items:
+            found = bench.why("newsroom", "path", listed.item, user=str(user), paths=0)
+            ratios.append(found.gross_net)
+            shares.append(found.path_share)
+    assert len(people) == 300
+    assert told["gross_net"] == pytest.approx(np.median(ratios), rel=1e-9)
+    assert told["path_share"] == pytest.approx(np.median(shares), rel=1e-9)
