@@ -8,7 +8,7 @@ from typing import Any, Final
 import pandas as pd
 import streamlit as st
 
-from core.errors import SurfacedError
+from core.errors import CLI, SurfacedError
 from pages import _ask, _here, _jobs, _state
 from pages._text import plain
 
@@ -52,7 +52,7 @@ def page(spot: _here.Here) -> None:
     _jobs.panel(
         key, "Fix the plan and run", f"Auditing {spot.model}",
         lambda progress: bench.run_audit(spot.name, plan, actor=name, role=role, progress=progress),
-        f"python cli.py run-audit --workspace {spot.name} --model {spot.model} --plan plan.json --actor NAME --role ROLE",
+        f"{CLI} run-audit --workspace {spot.name} --model {spot.model} --plan plan.json --actor NAME --role ROLE",
     )  # fmt: skip
     st.download_button(
         "This plan (plan.json)", json.dumps(checked, ensure_ascii=False, indent=1), "plan.json", "application/json", key="plan-file",

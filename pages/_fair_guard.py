@@ -7,6 +7,7 @@ from typing import Any, Final
 import pandas as pd
 import streamlit as st
 
+from core.errors import CLI
 from explain.answers import Guarded, GuardedPlace
 from explain.figures_fairness import before_after, tradeoff_curve
 from pages import _ask, _here, _jobs, _parts, _pick, _state
@@ -86,7 +87,7 @@ def section(spot: _here.Here, by: str, groups: list[str], people: list[str]) -> 
         _jobs.panel(
             f"guard-{name_}-{model}-{spot.k}", "Measure the price in quality", f"Fitting {model} to the training part",
             lambda progress: _ask.workbench().guardrail(name_, model, [rule], k=spot.k, progress=progress),
-            f"python cli.py guardrail --workspace {name_} --model {model} --rule {rule} -k {spot.k}",
+            f"{CLI} guardrail --workspace {name_} --model {model} --rule {rule} -k {spot.k}",
         )  # fmt: skip
     _parts.table(
         pd.DataFrame(by_cohort(found)), f"guardrail-cohorts-{name}-{cohort}-{strength}", "Every cohort: gain and price"

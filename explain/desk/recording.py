@@ -72,6 +72,8 @@ class Recording(Desk):
     def sign(self, workspace: str, audit: str, name: str, role: str, comment: str = "") -> Entry:
         """A signature under exactly this content. Raises OptionError without a name and a role, SnapshotError for an altered audit."""
         record = self._records(workspace).load(audit)
+        if not name.strip():
+            raise OptionError("A name is missing: a signature says who signs.")
         if not role.strip():
             raise OptionError("A role is missing: a signature says in which role somebody signs.")
         content = {"audit": record["id"], "sha256": record["sha256"], "comment": plain(comment, "A comment", MAX_TEXT)}
