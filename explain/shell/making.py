@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -9,6 +11,7 @@ from typing import Annotated
 import typer
 
 from core.errors import SurfacedError
+from core.progress import Progress
 from explain import plain_text
 from explain.shell import demo_stamp
 from explain.shell.base import (
@@ -25,6 +28,7 @@ from explain.workbench import Workbench
 
 DEMO_WORKSPACES = ("newsroom", "movielens-100k")
 FLOOR_MODELS = ("path", "item-knn", "popularity")
+STEPS_EACH = 2 + 2 * len(FLOOR_MODELS)  # prepare, fit and measure each, audit
 
 
 @app.command()
@@ -73,9 +77,10 @@ def fit(workspace: WorkspaceOption, model: ModelOption, seed: SeedOption = 0, as
 def demo_data() -> None:
     """Prepare the demo workspaces and fit the path model and the floors; does only what is missing."""
     bench, complete = Workbench(), True
-    for workspace in DEMO_WORKSPACES:
+    for place, workspace in enumerate(DEMO_WORKSPACES):
+        steps = _Steps(place * STEPS_EACH, len(DEMO_WORKSPACES) * STEPS_EACH)
         try:
-            _make_ready(bench, workspace, FLOOR_MODELS)
+            _make_ready(bench, workspace, FLOOR_MODELS, steps)
         except SurfacedError as error:
             if workspace == DEMO_WORKSPACES[0]:
                 raise
@@ -85,22 +90,41 @@ def demo_data() -> None:
         demo_stamp.write(bench.store.home, DEMO_WORKSPACES)
 
 
-def _make_ready(bench: Workbench, workspace: str, wanted: tuple[str, ...]) -> None:
-    if not {w.name: w.ready for w in bench.workspaces()}[workspace]:
-        with progress_bar(f"Preparing {workspace}") as progress:
+class _Steps:
+    """Numbers the steps of the demo, done or to be done, so that a title says how far it is."""
+
+    def __init__(self, done: int, whole: int) -> None:
+        self.done, self.whole = done, whole
+
+    @contextmanager
+    def __call__(self, title: str, missing: bool) -> Iterator[Progress | None]:
+        """A bar with the numbered title, handed out where the step is missing; None where there is nothing to do."""
+        self.done += 1
+        if not missing:
+            yield None
+            return
+        with progress_bar(f"{self.done} of {self.whole} · {title}") as progress:
+            yield progress
+
+
+def _make_ready(bench: Workbench, workspace: str, wanted: tuple[str, ...], step: _Steps) -> None:
+    with step(f"Preparing {workspace}", not {w.name: w.ready for w in bench.workspaces()}[workspace]) as progress:
+        if progress:
             bench.prepare(workspace, progress=progress)
     have = {info.model for info in bench.fitted(workspace)}
     for model in wanted:
-        if model not in have:
-            with progress_bar(f"Fitting {model} on {workspace}") as progress:
+        with step(f"Fitting {model} on {workspace}", model not in have) as progress:
+            if progress:
                 bench.fit(workspace, model, progress=progress)
     bench.example(workspace)
     split = bench.card(workspace).default_split
     for model in wanted:
-        if bench.stored_evaluation(workspace, model, split=split) is None:
-            with progress_bar(f"Measuring {model} on {workspace}") as progress:
+        unmeasured = bench.stored_evaluation(workspace, model, split=split) is None
+        with step(f"Measuring {model} on {workspace} (a second fit, without hidden events)", unmeasured) as progress:
+            if progress:
                 bench.evaluate(workspace, model, split=split, progress=progress)
     for by in bench.audit_columns(workspace)["item"][:1]:
-        if bench.stored_audit(workspace, wanted[0], by, side="item") is None:
-            with progress_bar(f"Auditing {workspace} by {by}") as progress:
+        unaudited = bench.stored_audit(workspace, wanted[0], by, side="item") is None
+        with step(f"Auditing {workspace} by {by}", unaudited) as progress:
+            if progress:
                 bench.audit(workspace, wanted[0], by, side="item", progress=progress)

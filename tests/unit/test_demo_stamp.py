@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from explain.shell import demo_stamp
+from core.errors import SurfacedError
+from explain.shell import demo_stamp, making
+from explain.workbench import Workbench
+from tests.command_line import surfaced
 
 
 @pytest.fixture
@@ -83,3 +87,36 @@ def test_any_change_is_looked_at_again(home: Path, change: Callable[[Path], None
 def test_a_stamp_that_cannot_be_written_is_no_failure(home: Path) -> None:
     demo_stamp.write(home / "nowhere", ("one",))
     assert not demo_stamp.is_current(home / "nowhere")
+
+
+def test_the_demo_numbers_its_steps_and_leaves_a_stamp_only_when_nothing_is_missing(
+    newsroom_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = Path(shutil.copytree(newsroom_home, tmp_path / "demo"))
+    monkeypatch.setenv("SURFACED_HOME", str(whole))
+    monkeypatch.setattr(making, "DEMO_WORKSPACES", ("newsroom",))
+    first = surfaced("demo-data")
+    assert first.status == 0
+    assert "6 of 8 · Measuring item-knn on newsroom" in first.err
+    assert "Fitting" not in first.err, "what is there is not fitted again"
+    assert demo_stamp.is_current(whole)
+    again = surfaced("demo-data")
+    assert (again.status, again.err) == (0, "")
+    shutil.rmtree(next((whole / "workspaces/newsroom/snapshots").glob("popularity-*")))
+    assert not demo_stamp.is_current(whole)
+
+
+def test_the_demo_goes_on_without_a_workspace_that_cannot_be_had(
+    newsroom_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = Path(shutil.copytree(newsroom_home, tmp_path / "demo"))
+    monkeypatch.setenv("SURFACED_HOME", str(whole))
+
+    def not_to_be_had(self: Workbench, workspace: str, **_: object) -> None:
+        raise SurfacedError(f"{workspace} cannot be had.")
+
+    monkeypatch.setattr(Workbench, "prepare", not_to_be_had)
+    ended = surfaced("demo-data")
+    assert ended.status == 0
+    assert "Going on without movielens-100k" in ended.err
+    assert not demo_stamp.is_current(whole)
