@@ -25,6 +25,7 @@ from explain.fairness.thresholds import Target, fixed_share
 
 POOL, MOST_RULES, DRAWS = 100, 6, 400
 EVERYBODY = "everybody"
+_REST = "everything else"
 Due = Mapping[str, Mapping[str, float]]  # item column → group → share of attention that it is due
 
 
@@ -113,16 +114,29 @@ def cohort_gains(
     rows = {EVERYBODY: np.flatnonzero((steps.before != NO_ITEM).any(axis=1))}
     if people is not None:
         rows |= {label: rows[EVERYBODY][people.code[rows[EVERYBODY]] == g] for g, label in enumerate(people.labels)}
-    made = []
+    made, pair, due = [], _against_rest(groups, followed), _due_of(groups.by, followed, due)
     for cohort, chosen in rows.items():
         if len(chosen) >= min_n:
             ends = (steps.pools[0], steps.pools[-1])
             part = replace(
                 steps, pools=tuple(replace(p, items=p.items[chosen], relevance=p.relevance[chosen]) for p in ends)
             )
-            change = next(c for c in group_changes(part, groups, due, seed=seed) if c.group == followed)
+            change = group_changes(part, pair, due, seed=seed)[0]
             made.append(Gain(**(vars(change) | {"n": len(chosen), "cohort": cohort})))
     return tuple(made)
+
+
+def _against_rest(groups: Cohorts, followed: str) -> Cohorts:
+    """One group and all that is not of it: its shares are the same, and only they are computed."""
+    own = groups.membership[:, [groups.labels.index(followed)]]
+    rest = sparse.csr_matrix(1.0 - own.toarray())
+    return Cohorts(groups.by, groups.side, (followed, _REST), sparse.csr_matrix(sparse.hstack([own, rest])))
+
+
+def _due_of(by: str, followed: str, due: Due | None) -> Due | None:
+    if not due or by not in due:
+        return None
+    return {by: {followed: due[by][followed], _REST: 1.0 - due[by][followed]}}
 
 
 def ndcg(lists: IntArray, positives: sparse.csr_matrix) -> FloatArray:

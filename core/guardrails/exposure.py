@@ -16,7 +16,8 @@ from core.graph import FloatArray, IntArray
 from core.guardrails.base import Groups, Pool, Rule, Setting, guardrail, number, placed
 from core.ranking import NO_ITEM
 
-HALVINGS, SWEEPS, STRONGEST = 16, 12, 2.0
+HALVINGS, SWEEPS, STRONGEST, FIRST_STEP = 12, 8, 2.0, 0.02
+WORTHWHILE = 0.9  # a sweep that leaves more than this part of what was lacking is the last
 SHORT = 0.995  # what is reached beyond this part of the share is not worth a note
 
 
@@ -45,32 +46,19 @@ class MinimumExposure(Rule):
     def apply(self, pool: Pool, setting: Setting) -> Pool:
         groups = setting.groups(self.by)
         wanted = self._wanted(groups)
-        member = _dense(groups, wanted, pool.items)
-        need = self.share * groups.target[wanted]
-        boost = np.zeros(len(wanted))
-        total = float(setting.attention.sum() * (pool.items[:, : setting.k] != NO_ITEM).any(axis=1).sum()) or 1.0
-        if self.share == 0:
+        if self.share == 0 or not len(pool.items):
             return pool
-        k = min(setting.k, pool.items.shape[1])
-        best = _best(pool, pool.relevance, k)
-        for _ in range(SWEEPS):
-            moved = False
-            for j in range(len(wanted)):
-                if _given(pool, member[j], best, setting, total) >= need[j] - 1e-9:
-                    continue
-                boost[j] = _smallest(pool, member, boost, j, need[j], setting, total)
-                best = _best(pool, pool.relevance + np.tensordot(boost, member, axes=1), k)
-                moved = True
-            if not moved:
-                break
-        reached = [_given(pool, one, best, setting, total) for one in member]
+        search = _Search(pool, _dense(groups, wanted, pool.items), setting)
+        need = self.share * groups.target[wanted]
+        search.reach(need)
+        reached = search.shares()
         for j, g in enumerate(wanted.tolist()):
             if reached[j] < SHORT * need[j]:
                 setting.notes.append(
                     f"{groups.labels[g]} gets {reached[j] / groups.target[g]:.1%} of its share, not {self.share:.1%}: there are too few of its "
                     f"items among the {pool.items.shape[1]} best candidates of each list, or other groups need the places."
                 )
-        return _ordered(pool, member, boost, setting.k)
+        return search.ordered()
 
     def _wanted(self, groups: Groups) -> IntArray:
         named = [g for g, label in enumerate(groups.labels) if label != "unknown" and groups.target[g] > 0]
@@ -91,42 +79,73 @@ def _dense(groups: Groups, wanted: IntArray, items: IntArray) -> FloatArray:
     return np.moveaxis(found, 2, 0)
 
 
-def _ordered(pool: Pool, member: FloatArray, boost: FloatArray, k: int) -> Pool:
-    if not boost.any():
-        return pool
-    return placed(pool, _best(pool, pool.relevance + np.tensordot(boost, member, axes=1), k))
+class _Search:
+    """The boosts, one a protected group, with the value of every candidate and everybody's best k under them."""
+
+    def __init__(self, pool: Pool, member: FloatArray, setting: Setting) -> None:
+        self.pool, self.member, self.setting = pool, member, setting
+        self.k = min(setting.k, pool.items.shape[1])
+        self.attention = setting.attention[: self.k]
+        self.boost = np.zeros(len(member))
+        self.empty = pool.items == NO_ITEM
+        self.value = np.where(self.empty, -np.inf, pool.relevance)
+        self.best = _best(self.value, self.k)
+        filled = ~self.empty[:, : self.k]
+        self.whole = float((filled @ self.attention).sum()) or 1.0
+        # Where none of a person's candidates is of a group, no boost of it moves anything.
+        self.touched = [np.flatnonzero(one.any(axis=1)) for one in member]
+
+    def share(self, j: int) -> float:
+        """Group j's share of all attention."""
+        rows = self.touched[j]
+        given = np.take_along_axis(self.member[j][rows], self.best[rows], axis=1) @ self.attention
+        return float(given.sum()) / self.whole
+
+    def shares(self) -> FloatArray:
+        return np.array([self.share(j) for j in range(len(self.member))])
+
+    def reach(self, need: FloatArray) -> None:
+        """Raise the boosts until every group has its need, or what is still missing does not become less."""
+        lacking = np.inf
+        for _ in range(SWEEPS):
+            for j in np.flatnonzero(self.shares() < need - 1e-9).tolist():
+                if self.share(j) < need[j] - 1e-9:
+                    self._raise(j, float(need[j]))
+            left = float(np.maximum(need - self.shares(), 0.0).sum())
+            if left <= 1e-9 or left > WORTHWHILE * lacking:
+                break
+            lacking = left
+
+    def ordered(self) -> Pool:
+        """The pool with everybody's best k first."""
+        return placed(self.pool, _best(self.value, self.k)) if self.boost.any() else self.pool
+
+    def _raise(self, j: int, need: float) -> None:
+        """The smallest boost of group j that reaches its need, the others given; the strongest where none does."""
+        rows = self.touched[j]
+        one, rest = self.member[j][rows], self.value[rows]
+        low, step = 0.0, FIRST_STEP
+        while step < STRONGEST and self._given(rest + step * one, one) < need:
+            low, step = step, 2 * step
+        high = min(step, STRONGEST)
+        for _ in range(HALVINGS):
+            middle = (low + high) / 2
+            if self._given(rest + middle * one, one) < need:
+                low = middle
+            else:
+                high = middle
+        self.boost[j] += high
+        self.value[rows] = rest + high * one
+        self.best[rows] = _best(self.value[rows], self.k)
+
+    def _given(self, value: FloatArray, one: FloatArray) -> float:
+        """The share of a group in the best k by these values: which they are is enough, in their order."""
+        head = np.argpartition(-value, self.k - 1, axis=1)[:, : self.k]
+        order = np.argsort(-np.take_along_axis(value, head, axis=1), axis=1)
+        inside = np.take_along_axis(np.take_along_axis(one, head, axis=1), order, axis=1)
+        return float((inside @ self.attention).sum()) / self.whole
 
 
-def _best(pool: Pool, value: FloatArray, k: int) -> IntArray:
+def _best(value: FloatArray, k: int) -> IntArray:
     """Columns of the k candidates of largest value, int64 [m, k]; equal ones in the pool's order."""
-    return np.argsort(np.where(pool.items == NO_ITEM, np.inf, -value), axis=1, kind="stable")[:, :k]
-
-
-def _given(pool: Pool, one: FloatArray, best: IntArray, setting: Setting, total: float) -> float:
-    """One group's share of all attention in lists of these columns."""
-    attention = setting.attention[: best.shape[1]]
-    kept = np.take_along_axis(pool.items, best, axis=1) != NO_ITEM
-    return float((np.take_along_axis(one, best, axis=1) @ attention).sum()) / (float((kept @ attention).sum()) or total)
-
-
-def _smallest(
-    pool: Pool, member: FloatArray, boost: FloatArray, j: int, need: float, setting: Setting, total: float
-) -> float:
-    """The smallest boost of group j that reaches its need, the others given; the strongest where none does."""
-    low, high = float(boost[j]), STRONGEST + float(boost.max(initial=0.0))
-    others, k = boost.copy(), min(setting.k, pool.items.shape[1])
-    others[j] = 0.0
-    rest = pool.relevance + np.tensordot(others, member, axes=1)
-    touched = np.flatnonzero(member[j].any(axis=1))  # where nobody's candidate is of the group, no boost moves anything
-    part = Pool(pool.items[touched], rest[touched])
-    one = member[j][touched]
-    kept = (pool.items[:, :k] != NO_ITEM) @ setting.attention[:k]
-    whole = float(kept.sum()) or total
-    for _ in range(HALVINGS):
-        middle = (low + high) / 2
-        best = _best(part, part.relevance + middle * one, k)
-        if float((np.take_along_axis(one, best, axis=1) @ setting.attention[:k]).sum()) / whole >= need:
-            high = middle
-        else:
-            low = middle
-    return high
+    return np.argsort(-value, axis=1, kind="stable")[:, :k]

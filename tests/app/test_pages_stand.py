@@ -117,7 +117,7 @@ def test_fairness_is_sound_for_every_column(home: Path, side: str) -> None:
         app = open_page("fairness", side=side, by=by)
         assert is_sound(app), by
         if side == "item":
-            assert f"Exposure by {by}" in html_of(app)[0]
+            assert f"Exposure by {by.replace('_', ' ')}" in html_of(app)[0]
         else:
             assert any(f"--by {by} --side user" in code.value for code in app.code)
 
