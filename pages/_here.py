@@ -94,13 +94,14 @@ def snapshot(where: WorkspaceInfo) -> SnapshotInfo | None:
     return first
 
 
-def here() -> Here | None:
-    """All of it, or None where no workspace or no model is ready."""
+def here(*, loaded: bool = True) -> Here | None:
+    """All of it, or None where no workspace or no model is ready. loaded: the model is in memory when the page goes on."""
     where = workspace()
     model = snapshot(where) if where else None
     if where is None or model is None:
         return None
-    _ask.warm(_ask.home(), where.name, model.model, model.snapshot)
+    if loaded:
+        _ask.warm(_ask.home(), where.name, model.model, model.snapshot)
     k = length(where)
     user, history = _who(where)
     item = _existing_item(where, "item")

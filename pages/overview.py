@@ -16,7 +16,7 @@ NOT_YET = "not yet"
 def page() -> None:
     st.title("Surfaced")
     lead(WHAT)
-    spot = _here.here()
+    spot = _here.here(loaded=False)
     if spot is None:
         _parts.nothing_ready()
         return
@@ -29,6 +29,7 @@ def page() -> None:
     _doors(spot)
     st.header("Data")
     _data(spot)
+    _ask.import_ahead()
 
 
 def _example(spot: _here.Here) -> None:
