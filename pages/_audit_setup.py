@@ -70,6 +70,10 @@ def _is_newest(spot: _here.Here, plan: dict[str, Any]) -> bool:
     return all(made.get(name) == value for name, value in plan.items())
 
 
+def _columns(label: str, offered: list[str], usual: list[str], key: str) -> list[str]:
+    return st.multiselect(label, offered, usual, key=key, format_func=lambda column: column.replace("_", " "))
+
+
 def _policy(spot: _here.Here, columns: list[str]) -> dict[str, dict[str, float]]:
     """A table to write a policy into, filled with the catalogue's own shares: {column: {group: share}}, scaled to add up to 1."""
     few = {by: shares for by in columns if 0 < len(shares := _catalogue(_ask.home(), spot.name, by)) <= MOST_GROUPS}
@@ -102,17 +106,12 @@ def _form(spot: _here.Here, usual: dict[str, Any]) -> tuple[dict[str, Any], str,
     st.subheader("What is compared")
     left, right = st.columns(2, gap="medium")
     with left:
-        items = st.pills(
-            "Items by", columns.get("item", []), selection_mode="multi", default=usual["item_columns"], key="plan-items"
+        items = _columns("Items by", columns.get("item", []), usual["item_columns"], "plan-items")
+        people = _columns("People by", columns.get("user", []), usual["user_columns"], "plan-people")
+        crossed = usual["intersections"][0] if usual["intersections"] else []
+        cross = _columns(
+            "One intersection of people (up to three columns)", columns.get("user", []), crossed, "plan-cross"
         )
-        people = st.pills(
-            "People by",
-            columns.get("user", []),
-            selection_mode="multi",
-            default=usual["user_columns"],
-            key="plan-people",
-        )
-        cross = st.pills("One intersection of people (up to three columns)", columns.get("user", []), selection_mode="multi", default=usual["intersections"][0] if usual["intersections"] else [], key="plan-cross")  # fmt: skip
     with right:
         k = st.number_input(
             "Length of the lists (k)", 1, min(_here.K_MOST, spot.workspace.n_items or 100), spot.k, key="plan-k"

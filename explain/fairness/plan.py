@@ -15,7 +15,8 @@ from explain.fairness.intersections import grouping, parts_of
 from explain.fairness.metrics.base import all_metrics
 from explain.fairness.thresholds import Target, Thresholds, policy_share
 
-MOST_COLUMNS, MOST_USUAL, MOST_USUAL_GROUPS = 8, 4, 24
+MOST_COLUMNS, MOST_USUAL_GROUPS = 8, 24
+USUAL_ITEM_COLUMNS, USUAL_USER_COLUMNS = 5, 4
 MAX_TEXT = 2_000
 
 
@@ -186,9 +187,9 @@ def usual_plan(graph: InteractionGraph, workspace: str, model: str, k: int, ndcg
     sizes = {name: len([g for g in grouping(graph, name, "item").labels if g != UNKNOWN]) for name in offered["item"]}
     derived = [name for name in (AGE_OF_ITEM, POPULARITY) if sizes.get(name, 0) > 1]
     own = [name for name, n in sizes.items() if name not in (AGE_OF_ITEM, POPULARITY) and 1 < n <= MOST_USUAL_GROUPS]
-    items = (*own[: MOST_USUAL - len(derived)], *derived)
+    items = (*own[: USUAL_ITEM_COLUMNS - len(derived)], *derived)
     banded = {name.removesuffix("_band") for name in offered["user"] if name.endswith("_band")}
-    people = tuple(name for name in offered["user"] if name not in banded)[:MOST_USUAL]
+    people = tuple(name for name in offered["user"] if name not in banded)[:USUAL_USER_COLUMNS]
     cross = (people[:2],) if len(people) > 1 else ()
     usual = Thresholds()
     limits = usual if ndcg is None else replace(usual, max_gap=min(usual.max_gap, max(0.001, round(ndcg / 5, 3))))
