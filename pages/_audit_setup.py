@@ -70,8 +70,13 @@ def _is_newest(spot: _here.Here, plan: dict[str, Any]) -> bool:
     return all(made.get(name) == value for name, value in plan.items())
 
 
+def _words(column: str) -> str:
+    return column.replace("_", " ")
+
+
 def _columns(label: str, offered: list[str], usual: list[str], key: str) -> list[str]:
-    return st.multiselect(label, offered, usual, key=key, format_func=lambda column: column.replace("_", " "))
+    """Pills: the tags of a multiselect have too little contrast in the dark theme."""
+    return list(st.pills(label, offered, selection_mode="multi", default=usual, key=key, format_func=_words))
 
 
 def _policy(spot: _here.Here, columns: list[str]) -> dict[str, dict[str, float]]:
@@ -104,22 +109,18 @@ def _form(spot: _here.Here, usual: dict[str, Any]) -> tuple[dict[str, Any], str,
     """The plan as the widgets say it, and who asks."""
     columns = _ask.workbench().audit_columns(spot.name)
     st.subheader("What is compared")
-    left, right = st.columns(2, gap="medium")
-    with left:
-        items = _columns("Items by", columns.get("item", []), usual["item_columns"], "plan-items")
-        people = _columns("People by", columns.get("user", []), usual["user_columns"], "plan-people")
-        crossed = usual["intersections"][0] if usual["intersections"] else []
-        cross = _columns(
-            "One intersection of people (up to three columns)", columns.get("user", []), crossed, "plan-cross"
-        )
-    with right:
-        k = st.number_input(
-            "Length of the lists (k)", 1, min(_here.K_MOST, spot.workspace.n_items or 100), spot.k, key="plan-k"
-        )
-        target = st.selectbox("Target of exposure", list(TARGETS), format_func=lambda t: TARGETS[t], key="plan-target")
-        browsing = st.selectbox(
-            "How people read a list", list(BROWSING), format_func=lambda b: BROWSING[b], key="plan-browsing"
-        )
+    items = _columns("Items by", columns.get("item", []), usual["item_columns"], "plan-items")
+    people = _columns("People by", columns.get("user", []), usual["user_columns"], "plan-people")
+    crossed = usual["intersections"][0] if usual["intersections"] else []
+    cross = _columns("One intersection of people (up to three columns)", columns.get("user", []), crossed, "plan-cross")
+    one, two, three = st.columns([1, 2, 2], gap="medium")
+    k = one.number_input(
+        "Length of the lists (k)", 1, min(_here.K_MOST, spot.workspace.n_items or 100), spot.k, key="plan-k"
+    )
+    target = two.selectbox("Target of exposure", list(TARGETS), format_func=lambda t: TARGETS[t], key="plan-target")
+    browsing = three.selectbox(
+        "How people read a list", list(BROWSING), format_func=lambda b: BROWSING[b], key="plan-browsing"
+    )
     written = _policy(spot, list(items)) if target == "policy" else target
     st.subheader("What counts as fair")
     one, two, three, four = st.columns(4)

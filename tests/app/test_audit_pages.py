@@ -45,8 +45,8 @@ def test_a_new_audit_asks_who_it_is_before_it_runs() -> None:
 
 def test_limits_that_nothing_could_keep_are_refused_on_the_page() -> None:
     app = open_page("audit", view="new")
-    app.multiselect(key="plan-items").set_value([]).run()
-    app.multiselect(key="plan-people").set_value([]).run()
+    app.button_group(key="plan-items").set_value([]).run()
+    app.button_group(key="plan-people").set_value([]).run()
     assert any("compares nothing" in e.value for e in app.error)
 
 
@@ -167,6 +167,6 @@ def test_a_policy_is_written_on_the_page() -> None:
     assert sum(shares.values()) == pytest.approx(1)
     app.text_input(key="plan-name").set_value("Ana").run()
     assert any("Fix the plan and run" in b.label for b in app.button)
-    app.multiselect(key="plan-items").set_value([]).run()
+    app.button_group(key="plan-items").set_value([]).run()
     assert is_sound(app)
     assert any("policy is empty" in e.value for e in app.error)
