@@ -15,7 +15,7 @@ from explain.fairness.cohorts import UNKNOWN
 from explain.fairness.thresholds import PASS, within
 from explain.guarding import Due
 
-MOST_GAPS, MOST_GROUPS = 2, 24
+MOST_GAPS, MOST_REPAIRS, MOST_GROUPS = 4, 3, 24
 
 
 class AuditRuns(Auditing, Attributing, Guarding, Recording):
@@ -53,7 +53,7 @@ class AuditRuns(Auditing, Attributing, Guarding, Recording):
         starved, due = _starved(content), _due(content)
         gaps, repairs = [], []
         for n, (column, group) in enumerate(starved[:MOST_GAPS]):
-            part = portion(progress, 0.35 + 0.15 * n, 0.5 + 0.15 * n)
+            part = portion(progress, 0.35 + 0.08 * n, 0.43 + 0.08 * n)
             title = next(a["target"] for a in content["item_audits"] if a["by"] == column)
             found = self.gap_attribution(
                 workspace, model, column, group, k, due=(title, due[column][group]), progress=part
@@ -65,10 +65,10 @@ class AuditRuns(Auditing, Attributing, Guarding, Recording):
                 "completeness_error": found.completeness_error,
                 "parts": [{"relation": p.label, "value": p.value, "low": p.low, "high": p.high} for p in found.parts],
             })  # fmt: skip
-        for n, column in enumerate(list(dict.fromkeys(c for c, _ in starved))[:MOST_GAPS]):
+        for n, column in enumerate(list(dict.fromkeys(c for c, _ in starved))[:MOST_REPAIRS]):
             audit = next(a for a in content["item_audits"] if a["by"] == column)
             if len(audit["rows"]) <= MOST_GROUPS:
-                part = portion(progress, 0.65 + 0.12 * n, 0.77 + 0.12 * n)
+                part = portion(progress, 0.67 + 0.08 * n, 0.75 + 0.08 * n)
                 repairs.append(self._repair(workspace, model, audit, k, plan, {column: due[column]}, part))
         trends = self.trends(workspace, model, by, k=k, progress=portion(progress, 0.9, 1.0)) if by else []
         return Extras(
