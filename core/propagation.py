@@ -72,13 +72,12 @@ class Step:
 
     def pull_rows(self, terminal: FloatArray, rows: IntArray, *, best: bool = False) -> FloatArray:
         """`pull` or `pull_max` at these source nodes alone, 0 elsewhere: float64 [n_from]."""
-        places, sizes = _places(self.matrix.indptr, rows)
-        values = self.matrix.data[places] * (self.right * terminal)[self.matrix.indices[places]]
-        out, filled = np.zeros(self.matrix.shape[0]), sizes > 0
-        if filled.any():
-            starts = (np.cumsum(sizes) - sizes)[filled]
+        data, indices, starts, filled = _entries(self.matrix, rows)
+        out = np.zeros(self.matrix.shape[0])
+        if len(filled):
+            values = data * (self.right * terminal)[indices]
             joined = (np.maximum if best else np.add).reduceat(values, starts)
-            out[rows[filled]] = self.left[rows[filled]] * joined
+            out[filled] = self.left[filled] * joined
         return out
 
     def _arriving(self, terminal: FloatArray) -> tuple[IntArray, FloatArray] | None:
@@ -233,6 +232,26 @@ def as_torch_csr(matrix: sparse.csr_matrix) -> Tensor:
             size=matrix.shape,
             check_invariants=False,
         )
+
+
+_Entries = tuple[FloatArray, NDArray[Any], IntArray, IntArray]
+_last_entries: tuple[sparse.csr_matrix, IntArray, _Entries] | None = None
+
+
+def _entries(matrix: sparse.csr_matrix, rows: IntArray) -> _Entries:
+    """Data and column of every entry of these rows, where each row that has any starts, and those rows.
+
+    The last answer is kept: chains of one person that begin with the same links ask for the very same rows.
+    """
+    global _last_entries
+    known = _last_entries
+    if known is not None and known[0] is matrix and known[1] is rows:
+        return known[2]
+    places, sizes = _places(matrix.indptr, rows)
+    filled = sizes > 0
+    found = (matrix.data[places], matrix.indices[places], (np.cumsum(sizes) - sizes)[filled], rows[filled])
+    _last_entries = (matrix, rows, found)
+    return found
 
 
 def _places(indptr: NDArray[Any], rows: IntArray) -> tuple[IntArray, IntArray]:
