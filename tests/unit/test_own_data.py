@@ -11,7 +11,9 @@ from scipy import sparse
 
 from core.errors import DataError, OptionError, SnapshotError
 from core.guardrails.base import Groups, Pool, Setting, rule_from, rule_from_text
+from core.models.base import ModelState
 from core.models.path import PathModel
+from core.snapshots import load
 from explain.fairness.cohorts import cohorts
 from explain.shell.auditing import _read
 from explain.workbench import Workbench
@@ -70,9 +72,7 @@ def test_a_basket_of_somebody_else_is_counted_and_not_named(tmp_path: Path) -> N
     assert "secret" not in str(edges.as_json())
 
 
-def bench_state(bench: Workbench, snapshot: str):  # type: ignore[no-untyped-def]
-    from core.snapshots import load
-
+def bench_state(bench: Workbench, snapshot: str) -> ModelState:
     return load(bench.store.snapshots("shop"), snapshot)[1]
 
 

@@ -10,6 +10,7 @@ from core.errors import command_line
 from explain.flow_network import path_network
 from explain.flow_style import DASHES, LINES
 from explain.flow_svg import flow_svg
+from explain.types import Explanation
 from explain.workbench import Workbench
 from pages import _parameters, _why_parts, _why_picture
 from pages._text import metric
@@ -17,13 +18,13 @@ from tests.unit.test_figures import picture
 
 
 @pytest.fixture
-def found(home: Path):  # type: ignore[no-untyped-def]
+def found(home: Path) -> Explanation:
     bench = Workbench(home)
     example = bench.example("newsroom")
     return bench.why("newsroom", "path", example.item, user=example.user)
 
 
-def test_relations_are_told_in_the_words_of_the_data(home: Path, found) -> None:  # type: ignore[no-untyped-def]
+def test_relations_are_told_in_the_words_of_the_data(home: Path, found: Explanation) -> None:
     bench = Workbench(home)
     words = bench.relation_words("newsroom")
     assert words["same_context"] == "read in the same reading session"
@@ -37,19 +38,19 @@ def test_relations_are_told_in_the_words_of_the_data(home: Path, found) -> None:
     assert learnt["% of weights"].tolist() == [25.0, 75.0]
 
 
-def test_single_paths_have_shares_that_can_be_summed(found) -> None:  # type: ignore[no-untyped-def]
+def test_single_paths_have_shares_that_can_be_summed(found: Explanation) -> None:
     frame = _why_picture.path_frame(found.paths, found.score)
     assert frame["% of the score"].sum() == pytest.approx(100 * sum(p.value for p in found.paths) / found.score)
 
 
-def test_the_first_hop_says_what_it_is_and_not_twice_where_it_leads(found) -> None:  # type: ignore[no-untyped-def]
+def test_the_first_hop_says_what_it_is_and_not_twice_where_it_leads(found: Explanation) -> None:
     frame = _why_picture.bundle_frame(found)
     first = frame[frame["hop"] == frame["hop"].min()]
     assert len(first)
     assert not (first["to"] == first["link"]).any()
 
 
-def test_evidence_and_history_tell_of_an_event_in_the_same_words(home: Path, found) -> None:  # type: ignore[no-untyped-def]
+def test_evidence_and_history_tell_of_an_event_in_the_same_words(home: Path, found: Explanation) -> None:
     bench = Workbench(home)
     told = {entry.item: entry.how for entry in bench.person("newsroom", found.user).history}
     nodes = [n for n in found.nodes if n.kind == "history" and n.merged == 1 and "," not in told[n.id]]
@@ -77,7 +78,7 @@ def test_the_legend_names_a_line_as_it_looks(jump: bool) -> None:
     assert set(LINES) == set(DASHES)
 
 
-def test_the_legend_names_kinds_in_the_words_of_the_data(found, home: Path) -> None:  # type: ignore[no-untyped-def]
+def test_the_legend_names_kinds_in_the_words_of_the_data(found: Explanation, home: Path) -> None:
     words = Workbench(home).kind_words("newsroom")
     assert words == {"topic": "topic", "creator": "author", "context": "reading session"}
     drawn = {node.kind for node in found.nodes} & set(words)
