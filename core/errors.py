@@ -75,6 +75,11 @@ def shown(value: object, limit: int = 60) -> str:
     return f"'{text[: limit - 1]}…'" if len(text) > limit else f"'{text}'"
 
 
+def short(error: Exception) -> str:
+    """A library's message as part of a sentence: one line, printable, without its full stop."""
+    return shown(" ".join(str(error).split()), limit=160).strip("'").rstrip(".")
+
+
 def did_you_mean(value: str, known: Iterable[str]) -> str:
     """' Did you mean …?' for the closest known value, or an empty string."""
     close = get_close_matches(str(value)[:80], [str(k) for k in known], n=1)

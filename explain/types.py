@@ -199,7 +199,10 @@ class ModelInfo:
 
 @dataclass(frozen=True)
 class AuditRow:
-    """One group. verdict: pass, fail, insufficient evidence, not estimable; reason says why; p_adjusted over all groups (Holm)."""
+    """One group. verdict: pass, fail, insufficient evidence, not estimable; reason says why; p_adjusted over all groups (Holm).
+
+    suppressed  hidden because few people stand behind it; no figure of such a row is given away
+    """
 
     group: str
     n: int
@@ -209,6 +212,7 @@ class AuditRow:
     verdict: str
     reason: str
     p_adjusted: float | None = None
+    suppressed: bool = False
 
 
 @dataclass(frozen=True)

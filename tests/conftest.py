@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import fcntl
+import hashlib
 import os
 import shutil
 import socket
@@ -13,6 +14,7 @@ from typing import Any
 
 import pytest
 
+ROOT = Path(__file__).resolve().parents[1]
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 LOCAL_HOSTS = {"localhost", "127.0.0.1", "::1", "", None}
 
@@ -70,19 +72,36 @@ def _apart_from_this_machine(tmp_path_factory: pytest.TempPathFactory) -> Iterat
 
 @pytest.fixture(scope="session")
 def newsroom_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A home with the small Newsroom, this worker's own copy; the first worker that asks builds the original."""
-    run_folder = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        run_folder = run_folder.parent
-    original, done = run_folder / "newsroom-original", run_folder / "newsroom-original.done"
-    with (run_folder / "newsroom-original.lock").open("a") as lock:
+    """A home with the small Newsroom, this worker's own copy.
+
+    The first worker that asks builds the original; it is kept in .pytest_cache for as long as core and data stay as they
+    are. SURFACED_TEST_NEWSROOM names a folder that holds one already (several checkouts side by side build it once).
+    """
+    given = os.environ.get("SURFACED_TEST_NEWSROOM")
+    original = Path(given) if given else _built_once()
+    return Path(shutil.copytree(original, tmp_path_factory.mktemp("home") / "newsroom"))
+
+
+def _built_once() -> Path:
+    sources = [
+        ROOT / "tests" / "conftest.py",
+        *sorted((ROOT / "core").rglob("*.py")),
+        *sorted((ROOT / "data").rglob("*")),
+    ]
+    whole = hashlib.sha256(b"".join(f.read_bytes() for f in sources if f.suffix in (".py", ".toml"))).hexdigest()[:16]
+    cache = ROOT / ".pytest_cache" / "newsroom"
+    original, done = cache / whole, cache / f"{whole}.done"
+    cache.mkdir(parents=True, exist_ok=True)
+    with (cache / "lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not done.exists():
-            shutil.rmtree(original, ignore_errors=True)
+            for left in cache.iterdir():
+                if left.is_dir():
+                    shutil.rmtree(left)
             original.mkdir()
             build_small_newsroom(original)
             done.touch()
-    return Path(shutil.copytree(original, tmp_path_factory.mktemp("home") / "newsroom"))
+    return original
 
 
 @pytest.fixture
