@@ -22,7 +22,8 @@ from core.snapshots import Manifest
 from data.tables import DataCard
 from explain.fairness.audit import Audit
 from explain.fairness.bands import is_unknown
-from explain.fairness.cohorts import Cohorts, cohorts
+from explain.fairness.cohorts import UNKNOWN, Cohorts, cohorts
+from explain.fairness.disclosure import Disclosure, told
 from explain.fairness.metrics.base import Case
 from explain.fairness.plan import Plan
 from explain.fairness.report import Found, creators_view
@@ -72,7 +73,7 @@ def record_content(
             "inclusion": f"All {len(graph.events):,} events of the prepared data: {graph.n_users:,} {card.person_noun}s, "
             f"{graph.n_items:,} {card.item_noun}s. Lists leave out what a {card.person_noun} already has.",
         },
-        "attributes": attributes(graph, plan, card),
+        "attributes": attributes(graph, plan, card, case.guard),
         "parameters": {
             "weights": [dict(row) for row in extras.weights], "learnt": dict(manifest.parameters),
             "why": "Weights are measured: the share of the absolute amounts behind everybody's listed items. Learnt parameters were "
@@ -108,20 +109,26 @@ def audit_json(audit: Audit) -> dict[str, Any]:
     values = [r["value"] for r in found["rows"] if r["value"] is not None and r["group"] != "unknown"]
     top = max(values, default=0.0)
     for row in found["rows"]:
-        row["impact_ratio"] = row["value"] / top if row["value"] is not None and top > 0 else None
+        ratio = row["value"] / top if row["value"] is not None and top > 0 else None
+        row["impact_ratio"] = told(ratio) if audit.side == "user" else ratio
     found["rows"] = list(found["rows"])
     return found
 
 
-def attributes(graph: InteractionGraph, plan: Plan, card: DataCard) -> list[dict[str, Any]]:
-    """Where each audited column comes from and for how many it is missing."""
+def attributes(
+    graph: InteractionGraph, plan: Plan, card: DataCard, guard: Disclosure | None = None
+) -> list[dict[str, Any]]:
+    """Where each audited column comes from and for how many it is missing; None where those are a group that stays hidden."""
     rows = []
     columns = [("item", by) for by in plan.item_columns] + [("user", by) for by in plan.user_columns]
     for side, by in columns:
         frame = graph.items.attributes if side == "item" else graph.users.attributes
         n = graph.n_items if side == "item" else graph.n_users
+        missing: int | None
         if by in frame.columns:
             missing = int(frame[by].map(is_unknown).sum())
+            if side == "user" and guard is not None and UNKNOWN in guard.names(by, np.arange(n)):
+                missing = None
             source = card.attribute_notes.get(by, f"column {by} of the {side} table")
         else:
             groups = cohorts(graph, by, "item")

@@ -108,7 +108,7 @@ def exposure_bars(report: AuditReport, *, theme: str = "light") -> go.Figure:
                 font={"color": inks.soft_ink},
             )
     _mark_target(figure, report, inks)
-    names = [f"{axis_name(r.group, 1)}<br>n = {r.n:,}" for r in rows]
+    names = [f"{axis_name(r.group, 1)}<br>{_size(r.n)}" for r in rows]
     title = (
         f"Exposure ratio (target: {plotly_text(report.target)})"
         if report.side == "item"
@@ -120,6 +120,10 @@ def exposure_bars(report: AuditReport, *, theme: str = "light") -> go.Figure:
     figure = framed(figure, names, inks, x_title=title)
     narrow_legend_px = 22 * len(figure.data)  # on a narrow screen the legend takes a line for each verdict
     return figure.update_layout(height=figure.layout.height + narrow_legend_px)
+
+
+def _size(n: int | None) -> str:
+    return "not shown" if n is None else f"n = {n:,}"
 
 
 def metric_bars(bars: Sequence[MetricBar], *, metric: str, theme: str = "light", best: str = "high") -> go.Figure:
@@ -209,7 +213,7 @@ def _verdict_points(rows: Sequence[AuditRow], verdict: str, inks: Palette) -> go
         },
         hoverinfo="text",
         hovertext=[
-            f"{plotly_text(r.group)}: {_with_interval(r.value, r.low, r.high)}, n = {r.n:,}<br>{plotly_text(r.verdict)} {plotly_text(r.reason, 90) if r.reason else ''}"
+            f"{plotly_text(r.group)}: {_with_interval(r.value, r.low, r.high)}, {_size(r.n)}<br>{plotly_text(r.verdict)} {plotly_text(r.reason, 90) if r.reason else ''}"
             for _, r in members
         ],
     )

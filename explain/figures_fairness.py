@@ -58,7 +58,7 @@ def cell_map(cells: Mapping[str, Any], *, theme: str = "light", chosen: tuple[st
         gridcolor=inks.grid, zeroline=False, range=[-0.7, len(items) - 0.3], side="bottom",
     )  # fmt: skip
     figure.update_yaxes(
-        tickvals=list(range(len(people))), ticktext=[f"{plotly_text(g, 22)} ({sizes[g]:,})" for g in people], fixedrange=True,
+        tickvals=list(range(len(people))), ticktext=[f"{plotly_text(g, 22)} ({'hidden' if sizes[g] is None else f'{sizes[g]:,}'})" for g in people], fixedrange=True,
         automargin=True, gridcolor=inks.grid, zeroline=False, range=[len(people) - 0.3, -0.7],
     )  # fmt: skip
     return figure.update_layout(

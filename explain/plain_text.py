@@ -16,6 +16,7 @@ from explain.record.told import (
     by_chance,
     hidden,
     is_small,
+    is_small_metric,
     levels,
     n_of_metric,
     not_stated,
@@ -23,12 +24,12 @@ from explain.record.told import (
     signed_before,
     summary,
 )
-from explain.record.words import few, least_shown, parameter
+from explain.record.words import few, least_shown, n_hidden, parameter
 from explain.types import Explanation
 
 __all__ = [
-    "arms_told", "by_chance", "edge_lines", "faithfulness_lines", "few", "gaps_told", "hidden", "is_small", "item_lines", "least_shown", "levels",
-    "mitigations_told", "n_of_metric", "not_stated", "pairs", "parameter", "signed", "signed_before", "summary", "table", "told", "two_lists", "unknown_told",
+    "arms_told", "by_chance", "edge_lines", "faithfulness_lines", "few", "gaps_told", "hidden", "is_small", "is_small_metric", "item_lines", "least_shown", "levels",
+    "mitigations_told", "n_hidden", "n_of_metric", "not_stated", "pairs", "parameter", "signed", "signed_before", "summary", "table", "told", "two_lists", "unknown_told",
 ]  # fmt: skip
 
 

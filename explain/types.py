@@ -201,11 +201,12 @@ class ModelInfo:
 class AuditRow:
     """One group. verdict: pass, fail, insufficient evidence, not estimable; reason says why; p_adjusted over all groups (Holm).
 
-    suppressed  hidden because few people stand behind it; no figure of such a row is given away
+    n           people or items of the group; None where it is suppressed
+    suppressed  hidden because few people stand behind it, or for the sake of such a group; no figure of it is given away
     """
 
     group: str
-    n: int
+    n: int | None
     value: float | None
     low: float | None
     high: float | None

@@ -55,7 +55,7 @@ def group_frame(audit: dict[str, Any], record: dict[str, Any]) -> pd.DataFrame:
         told = {
             "group": r["group"], "items" if audit["side"] == "item" else "people": plain_text.few(r["n"], least) if small else r["n"],
             "value": r["value"], "low": r["low"], "high": r["high"], "impact ratio": r.get("impact_ratio"), _parts.P: r.get("p_adjusted"),
-            "verdict": "suppressed" if small else r["verdict"], "reason": f"Fewer than {least} people: not shown." if small else r["reason"],
+            "verdict": "suppressed" if small else r["verdict"], "reason": f"Fewer than {least} people: not shown." if small and "suppressed" not in r else r["reason"],
         }  # fmt: skip
         if worst:
             low, high = worst.get(r["group"], (None, None))
@@ -113,8 +113,8 @@ def _metrics(record: dict[str, Any]) -> None:
     least = plain_text.least_shown(record)
     told = []
     for m in record["metrics"]:
-        small = plain_text.is_small(m, least) and "uppressed" in m["reason"]
-        n = f"{plain_text.few(m['n'], least)} people" if small else plain_text.n_of_metric(record, m)
+        small = plain_text.is_small_metric(record, m)
+        n = plain_text.n_hidden(m["n"], least) if small else plain_text.n_of_metric(record, m)
         told.append({c: m.get(c) for c in _METRICS} | {"n": n, "verdict": "suppressed" if small else m["verdict"]})
     frame = pd.DataFrame(told, columns=list(_METRICS))
     if not any(m["verdict"] in ("pass", "fail", "insufficient evidence") for m in record["metrics"]):

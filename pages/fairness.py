@@ -125,7 +125,7 @@ def charted(report: AuditReport, most: int = CHARTED) -> AuditReport:
 
     def size(row: AuditRow) -> float:
         share = shares.get(row.group)
-        return float(share["catalogue"]) if share else float(row.n)
+        return float(share["catalogue"]) if share else float(row.n or 0)
 
     kept = {id(row) for row in sorted(report.rows, key=size, reverse=True)[:most]}
     return replace(report, rows=tuple(row for row in report.rows if id(row) in kept))

@@ -12,13 +12,17 @@ from core.ranking import NO_ITEM
 from explain.auditing import Extras, record_content
 from explain.desk.base import Desk, evaluation_key, length
 from explain.fairness.cells import joint_cells
+from explain.fairness.cohorts import columns
+from explain.fairness.disclosure import Disclosure, disclosure
 from explain.fairness.exposure import catalogue_share
 from explain.fairness.intersections import grouping
 from explain.fairness.metrics.base import all_metrics
 from explain.fairness.plan import Plan, check_plan, plan_from_json, usual_plan
-from explain.fairness.report import Found, Lists, case_of, run_plan
+from explain.fairness.report import Found, Lists, case_of, guard_of, run_plan
 from explain.fairness.thresholds import Thresholds
 from explain.fairness.trends import trends
+from explain.privacy import checked_limit, smallest_group
+from explain.record.log import DecisionLog
 from explain.types import Found as Hit
 from explain.world import World
 
@@ -36,7 +40,7 @@ class Auditing(Desk):
         stored = (self.store.read_result(workspace, evaluation_key(world, model, split, at, 0)) for at in (k, 20))
         measured = [found["metrics"] for found in stored if found is not None]
         ndcg = next((m[f"ndcg@{at}"]["value"] for at in (k, 20) for m in measured if f"ndcg@{at}" in m), None)
-        return usual_plan(world.graph, workspace, model, k, ndcg).as_json()
+        return usual_plan(world.graph, workspace, model, k, ndcg, min_n=smallest_group(self.store.home)).as_json()
 
     def metric_words(self) -> tuple[dict[str, Any], ...]:
         """Every metric's words: number, name, title, formula, source, range, fair, direction."""
@@ -62,11 +66,12 @@ class Auditing(Desk):
         checked = self._plan(world, plan)
         manifest = world.manifest(checked.model)
         given = self._lists(world, checked, portion(progress, 0.0, 0.6))
-        found: Found = run_plan(world.graph, checked, given, progress=portion(progress, 0.6, 0.95))
+        guard = self._guard(world, checked)
+        found: Found = run_plan(world.graph, checked, given, guard=guard, progress=portion(progress, 0.6, 0.95))
         more = extras or Extras()
         return record_content(
             world.graph, world.card, manifest, self._title(checked.model), checked, plan | checked.as_json(), found,
-            case_of(world.graph, checked, given), more,
+            case_of(world.graph, checked, given, guard), more,
         )  # fmt: skip
 
     def cells(
@@ -81,7 +86,9 @@ class Auditing(Desk):
             )
         lists = world.lists(world.manifest(model), length(world, k), progress)
         weights = np.power(0.8, np.arange(lists.shape[1]))
-        return joint_cells(lists, weights, people, items, thresholds=Thresholds()).as_json()
+        limit = smallest_group(self.store.home)
+        guard = disclosure(world.graph, [user_by], limit=limit, floor=limit)
+        return joint_cells(lists, weights, people, items, thresholds=Thresholds(min_n=limit), guard=guard).as_json()
 
     def behind_cell(
         self, workspace: str, model: str, user_by: str, user_group: str, item_by: str, item_group: str, *, k: int | None = None
@@ -127,7 +134,19 @@ class Auditing(Desk):
         if plan.workspace != world.workspace:
             raise OptionError(f"The plan is about {shown(plan.workspace)}, not {shown(world.workspace)}.")
         world.manifest(plan.model)
+        checked_limit(self.store.home, plan.thresholds.min_n)
         return check_plan(plan, world.graph)
+
+    def _guard(self, world: World, plan: Plan) -> Disclosure:
+        """What the record of a plan may tell: in accord with what the plans before it, in the log, were told."""
+        before = [
+            row.content.get("intersections", ())
+            for row in DecisionLog(self.store.home / "decisions.sqlite").rows(world.workspace)
+            if row.kind == "plan"
+        ]
+        earlier = dict.fromkeys(",".join(names) for crossed in before for names in crossed)
+        known = [by for by in earlier if set(by.split(",")) <= set(columns(world.graph)["user"])]
+        return guard_of(world.graph, plan, floor=smallest_group(self.store.home), before=known)
 
     def _lists(self, world: World, plan: Plan, progress: Progress) -> Lists:
         served = world.lists(world.manifest(plan.model), plan.k, portion(progress, 0.0, 0.3))

@@ -13,9 +13,12 @@ from core.snapshots import Manifest
 from explain.desk.base import Desk, evaluation_key, length
 from explain.fairness.audit import Audit, build_report
 from explain.fairness.cohorts import columns, side_of
+from explain.fairness.disclosure import disclosure
 from explain.fairness.intersections import parts_of
 from explain.fairness.item_audit import audit_items
-from explain.fairness.user_audit import audit_users
+from explain.fairness.report import audit_people
+from explain.fairness.thresholds import Thresholds
+from explain.privacy import smallest_group
 from explain.types import AuditReport, AuditRow, EvaluationReport
 from explain.world import World
 
@@ -68,10 +71,12 @@ class Measuring(Desk):
         else:
             run = self._refit(world, model, world.card.default_split, 0, k, progress)
             measured: Evaluation = run.evaluation(k)
-            found = audit_users(world.graph, measured, by, k)
+            limit = smallest_group(self.store.home)
+            guard = disclosure(world.graph, [by], limit=limit, floor=limit)
+            found = audit_people(world.graph, measured, by, k, guard, thresholds=Thresholds(min_n=limit))
             found.overall["split"] = world.card.default_split
         report = build_report(found, workspace=workspace, model=model, snapshot=manifest.snapshot)
-        self.store.write_result(workspace, _audit_key(manifest, by, chosen, k), asdict(report))
+        self.store.write_result(workspace, self._audit_key(manifest, by, chosen, k), asdict(report))
         return report
 
     def stored_audit(
@@ -80,7 +85,7 @@ class Measuring(Desk):
         """The same audit where it was run for the newest snapshot, or None."""
         world = self._world(workspace)
         chosen = self._side(world, by, side)
-        stored = self.store.read_result(workspace, _audit_key(world.manifest(model), by, chosen, length(world, k)))
+        stored = self.store.read_result(workspace, self._audit_key(world.manifest(model), by, chosen, length(world, k)))
         if stored is None:
             return None
         rows = tuple(AuditRow(**row) for row in stored.pop("rows"))
@@ -93,6 +98,7 @@ class Measuring(Desk):
             raise OptionError(f"Unknown side {shown(side)}. Sides: item, user.")
         return side
 
-
-def _audit_key(manifest: Manifest, by: str, side: str, k: int) -> str:
-    return f"audit-{manifest.snapshot}-{side}-{hashlib.sha256(by.encode()).hexdigest()[:12]}-{k}"
+    def _audit_key(self, manifest: Manifest, by: str, side: str, k: int) -> str:
+        """Of people also by the smallest group that is told: what was stored under another one, or before there was one, is not."""
+        told = f"-least-{smallest_group(self.store.home)}" if side == "user" else ""
+        return f"audit-{manifest.snapshot}-{side}-{hashlib.sha256(by.encode()).hexdigest()[:12]}-{k}{told}"

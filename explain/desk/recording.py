@@ -12,6 +12,7 @@ from core.errors import CLI, OptionError, SnapshotError, SurfacedError, shown
 from core.models.base import get_model
 from core.snapshots import manifests
 from explain.desk.base import Desk
+from explain.privacy import checked_limit
 from explain.record.cards import data_card, evaluations, markdown, model_card
 from explain.record.compare import changes, compare
 from explain.record.html import audit_html
@@ -41,6 +42,9 @@ class Recording(Desk):
             raise OptionError(
                 "The plan has no thresholds: fix what would pass and what would fail before anything is run."
             )
+        least = kept["thresholds"].get("min_n") if isinstance(kept["thresholds"], Mapping) else None
+        if isinstance(least, int):
+            checked_limit(self.store.home, least)
         row = self.decisions.append(workspace, "plan", actor=actor, role=role, content=kept)
         return row.content | {"fixed_at": row.when, "log_hash": row.hash}
 

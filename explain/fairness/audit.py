@@ -41,7 +41,7 @@ def build_report(audit: Audit, *, workspace: str, model: str, snapshot: str) -> 
 
 
 def n_unknown(groups: Cohorts, rows: tuple[AuditRow, ...]) -> int:
-    return 0 if groups.unknown is None else rows[groups.unknown].n
+    return 0 if groups.unknown is None else rows[groups.unknown].n or 0
 
 
 def number(value: float) -> float | None:

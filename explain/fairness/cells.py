@@ -16,6 +16,7 @@ from core.graph import FloatArray, IntArray
 from core.intervals import percentile_interval, resampled_sums
 from explain.fairness import exposure as ex
 from explain.fairness.cohorts import Cohorts
+from explain.fairness.disclosure import Disclosure, chance, told, withheld
 from explain.fairness.statistics import exposure_p, holm, never_shown_high
 from explain.fairness.thresholds import (
     FAIL,
@@ -31,29 +32,33 @@ from explain.fairness.thresholds import (
 
 @dataclass(frozen=True)
 class Cell:
-    """One group of people × one group of items. value: exposure share in their lists / target share."""
+    """One group of people × one group of items. value: exposure share in their lists / target share.
+
+    n           people of the group with a list; None where the cell is suppressed
+    suppressed  hidden because few people stand behind it, or for the sake of such a group
+    """
 
     user_group: str
     item_group: str
-    n: int
+    n: int | None
     value: float | None
     low: float | None
     high: float | None
     p_adjusted: float | None
     verdict: str
     reason: str = ""
+    suppressed: bool = False
 
 
 @dataclass(frozen=True)
 class Cells:
-    """A table of cells, people by items. n_suppressed: cells left out because their cohort is small, n_people: who is in them."""
+    """A table of cells, people by items. n_suppressed: how many of them are hidden; how many people those hold is not told."""
 
     user_by: str
     item_by: str
     target: str
     rows: tuple[Cell, ...]
     n_suppressed: int
-    n_people: int
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -62,8 +67,11 @@ class Cells:
 def joint_cells(
     lists: IntArray, weights: FloatArray, people: Cohorts, items: Cohorts, *, target: Target = "catalogue",
     positives: sparse.csr_matrix | None = None, thresholds: Thresholds | None = None, draws: int = 1_000, seed: int = 0,
+    guard: Disclosure | None = None,
 ) -> Cells:  # fmt: skip
     """Every cell with its ratio, interval (people resampled within their cohort) and adjusted p.
+
+    guard  which cohorts stay hidden besides the small ones; figures are then told in three decimals
 
     lists  int64 [m, k], row = position of the person      weights  [k] or [m, k]      positives  CSR [m, n_items]
     The relevance target is each cohort's own: what its people were found to like.
@@ -74,15 +82,17 @@ def joint_cells(
     wanted = target_sums(items, target, positives)
     code = people.code.copy()
     code[np.asarray(given.sum(axis=1)).ravel() == 0] = -1
+    listed = np.flatnonzero(code >= 0)
+    if guard is not None:
+        code[listed] = guard.code(people.by, listed)
     n_groups, found = len(items.labels), []
     value = np.full((len(people.labels), n_groups), np.nan)
     low, high, p = value.copy(), value.copy(), value.copy()
-    n_suppressed = n_people = 0
     sizes = [int((code == u).sum()) for u in range(len(people.labels))]
+    hidden = {u for u, size in enumerate(sizes) if 0 < size < limits.min_n}
+    hidden |= set() if guard is None else guard.hidden(people.by, listed)
     for u, size in enumerate(sizes):
-        if size < limits.min_n:
-            n_suppressed += n_groups
-            n_people += size
+        if u in hidden or not size:
             continue
         rows = code == u
         both = given[rows] if wanted is None else sparse.csr_matrix(sparse.hstack([given[rows], wanted[rows]]))
@@ -98,14 +108,18 @@ def joint_cells(
     adjusted = holm(p.ravel()).reshape(p.shape)
     for u, user_group in enumerate(people.labels):
         for g, item_group in enumerate(items.labels):
+            if u in hidden:
+                why = withheld(limits.min_n)
+                found.append(Cell(user_group, item_group, None, None, None, None, None, NOT_ESTIMABLE, why, True))
+                continue
             verdict, why = _verdict(sizes[u], value[u, g], low[u, g], high[u, g], adjusted[u, g], limits)
-            hidden = sizes[u] < limits.min_n
-            found.append(Cell(
-                user_group, item_group, sizes[u], None if hidden else _number(value[u, g]), _number(min(low[u, g], value[u, g])),
-                _number(max(high[u, g], value[u, g])), _number(adjusted[u, g]), verdict, why,
-            ))  # fmt: skip
+            ends = _number(min(low[u, g], value[u, g])), _number(max(high[u, g], value[u, g]))
+            figures, p_of = (_number(value[u, g]), *ends), _number(adjusted[u, g])
+            if guard is not None:
+                figures, p_of = (told(figures[0]), told(figures[1]), told(figures[2])), chance(p_of)
+            found.append(Cell(user_group, item_group, sizes[u], *figures, p_of, verdict, why))
     title = "policy" if not isinstance(target, str) else target
-    return Cells(people.by, items.by, title, tuple(found), n_suppressed, n_people)
+    return Cells(people.by, items.by, title, tuple(found), len(hidden) * n_groups)
 
 
 def _ratios(
@@ -124,8 +138,8 @@ def _ratios(
 
 
 def _verdict(n: int, value: float, low: float, high: float, p: float, limits: Thresholds) -> tuple[str, str]:
-    if n < limits.min_n:
-        return NOT_ESTIMABLE, f"Suppressed: {n} people, at least {limits.min_n} are needed."
+    if not n:
+        return NOT_ESTIMABLE, "Nobody of this group has a list."
     if not np.isfinite(value):
         return NOT_ESTIMABLE, "The target gives this group nothing to compare with."
     if low >= limits.ratio_low and high <= limits.ratio_high:

@@ -177,11 +177,14 @@ def check_plan(plan: Plan, graph: InteractionGraph) -> Plan:
     return plan
 
 
-def usual_plan(graph: InteractionGraph, workspace: str, model: str, k: int, ndcg: float | None = None) -> Plan:
+def usual_plan(
+    graph: InteractionGraph, workspace: str, model: str, k: int, ndcg: float | None = None, min_n: int | None = None
+) -> Plan:
     """A plan to start from: the first columns of items with few enough groups, their age and popularity; the first four columns of people.
 
     ndcg  what the model reaches on held-out events, where that was measured: a fifth of it is the limit between cohorts
           (the four-fifths rule), where that is less than the usual .05
+    min_n the installation's smallest group of people
     """
     offered = columns(graph)
     sizes = {name: len([g for g in grouping(graph, name, "item").labels if g != UNKNOWN]) for name in offered["item"]}
@@ -191,6 +194,6 @@ def usual_plan(graph: InteractionGraph, workspace: str, model: str, k: int, ndcg
     banded = {name.removesuffix("_band") for name in offered["user"] if name.endswith("_band")}
     people = tuple(name for name in offered["user"] if name not in banded)[:USUAL_USER_COLUMNS]
     cross = (people[:2],) if len(people) > 1 else ()
-    usual = Thresholds()
+    usual = Thresholds() if min_n is None else Thresholds(min_n=min_n)
     limits = usual if ndcg is None else replace(usual, max_gap=min(usual.max_gap, max(0.001, round(ndcg / 5, 3))))
     return Plan(workspace, model, k, items or tuple(offered["item"][:2]), people, cross, thresholds=limits)

@@ -7,6 +7,7 @@ business of the record package; nothing here writes a file.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -20,6 +21,7 @@ from explain.fairness import exposure as ex
 from explain.fairness.audit import Audit, number
 from explain.fairness.cells import joint_cells
 from explain.fairness.cohorts import Cohorts
+from explain.fairness.disclosure import MIN_N, Disclosure, disclosure, measured, shown_audit
 from explain.fairness.intersections import grouping
 from explain.fairness.item_audit import audit_items, measure
 from explain.fairness.metrics.base import Case, Figure, all_metrics
@@ -51,12 +53,18 @@ class Found:
     cells: tuple[dict[str, Any], ...]
     metrics: tuple[dict[str, Any], ...]
     verdict: dict[str, str]
-    suppressed: dict[str, int]
-    unknown: dict[str, int]
+    suppressed: dict[str, int | None]
+    unknown: dict[str, int | None]
 
 
-def run_plan(graph: InteractionGraph, plan: Plan, given: Lists, *, progress: Progress = no_progress) -> Found:
-    """Compute all of a checked plan. progress may raise CancelledError between the steps."""
+def run_plan(
+    graph: InteractionGraph, plan: Plan, given: Lists, *, guard: Disclosure | None = None, progress: Progress = no_progress
+) -> Found:  # fmt: skip
+    """Compute all of a checked plan. progress may raise CancelledError between the steps.
+
+    guard  which groups of people stay hidden; by the plan's own smallest group where it is left out
+    """
+    guard = guard or guard_of(graph, plan)
     limits, heldout = plan.thresholds, plan.needs_relevance
     lists = given.heldout if heldout and given.heldout is not None else given.served
     positives = given.positives if heldout else None
@@ -78,12 +86,12 @@ def run_plan(graph: InteractionGraph, plan: Plan, given: Lists, *, progress: Pro
     if given.quality is not None:
         for by in plan.user_columns:
             told(f"quality by {by}")
-            people.append(audit_users(graph, given.quality, by, plan.k, **common))
+            people.append(audit_people(graph, given.quality, by, plan.k, guard, **common))
         for names in plan.intersections:
             told(f"quality by {' × '.join(names)}")
-            crossed.append(audit_users(graph, given.quality, ",".join(names), plan.k, **common))
+            crossed.append(audit_people(graph, given.quality, ",".join(names), plan.k, guard, **common))
     told("cells of people and items")
-    case = case_of(graph, plan, given)
+    case = case_of(graph, plan, given, guard)
     cells = _cells(plan, case, limits)
     told("metrics")
     metrics = measure_all(case, limits)
@@ -91,11 +99,25 @@ def run_plan(graph: InteractionGraph, plan: Plan, given: Lists, *, progress: Pro
     audits = (*items, *people, *crossed)
     return Found(
         tuple(items), tuple(people), tuple(crossed), tuple(cells), tuple(metrics), verdict_of(audits, metrics),
-        _suppressed(audits, cells), {a.by: int(a.overall.get("n_unknown", 0)) for a in audits},
+        _suppressed(audits, cells), {a.by: a.overall.get("n_unknown", 0) for a in audits},
     )  # fmt: skip
 
 
-def case_of(graph: InteractionGraph, plan: Plan, given: Lists) -> Case:
+def guard_of(graph: InteractionGraph, plan: Plan, *, floor: int = MIN_N, before: Sequence[str] = ()) -> Disclosure:
+    """What a plan's record may tell of people. before: intersections that earlier records of this data hold."""
+    crossed = [",".join(names) for names in plan.intersections]
+    return disclosure(graph, (*before, *plan.user_columns, *crossed), limit=plan.thresholds.min_n, floor=floor)
+
+
+def audit_people(
+    graph: InteractionGraph, quality: Evaluation, by: str, k: int, guard: Disclosure, **common: Any
+) -> Audit:
+    """An audit of people that is a function of the shown groups alone."""
+    column = grouping(graph, by, "user").by
+    return shown_audit(guard, audit_users(graph, measured(guard, quality, column), by, k, **common), quality)
+
+
+def case_of(graph: InteractionGraph, plan: Plan, given: Lists, guard: Disclosure | None = None) -> Case:
     """The lists of a plan with all groupings, ready for every metric."""
     heldout = plan.needs_relevance and given.heldout is not None
     lists = (given.heldout if heldout and given.heldout is not None else given.served)[:, : plan.k]
@@ -106,7 +128,7 @@ def case_of(graph: InteractionGraph, plan: Plan, given: Lists) -> Case:
         {by: grouping(graph, by, "item") for by in plan.item_columns},
         {by: grouping(graph, by, "user") for by in plan.user_columns},
         target="relevance" if plan.target == "relevance" else "catalogue", positives=given.positives,
-        quality=given.quality, min_n=plan.thresholds.min_n, draws=plan.draws, seed=plan.seed,
+        quality=given.quality, min_n=plan.thresholds.min_n, draws=plan.draws, seed=plan.seed, guard=guard or guard_of(graph, plan),
     )  # fmt: skip
 
 
@@ -130,7 +152,7 @@ def _metric_row(spec: dict[str, Any], figure: Figure, limits: Thresholds) -> dic
     words = {key: spec[key] for key in ("number", "title", "formula", "source", "range", "fair", "direction")}
     return words | {
         "metric": spec["name"], "name": figure.name, "by": figure.by, "group": figure.group, "value": figure.value,
-        "low": figure.low, "high": figure.high, "n": figure.n, "verdict": verdict, "reason": why,
+        "low": figure.low, "high": figure.high, "n": figure.n, "verdict": verdict, "reason": why, "suppressed": figure.suppressed,
     }  # fmt: skip
 
 
@@ -142,7 +164,7 @@ def _cells(plan: Plan, case: Case, limits: Thresholds) -> list[dict[str, Any]]:
             if len(people.labels) * len(items.labels) <= MOST_CELLS:
                 tables.append(joint_cells(
                     case.lists, case.weights, people, items, target=plan.target_for(item_by), draws=plan.draws, seed=plan.seed,
-                    positives=case.positives if plan.needs_relevance else None, thresholds=limits,
+                    positives=case.positives if plan.needs_relevance else None, thresholds=limits, guard=case.guard,
                 ).as_json())  # fmt: skip
     return tables
 
@@ -172,11 +194,10 @@ def verdict_of(audits: tuple[Audit, ...], metrics: list[dict[str, Any]]) -> dict
     return {"verdict": verdict, "reason": f"{why} Failed: {', '.join(failed[:12])}." if failed else why}
 
 
-def _suppressed(audits: tuple[Audit, ...], cells: list[dict[str, Any]]) -> dict[str, int]:
-    return {
-        "n_cells": sum(len(a.overall.get("suppressed", ())) for a in audits) + sum(c["n_suppressed"] for c in cells),
-        "n_people": max([int(a.overall.get("n_suppressed", 0)) for a in audits] + [c["n_people"] for c in cells] + [0]),
-    }
+def _suppressed(audits: tuple[Audit, ...], cells: list[dict[str, Any]]) -> dict[str, int | None]:
+    """How many rows and cells are hidden; how many people stand behind them is told where it is nobody."""
+    n_cells = sum(len(a.overall.get("suppressed", ())) for a in audits) + sum(c["n_suppressed"] for c in cells)
+    return {"n_cells": n_cells, "n_people": None if n_cells else 0}
 
 
 def creators_view(case: Case, groups: Cohorts, most: int = MOST_CREATORS) -> list[dict[str, Any]]:

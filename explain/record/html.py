@@ -91,7 +91,7 @@ def _facts(record: Mapping[str, Any]) -> dict[str, Any]:
         "hidden_told": hidden(record),
         "hidden": [
             ("Suppressed cells", text(record["suppressed"]["n_cells"])),
-            ("People in suppressed cells, at most in one table", few(people, least_shown(record)) if people else text(people)),
+            ("People in suppressed cells, at most in one table", few(people, least_shown(record)) if people != 0 else "0"),
         ],
         "limits": [_limit(str(told), has_bounds(record)) for told in record["limits"]],
         "proof": [

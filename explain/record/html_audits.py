@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from explain.flow_labels import clean, p_value
 from explain.record.told import by_chance, is_small
-from explain.record.words import few, interval, number, plural
+from explain.record.words import count, few, interval, number, plural
 
 WIDTH, HEIGHT = 160.0, 18.0
 SIDES: Final = {"item": "Exposure by", "user": "Quality by"}
@@ -81,7 +81,7 @@ def _limit_note(overall: Mapping[str, Any]) -> str:
 
 def _shared(audit: Mapping[str, Any]) -> str:
     """Where an item counts in several groups."""
-    n_items, total = audit["overall"].get("n_items"), sum(r["n"] for r in audit["rows"])
+    n_items, total = audit["overall"].get("n_items"), sum(r["n"] or 0 for r in audit["rows"])
     if audit["side"] != "item" or n_items is None or total <= n_items:
         return ""
     return f"The groups' n add up to {total:,}, more than the {n_items:,} items of the catalogue: an item can belong to several groups."
@@ -105,10 +105,10 @@ def _row(
     bounds = worst.get(row["group"])
     told = clean(row["reason"], 600) if row["reason"] else "–"
     return {
-        "group": clean(row["group"]), "n": few(row["n"], least) if small else f"{row['n']:,}", "value": number(row["value"]),
+        "group": clean(row["group"]), "n": few(row["n"], least) if small else count(row["n"]), "value": number(row["value"]),
         "interval": interval(row), "picture": _bar(row, lowest, most, marks), "impact": number(row.get("impact_ratio")),
         "p": p_value(row.get("p_adjusted")), "verdict": SMALL if small else clean(row["verdict"]) if row["verdict"] else "–",
-        "reason": f"Fewer than {least:,} people: not shown." if small else told,
+        "reason": f"Fewer than {least:,} people: not shown." if small and "suppressed" not in row else told,
         "worst": interval({"low": bounds[0], "high": bounds[1]}) if bounds else "–",
     }  # fmt: skip
 

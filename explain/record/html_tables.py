@@ -9,17 +9,18 @@ from functools import partial
 from typing import Any
 
 from explain.flow_labels import clean
-from explain.record.told import is_small, levels, n_of_metric
+from explain.record.told import is_small_metric, levels, n_of_metric
 from explain.record.words import (
+    HIDDEN,
     MORE_PLACES,
     PLACES,
     SMALL_GAP,
     UNSAID,
-    few,
     fixed,
     flat,
     interval,
     least_shown,
+    n_hidden,
     number,
     parameter,
     percent,
@@ -33,7 +34,13 @@ _Rows = list[tuple[Any, ...]]
 
 def attributes(record: _Record) -> _Rows:
     return [
-        (text(a["column"]), text(a["side"]), text(a["source"], 600), text(a["n"]), text(a["n_missing"]))
+        (
+            text(a["column"]),
+            text(a["side"]),
+            text(a["source"], 600),
+            text(a["n"]),
+            HIDDEN if a["n_missing"] is None else text(a["n_missing"]),
+        )
         for a in record["attributes"]
     ]
 
@@ -46,7 +53,9 @@ def unknown(record: _Record) -> _Rows:
         n = a["overall"].get("n_items" if a["side"] == "item" else "n_users")
         kind = "items" if a["side"] == "item" else "people with held-out items"
         among[str(a["by"])] = f"{kind if n is None else f'{n:,} {kind}'}"
-    return [(text(by), text(n), among.get(str(by), UNSAID)) for by, n in record["unknown"].items()]
+    return [
+        (text(by), HIDDEN if n is None else text(n), among.get(str(by), UNSAID)) for by, n in record["unknown"].items()
+    ]
 
 
 def weights(record: _Record) -> list[dict[str, Any]]:
@@ -140,10 +149,10 @@ def mitigations(record: _Record) -> list[dict[str, Any]]:
 
 
 def _metric(record: _Record, m: Mapping[str, Any], least: int) -> tuple[Any, ...]:
-    small = is_small(m, least) and "uppressed" in str(m["reason"])
+    small = is_small_metric(record, m)
     return (
         f"{text(m['number'])}. {text(m['name'])}", text(" ".join(filter(None, (m["by"], m.get("group", "")))) or "all"), number(m["value"]),
-        interval(m), f"{few(m['n'], least)} people" if small else n_of_metric(record, m), "suppressed" if small else clean(m["verdict"]) if m["verdict"] else "",
+        interval(m), n_hidden(m["n"], least) if small else n_of_metric(record, m), "suppressed" if small else clean(m["verdict"]) if m["verdict"] else "",
         clean(m["reason"], 600) if m["reason"] else "",
     )  # fmt: skip
 

@@ -56,8 +56,18 @@ def signed_before(signatures: Sequence[Mapping[str, Any]], name: str) -> str:
 
 
 def is_small(row: _Row, least: int) -> bool:
-    """Whether a row of people is suppressed: no value, and fewer people than are told."""
+    """Whether a row of people is suppressed. Records from before the field was kept: no value, and fewer people than are told."""
+    if "suppressed" in row:
+        return bool(row["suppressed"])
     return row.get("value") is None and row.get("n") is not None and int(row["n"]) < least
+
+
+def is_small_metric(record: Mapping[str, Any], m: _Row) -> bool:
+    """The same of a metric's row; in older records a group of people, of few, without a value."""
+    if "suppressed" in m:
+        return bool(m["suppressed"])
+    people = bool(m.get("group")) and m["by"] not in record["plan"]["item_columns"]
+    return people and bool(m["n"]) and is_small(m, least_shown(record))
 
 
 def hidden(record: Mapping[str, Any]) -> str:
@@ -65,7 +75,10 @@ def hidden(record: Mapping[str, Any]) -> str:
     n, people, least = record["suppressed"]["n_cells"], record["suppressed"]["n_people"], least_shown(record)
     if not n:
         return ""
-    told = f"Not shown: {plural(n, 'cell')}, because fewer than {least:,} people are behind each."
+    behind = f"because fewer than {least:,} people are behind each"
+    if people is None:  # since groups are hidden for the sake of others too
+        behind = f"because fewer than {least:,} people are behind each, or such a group could be told from them"
+    told = f"Not shown: {plural(n, 'cell')}, {behind}."
     told += (
         " A small group of people is left out of every table that it would stand in, once for each group of items there"
     )
@@ -154,7 +167,7 @@ def _told_all(found: Iterable[tuple[_Row, _Row]]) -> list[str]:
 
 def _told(audit: _Row, row: _Row) -> str:
     """ "Economy (topic): exposure ratio 0.557, 95 % interval 0.531 to 0.584, 416 items"."""
-    n = plural(row["n"], "item" if audit["side"] == "item" else "person")
+    n = plural(row["n"] or 0, "item" if audit["side"] == "item" else "person")
     return f"{clean(row['group'])} ({clean(audit['by'])}): {clean(audit['metric'])} {number(row['value'])}, 95 % interval {interval(row)}, {n}"
 
 

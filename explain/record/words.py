@@ -9,6 +9,7 @@ from typing import Any, Final
 from explain.flow_labels import clean
 
 UNSAID: Final = "not stated"
+HIDDEN: Final = "not shown"
 PLACES, MORE_PLACES, SMALL_GAP = 4, 6, 0.01
 RELATIONS: Final = {
     "co_consumption_3": "people who had both",
@@ -103,8 +104,13 @@ def plural(n: int, noun: str) -> str:
 
 
 def few(n: int | None, least: int) -> str:
-    """A number of people; under the smallest that is told, only that: "<10"."""
-    return count(n) if n is None or n >= least else f"<{least:,}"
+    """A number of people; under the smallest that is told, only that: "<10". None is a group that stays hidden."""
+    return HIDDEN if n is None else count(n) if n >= least else f"<{least:,}"
+
+
+def n_hidden(n: int | None, least: int) -> str:
+    """The number of people of a hidden group, for a table: "<10 people", "not shown"."""
+    return HIDDEN if n is None else f"{few(n, least)} people"
 
 
 def least_shown(record: Mapping[str, Any]) -> int:

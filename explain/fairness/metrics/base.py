@@ -22,6 +22,7 @@ from core.intervals import in_buckets, percentile_interval, resample_weights
 from core.ranking import NO_ITEM
 from explain.fairness import exposure as ex
 from explain.fairness.cohorts import Cohorts
+from explain.fairness.disclosure import Disclosure
 
 Direction = Literal["higher is fairer", "lower is fairer", "nearer to the fair value", "a description"]
 
@@ -43,7 +44,10 @@ class Spec:
 
 @dataclass(frozen=True)
 class Figure:
-    """One value. by, group: what it is about, "" for all; n: people (or items) behind it; reason: why there is no value."""
+    """One value. by, group: what it is about, "" for all; n: people (or items) behind it; reason: why there is no value.
+
+    suppressed  few people stand behind it, or it is hidden for the sake of such a group; then it has no n either
+    """
 
     name: str
     by: str
@@ -51,8 +55,9 @@ class Figure:
     value: float | None
     low: float | None = None
     high: float | None = None
-    n: int = 0
+    n: int | None = 0
     reason: str = ""
+    suppressed: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +70,7 @@ class Case:
     items      groupings of the items by column; people: groupings of the people
     positives  CSR [m, n_items]: held-out relevant items, None where the target needs none
     quality    held-out nDCG of each person, None where it was not measured
+    guard      which groups of people stay hidden; None where all may be told
     """
 
     graph: InteractionGraph
@@ -80,6 +86,11 @@ class Case:
     draws: int = 1_000
     seed: int = 0
     kept: dict[str, Any] = field(default_factory=dict)
+    guard: Disclosure | None = None
+
+    def code(self, by: str, people: IntArray) -> IntArray:
+        """int64 [people]: the group of each of these people in a user column, -1 for those whose group stays hidden."""
+        return self.people[by].code[people] if self.guard is None else self.guard.code(by, people)
 
     @property
     def n_items(self) -> int:

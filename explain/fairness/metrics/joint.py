@@ -44,11 +44,12 @@ def measure_joint(case: Case) -> list[Figure]:
         excess = excess_by_group(case, groups)
         first = True
         for user_by, cohorts in case.people.items():
-            code = cohorts.code[case.shown]
-            sizes = np.bincount(code, minlength=len(cohorts.labels)).astype(np.float64)
+            code = case.code(user_by, case.shown)
+            known = code >= 0  # cells of hidden groups are left out of the mean, or it would give them away
+            sizes = np.bincount(code[known], minlength=len(cohorts.labels)).astype(np.float64)
             sums = np.zeros((len(cohorts.labels), excess.shape[1]))
-            np.add.at(sums, code, excess)
-            value = group_to_group(cell_means(sums, sizes, n_items)) if m else float("nan")
+            np.add.at(sums, code[known], excess[known])
+            value = group_to_group(cell_means(sums, sizes, n_items)) if known.any() else float("nan")
             draws = _within(case, excess, code, sizes, n_items) if m >= case.min_n else np.full((1, 2), np.nan)
             low, high = np.nanpercentile(draws, [2.5, 97.5], axis=0) if m >= case.min_n else (draws[0], draws[0])
             by = f"{user_by} × {item_by}"
@@ -58,14 +59,14 @@ def measure_joint(case: Case) -> list[Figure]:
                     by,
                     "",
                     value,
-                    min(low[0], value),
-                    max(high[0], value),
+                    min(low[0], value) if known.any() else np.nan,
+                    max(high[0], value) if known.any() else np.nan,
                     m,
-                    "" if m else "Every list is empty.",
+                    "" if known.any() else f"Every group of {user_by} is hidden." if m else "Every list is empty.",
                 )
             )
             if first and m:
-                total = all_to_group(sums, float(m), n_items)
+                total = all_to_group(excess, float(m), n_items)
                 found.append(figure("AG-F", item_by, "", total, min(low[1], total), max(high[1], total), m))
                 first = False
     return found or [Figure("GG-F", "", "", None, reason="This needs a column of people and one of items.")]
@@ -102,8 +103,11 @@ def _within(case: Case, excess: FloatArray, code: IntArray, sizes: FloatArray, n
     for g, rows in enumerate(groups):
         if len(rows):
             drawn[:, g] = resampled_sums(excess[rows], case.draws, rng)
-    size = sizes[:, None] * n_items[None, :]
+    size, everybody, rest = sizes[:, None] * n_items[None, :], drawn.sum(axis=1), np.flatnonzero(code < 0)
+    if len(rest):  # people of hidden groups count among everybody
+        everybody = everybody + resampled_sums(excess[rest], case.draws, rng)
     with np.errstate(invalid="ignore", divide="ignore"):
         cells = np.where(size > 0, drawn / size, np.nan)
-        every = np.where(n_items > 0, drawn.sum(axis=1) / (sizes.sum() * n_items), np.nan)
-    return np.column_stack([np.nanmean(cells**2, axis=(1, 2)), np.nanmean(every**2, axis=1)])
+        every = np.where(n_items > 0, everybody / (len(code) * n_items), np.nan)
+    between = np.nanmean(cells**2, axis=(1, 2)) if sizes.any() else np.zeros(case.draws)  # of no cell: not read
+    return np.column_stack([between, np.nanmean(every**2, axis=1)])

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
 from core.graph import FloatArray, IntArray
+from explain.fairness.disclosure import told, withheld
 from explain.fairness.metrics.base import Case, Figure, Spec, figure, metric, number
 
 TAIL = 0.2
@@ -80,10 +82,17 @@ def measure_tail(case: Case) -> list[Figure]:
 def by_cohort(case: Case, name: str, values: FloatArray, rows: IntArray, statistic: Statistic) -> list[Figure]:
     """A statistic of column sums over `rows` of `shown`, for everybody and for each cohort of each user column."""
     found = [_one(case, name, "", "", values[rows], statistic)]
+    people = case.shown[rows]
     for by, cohorts in case.people.items():
-        code = cohorts.code[case.shown[rows]]
+        code = case.code(by, people)
+        hidden = set() if case.guard is None else case.guard.hidden(by, people)
         for g, label in enumerate(cohorts.labels):
-            found.append(_one(case, name, by, label, values[rows[code == g]], statistic))
+            own = code == g
+            if g in hidden or 0 < own.sum() < case.min_n:
+                found.append(Figure(name, by, label, None, n=None, reason=withheld(case.min_n), suppressed=True))
+            else:
+                made = _one(case, name, by, label, values[rows[own]], statistic)
+                found.append(made if case.guard is None else _told(made))
     return found
 
 
@@ -91,8 +100,11 @@ def _one(case: Case, name: str, by: str, group: str, values: FloatArray, statist
     n = len(values)
     if n == 0:
         return Figure(name, by, group, None, n=0, reason="Nobody with a list and a history.")
-    if by and n < case.min_n:
-        return Figure(name, by, group, None, n=n, reason=f"Suppressed: under {case.min_n} people.")
     value, low, high = case.interval(statistic, values)
     why = "" if number(value[0]) is not None else "Nothing to divide by."
     return figure(name, by, group, value[0], low[0], high[0], n, why)
+
+
+def _told(found: Figure) -> Figure:
+    """A group's figure in the digits in which figures of people are told."""
+    return replace(found, value=told(found.value), low=told(found.low), high=told(found.high))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from explain.fairness.disclosure import told
 from explain.fairness.gap import cohort_means, gap
 from explain.fairness.metrics.base import Case, Figure, Spec, metric
 
@@ -25,7 +26,7 @@ def measure_gap(case: Case) -> list[Figure]:
         if per_user is None:
             found.append(Figure("user-cohort gap", by, "", None, reason=f"nDCG was not measured at {k}."))
             continue
-        code = cohorts.code[case.quality.users]
+        code = case.code(by, case.quality.users)
         groups = [g for g in range(len(cohorts.labels)) if g != cohorts.unknown and (code == g).sum() >= case.min_n]
         if len(groups) < 2:
             found.append(
@@ -47,9 +48,9 @@ def measure_gap(case: Case) -> list[Figure]:
                 "user-cohort gap",
                 by,
                 worst,
-                g.value,
-                g.low,
-                g.high,
+                told(g.value),
+                told(g.low),
+                told(g.high),
                 len(code),
                 f"Permutation p = {g.p:.3g}. Judged as quality by {by}.",
             )

@@ -1,0 +1,153 @@
+"""What an audit may tell of people: which groups stay hidden, in whatever is measured of them, and how exact figures are.
+
+One `Disclosure` holds for a workspace: all columns of people are settled together, on everybody and on those who were measured,
+so that two audits of different columns agree in what they hide. Intersections come after the columns, in the order in which they
+were asked for, and give way to what was told before. A plan that sets a larger smallest group starts from what the installation's
+own hides: it only ever hides more. Who is hidden takes no part in a column's figures, so nothing that follows from them (a gap, an
+interval, a p-value) holds a hidden group. What everybody together have is always told: hidden groups are chosen as if it were known.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from core.evaluation import Evaluation
+from core.graph import IntArray, InteractionGraph
+from explain.fairness.audit import Audit
+from explain.fairness.cohorts import UNKNOWN, cohorts, columns
+from explain.fairness.differencing import Hidden, protect
+from explain.fairness.intersections import grouping, parts_of
+from explain.fairness.thresholds import NOT_ESTIMABLE
+from explain.types import AuditRow
+
+MIN_N: Final = 10
+DIGITS: Final = 3
+MOST_COLUMNS: Final = 24  # of people that are settled together; further ones are only where they are asked for
+_PROBABILITIES: Final = ("p", "p_adjusted", "p_limit", "alpha")
+
+
+def withheld(limit: int) -> str:
+    """Why a group's figures are not told."""
+    return f"Not shown: fewer than {limit:,} people, or needed to keep such a group hidden."
+
+
+def told(value: float | None) -> float | None:
+    """A figure of people as it is told: three decimals."""
+    return None if value is None else round(float(value), DIGITS)
+
+
+@dataclass(frozen=True, eq=False)
+class Disclosure:
+    """What is hidden where at least `limit` people must stand behind a figure.
+
+    floor   the installation's smallest group, at most `limit`     n  people of the workspace
+    codes   for each publication, the first of all columns, then one an intersection: column → int64 [n], group of each person
+    labels  names of each column's groups
+    """
+
+    limit: int
+    floor: int
+    n: int
+    codes: tuple[Mapping[str, IntArray], ...]
+    labels: Mapping[str, tuple[str, ...]]
+    kept: dict[bytes, Hidden] = field(default_factory=dict)
+
+    def among(self, people: IntArray) -> Hidden:
+        """Hidden groups of each column where just these people were measured (positions)."""
+        key = np.asarray(people, dtype=np.int64).tobytes()
+        if key not in self.kept:
+            self.kept[key] = self._among(np.asarray(people, dtype=np.int64))
+        return self.kept[key]
+
+    def _among(self, people: IntArray) -> Hidden:
+        hidden: Hidden = {}
+        everybody = np.arange(self.n)
+        for level in sorted({min(self.floor, self.limit), self.limit}):
+            known: dict[str, IntArray] = {}
+            for published in self.codes:
+                settled = frozenset(known)
+                known |= published
+                for measured in (everybody, people):
+                    if len(measured):
+                        hidden = {**hidden, **protect(known, measured, level, hidden, settled)}
+        return hidden
+
+    def hidden(self, by: str, people: IntArray) -> frozenset[int]:
+        """Positions of the hidden groups of one column. Raises KeyError for one that was not asked for."""
+        return self.among(people)[by]
+
+    def names(self, by: str, people: IntArray) -> frozenset[str]:
+        """Names of the hidden groups of one column."""
+        return frozenset(self.labels[by][g] for g in self.hidden(by, people))
+
+    def code(self, by: str, people: IntArray) -> IntArray:
+        """int64 [people]: the group of each, -1 for those whose group is hidden."""
+        own = next(codes[by] for codes in self.codes if by in codes)[people]
+        return np.where(np.isin(own, list(self.hidden(by, people))), -1, own)
+
+
+# For as long as a graph lives, as its groupings are. Values must not hold the graph.
+_KNOWN: WeakKeyDictionary[InteractionGraph, dict[tuple[Any, ...], Disclosure]] = WeakKeyDictionary()
+
+
+def disclosure(
+    graph: InteractionGraph, asked: Sequence[str] = (), *, limit: int = MIN_N, floor: int = MIN_N
+) -> Disclosure:
+    """What is hidden in answers about these columns and intersections of people, the earliest asked first."""
+    settled = columns(graph)["user"][:MOST_COLUMNS]
+    found = [grouping(graph, by, "user") for by in asked]
+    crossed = [c for by, c in zip(asked, found, strict=True) if len(parts_of(graph, by)) > 1]
+    single = [c for by, c in zip(asked, found, strict=True) if len(parts_of(graph, by)) == 1 and c.by not in settled]
+    key = (limit, floor, tuple(c.by for c in single), tuple(dict.fromkeys(c.by for c in crossed)))
+    known = _KNOWN.setdefault(graph, {})
+    if key not in known:
+        first = {c.by: c for c in (*(cohorts(graph, by, "user") for by in settled), *single)}
+        crossings = {c.by: c for c in crossed}
+        known[key] = Disclosure(
+            limit, floor, graph.n_users,
+            ({by: c.code for by, c in first.items()}, *({by: c.code} for by, c in crossings.items())),
+            {by: c.labels for by, c in (first | crossings).items()},
+        )  # fmt: skip
+    return known[key]
+
+
+def measured(guard: Disclosure, found: Evaluation, by: str) -> Evaluation:
+    """An evaluation of those whose group of this column is shown."""
+    kept = guard.code(by, found.users) >= 0
+    per_user = {name: values[kept] for name, values in found.per_user.items()}
+    return replace(found, n_users=int(kept.sum()), users=found.users[kept], per_user=per_user)
+
+
+def shown_audit(guard: Disclosure, audit: Audit, found: Evaluation) -> Audit:
+    """An audit of people as it is told: hidden groups as rows without a number, all figures in three decimals."""
+    names = guard.names(audit.by, found.users)
+    rows = tuple(
+        AuditRow(row.group, None, None, None, None, NOT_ESTIMABLE, withheld(guard.limit), suppressed=True)
+        if row.group in names
+        else replace(row, value=told(row.value), low=told(row.low), high=told(row.high), p_adjusted=chance(row.p_adjusted))
+        for row in audit.rows
+    )  # fmt: skip
+    overall = {name: _told(name, value) for name, value in audit.overall.items() if name != "n_suppressed"}
+    unknown = next((row.n for row in rows if row.group == UNKNOWN), 0)
+    overall |= {
+        "n_users": found.n_users,
+        "n_unknown": unknown,
+        "suppressed": [row.group for row in rows if row.suppressed],
+    }
+    return replace(audit, rows=rows, overall=overall)
+
+
+def chance(p: float | None) -> float | None:
+    """A probability in three significant digits."""
+    return None if p is None or not np.isfinite(p) else float(f"{p:.{DIGITS}g}")
+
+
+def _told(name: str, value: Any) -> Any:
+    if name in _PROBABILITIES:
+        return chance(value)
+    return told(value) if isinstance(value, float) else value

@@ -1,0 +1,55 @@
+"""What who runs the installation decides about people: the smallest group of whom a figure is told.
+
+It stands in the environment (SURFACED_MIN_N) or in `privacy.json` of the state folder, as {"min_n": 20}; the environment wins.
+Plans may raise it, never lower it.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any, Final
+
+from core.errors import OptionError, shown
+from explain.fairness.disclosure import MIN_N
+
+FILE: Final = "privacy.json"
+VARIABLE: Final = "SURFACED_MIN_N"
+LEAST, MOST, MAX_BYTES = 3, 10_000, 10_000
+
+
+def smallest_group(home: Path) -> int:
+    """The smallest group of people of which this installation tells a figure. Raises OptionError for what is no such number."""
+    told = os.environ.get(VARIABLE, "").strip()
+    if told:
+        return _checked(int(told) if told.isascii() and told.isdigit() and len(told) < 10 else told, VARIABLE)
+    place = home / FILE
+    if not place.exists():
+        return MIN_N
+    try:
+        if not place.is_file() or place.stat().st_size > MAX_BYTES:
+            raise ValueError("no small file")
+        content = json.loads(place.read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):
+        raise OptionError(f'{place} cannot be read. It is JSON such as {{"min_n": {MIN_N}}}.') from None
+    return _checked(content.get("min_n", MIN_N) if isinstance(content, dict) else content, str(place))
+
+
+def checked_limit(home: Path, min_n: int) -> int:
+    """A plan's smallest group. Raises OptionError where it is below what the installation allows."""
+    floor = smallest_group(home)
+    if min_n < floor:
+        raise OptionError(
+            f"The plan would tell figures of groups of {min_n} people; this installation tells none of fewer than {floor:,}. "
+            f"Set thresholds.min_n to {floor} or more."
+        )
+    return min_n
+
+
+def _checked(value: Any, where: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not LEAST <= value <= MOST:
+        raise OptionError(
+            f"{where} sets the smallest group of people to {shown(str(value))}: it is a whole number from {LEAST} to {MOST:,}."
+        )
+    return value

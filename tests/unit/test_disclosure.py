@@ -1,0 +1,193 @@
+"""A small group of people stays hidden in a whole audit: its n, its figures, and what subtraction would leave of them."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy import sparse
+
+from core.errors import OptionError
+from core.evaluation import evaluate
+from core.graph import InteractionGraph
+from explain import plain_text
+from explain.auditing import attributes, audit_json
+from explain.fairness.disclosure import disclosure
+from explain.fairness.plan import Plan
+from explain.fairness.report import Found, Lists, run_plan
+from explain.fairness.thresholds import Thresholds
+from explain.privacy import checked_limit, smallest_group
+from explain.record.html_audits import audit_view, cell_table
+from tests.fairness_world import make_graph
+
+M, K = 30, 5
+
+
+def world(**columns: list[str]) -> tuple[InteractionGraph, Lists]:
+    """People with lists and held-out items of their own, by these columns."""
+    n = len(next(iter(columns.values())))
+    rng = np.random.default_rng(7)
+    pairs = [(u, i) for u in range(n) for i in rng.choice(M, 6, replace=False).tolist()]
+    graph = make_graph(n, M, items={"brand": ["a", "b"] * (M // 2)}, users=columns, pairs=pairs)
+    lists = np.array([rng.choice(M, K, replace=False) for _ in range(n)])
+    likes = sparse.csr_matrix((rng.random((n, M)) < 0.2).astype(float))
+    likes = sparse.csr_matrix(likes + sparse.csr_matrix((np.ones(n), (np.arange(n), np.arange(n) % M)), shape=(n, M)))
+    return graph, Lists(
+        lists,
+        lists,
+        likes,
+        evaluate(lists, likes, training=graph.interactions, cutoffs=(K,), draws=50),
+        graph.interactions,
+    )
+
+
+def run(columns: dict[str, list[str]], crossed: tuple[tuple[str, ...], ...] = (), **limits: Any) -> tuple[Found, Lists]:
+    graph, given = world(**columns)
+    plan = Plan("tiny", "path", K, ("brand",), tuple(columns), crossed, thresholds=Thresholds(**limits), draws=100)
+    return run_plan(graph, plan, given), given
+
+
+ISLAND = {
+    "region": ["North"] * 40 + ["South"] * 40 + ["East"],
+    "gender": ["F", "M"] * 40 + ["F"],
+}
+
+
+def everything_told(found: Found) -> list[dict[str, Any]]:
+    """Every row of people of a record: groups, intersections, cells, metrics."""
+    rows = [r for a in (*found.people, *found.intersections) for r in audit_json(a)["rows"]]
+    rows += [r for table in found.cells for r in table["rows"]]
+    return rows + [m for m in found.metrics if m["group"] and m["by"] != "brand"]
+
+
+def test_the_one_person_of_a_region_cannot_be_subtracted_from_the_other_column() -> None:
+    found, given = run(ISLAND)
+    assert given.quality is not None
+    of_person = given.quality.per_user[f"ndcg@{K}"][80] * 1.0
+    region, gender = (
+        {r.group: r for r in a.rows if not r.suppressed} for a in sorted(found.people, key=lambda a: a.by != "region")
+    )
+    assert set(gender) == {"F", "M"}
+    assert len(region) == 1, "a second region is hidden, or the total gives East away"
+    whole = sum(r.n * r.value for r in gender.values())
+    left = whole - sum(r.n * r.value for r in region.values())
+    (name,) = region
+    shown_people = np.flatnonzero(np.array(ISLAND["region"]) == name)
+    n_left = 81 - sum(r.n for r in region.values())
+    assert n_left == 41
+    assert left == pytest.approx(n_left * np.delete(given.quality.per_user[f"ndcg@{K}"], shown_people).mean(), abs=0.1)
+    assert abs(left - of_person) > 0.5
+
+
+def test_no_exit_of_a_record_holds_the_number_of_a_hidden_group() -> None:
+    found, _ = run(ISLAND, (("region", "gender"),))
+    hidden = [r for r in everything_told(found) if r["suppressed"]]
+    assert hidden
+    for row in hidden:
+        assert {row[f] for f in ("n", "value", "low", "high")} == {None}, row
+        assert row.get("p_adjusted") is None
+        assert not any(character.isdigit() for character in row["reason"].replace("10", "")), row["reason"]
+    shown = [r for r in everything_told(found) if not r["suppressed"]]
+    assert all(r["n"] >= 10 for r in shown)
+    assert found.suppressed["n_people"] is None
+    assert '"n": 1,' not in json.dumps([audit_json(a) for a in found.people])
+    assert "n_suppressed" not in json.dumps([audit_json(a) for a in found.people])
+
+
+@pytest.mark.parametrize(("size", "told"), [(9, False), (10, True), (11, True)])
+def test_groups_are_told_from_the_limit_on_at_every_exit(size: int, told: bool) -> None:
+    found, _ = run({"region": ["East"] * size + ["North"] * 30 + ["South"] * 30})
+    rows = everything_told(found)
+    of_east = [r for r in rows if "East" in (r.get("group"), r.get("user_group"))]
+    assert len(of_east) > 5, "groups, cells and metrics"
+    assert {not r["suppressed"] for r in of_east} == {told}
+    assert {r["n"] for r in of_east} == ({size} if told else {None})
+    html = json.dumps(
+        [audit_view(audit_json(a), 10) for a in found.people] + [cell_table(t, 10) for t in found.cells], default=str
+    )
+    assert (f'"n": "{size}"' in html) is told
+    assert ("suppressed" in html) is not told
+
+
+def test_unknown_people_are_a_group_like_any_other() -> None:
+    columns = {"region": ["unknown"] * 3 + ["North"] * 40 + ["South"] * 40}
+    found, _ = run(columns)
+    assert found.unknown == {"brand": 0, "region": None}
+    graph, _ = world(**columns)
+    plan = Plan("tiny", "path", K, ("brand",), ("region",))
+    card: Any = type("Card", (), {"attribute_notes": {}})()
+    rows = {a["column"]: a for a in attributes(graph, plan, card, disclosure(graph, ["region"]))}
+    assert rows["region"]["n_missing"] is None
+    assert rows["brand"]["n_missing"] == 0
+
+
+def test_the_worst_cohort_of_a_gap_is_never_a_hidden_one() -> None:
+    found, given = run({"region": ["East"] * 3 + ["North"] * 30 + ["South"] * 40 + ["West"] * 50})
+    assert given.quality is not None
+    shown = [r for r in found.people[0].rows if not r.suppressed]
+    gaps = [m for m in found.metrics if m["name"] == "user-cohort gap"]
+    assert {r.group for r in shown} == {"South", "West"}
+    assert gaps[0]["group"] in {"South", "West"}
+    means = [r.value for r in shown]
+    assert gaps[0]["value"] == pytest.approx(max(means) - min(means), abs=0.0011), "of the shown groups alone"
+
+
+def test_figures_of_people_have_three_decimals() -> None:
+    found, _ = run({"region": ["North"] * 41 + ["South"] * 40})
+    for row in everything_told(found):
+        for name in ("value", "low", "high"):
+            assert row[name] is None or row[name] == round(row[name], 3)
+
+
+def test_two_audits_of_different_columns_hide_the_same_groups() -> None:
+    graph, given = world(**ISLAND)
+    base = Plan("tiny", "path", K, ("brand",), ("region",), draws=100)
+    alone, both = run_plan(graph, base, given), run_plan(graph, replace(base, user_columns=("region", "gender")), given)
+    assert [r.suppressed for r in alone.people[0].rows] == [r.suppressed for r in both.people[0].rows]
+
+
+def test_a_larger_smallest_group_only_hides_more() -> None:
+    rng = np.random.default_rng(1)
+    columns = {
+        "a": rng.choice(list("pqrst"), 120, p=[0.4, 0.3, 0.15, 0.1, 0.05]).tolist(),
+        "b": rng.choice(list("xyz"), 120).tolist(),
+    }
+    graph, _ = world(**columns)
+    people, before = np.arange(120), None
+    for limit in (10, 15, 25, 40):
+        hidden = disclosure(graph, limit=limit).among(people)
+        assert before is None or all(hidden[by] >= before[by] for by in hidden)
+        before = hidden
+
+
+def test_the_installation_sets_the_smallest_group_and_a_plan_may_only_raise_it(
+    tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SURFACED_MIN_N", raising=False)
+    assert smallest_group(tmp_path) == 10
+    (tmp_path / "privacy.json").write_text('{"min_n": 25}')
+    assert smallest_group(tmp_path) == 25
+    assert checked_limit(tmp_path, 25) == 25
+    with pytest.raises(OptionError, match="none of fewer than 25"):
+        checked_limit(tmp_path, 24)
+    monkeypatch.setenv("SURFACED_MIN_N", "40")
+    assert smallest_group(tmp_path) == 40
+    for wrong in ("2", "none", "1e3", "99999999999"):
+        monkeypatch.setenv("SURFACED_MIN_N", wrong)
+        with pytest.raises(OptionError, match="SURFACED_MIN_N"):
+            smallest_group(tmp_path)
+    monkeypatch.delenv("SURFACED_MIN_N")
+    (tmp_path / "privacy.json").write_text("{")
+    with pytest.raises(OptionError, match=r"privacy\.json"):
+        smallest_group(tmp_path)
+
+
+def test_records_of_before_are_read_by_their_numbers_and_new_ones_by_the_field() -> None:
+    old = {"value": None, "n": 4}
+    assert plain_text.is_small(old, 10)
+    assert not plain_text.is_small({"value": None, "n": 14}, 10)
+    assert plain_text.is_small({"value": None, "n": None, "suppressed": True}, 10)
+    assert not plain_text.is_small({"value": None, "n": 4, "suppressed": False}, 10)
