@@ -27,7 +27,7 @@ State = Literal["running", "done", "cancelled", "failed"]
 ROOT: Final = Path(__file__).resolve().parents[1]
 GRACE_S: Final = 0.5  # to clean up after a cancel, before it is killed
 SECONDS_BETWEEN_LINES: Final = 0.2
-NICER: Final = 10  # the pages go first where both want the processor
+NICER: Final = 19  # the pages go first where both want the processor
 
 
 @dataclass(frozen=True)
