@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-NAMES = ("accuracy", "audits", "exactness", "explanation_speed", "faithfulness", "growth")
+NAMES = ("accuracy", "audits", "exactness", "explanation_speed", "faithfulness", "growth", "load")
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         say(f"benchmark {name}")
         before = environment(asked.seed)
         try:
-            report = benchmark(name, asked.sizes)(asked.data, asked.seed)
+            report = benchmark(name, asked.sizes, asked.checkout)(asked.data, asked.seed)
         except SurfacedError as error:
             say(f"{error}")
             return 2
@@ -52,10 +52,13 @@ def parser() -> argparse.ArgumentParser:
     made.add_argument(
         "--sizes", type=_sizes, default=None, help="edges of the graphs of `growth`: 100000,1000000,3000000"
     )
+    made.add_argument("--checkout", type=Path, help="`load`: another checkout that is measured beside this one")
     return made
 
 
-def benchmark(name: str, sizes: Sequence[int] | None = None) -> Callable[[Path | None, int], Any]:
+def benchmark(
+    name: str, sizes: Sequence[int] | None = None, checkout: Path | None = None
+) -> Callable[[Path | None, int], Any]:
     """The function that measures; imported only now, after the number of threads was set."""
     if name == "accuracy":
         from benchmarks import accuracy
@@ -77,6 +80,10 @@ def benchmark(name: str, sizes: Sequence[int] | None = None) -> Callable[[Path |
         from benchmarks import faithfulness
 
         return faithfulness.run
+    if name == "load":
+        from benchmarks import load
+
+        return lambda home, seed: load.run(home, seed, checkout)
     from benchmarks import growth
 
     return lambda home, seed: growth.run(home, seed, sizes or growth.SIZES)

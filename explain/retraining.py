@@ -1,11 +1,19 @@
-"""The table in which one person's history is another one: what a model is learnt again from."""
+"""The table in which one person's history is another one: what a model is learnt again from, and the last few that were."""
 
 from __future__ import annotations
 
+import shutil
+from pathlib import Path
+
 import numpy as np
 
+from core.errors import SnapshotError
 from core.graph import Events, InteractionGraph
+from core.models.base import Recommender, get_model
+from core.snapshots import load, manifests, save
 from explain.counterfactual import History
+
+MOST_KEPT = 4
 
 
 def edited_graph(graph: InteractionGraph, user: int, history: History) -> InteractionGraph:
@@ -38,3 +46,21 @@ def edited_graph(graph: InteractionGraph, user: int, history: History) -> Intera
             events.kinds, events.kind_weights,
         )
     )  # fmt: skip
+
+
+def keep_learnt(folder: Path, graph: InteractionGraph, model: str, seed: int, learnt: Recommender) -> None:
+    """Store a model that was learnt from an edited table; of the earlier ones the newest three stay. Raises SnapshotError."""
+    save(folder, model=model, state=learnt.state(), fingerprint=graph.fingerprint, seed=seed, seconds=0.0, metrics={})
+    for old in manifests(folder)[MOST_KEPT:]:
+        shutil.rmtree(folder / old.snapshot, ignore_errors=True)
+
+
+def learnt_before(folder: Path, graph: InteractionGraph, model: str, seed: int) -> Recommender | None:
+    """The model learnt from exactly this table with this seed, None where there is none that can be read."""
+    for found in manifests(folder):
+        if (found.model, found.seed, found.fingerprint) == (model, seed, graph.fingerprint):
+            try:
+                return get_model(model).restore(graph, load(folder, found.snapshot)[1])
+            except SnapshotError:
+                return None
+    return None

@@ -77,6 +77,10 @@ class Store:
         """Models learnt from the training part of one split: nothing that is served reads them."""
         return self.folder(workspace) / "refits" / f"{split}-{seed}"
 
+    def retrained(self, workspace: str) -> Path:
+        """Models learnt from an edited history (What if, kind retrain): the last few."""
+        return self.folder(workspace) / "retrained"
+
     def results(self, workspace: str) -> Path:
         return self.folder(workspace) / "results"
 

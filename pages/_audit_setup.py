@@ -9,6 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from core.errors import CLI, SurfacedError
+from explain.tasks import Task
 from pages import _ask, _here, _jobs, _state
 from pages._text import plain
 
@@ -51,7 +52,7 @@ def page(spot: _here.Here) -> None:
     )
     _jobs.panel(
         key, "Fix the plan and run", f"Auditing {spot.model}",
-        lambda progress: bench.run_audit(spot.name, plan, actor=name, role=role, progress=progress),
+        Task("run_audit", {"workspace": spot.name, "plan": plan, "actor": name, "role": role}),
         f"{CLI} run-audit --workspace {spot.name} --model {spot.model} --plan plan.json --actor NAME --role ROLE",
     )  # fmt: skip
     st.download_button(

@@ -10,6 +10,7 @@ import streamlit as st
 from core.errors import CLI
 from explain.answers import Guarded, GuardedPlace
 from explain.figures_fairness import before_after, tradeoff_curve
+from explain.tasks import Task
 from pages import _ask, _here, _jobs, _parts, _pick, _state
 from pages._text import count, plain
 
@@ -86,7 +87,7 @@ def section(spot: _here.Here, by: str, groups: list[str], people: list[str]) -> 
         name_, model, _ = spot.base
         _jobs.panel(
             f"guard-{name_}-{model}-{spot.k}", "Measure the price in quality", f"Fitting {model} to the training part",
-            lambda progress: _ask.workbench().guardrail(name_, model, [rule], k=spot.k, progress=progress),
+            Task("guardrail", {"workspace": name_, "model": model, "rules": [rule], "k": spot.k}),
             f"{CLI} guardrail --workspace {name_} --model {model} --rule {rule} -k {spot.k}",
         )  # fmt: skip
     _parts.table(

@@ -13,7 +13,7 @@ from typing import Final
 import streamlit as st
 
 from core.errors import SurfacedError
-from pages import _parts, _state
+from pages import _parts, _server, _state
 
 ICON: Final = Path(__file__).parent / "assets" / "icon.png"
 TITLES: Final = {
@@ -33,6 +33,7 @@ TITLES: Final = {
 
 def main() -> None:
     """Run the page that was asked for. Its state comes from the address before, and goes into it after."""
+    _server.begin()
     st.set_page_config(page_title="Surfaced", page_icon=str(ICON), layout="wide")
     st.set_option("client.showSidebarNavigation", True)  # off at the start, when it would list the files of pages/
     page = st.navigation(

@@ -1,4 +1,4 @@
-"""Long work beside the pages: it runs in a thread, shows where it stands, and can be cancelled.
+"""Long work beside the pages: it runs in a process of its own, shows where it stands, and can be cancelled.
 
 Jobs belong to the server, not to a visitor: two people who ask for the same fit share it, and it goes on when a page is
 left. One runs at a time; the machine has few cores.
@@ -6,53 +6,32 @@ left. One runs at a time; the machine has few cores.
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass
 
 import streamlit as st
 
-from core.errors import CancelledError, SurfacedError
+from explain.tasks import Process, Task
 from pages import _parts
 from pages._text import plain
 
-Progress = Callable[[float, str], None]
 _POLL_S = 0.5
 
 
-@dataclass
+@dataclass(frozen=True)
 class Job:
-    """One piece of work. `fraction` 0..1 and `doing` come from its thread; `message` is why it ended."""
+    """One piece of work and what it is called."""
 
     key: str
     title: str
-    fraction: float = 0.0
-    doing: str = "starting"
-    state: Literal["running", "done", "cancelled", "failed"] = "running"
-    message: str = ""
-    stop: threading.Event = field(default_factory=threading.Event)
+    process: Process
 
-    def progress(self, fraction: float, doing: str) -> None:
-        """Callback of the work: notes where it stands, and raises CancelledError once somebody asked for it."""
-        self.fraction, self.doing = min(max(fraction, 0.0), 1.0), doing
-        if self.stop.is_set():
-            raise CancelledError(f"Stopped while {doing}. Nothing was stored.")
+    @property
+    def state(self) -> str:
+        return self.process.state
 
-    def run(self, work: Callable[[Progress], object]) -> None:
-        try:
-            work(self.progress)
-            self.state = "done"
-        except CancelledError as error:
-            self.state, self.message = "cancelled", str(error)
-        except SurfacedError as error:
-            self.state, self.message = "failed", str(error)
-        except Exception as error:
-            self.state, self.message = (
-                "failed",
-                f"It ended with an unexpected {type(error).__name__}; the server's log has more.",
-            )
-            raise
+    @property
+    def message(self) -> str:
+        return self.process.message
 
 
 @st.cache_resource(show_spinner=False)
@@ -70,18 +49,17 @@ def running() -> Job | None:
     return next((job for job in list(_jobs().values()) if job.state == "running"), None)
 
 
-def start(key: str, title: str, work: Callable[[Progress], object]) -> Job:
+def start(key: str, title: str, task: Task) -> Job:
     """Begin the work, unless something runs already: then that job is returned."""
     busy = running()
     if busy is not None:
         return busy
-    job = Job(key, title)
+    job = Job(key, title, Process(task).start())
     _jobs()[key] = job
-    threading.Thread(target=job.run, args=(work,), name=f"job {key}", daemon=True).start()
     return job
 
 
-def panel(key: str, label: str, title: str, work: Callable[[Progress], object], command: str) -> None:
+def panel(key: str, label: str, title: str, task: Task, command: str) -> None:
     """A button that starts the work, its progress bar with Cancel while it runs, how it ended, and the command that does the same."""
     job = _jobs().get(key)
     if job is not None and job.state == "running":
@@ -89,7 +67,7 @@ def panel(key: str, label: str, title: str, work: Callable[[Progress], object], 
         return
     busy = running()
     if st.button(label, key=f"start-{key}", disabled=busy is not None):
-        start(key, title, work)
+        start(key, title, task)
         st.rerun()
     if busy is not None:
         st.caption(f"Waits for other work: {plain(busy.title)}.")
@@ -105,9 +83,7 @@ def _watch(job: Job) -> None:
     """The running job; when it has ended, the whole page is drawn anew."""
     if job.state != "running":
         st.rerun(scope="app")
-    st.progress(job.fraction, f"{plain(job.title)}: {plain(job.doing)}")
-    if job.stop.is_set():
-        st.caption("Stopping …")
-    elif st.button("Cancel", key=f"cancel-{job.key}"):
-        job.stop.set()
-        st.rerun(scope="fragment")
+    st.progress(job.process.fraction, f"{plain(job.title)}: {plain(job.process.doing)}")
+    if st.button("Cancel", key=f"cancel-{job.key}"):
+        job.process.cancel()
+        st.rerun(scope="app")

@@ -9,6 +9,7 @@ import streamlit as st
 
 from core.errors import CLI, SurfacedError
 from explain.figures_attribution import BlindResult, Revealed, blind_chart
+from explain.tasks import Task
 from pages import _ask, _frame, _jobs, _parts
 from pages._text import count, lead, percent, plain, seconds
 
@@ -60,9 +61,8 @@ def _start(test: str) -> None:
     _jobs.start(f"blind-{test}", f"Blind test {test}", _work(test))
 
 
-def _work(test: str) -> Any:
-    bench = _ask.workbench()
-    return lambda progress: bench.blind_run(test, progress=progress)
+def _work(test: str) -> Task:
+    return Task("blind_run", {"test": test})
 
 
 def _test(tests: tuple[dict[str, Any], ...]) -> None:

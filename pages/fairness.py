@@ -10,6 +10,7 @@ import streamlit as st
 
 from core.errors import CLI
 from explain.figures import exposure_bars
+from explain.tasks import Task
 from explain.types import AuditReport, AuditRow
 from pages import _ask, _fair_cells, _fair_gap, _fair_guard, _frame, _here, _jobs, _parts, _pick
 from pages._text import lead, plain
@@ -67,7 +68,7 @@ def _measured(spot: _here.Here, by: str) -> AuditReport | None:
         f"audit-{name}-{model}-user-{by}-{spot.k}",
         "Measure for whom the lists are good",
         f"Measuring {model} by {by}",
-        lambda progress: bench.audit(name, model, by, side="user", k=spot.k, progress=progress),
+        Task("audit", {"workspace": name, "model": model, "by": by, "side": "user", "k": spot.k}),
         f"{CLI} audit --workspace {name} --model {model} --by {by} --side user -k {spot.k}",
     )
     return None

@@ -12,6 +12,7 @@ from explain.answers import FaithfulnessReport
 from explain.figures import flow_svg
 from explain.figures_proof import method_bars
 from explain.flow_labels import clean
+from explain.tasks import Task
 from explain.types import Explanation
 from pages import _ask, _ask_more, _frame, _here, _jobs, _parts, _pick
 from pages._text import count, lead, percent, plain, score
@@ -52,11 +53,7 @@ def _not_yet(spot: _here.Here) -> None:
     st.info(
         f"{plain(title)} was not put to the test on this data yet. It takes a minute or a few: everything is computed anew for each deletion."
     )
-    bench = _ask.workbench()
-
-    def work(progress: _jobs.Progress) -> object:
-        return bench.faithfulness(spot.name, spot.model, users=USERS, progress=progress)
-
+    work = Task("faithfulness", {"workspace": spot.name, "model": spot.model, "users": USERS})
     _jobs.panel(
         f"faithfulness-{'-'.join(spot.base)}", "Put it to the test", f"Testing {title}", work,
         f"{CLI} faithfulness --workspace {spot.name} --model {spot.model}",

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from functools import partial
 
 import pandas as pd
 import streamlit as st
 
 from core.errors import CLI
 from explain.figures import MetricBar, metric_bars
+from explain.tasks import Task
 from explain.types import EvaluationReport, ModelInfo, SnapshotInfo
 from pages import _ask, _frame, _here, _jobs, _measured, _parameters, _parts, _pick
 from pages._measured import AT
@@ -100,7 +100,6 @@ def models_frame(
 def _model(
     workspace: str, model: ModelInfo, snapshot: SnapshotInfo | None, report: EvaluationReport | None, split: str
 ) -> None:
-    bench = _ask.workbench()
     with st.container(border=True):
         st.subheader(plain(model.title))
         st.markdown(f"{plain(model.summary, 400)} Source: {plain(model.source, 300)}.")
@@ -108,7 +107,8 @@ def _model(
             st.caption("Not fitted to this data yet.")
             _jobs.panel(
                 f"fit-{workspace}-{model.name}", f"Fit {plain(model.title)}", f"Fitting {model.title}",
-                partial(_fit, workspace, model.name), f"{CLI} fit --workspace {workspace} --model {model.name}",
+                Task("fit", {"workspace": workspace, "model": model.name}),
+                f"{CLI} fit --workspace {workspace} --model {model.name}",
             )  # fmt: skip
             return
         seed = f"seed {snapshot.seed}, snapshot {snapshot.snapshot}"
@@ -121,7 +121,7 @@ def _model(
             return
         _jobs.panel(
             f"measure-{workspace}-{model.name}-{split}", f"Measure {plain(model.title)}", f"Measuring {model.title}",
-            lambda progress: bench.evaluate(workspace, model.name, split=split, k=AT, progress=progress),
+            Task("evaluate", {"workspace": workspace, "model": model.name, "split": split, "k": AT}),
             f"{CLI} evaluate --workspace {workspace} --model {model.name} --split {split} -k {AT}",
         )  # fmt: skip
 
@@ -142,10 +142,6 @@ def _cards(spot: _here.Here, title: str) -> None:
         "Data card (Markdown)", lambda: bench.data_card_text(spot.name), _parts.file_name(f"data-card-{spot.name}", "md"), "text/markdown",
         key="data-card", on_click="ignore", width="stretch",
     )  # fmt: skip
-
-
-def _fit(workspace: str, model: str, progress: _jobs.Progress) -> object:
-    return _ask.workbench().fit(workspace, model, progress=progress)
 
 
 if __name__ == "__main__":  # Streamlit runs a page as a script; tests import it

@@ -11,6 +11,7 @@ from core.errors import CLI, OptionError
 from explain.answers import Kind, WhatIf
 from explain.figures_changes import two_lists
 from explain.flow_labels import amount
+from explain.tasks import Task
 from pages import _ask, _ask_more, _frame, _here, _jobs, _parts, _pick, _state
 from pages._text import count, lead, many, plain
 
@@ -178,15 +179,16 @@ def _learnt_again(
     spot: _here.Here, remove: tuple[str, ...], add: tuple[str, ...], weights: tuple[tuple[str, float], ...], half: float | None
 ) -> WhatIf | None:  # fmt: skip
     """A fit beside the page; its answer when it has ended."""
-    bench = _ask.workbench()
     key = f"retrain-{spot.base}-{spot.user}-{remove}-{add}-{weights}-{half}"
 
-    def work(progress: _jobs.Progress) -> object:
-        return bench.whatif(
-            spot.name, spot.model, user=spot.user, history=spot.history, remove=remove, add=add, weights=dict(weights),
-            half_life_days=half, k=spot.k, kind="retrain", snapshot=spot.base[2], progress=progress,
-        )  # fmt: skip
-
+    work = Task(
+        "whatif",
+        {
+            "workspace": spot.name, "model": spot.model, "user": spot.user, "history": spot.history, "remove": remove,
+            "add": add, "weights": dict(weights), "half_life_days": half, "k": spot.k, "kind": "retrain",
+            "snapshot": spot.base[2],
+        },
+    )  # fmt: skip
     if _jobs.is_done(key):
         return _ask_more.whatif(spot, remove=remove, add=add, weights=weights, half_life=half, kind="retrain")
     options = " ".join([*(f"--remove {r}" for r in remove), *(f"--add {a}" for a in add)])

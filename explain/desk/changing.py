@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import get_args
 
 import numpy as np
 
-from core.errors import OptionError, shown
+from core.errors import OptionError, SnapshotError, shown
 from core.models.base import Recommender, get_model
 from core.progress import Progress, no_progress
 from core.ranking import rank_of
@@ -18,7 +19,7 @@ from explain.answers import FlipReport, Kind, Verified, WhatIf
 from explain.counterfactual import History, delete, predicted_scores, rank_after, smallest_addition, smallest_removal
 from explain.desk.base import Desk, length
 from explain.heldout import validation_cut
-from explain.retraining import edited_graph
+from explain.retraining import MOST_KEPT, edited_graph, keep_learnt, learnt_before
 from explain.whatif import Edit, State, check_edit, compare, edited, masked_state
 from explain.world import World
 
@@ -152,14 +153,19 @@ class Changing(Desk):
     def _learnt_again(
         self, world: World, manifest: Manifest, user: int, changed: History, progress: Progress
     ) -> Recommender:
-        """The model fitted to the edited table; the last few are kept."""
+        """The model fitted to the edited table; the last few are kept, for other processes too."""
         graph = edited_graph(world.graph, user, changed)
         key = (manifest.model, str(manifest.seed), graph.fingerprint)
         if key not in self._retrained:
-            cut = validation_cut(graph, world.card, world.card.default_split, manifest.seed)
-            with one_thread():
-                learnt = get_model(manifest.model).fit(graph, holdout=cut, seed=manifest.seed, progress=progress)
-            while len(self._retrained) >= 4:
+            folder = self.store.retrained(world.workspace)
+            learnt = learnt_before(folder, graph, manifest.model, manifest.seed)
+            if learnt is None:
+                cut = validation_cut(graph, world.card, world.card.default_split, manifest.seed)
+                with one_thread():
+                    learnt = get_model(manifest.model).fit(graph, holdout=cut, seed=manifest.seed, progress=progress)
+                with suppress(SnapshotError):  # a full disk: the next process learns it again
+                    keep_learnt(folder, graph, manifest.model, manifest.seed, learnt)
+            while len(self._retrained) >= MOST_KEPT:
                 self._retrained.pop(next(iter(self._retrained)))
             self._retrained[key] = learnt
         return self._retrained[key]

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import threading
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
-from core.errors import DataError
 from explain.types import AuditReport, AuditRow
 from explain.workbench import Workbench
-from pages import _jobs, _parts, _why_parts, _why_picture, fairness
+from pages import _parts, _why_parts, _why_picture, fairness
 from pages._text import plain
 from tests.app.conftest import is_sound, open_page, texts
 
@@ -131,43 +129,6 @@ def test_only_the_largest_groups_are_drawn_in_their_own_order() -> None:
 
 def test_verdict_is_said_in_words() -> None:
     assert fairness.verdict_sentence(audit(3)) == "Exposure by genre: pass. All pass."
-
-
-def test_cancelled_work_ends_at_its_next_step_and_says_so() -> None:
-    begun, go_on = threading.Event(), threading.Event()
-
-    def work(progress: _jobs.Progress) -> None:
-        progress(0.25, "counting")
-        begun.set()
-        assert go_on.wait(10)
-        progress(0.5, "counting on")
-        raise AssertionError("a cancelled job went on")
-
-    job = _jobs.Job("k", "Counting")
-    thread = threading.Thread(target=job.run, args=(work,))
-    thread.start()
-    assert begun.wait(10)
-    assert (job.state, job.fraction, job.doing) == ("running", 0.25, "counting")
-    job.stop.set()
-    go_on.set()
-    thread.join(10)
-    assert job.state == "cancelled"
-    assert "Nothing was stored" in job.message
-
-
-def test_work_that_fails_keeps_its_sentence() -> None:
-    def work(progress: _jobs.Progress) -> None:
-        raise DataError("The file x.csv has no column user. Add it.")
-
-    job = _jobs.Job("k", "Reading")
-    job.run(work)
-    assert (job.state, job.message) == ("failed", "The file x.csv has no column user. Add it.")
-
-
-def test_work_that_ends_is_done() -> None:
-    job = _jobs.Job("k", "Nothing")
-    job.run(lambda progress: progress(2.0, "all"))
-    assert (job.state, job.fraction) == ("done", 1.0)
 
 
 def test_models_page_offers_the_cards(newsroom_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,6 +22,7 @@ SCREENS = ("app", "cli", "pages")
 DOORS = (
     "explain.workbench",
     "explain.types",
+    "explain.tasks",
     "explain.answers",
     "explain.plain_text",
     "explain.figures",

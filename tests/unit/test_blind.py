@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 from core.errors import CancelledError, NotReadyError, OptionError, SurfacedError
+from core.progress import no_progress
 from data.builder import build_graph
 from data.simulator import NewsroomConfig, simulate_newsroom
-from explain import blind
+from explain import blind, tasks
 from explain import blind_ladder as bl
 from explain.figures_attribution import blind_chart
 from explain.store import Store
@@ -335,9 +336,9 @@ def test_the_page_plants_seals_and_reveals(bench, monkeypatch):
 
     from pages import _jobs
 
-    def now(key, title, work):
-        job = _jobs.Job(key, title)
-        job.run(work)
+    def now(key, title, task):
+        tasks.run(task, bench, no_progress)
+        job = _jobs.Job(key, title, tasks.Process(task, state="done"))
         _jobs._jobs()[key] = job
         return job
 
