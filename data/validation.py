@@ -49,7 +49,7 @@ def validate(tables: Tables) -> tuple[Tables, tuple[Problem, ...]]:
     found += published_problems(frames["items"], TIME_COLUMN)
     frames = _filled_from_events(frames, found)
     found += _reference_problems(frames)
-    _stop_on_errors(tables, found)
+    _stop_on_errors(tables, [*tables.notes, *found])
     frames = {name: clean_labels(frame, name, found) for name, frame in frames.items()}
     frames = {**frames, **_without_repeats(frames, found)}
     found += _unusual(frames)

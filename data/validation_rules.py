@@ -15,6 +15,7 @@ from pandera.errors import SchemaErrors
 from core.errors import shown
 from data.problems import ROWS_LISTED, Problem, problem, rows_where
 from data.sources.text_cells import as_text, tidy
+from data.sources.times import are_no_times
 
 TABLES: dict[str, tuple[str, ...]] = {
     "events": ("user", "item", "event", "time"),
@@ -135,6 +136,8 @@ def published_problems(items: pd.DataFrame, column: str) -> list[Problem]:
     given = items[column]
     number = pd.to_numeric(given, errors="coerce").astype("float64")
     unreadable = number.isna() & given.notna()
+    if not number.notna().any() and are_no_times(given):
+        return []  # a column of the data's own that is called so
     late = number >= LATEST_S
     found = []
     for rows, told in (

@@ -12,12 +12,12 @@ import pandas as pd
 
 from core.errors import shown
 from data.problems import Problem, problem, rows_where
-from data.sources.text_cells import as_text, tidy
+from data.sources.text_cells import UNKNOWN_WORDS, as_text, tidy
+from data.sources.times import DATE, as_dates, dates_of, epoch, iso
 
-UNKNOWN_WORDS = ("unknown", "n/a", "na", "#n/a", "nan", "none", "null", "nil", "?", "-", "--", ".", "missing", "n.a.")
 _PLAIN = r"-?(?:0|[1-9]\d*)(?:\.\d+)?"
 _TINY = r"-?\d(?:\.\d+)?e[+-]\d\d+"  # as programs write very small and very large floats
-_DATE = r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)?"
+_OTHER_DATE = r"\d{1,2}[./-]\d{1,2}[./-]\d{2,4}(?:[ T].*)?"
 FEW = 0.2  # share of cells up to which they are told as what keeps a column from being numbers
 
 
@@ -27,7 +27,7 @@ def typed(column: pd.Series, table: str, found: list[Problem]) -> pd.Series:
     column  cells as they were read, of any dtype; its index holds 0-based rows of the file
     found   gets the notes
     """
-    kept = _of_its_own_type(column)
+    kept = _of_its_own_type(column, table, found)
     if kept is not None:
         return kept
     name = str(column.name)
@@ -48,27 +48,31 @@ def typed(column: pd.Series, table: str, found: list[Problem]) -> pd.Series:
         return folded.map({"true": "yes", "false": "no"}).astype("str")
     if _are_numbers(text[value]):
         _note_unknown(table, name, word & (folded != "unknown"), text, found)
-        return pd.to_numeric(text.where(value))
-    if text[value].str.fullmatch(_DATE).all():
-        dates = pd.to_datetime(text.where(value), errors="coerce", utc=True, format="ISO8601")
-        if dates[value].notna().all():
-            _note_unknown(table, name, word & (folded != "unknown"), text, found)
-            return dates.dt.tz_localize(None)
-    _note_almost_numbers(table, name, text, value, found)
+        number = pd.to_numeric(text.where(value))
+        dates = dates_of(number, table, found)
+        return number if dates is None else dates
+    zero = value & text.isin(("0", "-1"))
+    if text[value & ~zero].str.fullmatch(DATE).all():
+        times = iso(text.where(value & ~zero))
+        if times[value & ~zero].notna().all():
+            _note_unknown(table, name, zero | (word & (folded != "unknown")), text, found)
+            return as_dates(times)
+    _note_almost(table, name, text, value, found)
     _note_case(table, name, text, value, found)
     return text.where(folded != "unknown")
 
 
-def _of_its_own_type(column: pd.Series) -> pd.Series | None:
+def _of_its_own_type(column: pd.Series, table: str, found: list[Problem]) -> pd.Series | None:
     """A column that a Parquet file types already, None where its cells are text."""
     if pd.api.types.is_bool_dtype(column.dtype):
         return column.map({True: "yes", False: "no"}).astype("str").where(column.notna())
     if isinstance(column.dtype, pd.CategoricalDtype) and column.dtype.ordered:
         return column
     if pd.api.types.is_datetime64_any_dtype(column.dtype):
-        return pd.to_datetime(column, utc=True).dt.tz_localize(None)
+        return as_dates(epoch(pd.to_datetime(column, utc=True)))
     if pd.api.types.is_numeric_dtype(column.dtype):
-        return column
+        dates = dates_of(column, table, found)
+        return column if dates is None else dates
     known = column.dropna()
     if len(known) and known.map(type).isin([bool, np.bool_]).all():
         return column.map({True: "yes", False: "no"}).astype("str").where(column.notna())
@@ -92,13 +96,17 @@ def _note_unknown(table: str, name: str, words: pd.Series, text: pd.Series, foun
         found.append(problem("note", table, name, rows_where(words), told))
 
 
-def _note_almost_numbers(table: str, name: str, text: pd.Series, value: pd.Series, found: list[Problem]) -> None:
-    """A few cells that keep a column from being read as numbers."""
-    number = text.str.fullmatch(_PLAIN).fillna(False).astype(bool) & value
-    other = value & ~number
-    if number.any() and 0 < other.sum() <= FEW * value.sum():
-        told = f"{shown(text[other].iloc[0], 30)} keeps the column from being read as numbers: each value is a group of its own."
-        found.append(problem("note", table, name, rows_where(other), told))
+def _note_almost(table: str, name: str, text: pd.Series, value: pd.Series, found: list[Problem]) -> None:
+    """A few cells that keep a column from being read as numbers or dates, or dates that are not written as ISO dates."""
+    for pattern, kind in ((_PLAIN, "numbers"), (DATE, "dates")):
+        fits = text.str.fullmatch(pattern).fillna(False).astype(bool) & value
+        other = value & ~fits
+        if fits.any() and 0 < other.sum() <= FEW * value.sum():
+            told = f"{shown(text[other].iloc[0], 30)} keeps the column from being read as {kind}: each value is a group of its own."
+            found.append(problem("note", table, name, rows_where(other), told))
+    if text[value].str.fullmatch(_OTHER_DATE).all():
+        told = f"dates such as {shown(text[value].iloc[0], 30)} can mean several days and stay text: write 2024-12-31."
+        found.append(problem("note", table, name, [], told))
 
 
 def _note_case(table: str, name: str, text: pd.Series, value: pd.Series, found: list[Problem]) -> None:

@@ -19,7 +19,7 @@ from data.sources.columns import typed
 from data.sources.csv_table import read_csv
 from data.sources.parquet_table import read_parquet
 from data.sources.text_cells import as_text, tidy
-from data.sources.times import seconds
+from data.sources.times import are_no_times, seconds
 from data.tables import TIME_COLUMN, Tables
 
 ENDINGS = (".csv", ".parquet")
@@ -106,10 +106,20 @@ def _labelled(frame: pd.DataFrame | None, table: str, key: str, found: list[Prob
     types: dict[str, pd.Series] = {}
     for column in frame.columns:
         if (table, column) == ("items", TIME_COLUMN):
-            types[column] = seconds(frame[column], table, found, needed=False)
+            types[column] = _published(frame[column], found)
         elif column not in (key, "label"):
             types[column] = typed(frame[column], table, found)
     return frame.assign(**types)
+
+
+def _published(column: pd.Series, found: list[Problem]) -> pd.Series:
+    """Times of publication as seconds; a column of that name without a single time in it is the data's own ("yes", "no")."""
+    notes: list[Problem] = []
+    times = seconds(column, "items", notes, needed=False)
+    if not pd.to_numeric(times, errors="coerce").notna().any() and are_no_times(times):
+        return typed(column, "items", found)
+    found += notes
+    return times
 
 
 def _weighted(frame: pd.DataFrame | None, kind: str) -> pd.DataFrame:

@@ -9,6 +9,9 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
+UNKNOWN_WORDS = (
+    "unknown", "n/a", "na", "#n/a", "nan", "nat", "none", "null", "nil", "?", "-", "--", ".", "missing", "n.a.",
+)  # fmt: skip
 # Zero-width and directional characters, byte order marks inside the text, soft hyphens: nobody sees or means them.
 INVISIBLE = "\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff\u00ad"
 _INVISIBLE = re.compile(f"[{INVISIBLE}]")
