@@ -9,7 +9,7 @@ import numpy as np
 
 from core.graph import FloatArray, IntArray
 from core.models.base import Parts, Recommender
-from explain.answers import MIN_AUDIENCE, CohortShare, ItemView, ListView, Source
+from explain.answers import CROWD_MINIMUM, MIN_AUDIENCE, CohortShare, ItemView, ListView, Source
 from explain.fairness.cohorts import cohorts, columns
 from explain.flow_labels import share as percent
 from explain.naming import Names, plural
@@ -63,20 +63,22 @@ def item_view(world: World, model: Recommender, snapshot: str, lists: IntArray, 
     """Who gets the item in their first k, and through what."""
     names, graph, k = world.names, world.graph, lists.shape[1]
     rows, places = np.nonzero(lists == item)
+    if 0 < len(rows) < MIN_AUDIENCE and not names.listed:
+        return _withheld(world, model, snapshot, item, k)
     read = rows if len(rows) <= MAX_READ else rows[np.linspace(0, len(rows) - 1, MAX_READ).astype(np.int64)]
     found = summed(model, read.tolist(), item, graph.n_items)
     whole = sum(found.relations.values())
     sources = [
         Source(str(graph.items.ids[i]), names.item(int(i)), float(found.by_item[i] / whole), int(found.people[i]))
         for i in np.argsort(-np.abs(found.by_item), kind="stable")[:TOP_SOURCES]
-        if found.by_item[i] and whole
+        if found.by_item[i] and whole and (names.listed or found.people[i] >= CROWD_MINIMUM)
     ]
     relations = [
         Source(key, names.relation(key), value / whole, len(read))
         for key, value in sorted(found.relations.items(), key=lambda pair: -abs(pair[1]))
         if whole
     ]
-    first = np.argsort(places, kind="stable")[:MAX_LISTED]
+    first = np.argsort(places, kind="stable")[: MAX_LISTED if names.listed else 0]
     scores = model.score(rows[first])[:, item] if len(first) else np.zeros(0)
     return ItemView(
         str(graph.items.ids[item]), names.item(item), model.spec.name, snapshot, k, len(rows), graph.n_users, len(read),
@@ -84,6 +86,15 @@ def item_view(world: World, model: Recommender, snapshot: str, lists: IntArray, 
         tuple(_cohorts(world, rows)), tuple(str(graph.users.ids[u]) for u in rows[first]),
         _item_sentence(names, item, len(rows), k, sources, relations),
         tuple((places[first] + 1).tolist()), tuple(scores.tolist()),
+    )  # fmt: skip
+
+
+def _withheld(world: World, model: Recommender, snapshot: str, item: int, k: int) -> ItemView:
+    """The view of an item whose audience is too small to be told of: what carried it there is what these few people had."""
+    names, graph = world.names, world.graph
+    text = f"{names.quoted(item)} surfaced for fewer than {MIN_AUDIENCE} people in their first {k}: too few to say more of them."
+    return ItemView(
+        str(graph.items.ids[item]), names.item(item), model.spec.name, snapshot, k, None, graph.n_users, None, None, (), (), (), (), text
     )  # fmt: skip
 
 
