@@ -22,6 +22,10 @@ TEST_SHARE = 0.2
 HOLDOUT_SHARE = 0.1
 
 
+class EmptyPartError(OptionError):
+    """A split that leaves nothing to learn from, or nothing to measure on."""
+
+
 @dataclass(frozen=True, eq=False)
 class Split:
     """A training part and what it is measured on.
@@ -78,8 +82,16 @@ def _divide(
     else:
         held = _after_quantile(graph.events, share)
     if held.all() or not held.any():
-        raise OptionError(
-            f"The split '{kind}' leaves one part of '{graph.name}' without events: it needs more events, or another split."
+        lacking = {
+            "last": "nobody has two events left to keep the last of",
+            "time": "too few of the events are later than the others",
+            "random": f"{len(graph.events)} {'event is' if len(graph.events) == 1 else 'events are'} too few to be divided",
+        }[kind]
+        other = "add events"
+        if kind != "random":
+            other = 'take the split random (evaluate --split random; for fit state "default_split": "random" in card.json and prepare again), or add events'
+        raise EmptyPartError(
+            f"The split '{kind}' leaves one part of '{graph.name}' without events: {lacking}. What can be done: {other}."
         )
     train = graph.with_events(graph.events.take(~held))
     return _measured(kind, seed, train, graph.events.take(held & np.isin(graph.events.kind, relevant)))

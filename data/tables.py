@@ -7,6 +7,8 @@ from typing import Literal
 
 import pandas as pd
 
+from data.problems import Problem
+
 SplitKind = Literal["random", "last", "time"]
 TIME_COLUMN = "published"  # of items: seconds UTC, or dates
 
@@ -46,6 +48,7 @@ class Tables:
     users     user, label, then one column an attribute (missing = unknown)
     items     item, label, then one column an attribute; `published` (seconds UTC) where known
     topics    item, topic, label, weight         creators  item, creator, label, weight
+    notes     what was repaired or left out while the files were read
     """
 
     card: DataCard
@@ -54,3 +57,4 @@ class Tables:
     items: pd.DataFrame
     topics: pd.DataFrame
     creators: pd.DataFrame
+    notes: tuple[Problem, ...] = ()

@@ -7,22 +7,19 @@ column to validation_rules, the graph to builder.
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pandas as pd
 
-from core.errors import DataError
-from data.tables import Tables
+from core.errors import DataError, shown
+from data.problems import Problem, numbered, problem, rows_where
+from data.tables import TIME_COLUMN, Tables
 from data.validation_rules import (
     TABLES,
-    Problem,
     as_ids,
     as_numbers,
     clean_labels,
     column_problems,
     missing_columns,
-    problem,
-    rows_where,
+    published_problems,
 )
 
 __all__ = ["Problem", "validate"]
@@ -38,7 +35,7 @@ def validate(tables: Tables) -> tuple[Tables, tuple[Problem, ...]]:
     from the events. Extra columns of `users` and `items` are attributes and stay.
     Raises DataError, whose `problems` list every error, if there is any.
     """
-    frames = {name: getattr(tables, name).reset_index(drop=True) for name in TABLES}
+    frames = {name: numbered(getattr(tables, name)) for name in TABLES}
     _stop_on_errors(tables, _card_problems(tables) + missing_columns(frames))
     frames["events"] = frames["events"].assign(
         **({} if "context" in frames["events"] else {"context": None}),
@@ -49,6 +46,7 @@ def validate(tables: Tables) -> tuple[Tables, tuple[Problem, ...]]:
         frame = as_numbers(as_ids(frame, name, found), name, found)
         found += column_problems(frame, name, tables.card.event_weights)
         frames[name] = frame
+    found += published_problems(frames["items"], TIME_COLUMN)
     frames = _filled_from_events(frames, found)
     found += _reference_problems(frames)
     _stop_on_errors(tables, found)
@@ -56,7 +54,10 @@ def validate(tables: Tables) -> tuple[Tables, tuple[Problem, ...]]:
     frames = {**frames, **_without_repeats(frames, found)}
     found += _unusual(frames)
     frames["events"] = frames["events"].astype({"time": "int64", "value": "float64"})
-    return replace(tables, **frames), tuple(found)
+    frames = {name: frame.reset_index(drop=True) for name, frame in frames.items()}
+    return Tables(
+        tables.card, frames["events"], frames["users"], frames["items"], frames["topics"], frames["creators"]
+    ), (*tables.notes, *found)
 
 
 def _stop_on_errors(tables: Tables, found: list[Problem]) -> None:
@@ -104,19 +105,43 @@ def _reference_problems(frames: dict[str, pd.DataFrame]) -> list[Problem]:
     ):  # fmt: skip
         ids = frames[name][key]
         rows = rows_where(~ids.isin(frames[home][key]) & ids.notna())
-        found.append(problem("error", name, key, rows, f"names {key}s that the table '{home}' does not have."))
+        if rows:
+            example = shown(ids[~ids.isin(frames[home][key]) & ids.notna()].iloc[0], 40)
+            found.append(
+                problem(
+                    "error", name, key, rows, f"names {key}s that the table '{home}' does not have, such as {example}."
+                )
+            )
     return [p for p in found if p.n_rows]
 
 
 def _without_repeats(frames: dict[str, pd.DataFrame], found: list[Problem]) -> dict[str, pd.DataFrame]:
-    """Drops rows that say the same thing again; the first is kept."""
+    """Rows that say exactly the same again are dropped; rows that differ in their amount alone are added up."""
     kept = {}
-    for name, key in (("events", EVENT_KEY), ("topics", ["item", "topic"]), ("creators", ["item", "creator"])):
-        repeated = frames[name].duplicated(key, keep="first")
+    for name, key, amount in (
+        ("events", EVENT_KEY, "value"),
+        ("topics", ["item", "topic"], "weight"),
+        ("creators", ["item", "creator"], "weight"),
+    ):
+        frame = frames[name]
+        if not len(frame):
+            kept[name] = frame
+            continue
+        repeated = frame.duplicated([*key, amount], keep="first")
         if repeated.any():
-            message = f"repeats an earlier row (same {', '.join(key)}): the first is kept."
-            found.append(problem("note", name, "", rows_where(repeated), message))
-        kept[name] = frames[name][~repeated].reset_index(drop=True)
+            told = f"repeats an earlier row (same {', '.join([*key, amount])}): the first is kept, {int(repeated.sum()):,} dropped."
+            found.append(problem("note", name, "", rows_where(repeated), told))
+            frame = frame[~repeated]
+        more = frame.duplicated(key, keep="first")
+        if more.any():
+            told = (
+                f"the same {', '.join(key)} as an earlier row with another {amount}: added to it. "
+                f"{int(more.sum()):,} rows, {frame.loc[more, amount].sum():g} in all."
+            )
+            found.append(problem("note", name, amount, rows_where(more), told))
+            total = frame.groupby(key, dropna=False, sort=False)[amount].transform("sum")
+            frame = frame.assign(**{amount: total})[~more]
+        kept[name] = frame
     return kept
 
 
@@ -129,6 +154,10 @@ def _unusual(frames: dict[str, pd.DataFrame]) -> list[Problem]:
         idle = ~frames[name][key].isin(frames["events"][key].drop_duplicates())
         found.append(problem("note", name, key, rows_where(idle), told))
     times = frames["events"]["time"]
+    if len(times) > 2 and times.iloc[0] != 0 and (times == times.iloc[0]).all():
+        told = f"all {len(times):,} events have one and the same time: no event is earlier than another."
+        found.append(problem("note", "events", "time", [], told))
+        return [p for p in found if p.n_rows or p.column == "time"]
     if len(times) > 1 and (times == 0).all():
         found.append(problem("note", "events", "time", [], "no event has a time: only the split 'random' can be used."))
         return [p for p in found if p.n_rows or p.column == "time"]

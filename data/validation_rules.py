@@ -5,9 +5,7 @@ What holds between tables is validation's business.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from typing import Literal
+from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
@@ -15,6 +13,8 @@ import pandera.pandas as pa
 from pandera.errors import SchemaErrors
 
 from core.errors import shown
+from data.problems import ROWS_LISTED, Problem, problem, rows_where
+from data.sources.text_cells import as_text, tidy
 
 TABLES: dict[str, tuple[str, ...]] = {
     "events": ("user", "item", "event", "time"),
@@ -25,43 +25,11 @@ TABLES: dict[str, tuple[str, ...]] = {
 }
 IDS = ("user", "item", "event", "context", "topic", "creator")
 NUMBERS = ("value", "time", "weight")
-HEADER_ROWS = 2  # 0-based data row 0 is row 2 of the file: the header is row 1
-ROWS_LISTED = 20
 LARGEST = 1e12
 LABEL_LIMIT, ID_LIMIT = 300, 200
 LATEST_S = 4_102_444_800  # 2100-01-01
+EARLIEST_S = -62_135_596_800  # year 1
 _CONTROL = r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]"
-
-
-@dataclass(frozen=True)
-class Problem:
-    """One finding. `rows` are the first 20 row numbers in the file (header = row 1), `n_rows` how many there are."""
-
-    severity: Literal["error", "note"]
-    table: str
-    column: str
-    rows: tuple[int, ...]
-    n_rows: int
-    message: str
-
-    def __str__(self) -> str:
-        place = f"{self.table}.{self.column}" if self.column else self.table
-        if not self.n_rows:
-            return f"{place}: {self.message}"
-        more = f" and {self.n_rows - len(self.rows)} more" if self.n_rows > len(self.rows) else ""
-        noun = "row" if self.n_rows == 1 else "rows"
-        return f"{place}, {noun} {', '.join(map(str, self.rows))}{more}: {self.message}"
-
-
-def problem(severity: Literal["error", "note"], table: str, column: str, rows: Iterable[int], message: str) -> Problem:
-    """A Problem from all its 0-based data rows."""
-    numbers = sorted(int(row) + HEADER_ROWS for row in rows)
-    return Problem(severity, table, column, tuple(numbers[:ROWS_LISTED]), len(numbers), message)
-
-
-def rows_where(condition: pd.Series) -> list[int]:
-    """0-based rows at which the condition holds."""
-    return [int(row) for row in np.flatnonzero(condition.to_numpy(dtype=bool))]
 
 
 def missing_columns(frames: Mapping[str, pd.DataFrame]) -> list[Problem]:
@@ -80,25 +48,71 @@ def missing_columns(frames: Mapping[str, pd.DataFrame]) -> list[Problem]:
 
 
 def as_ids(frame: pd.DataFrame, name: str, found: list[Problem]) -> pd.DataFrame:
-    """Id columns as str without surrounding blanks; whole numbers lose their '.0'. Empty ids become missing."""
+    """Id columns as str, tidied (see data.sources.text_cells); whole numbers lose their '.0'. Empty ids become missing."""
     changed = {}
-    for column in (c for c in IDS if c in frame.columns or c in TABLES[name]):
+    for column in id_columns(name):
+        if column not in frame.columns and column not in TABLES[name]:
+            continue
         given = frame[column] if column in frame.columns else pd.Series(index=frame.index, dtype="str")
-        if pd.api.types.is_float_dtype(given) and (given.dropna() % 1 == 0).all():
-            given = given.astype("Int64")
-        text = given.astype("str").where(given.notna())
-        trimmed = text.str.strip()
-        if (trimmed != text).where(text.notna(), False).any():
-            rows = rows_where((trimmed != text) & text.notna())
-            found.append(problem("note", name, column, rows, "blanks around the id were removed."))
-        changed[column] = trimmed.where(trimmed != "")
+        text = as_text(given)
+        trimmed = tidy(text)
+        moved = (trimmed != text) & text.notna() & trimmed.notna()
+        if moved.any():
+            told = "blanks around the id were removed."
+            if (trimmed != text.str.strip())[moved].any():
+                told = (
+                    "blanks and invisible characters were removed from the id, and accents written in one form (NFC)."
+                )
+            found.append(problem("note", name, column, rows_where(moved), told))
+        changed[column] = _whole(trimmed, name, column, found)
+        _note_rounded(changed[column], name, column, found)
     return frame.assign(**changed)
+
+
+def id_columns(name: str) -> tuple[str, ...]:
+    """The columns of a table that hold ids; a column of that name in another table is the data's own."""
+    own = tuple(column for column in IDS if column in TABLES[name])
+    return (*own, "context") if name == "events" else own
+
+
+def number_columns(name: str) -> tuple[str, ...]:
+    """The columns of a table that hold numbers of ours; a column `weight` of items is the data's own."""
+    return tuple(column for column in NUMBERS if column in TABLES[name] or (name, column) == ("events", "value"))
+
+
+def _whole(ids: pd.Series, name: str, column: str, found: list[Problem]) -> pd.Series:
+    """Ids that a float made of whole numbers, '100.0', as the whole numbers; only where all of the column are such."""
+    known = ids.dropna()
+    if column == "event" or not len(known) or not known.str.fullmatch(r"\d+\.0").all():
+        return ids
+    found.append(
+        problem(
+            "note",
+            name,
+            column,
+            [],
+            f"ids such as {shown(known.iloc[0], 30)} are read as {shown(known.iloc[0][:-2], 30)}.",
+        )
+    )
+    return ids.str.slice(0, -2)
+
+
+def _note_rounded(ids: pd.Series, name: str, column: str, found: list[Problem]) -> None:
+    rounded = ids.str.fullmatch(r"\d(?:\.\d+)?[eE]\+\d+").fillna(False).astype(bool)
+    if column != "event" and rounded.any():
+        told = (
+            f"ids such as {shown(ids[rounded].iloc[0], 30)} were rounded by a spreadsheet: several may have become one. "
+            "Export them again as text."
+        )
+        found.append(problem("note", name, column, rows_where(rounded), told))
 
 
 def as_numbers(frame: pd.DataFrame, name: str, found: list[Problem]) -> pd.DataFrame:
     """Number columns as float64 (time stays whole where it is); text that is no number is an error and becomes NaN."""
     changed = {}
-    for column in (c for c in NUMBERS if c in frame.columns or c in TABLES[name]):
+    for column in number_columns(name):
+        if column not in frame.columns and column not in TABLES[name]:
+            continue
         given = frame[column] if column in frame.columns else pd.Series(index=frame.index, dtype="float64")
         if pd.api.types.is_integer_dtype(given) and not given.hasnans:
             changed[column] = given.astype("int64" if column == "time" else "float64")
@@ -112,6 +126,29 @@ def as_numbers(frame: pd.DataFrame, name: str, found: list[Problem]) -> pd.DataF
             number = number.where(~unreadable, 1.0)  # reported once, here
         changed[column] = number
     return frame.assign(**changed)
+
+
+def published_problems(items: pd.DataFrame, column: str) -> list[Problem]:
+    """Publication times that are no times: text that is no date, milliseconds, or years that no calendar has."""
+    if column not in items.columns or pd.api.types.is_datetime64_any_dtype(items[column]):
+        return []
+    given = items[column]
+    number = pd.to_numeric(given, errors="coerce").astype("float64")
+    unreadable = number.isna() & given.notna()
+    late = number >= LATEST_S
+    found = []
+    for rows, told in (
+        (unreadable, "neither seconds nor an ISO date"),
+        (late & (number < 1000 * LATEST_S), "the time looks like milliseconds: divide by 1000"),
+        (
+            (late & (number >= 1000 * LATEST_S)) | (number < EARLIEST_S),
+            "the time is in no year from 1 to 2100: it must be seconds since 1970-01-01 UTC",
+        ),
+    ):
+        if rows.any():
+            example = shown(given[rows].iloc[0], 30)
+            found.append(problem("error", "items", column, rows_where(rows), f"{told} (such as {example})."))
+    return found
 
 
 def column_problems(frame: pd.DataFrame, name: str, event_weights: Mapping[str, float]) -> list[Problem]:

@@ -22,7 +22,7 @@ from core.snapshots import Manifest
 from data.tables import DataCard
 from explain.fairness.audit import Audit
 from explain.fairness.bands import is_unknown
-from explain.fairness.cohorts import UNKNOWN, Cohorts, cohorts
+from explain.fairness.cohorts import UNKNOWN, Cohorts, cohorts, of_kind
 from explain.fairness.disclosure import Disclosure, told
 from explain.fairness.metrics.base import Case
 from explain.fairness.plan import Plan
@@ -100,7 +100,7 @@ def record_content(
 
 def creators_of(graph: InteractionGraph) -> Cohorts | None:
     """The grouping of the items by who made them, None where nobody is named."""
-    return cohorts(graph, "creator", "item") if "creator" in graph.memberships else None
+    return of_kind(graph, "creator")
 
 
 def audit_json(audit: Audit) -> dict[str, Any]:

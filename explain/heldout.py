@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from scipy import sparse
 
 from core.evaluation import CUTOFFS, Evaluation, evaluate
 from core.graph import FloatArray, IntArray, InteractionGraph
@@ -18,7 +19,7 @@ from core.models.base import Holdout, Recommender, get_model
 from core.progress import Progress, portion
 from core.ranking import NO_ITEM, rank_all, top_k
 from core.snapshots import Manifest, load, manifests, save
-from data.splits import Split, holdout, split
+from data.splits import EmptyPartError, Split, holdout, split
 from data.tables import DataCard
 from explain.explanation import gross_net, path_share
 
@@ -43,9 +44,22 @@ class HeldOut:
         return evaluate(self.lists, self.split.test, training=self.split.train.interactions, cutoffs=cutoffs, seed=seed)
 
 
-def validation_cut(graph: InteractionGraph, card: DataCard, kind: str, seed: int) -> Holdout:
-    """The cut of a (training) graph on which a model's few parameters are picked."""
-    cut = holdout(graph, kind, seed, card.positives)
+def validation_cut(graph: InteractionGraph, card: DataCard, kind: str, seed: int, *, needed: bool = True) -> Holdout:
+    """The cut of a (training) graph on which a model's few parameters are picked.
+
+    Where the kind of split leaves nothing to validate on (nobody has two events), a random cut is taken.
+    needed  whether the model picks anything on it; without, data too small for any cut have an empty one
+    Raises  OptionError where neither can be had.
+    """
+    try:
+        try:
+            cut = holdout(graph, kind, seed, card.positives)
+        except EmptyPartError:
+            cut = holdout(graph, "random", seed, card.positives)
+    except EmptyPartError:
+        if needed:
+            raise
+        return Holdout(graph, sparse.csr_matrix((graph.n_users, graph.n_items)))
     return Holdout(cut.train, cut.test)
 
 
@@ -55,9 +69,10 @@ def refit(
     """Split, learn from the training part alone, list everybody's best k."""
     parts = split(graph, kind, seed, card.positives)
     started = time.perf_counter()
-    fitted = get_model(model).fit(
+    chosen = get_model(model)
+    fitted = chosen.fit(
         parts.train,
-        holdout=validation_cut(parts.train, card, kind, seed),
+        holdout=validation_cut(parts.train, card, kind, seed, needed=chosen.needs_cut),
         seed=seed,
         progress=portion(progress, 0.0, 0.8),
     )

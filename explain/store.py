@@ -135,7 +135,7 @@ class Store:
             frames = {name: pd.read_parquet(folder / f"{name}.parquet") for name in _TABLES}
         except (OSError, ValueError, TypeError, NotImplementedError):
             raise self._damaged(workspace, "tables") from None
-        return Tables(card=card, **frames)
+        return Tables(card, frames["events"], frames["users"], frames["items"], frames["topics"], frames["creators"])
 
     def tables_sha256(self, workspace: str) -> str:
         """One SHA-256 over the stored tables, in a fixed order: what an auditor can compare the data by."""

@@ -85,6 +85,7 @@ class Recommender(ABC):
     """A fitted model over one graph. Positions of users and items are those of the graph it was fitted on."""
 
     spec: ClassVar[ModelSpec]
+    needs_cut: ClassVar[bool] = True  # whether `fit` picks anything on its validation cut
 
     @classmethod
     @abstractmethod

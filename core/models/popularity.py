@@ -26,6 +26,8 @@ class Popularity(Recommender):
         unit="people",
     )
 
+    needs_cut: ClassVar[bool] = False
+
     def __init__(self, adjacency: Adjacency) -> None:
         self.adjacency = adjacency
         self.people = np.diff(adjacency.by_item.indptr).astype(np.float64)

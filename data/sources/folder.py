@@ -13,11 +13,14 @@ from typing import Any
 import pandas as pd
 
 from core.errors import DataError, shown
+from data.problems import Problem
 from data.sources.card_file import stated_card
-from data.sources.columns import seconds, typed
+from data.sources.columns import typed
 from data.sources.csv_table import read_csv
 from data.sources.parquet_table import read_parquet
-from data.tables import Tables
+from data.sources.text_cells import as_text, tidy
+from data.sources.times import seconds
+from data.tables import TIME_COLUMN, Tables
 
 ENDINGS = (".csv", ".parquet")
 NEEDED = {
@@ -40,24 +43,26 @@ def tables_from_folder(path: Path, name: str) -> Tables:
     """
     if not path.is_dir():
         raise DataError(f"There is no folder {shown(path)}: name a folder that holds events.csv or events.parquet.")
-    frames = {table: _read(path, table) for table in NEEDED}
+    found: list[Problem] = []
+    frames = {table: _read(path, table, found) for table in NEEDED}
     events = frames["events"]
     if events is None:
         names = ", ".join(shown(file.name, 30) for file in sorted(path.iterdir())[:10]) or "nothing"
         raise DataError(f"{shown(path)} holds no events.csv or events.parquet; it holds {names}.")
-    events = _completed_events(events)
-    card = stated_card(path / "card.json", name, tuple(events["event"].dropna().drop_duplicates().astype(str)), events)
+    events = _completed_events(events, found)
+    card = stated_card(path / "card.json", name, _kinds(events["event"]), events)
     return Tables(
         card,
         events,
-        _labelled(frames["users"], "user"),
-        _labelled(frames["items"], "item"),
+        _labelled(frames["users"], "users", "user", found),
+        _labelled(frames["items"], "items", "item", found),
         _weighted(frames["topics"], "topic"),
         _weighted(frames["creators"], "creator"),
+        tuple(found),
     )
 
 
-def _read(folder: Path, table: str) -> pd.DataFrame | None:
+def _read(folder: Path, table: str, found: list[Problem]) -> pd.DataFrame | None:
     """One table, or None where the folder has no such file. Raises DataError if both forms are there."""
     files = [folder / f"{table}{ending}" for ending in ENDINGS if (folder / f"{table}{ending}").is_file()]
     if not files:
@@ -69,13 +74,13 @@ def _read(folder: Path, table: str) -> pd.DataFrame | None:
         raise DataError(
             f"{file.name} is empty: it needs a header with {' and '.join(NEEDED[table])}, and rows below it."
         )
-    frame = read_csv(file) if file.suffix == ".csv" else read_parquet(file)
+    frame = read_csv(file, table, NEEDED[table], found) if file.suffix == ".csv" else read_parquet(file)
     frame = frame.rename(columns=lambda column: str(column).strip())
     lacking = [column for column in NEEDED[table] if column not in frame.columns]
     if lacking:
         has = ", ".join(shown(column, 30) for column in list(frame.columns)[:20]) or "none"
         raise DataError(f"{file.name} has a wrong header: it lacks {' and '.join(lacking)}; found are {has}.")
-    twice = sorted({column for column in frame.columns if list(frame.columns).count(column) > 1})
+    twice = frame.columns[frame.columns.duplicated()].tolist()
     if twice:
         raise DataError(f"{file.name} has a wrong header: {shown(twice[0], 30)} stands there twice.")
     if frame.empty:
@@ -83,17 +88,27 @@ def _read(folder: Path, table: str) -> pd.DataFrame | None:
     return frame
 
 
-def _completed_events(events: pd.DataFrame) -> pd.DataFrame:
+def _kinds(event: pd.Series) -> tuple[str, ...]:
+    """Event types as validation will have them, in the order of their first event."""
+    return tuple(tidy(as_text(event)).dropna().drop_duplicates())
+
+
+def _completed_events(events: pd.DataFrame, found: list[Problem]) -> pd.DataFrame:
     given: dict[str, Any] = {"event": DEFAULT_EVENT, "value": 1.0, "time": 0, "context": None}
     events = events.assign(**{column: value for column, value in given.items() if column not in events.columns})
-    return events.assign(time=seconds(events["time"]))
+    return events.assign(time=seconds(events["time"], "events", found, needed=True))
 
 
-def _labelled(frame: pd.DataFrame | None, key: str) -> pd.DataFrame:
+def _labelled(frame: pd.DataFrame | None, table: str, key: str, found: list[Problem]) -> pd.DataFrame:
     if frame is None:
         return pd.DataFrame({key: [], "label": []}, dtype="str")
     frame = frame if "label" in frame.columns else frame.assign(label=frame[key])
-    types = {column: typed(frame[column]) for column in frame.columns if column not in (key, "label")}
+    types: dict[str, pd.Series] = {}
+    for column in frame.columns:
+        if (table, column) == ("items", TIME_COLUMN):
+            types[column] = seconds(frame[column], table, found, needed=False)
+        elif column not in (key, "label"):
+            types[column] = typed(frame[column], table, found)
     return frame.assign(**types)
 
 

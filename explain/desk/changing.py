@@ -160,9 +160,11 @@ class Changing(Desk):
             folder = self.store.retrained(world.workspace)
             learnt = learnt_before(folder, graph, manifest.model, manifest.seed)
             if learnt is None:
-                cut = validation_cut(graph, world.card, world.card.default_split, manifest.seed)
+                chosen = get_model(manifest.model)
+                split = world.card.default_split
+                cut = validation_cut(graph, world.card, split, manifest.seed, needed=chosen.needs_cut)
                 with one_thread():
-                    learnt = get_model(manifest.model).fit(graph, holdout=cut, seed=manifest.seed, progress=progress)
+                    learnt = chosen.fit(graph, holdout=cut, seed=manifest.seed, progress=progress)
                 with suppress(SnapshotError):  # a full disk: the next process learns it again
                     keep_learnt(folder, graph, manifest.model, manifest.seed, learnt)
             while len(self._retrained) >= MOST_KEPT:

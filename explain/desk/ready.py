@@ -89,7 +89,7 @@ class Ready(Desk):
     def fit(self, workspace: str, model: str, *, seed: int = 0, progress: Progress = no_progress) -> SnapshotInfo:
         """Learn from all interactions; the few parameters are picked on a validation cut. Stores a snapshot."""
         chosen, world = get_model(model), self._world(workspace)
-        cut = validation_cut(world.graph, world.card, world.card.default_split, seed)
+        cut = validation_cut(world.graph, world.card, world.card.default_split, seed, needed=chosen.needs_cut)
         started = time.perf_counter()
         with one_thread():
             fitted = chosen.fit(world.graph, holdout=cut, seed=seed, progress=progress)

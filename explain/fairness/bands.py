@@ -46,7 +46,7 @@ def code_column(column: pd.Series) -> Coded:
     unknown = column.map(is_unknown).to_numpy(dtype=np.bool_)
     if pd.api.types.is_datetime64_any_dtype(column):
         return time_bands(column, "published")
-    if pd.api.types.is_bool_dtype(column.dtype):
+    if pd.api.types.is_bool_dtype(column.dtype) or _are_truths(column):
         return _categories(column.map({True: "yes", False: "no"}).to_numpy(dtype=object), unknown)
     if pd.api.types.is_numeric_dtype(column):
         values = column.to_numpy(dtype=np.float64, na_value=np.nan)
@@ -84,9 +84,24 @@ def count_bands(counts: IntArray, n_bands: int, noun: str) -> Coded:
     return tuple(f"{label} {noun}" for label in labels), code
 
 
+def _are_truths(column: pd.Series) -> bool:
+    """Whether a column of objects holds true and false alone, with gaps, as Parquet gives it."""
+    known = column.dropna()
+    return column.dtype == object and len(known) > 0 and bool(known.map(type).isin((bool, np.bool_)).all())
+
+
+def _place(value: Any) -> tuple[bool, float, str]:
+    """Where a category stands: numbers by what they are worth (2 before 10), and before texts."""
+    try:
+        number = float(value)
+    except ValueError:
+        number = np.nan
+    return (False, number, str(value)) if np.isfinite(number) else (True, 0.0, str(value))
+
+
 def _categories(values: NDArray[Any], unknown: NDArray[np.bool_], order: list[Any] | None = None) -> Coded:
     present = set(values[~unknown].tolist())
-    ordered = [v for v in order if v in present] if order is not None else sorted(present)
+    ordered = [v for v in order if v in present] if order is not None else sorted(present, key=_place)
     position = {value: j for j, value in enumerate(ordered)}
     code = np.array([-1 if u else position[v] for v, u in zip(values.tolist(), unknown, strict=True)], dtype=np.int64)
     return tuple(_number(v) if isinstance(v, float) else str(v) for v in ordered), code

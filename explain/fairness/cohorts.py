@@ -18,12 +18,14 @@ from scipy import sparse
 
 from core.errors import OptionError, did_you_mean, shown
 from core.graph import IntArray, InteractionGraph, Nodes
+from data.tables import TIME_COLUMN
 from explain.fairness.bands import Coded, code_column, count_bands, is_unknown, time_bands, too_many_values
 
 Side = Literal["item", "user"]
+SIDES: tuple[Side, ...] = ("item", "user")
 UNKNOWN = "unknown"
 AGE_OF_ITEM, POPULARITY = "age_of_item", "popularity"
-AGE_SOURCES = ("published", "year", "release_year", "decade")
+AGE_SOURCES = (TIME_COLUMN, "year", "release_year", "decade")
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,43 +63,71 @@ Build = Callable[[], Cohorts]
 
 
 def columns(graph: InteractionGraph) -> dict[Side, list[str]]:
-    """What the two sides can be audited by. Text that hardly repeats (names, summaries) is no grouping and not listed."""
-    return {"item": list(_builds(graph, "item")), "user": list(_builds(graph, "user"))}
+    """What the two sides can be audited by: columns with two known groups or more.
+
+    Text that hardly repeats (names, summaries) is no grouping; where nothing has a topic there is nothing to compare by topic.
+    """
+    return {side: list(_offered(graph, side)) for side in SIDES}
 
 
 def cohorts(graph: InteractionGraph, by: str, side: Side) -> Cohorts:
-    """The groups of `side` by a column of `columns(graph)`; "topic", "creator" also go by the data's own name for them.
+    """The groups of `side` by a column, found by its exact name; "topic", "creator" also go by the data's own name for them.
 
+    Another spelling is taken where it can mean one column only. A column that is not offered because it has no two known
+    groups is answered all the same.
     Raises OptionError for an unknown column or side, with the valid ones.
     """
-    if side not in ("item", "user"):
+    if side not in SIDES:
         raise OptionError(f"There is no side {shown(side)}: choose item or user.")
-    known = _builds(graph, side)
-    names: dict[str, tuple[str, Build]] = {}
-    if side == "item":
-        names |= {kind.casefold(): (kind, known[_title(graph.groups[kind])]) for kind in graph.memberships}
-    names |= {name.casefold(): (name, build) for name, build in known.items()}
-    found = names.get(str(by).casefold())
+    found = _named(graph, str(by), side) or _spelt(graph, str(by), side)
     if found is None:
-        raise OptionError(_no_such_column(graph, by, side, list(known)))
+        raise OptionError(_no_such_column(graph, str(by), side))
     name, build = found
     made = build()
     return Cohorts(name, made.side, made.labels, made.membership)
 
 
+def of_kind(graph: InteractionGraph, kind: str) -> Cohorts | None:
+    """Items by their topics or creators as the graph has them, whatever columns of the same name there are; None without any."""
+    if kind not in graph.memberships:
+        return None
+    nodes = graph.groups[kind]
+    return _from_membership(_title(nodes), nodes, graph.memberships[kind])
+
+
 def side_of(graph: InteractionGraph, by: str) -> Side:
-    """The side that has this column, the item side first. Raises OptionError with the valid columns of both."""
+    """The side that has this column, by its exact name first, the item side first. Raises OptionError with the columns of both."""
+    for find in (_named, _spelt):
+        for side in SIDES:
+            if find(graph, str(by), side) is not None:
+                return side
     offered = columns(graph)
-    wanted = str(by).casefold()
-    if wanted in {name.casefold() for name in (*offered["item"], *graph.memberships)}:
-        return "item"
-    if wanted in {name.casefold() for name in offered["user"]}:
-        return "user"
     both = [*offered["item"], *offered["user"]]
     raise OptionError(
-        f"Nothing can be audited by {shown(by)}: items have {', '.join(offered['item'])}; "
+        f"Nothing can be audited by {shown(by)}: items have {', '.join(offered['item']) or 'no column'}; "
         f"users have {', '.join(offered['user']) or 'no column'}.{did_you_mean(by, both)}"
     )
+
+
+def _named(graph: InteractionGraph, by: str, side: Side) -> tuple[str, Build] | None:
+    """The column of exactly this name, or the memberships of this kind."""
+    known = _builds(graph, side)
+    if by in known:
+        return by, known[by]
+    if side == "item" and by in graph.memberships:
+        return by, partial(_from_membership, by, graph.groups[by], graph.memberships[by])
+    return None
+
+
+def _spelt(graph: InteractionGraph, by: str, side: Side) -> tuple[str, Build] | None:
+    """The one column that is so called but for capitals. Raises OptionError where there are several."""
+    folded = by.casefold()
+    meant = [name for name in _builds(graph, side) if name.casefold() == folded]
+    if not meant and side == "item":
+        meant = [kind for kind in graph.memberships if kind.casefold() == folded]
+    if len(meant) > 1:
+        raise OptionError(f"{shown(by)} can mean {' or '.join(map(shown, meant))}: write the column's name exactly.")
+    return _named(graph, meant[0], side) if meant else None
 
 
 # What a graph can be grouped by, for as long as the graph lives: an audit asks hundreds of times. Values must not hold the graph.
@@ -114,27 +144,62 @@ def _builds(graph: InteractionGraph, side: Side) -> dict[str, Build]:
     return found[side]
 
 
+_OFFERED: WeakKeyDictionary[InteractionGraph, dict[Side, tuple[str, ...]]] = WeakKeyDictionary()
+
+
+def _offered(graph: InteractionGraph, side: Side) -> tuple[str, ...]:
+    """Names of the columns with two known groups or more."""
+    found = _OFFERED.get(graph)
+    if found is None:
+        found = _OFFERED[graph] = {
+            of: tuple(name for name, build in _builds(graph, of).items() if _n_known(build()) > 1) for of in SIDES
+        }
+    return found[side]
+
+
+def _n_known(groups: Cohorts) -> int:
+    return int(np.count_nonzero(groups.sizes)) - (groups.unknown is not None)
+
+
 def _item_columns(graph: InteractionGraph) -> dict[str, Build]:
+    """Every way to group items. A column of the items keeps its name beside what is derived here (popularity, age_of_item);
+    beside topics and creators of a table of their own, which go by that name too, it is called `items.topic`.
+    """
     items = graph.items.attributes
+    own = {column: partial(_from_column, column, "item", items[column]) for column in _auditable(items)}
+    own.pop(TIME_COLUMN, None)
     found: dict[str, Build] = {}
     for kind, matrix in graph.memberships.items():
         nodes = graph.groups[kind]
-        found[_title(nodes)] = partial(_from_membership, _title(nodes), nodes, matrix)
+        title = _title(nodes)
+        if title in own and _n_known(made := _from_membership(title, nodes, matrix)):
+            twin = own.pop(title)
+            if not _same_groups(made, twin()):
+                own[f"items.{title}"] = twin
+        if title not in own:
+            found[title] = partial(_from_membership, title, nodes, matrix)
         for column in _auditable(nodes.attributes):
-            name = f"{_title(nodes)}.{column}"
+            name = f"{title}.{column}"
             found[name] = partial(_through_groups, name, nodes.attributes[column], matrix)
-    for column in _auditable(items):
-        if column != "published":
-            found.setdefault(column, partial(_from_column, column, "item", items[column]))
-    source = next((c for c in AGE_SOURCES if c in items.columns), None)
+    found |= own
+    source = next((c for c in AGE_SOURCES if c in items.columns and not too_many_values(items[c])), None)
     if source is not None:
-        found[AGE_OF_ITEM] = lambda: _one_hot(AGE_OF_ITEM, "item", time_bands(items[source], source))
+        found[_derived(AGE_OF_ITEM, own)] = lambda: _one_hot(AGE_OF_ITEM, "item", time_bands(items[source], source))
     interactions, n_items = graph.interactions, graph.n_items
-    derived = POPULARITY if POPULARITY not in found else f"{POPULARITY}.derived"  # a column of the data keeps its name
-    found[derived] = lambda: _one_hot(
+    found[_derived(POPULARITY, own)] = lambda: _one_hot(
         POPULARITY, "item", count_bands(_people_per_item(interactions, n_items), 10, "people")
     )
     return found
+
+
+def _derived(name: str, own: Mapping[str, Build]) -> str:
+    return name if name not in own else f"{name}.derived"
+
+
+def _same_groups(one: Cohorts, other: Cohorts) -> bool:
+    """Whether two groupings are one under two names: the same items share a group, and each item has one."""
+    pairs = set(zip(one.code.tolist(), other.code.tolist(), strict=True))
+    return (np.diff(one.membership.indptr) == 1).all() and len(pairs) == len(set(one.code)) == len(set(other.code))
 
 
 def _user_columns(graph: InteractionGraph) -> dict[str, Build]:
@@ -207,14 +272,22 @@ def _people_per_item(interactions: sparse.csr_matrix, n_items: int) -> IntArray:
     return np.bincount(interactions.indices, minlength=n_items).astype(np.int64)
 
 
-def _no_such_column(graph: InteractionGraph, by: str, side: Side, valid: list[str]) -> str:
+def _no_such_column(graph: InteractionGraph, by: str, side: Side) -> str:
     attributes: Mapping[Side, pd.DataFrame] = {"item": graph.items.attributes, "user": graph.users.attributes}
-    offer = (
-        f"choose {', '.join(valid)}" if valid else f"this workspace knows nothing about its {side}s to group them by"
-    )
-    if by in attributes[side].columns:
-        n_values = int(attributes[side][by].nunique())
-        return f"Column {shown(by)} has {n_values} different values for {len(attributes[side])} {side}s, too many to compare: {offer}."
+    own, offered = attributes[side], columns(graph)
+    valid = offered[side]
+    if valid:
+        offer = f"choose {', '.join(valid)}"
+    elif len(own.columns):
+        listed = ", ".join(shown(column, 30) for column in list(own.columns)[:10])
+        offer = f"none of the columns of the {side}s ({listed}) has two known groups or more"
+    else:
+        offer = f"this workspace knows nothing about its {side}s to group them by"
+    if by in own.columns:
+        n_values = int(own[by].astype(str).nunique())
+        return (
+            f"Column {shown(by)} has {n_values} different values for {len(own)} {side}s, too many to compare: {offer}."
+        )
     other: Side = "user" if side == "item" else "item"
-    hint = f" {shown(by)} is a column of the {other} side." if by in columns(graph)[other] else did_you_mean(by, valid)
+    hint = f" {shown(by)} is a column of the {other} side." if by in offered[other] else did_you_mean(by, valid)
     return f"There is no column {shown(by)} to group {side}s by: {offer}.{hint}"

@@ -37,9 +37,10 @@ def grouping(graph: InteractionGraph, by: str, side: Side) -> Cohorts:
         )
     if side != "user":
         raise OptionError(f"Only columns of people can be intersected; {SIGN.join(names)[:120]} is asked of items.")
-    if len({n.casefold() for n in names}) < len(names):
+    found = [cohorts(graph, name, side) for name in names]
+    if len({groups.by for groups in found}) < len(found):
         raise OptionError(f"A column stands twice in {SIGN.join(names)[:120]}.")
-    return intersect([cohorts(graph, name, side) for name in names])
+    return intersect(found)
 
 
 def intersect(found: list[Cohorts]) -> Cohorts:

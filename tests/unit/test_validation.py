@@ -54,7 +54,7 @@ def test_every_problem_of_every_table_is_listed_at_once() -> None:
         "events.value, row 3: the value is missing.",
         "events.value, row 4: the value is not above 0: leave the row out (such as '-1').",
         "items.item, row 3: the id occurs in an earlier row: keep one row for each.",
-        "events.item, row 3: names items that the table 'items' does not have.",
+        "events.item, row 3: names items that the table 'items' does not have, such as 'nowhere'.",
     ]
 
 
@@ -118,7 +118,7 @@ def test_duplicate_without_context_is_dropped_too() -> None:
 
 def test_unknown_user_is_an_error_where_there_is_a_table_of_users() -> None:
     found = problems_of(events=events(("eve", "a", "view", 1.0, 1, None)))
-    assert found == ["events.user, row 2: names users that the table 'users' does not have."]
+    assert found == ["events.user, row 2: names users that the table 'users' does not have, such as 'eve'."]
 
 
 def test_absent_users_and_items_are_taken_from_the_events() -> None:
@@ -192,7 +192,7 @@ def test_membership_of_an_unknown_item_or_without_weight_is_an_error() -> None:
     topics = pd.DataFrame({"item": ["a", "zz"], "topic": ["t", "t"], "label": ["T", "T"], "weight": [0.0, 1.0]})
     assert problems_of(topics=topics) == [
         "topics.weight, row 2: the weight is not above 0: leave the row out (such as '0').",
-        "topics.item, row 3: names items that the table 'items' does not have.",
+        "topics.item, row 3: names items that the table 'items' does not have, such as 'zz'.",
     ]
 
 
