@@ -11,8 +11,10 @@ from core.graph import FloatArray, IntArray
 from core.models.base import Parts, Recommender
 from explain.answers import CROWD_MINIMUM, MIN_AUDIENCE, CohortShare, ItemView, ListView, Source
 from explain.fairness.cohorts import cohorts, columns
+from explain.fairness.disclosure import disclosure
 from explain.flow_labels import share as percent
 from explain.naming import Names, plural
+from explain.privacy import smallest_group
 from explain.world import World
 
 MAX_READ, TOP_SOURCES, MAX_COHORT_GROUPS, MAX_LISTED = 1_000, 20, 12, 200
@@ -118,9 +120,12 @@ def _item_sentence(
 
 
 def _cohorts(world: World, rows: IntArray) -> Iterator[CohortShare]:
-    """The audience by each column of the people. No row stands for fewer than MIN_AUDIENCE of those who get the item."""
-    graph = world.graph
-    for column in columns(graph)["user"]:
+    """The audience by each column of the people. No row stands for fewer than MIN_AUDIENCE of those who get the item, and what an
+    audit hides, or what could be subtracted here, stands in a row with others."""
+    graph, least = world.graph, smallest_group(world.store.home)
+    offered = columns(graph)["user"]
+    guard = disclosure(graph, offered, limit=least, floor=least)
+    for column in offered:
         groups = cohorts(graph, column, "user")
         if len(groups.labels) > MAX_COHORT_GROUPS:
             continue
@@ -130,16 +135,17 @@ def _cohorts(world: World, rows: IntArray) -> Iterator[CohortShare]:
             CohortShare(column, groups.labels[g], round(float(here[g])), float(here[g] / max(1, len(rows))), float(everybody[g] / graph.n_users))
             for g in np.flatnonzero(everybody)
         ]  # fmt: skip
-        told = merged(own)
+        told = merged(own, guard.names(groups.by, rows))
         if len(told) > 1 or told == own:
             yield from told
 
 
-def merged(own: Sequence[CohortShare]) -> list[CohortShare]:
-    """Groups of fewer than MIN_AUDIENCE as one row, last; where they are too few even together, the next smallest joins
-    them, or their number could be told from the rest. Nothing at all where everybody together is too few."""
-    order = sorted(range(len(own)), key=lambda n: own[n].n)
-    taken = sum(c.n < MIN_AUDIENCE for c in own)
+def merged(own: Sequence[CohortShare], hidden: frozenset[str] = frozenset()) -> list[CohortShare]:
+    """Groups of fewer than MIN_AUDIENCE, and hidden ones, as one row, last; where they are too few even together, the next smallest
+    joins them, or their number could be told from the rest. Nothing at all where everybody together is too few."""
+    small = [c.n < MIN_AUDIENCE or c.group in hidden for c in own]
+    order = sorted(range(len(own)), key=lambda n: (not small[n], own[n].n))
+    taken = sum(small)
     while 0 < taken < len(own) and sum(own[n].n for n in order[:taken]) < MIN_AUDIENCE:
         taken += 1
     few = [own[n] for n in sorted(order[:taken])]

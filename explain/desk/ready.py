@@ -16,7 +16,7 @@ from data.sources.registry import all_sources, get_source
 from data.tables import DataCard
 from explain.desk.base import Desk
 from explain.heldout import served_readability, validation_cut
-from explain.privacy import lists_people
+from explain.privacy import lists_people, smallest_group
 from explain.store import LAYOUT, Prepared
 from explain.types import ModelInfo, PrepareReport, SnapshotInfo, WorkspaceInfo
 
@@ -44,6 +44,10 @@ class Ready(Desk):
         """Every model that can be fitted, the default first."""
         specs = [get_model(name).spec for name in model_names()]
         return tuple(ModelInfo(s.name, s.title, s.source, s.exact, s.summary) for s in specs)
+
+    def smallest_group(self) -> int:
+        """The smallest group of people of whom this installation tells a figure. Raises OptionError where it is set to no such number."""
+        return smallest_group(self.store.home)
 
     def card(self, workspace: str) -> DataCard:
         """What is known about the data. Raises NotReadyError."""
