@@ -16,7 +16,8 @@ from scipy import sparse
 
 from core.graph import FloatArray, IntArray
 from core.models._path_chains import CO_3, CO_5, GROUP_CHAINS
-from explain.naming import CROWD_MINIMUM, Names, plural
+from explain.answers import CROWD_MINIMUM
+from explain.naming import Names, plural
 from explain.types import Bundle, FlowNode
 from explain.walks import Lane
 
