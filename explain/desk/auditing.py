@@ -13,8 +13,7 @@ from explain.answers import CROWD_MINIMUM
 from explain.auditing import Extras, record_content
 from explain.desk.base import Desk, evaluation_key, length
 from explain.fairness.cells import joint_cells
-from explain.fairness.cohorts import columns
-from explain.fairness.disclosure import Disclosure, disclosure, withheld
+from explain.fairness.disclosure import Disclosure, withheld
 from explain.fairness.exposure import catalogue_share
 from explain.fairness.intersections import grouping
 from explain.fairness.metrics.base import all_metrics
@@ -23,7 +22,7 @@ from explain.fairness.report import Found, Lists, case_of, guard_of, run_plan
 from explain.fairness.thresholds import Thresholds
 from explain.fairness.trends import trends
 from explain.privacy import checked_limit, smallest_group
-from explain.record.log import DecisionLog
+from explain.told_before import guard_of_answer, told_before
 from explain.types import Found as Hit
 from explain.world import World
 
@@ -87,8 +86,10 @@ class Auditing(Desk):
             )
         lists = world.lists(world.manifest(model), length(world, k), progress)
         weights = np.power(0.8, np.arange(lists.shape[1]))
-        limit = smallest_group(self.store.home)
-        guard = disclosure(world.graph, [user_by], limit=limit, floor=limit)
+        limit, guard = (
+            smallest_group(self.store.home),
+            guard_of_answer(self.store.home, workspace, world.graph, user_by),
+        )
         return joint_cells(lists, weights, people, items, thresholds=Thresholds(min_n=limit), guard=guard).as_json()
 
     def behind_cell(
@@ -104,7 +105,7 @@ class Auditing(Desk):
         lists = world.lists(world.manifest(model), length(world, k))
         people = grouping(world.graph, user_by, "user")
         who, limit = _members(people, user_group), smallest_group(self.store.home)
-        guard = disclosure(world.graph, [user_by], limit=limit, floor=limit)
+        guard = guard_of_answer(self.store.home, workspace, world.graph, user_by)
         if user_group in guard.names(people.by, np.flatnonzero((lists != NO_ITEM).any(axis=1))):
             raise OptionError(f"{shown(user_group)} stays hidden. {withheld(limit)}")
         what = _members(grouping(world.graph, item_by, "item"), item_group)
@@ -147,15 +148,10 @@ class Auditing(Desk):
         return check_plan(plan, world.graph)
 
     def _guard(self, world: World, plan: Plan) -> Disclosure:
-        """What the record of a plan may tell: in accord with what the plans before it, in the log, were told."""
-        before = [
-            row.content.get("intersections", ())
-            for row in DecisionLog(self.store.home / "decisions.sqlite").rows(world.workspace)
-            if row.kind == "plan"
-        ]
-        earlier = dict.fromkeys(",".join(names) for crossed in before for names in crossed)
-        known = [by for by in earlier if set(by.split(",")) <= set(columns(world.graph)["user"])]
-        return guard_of(world.graph, plan, floor=smallest_group(self.store.home), before=known)
+        """What the record of a plan may tell: in accord with what the plans before it were told."""
+        home = self.store.home
+        before = told_before(home, world.workspace, world.graph)
+        return guard_of(world.graph, plan, floor=smallest_group(home), before=before)
 
     def _lists(self, world: World, plan: Plan, progress: Progress) -> Lists:
         served = world.lists(world.manifest(plan.model), plan.k, portion(progress, 0.0, 0.3))

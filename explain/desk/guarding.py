@@ -14,7 +14,7 @@ from core.progress import Progress, no_progress, portion
 from explain.answers import Guarded, GuardedPlace
 from explain.desk.base import Desk, length
 from explain.fairness.cohorts import Cohorts, cohorts
-from explain.fairness.disclosure import Disclosure, disclosure
+from explain.fairness.disclosure import Disclosure
 from explain.fairness.intersections import grouping
 from explain.guarding import (
     Due,
@@ -34,6 +34,7 @@ from explain.guarding import (
 )  # fmt: skip
 from explain.heldout import kept
 from explain.privacy import smallest_group
+from explain.told_before import guard_of_answer
 from explain.world import World
 
 RuleLike = str | dict[str, Any] | Rule
@@ -70,7 +71,7 @@ class Guarding(Desk):
         n_lists, n_moved, n_entered = counts(steps)
         changes, people = group_changes(steps, groups, due), grouping(world.graph, cohort, "user") if cohort else None
         least = smallest_group(self.store.home)
-        guard = disclosure(world.graph, [cohort], limit=least, floor=least) if cohort else None
+        guard = guard_of_answer(self.store.home, workspace, world.graph, cohort) if cohort else None
         followed = followed_group(changes, made, groups.by)
         gains = cohort_gains(steps, groups, followed, people, due, min_n=least, guard=guard)
         paid = self._costs(world, model, made, k, people, portion(progress, 0.4, 1.0), due, guard) if heldout else ()

@@ -17,6 +17,8 @@ from core.evaluation import evaluate
 from core.graph import InteractionGraph
 from core.progress import no_progress
 from explain.fairness.differencing import protect
+from explain.fairness.disclosure import disclosure
+from explain.fairness.intersections import grouping
 from explain.fairness.plan import Plan
 from explain.fairness.report import Lists, run_plan
 from explain.fairness.thresholds import Thresholds
@@ -189,3 +191,18 @@ def test_no_record_tells_what_gives_a_few_people_away(seed: int) -> None:
             assert members.sum() == n, (told, by, group)
             equations.append(members)
         assert given_away(np.array(equations), LIMIT) is None, told
+
+
+def test_two_audits_of_other_intersections_cannot_be_subtracted_from_each_other() -> None:
+    for seed in range(5):
+        rng = np.random.default_rng(seed)
+        n = int(rng.integers(16, 30))
+        codes = {by: rng.integers(0, int(rng.integers(2, 4)), n) for by in "abc"}
+        graph = make_graph(n, 2, users={by: [f"{by}{g}" for g in code] for by, code in codes.items()})
+        first = disclosure(graph, ["a,b"], limit=LIMIT, floor=LIMIT)
+        then = disclosure(graph, ["a,b", "b,c"], limit=LIMIT, floor=LIMIT)
+        everybody = np.arange(n)
+        assert then.hidden("a × b", everybody) == first.hidden("a × b", everybody)
+        told = {by: grouping(graph, by, "user") for by in ("a", "b", "c", "a,b", "b,c")}
+        hidden = {c.by: then.hidden(c.by, everybody) for c in told.values()}
+        assert given_away(published({c.by: c.code for c in told.values()}, hidden), LIMIT) is None, seed

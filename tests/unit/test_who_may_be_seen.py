@@ -128,3 +128,13 @@ def test_the_numbers_need_a_secret_that_the_state_folder_keeps(bench: Workbench,
     assert (tmp_path / "a" / "people.key").stat().st_mode & 0o077 == 0, "nobody else reads it"
     drawn = [person_labels(Names(world.graph, world.card, key=key), crowd, asked=1, about=2) for key in keys]
     assert drawn[0] != drawn[1]
+
+
+def test_a_crowd_of_few_is_not_counted_in_the_picture(bench: Workbench) -> None:
+    found = []
+    for user in bench.find_users("newsroom", limit=12):
+        for entry in bench.recommend("newsroom", "path", user=user.id, k=20).items[-3:]:
+            nodes = bench.why("newsroom", "path", entry.item, user=user.id).nodes
+            found += [n for n in nodes if n.kind == "people" and "fewer than 5" in n.label]
+    assert found, "the small Newsroom has titles that few had"
+    assert {n.merged for n in found} == {1}
