@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 Kind = Literal["mask", "delete", "retrain"]
+CROWD_MINIMUM = 5  # people behind a hop: fewer are not told apart, nor their number told where people are not listed
 MIN_AUDIENCE = 10  # people: what is said of a group of those who get an item holds for at least so many
 VERDICTS = ("good reason", "wrong reason", "good surprise", "should not surface")
 
@@ -126,8 +127,10 @@ class CohortShare:
 class ItemView:
     """One item over all people: who has it in their first k, and what carried it there.
 
-    n_read   people whose parts were summed
-    listed   ids of those who get it, best place first (no more than 200); ranks, scores: the item's place and score there
+    n_listed  people who get it; None where they are too few for the workspace to say more of them, and then nothing else is told
+    n_read    people whose parts were summed
+    listed    ids of those who get it, best place first (no more than 200); ranks, scores: the item's place and score there;
+              empty where the workspace does not list people
     """
 
     item: str
@@ -135,9 +138,9 @@ class ItemView:
     model: str
     snapshot: str
     k: int
-    n_listed: int
+    n_listed: int | None
     n_people: int
-    n_read: int
+    n_read: int | None
     median_rank: float | None
     sources: tuple[Source, ...]
     relations: tuple[Source, ...]

@@ -92,13 +92,14 @@ def list_view(spot: Here) -> ListView:
 
 
 @st.cache_data(max_entries=_KEPT, show_spinner="Ranking the list of every person …")
-def _item_view(home: str, base: tuple[str, str, str], item: str, k: int) -> ItemView:
+def _item_view(home: str, base: tuple[str, str, str], item: str, k: int, listed: bool) -> ItemView:
+    """listed: whether the workspace lists people; part of what the answer is kept by."""
     workspace, model, snapshot = base
     return _ask.workbench().item_view(workspace, model, item, k=k, snapshot=snapshot)
 
 
 def item_view(spot: Here, item: str) -> ItemView:
-    return _item_view(_ask.home(), spot.base, item, spot.k)
+    return _item_view(_ask.home(), spot.base, item, spot.k, spot.workspace.show_people)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

@@ -96,7 +96,14 @@ def item(
 
 
 def person(label: str, where: WorkspaceInfo, current: str | None) -> None:
-    """One person by id or by what is known about them."""
+    """One person by id or by what is known about them; where people are not listed, by an id that one has."""
+    if not where.show_people:
+        st.session_state["user-id"] = current or ""
+        st.text_input(
+            "Person: type the exact id", key="user-id", max_chars=200, placeholder="an id that you have",
+            help="People of this workspace are not listed.", on_change=_state.take, args=("user", "user-id"),
+        )  # fmt: skip
+        return
     names = _narrowed(label, "user", where, "user", current)
     choose(label, list(names), "user", current, lambda u: names.get(u, u))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,14 +14,18 @@ from scipy import sparse
 from core.errors import OptionError
 from core.evaluation import evaluate
 from core.graph import InteractionGraph
+from core.guardrails.base import pool_of
 from explain import plain_text
 from explain.auditing import attributes, audit_json
+from explain.fairness.cohorts import cohorts
 from explain.fairness.disclosure import disclosure
 from explain.fairness.plan import Plan
 from explain.fairness.report import Found, Lists, run_plan
 from explain.fairness.thresholds import Thresholds
+from explain.guarding import Steps, cohort_gains, costs
 from explain.privacy import checked_limit, smallest_group
 from explain.record.html_audits import audit_view, cell_table
+from explain.workbench import Workbench
 from tests.fairness_world import make_graph
 
 M, K = 30, 5
@@ -191,3 +196,36 @@ def test_records_of_before_are_read_by_their_numbers_and_new_ones_by_the_field()
     assert not plain_text.is_small({"value": None, "n": 14}, 10)
     assert plain_text.is_small({"value": None, "n": None, "suppressed": True}, 10)
     assert not plain_text.is_small({"value": None, "n": 4, "suppressed": False}, 10)
+
+
+def test_a_plan_below_the_installations_smallest_group_is_refused_before_anything_is_written(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SURFACED_MIN_N", raising=False)
+    bench = Workbench(home)
+    plan = bench.usual_plan("newsroom", "path", k=10)
+    assert plan["thresholds"]["min_n"] == 10
+    n_rows = len(bench.log_rows("newsroom"))
+    low = plan | {"thresholds": plan["thresholds"] | {"min_n": 9}}
+    for refuse in (bench.checked_plan, lambda w, p: bench.fix_plan(w, p, "Ann")):
+        with pytest.raises(OptionError, match="none of fewer than 10"):
+            refuse("newsroom", low)
+    assert len(bench.log_rows("newsroom")) == n_rows
+    monkeypatch.setenv("SURFACED_MIN_N", "30")
+    assert bench.usual_plan("newsroom", "path", k=10)["thresholds"]["min_n"] == 30
+    with pytest.raises(OptionError, match="none of fewer than 30"):
+        bench.checked_plan("newsroom", plan)
+
+
+@pytest.mark.parametrize(("size", "told"), [(9, False), (10, True), (11, True)])
+def test_a_cohort_under_rules_is_told_from_the_limit_on(size: int, told: bool) -> None:
+    graph, given = world(region=["East"] * size + ["North"] * 30 + ["South"] * 30)
+    assert given.positives is not None
+    pool = pool_of(given.served, np.ones(given.served.shape))
+    steps = Steps((pool, pool), (), 3)
+    guard = disclosure(graph, ["region"])
+    people = cohorts(graph, "region", "user")
+    paid = {c.cohort: c.n for c in costs(steps, given.positives, people, guard=guard)}
+    gained = {g.cohort: g.n for g in cohort_gains(steps, cohorts(graph, "brand", "item"), "a", people, guard=guard)}
+    hidden = set() if told else {"East", "North"}
+    assert set(paid) == set(gained) == {"everybody", "East", "North", "South"} - hidden
