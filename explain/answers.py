@@ -46,7 +46,11 @@ class Before:
 
 @dataclass(frozen=True)
 class WhatIf:
-    """Two lists, and what was changed between them. kind: see explain.counterfactual. reads_weights: whether weights matter here."""
+    """Two lists, and what was changed between them. kind: see explain.counterfactual.
+
+    reads_weights  whether the model's answer depends on the weights of a history: where not, weights and decay change nothing
+    may_return     whether what was taken out is a candidate again; else it is in no list and no rank
+    """
 
     snapshot: str
     model: str
@@ -57,7 +61,8 @@ class WhatIf:
     added: tuple[str, ...]
     before: tuple[Before, ...]
     after: tuple[Placed, ...]
-    reads_weights: bool = True
+    reads_weights: bool
+    may_return: bool = False
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -122,7 +127,7 @@ class CohortShare:
 class ItemView:
     """One item over all people: who has it in their first k, and what carried it there.
 
-    n_listed  people who get it; None where they are too few for the workspace to say more of them, and then nothing else is told
+    n_listed  people who get it (where the workspace does not list people all numbers of them are to the nearest five); None where they are too few for the workspace to say more of them, and then nothing else is told
     n_read    people whose parts were summed
     listed    ids of those who get it, best place first (no more than 200); ranks, scores: the item's place and score there;
               empty where the workspace does not list people
