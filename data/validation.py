@@ -167,8 +167,8 @@ def _without_repeats(frames: dict[str, pd.DataFrame], found: list[Problem]) -> d
                 f"repeats an earlier row (same {', '.join(key)}, and all else): the first is kept, {_rows(n)} dropped."
             )
             found.append(problem("note", name, "", rows_where(repeated), told))
-            frame = frame[~repeated]
-        more = frame.duplicated(key, keep="first")
+        rest = frame[same & ~repeated]
+        more = pd.Series(frame.index.isin(rest.index[rest.duplicated(key, keep="first")]), index=frame.index)
         if more.any():
             added = frame.loc[more, amount].sum()
             told = (
@@ -176,9 +176,9 @@ def _without_repeats(frames: dict[str, pd.DataFrame], found: list[Problem]) -> d
                 f"{_rows(int(more.sum()))} with {added:g} in all."
             )
             found.append(problem("note", name, amount, rows_where(more), told))
-            total = frame.groupby(key, dropna=False, sort=False)[amount].transform("sum")
-            frame = frame.assign(**{amount: total})[~more]
-        kept[name] = frame
+            total = rest.groupby(key, dropna=False, sort=False)[amount].transform("sum")
+            frame = frame.assign(**{amount: total.reindex(frame.index).fillna(frame[amount])})
+        kept[name] = frame[~repeated & ~more] if repeated.any() or more.any() else frame
     return kept
 
 

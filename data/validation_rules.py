@@ -5,6 +5,7 @@ What holds between tables is validation's business.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import numpy as np
@@ -31,8 +32,8 @@ LABEL_LIMIT, ID_LIMIT = 300, 200
 LATEST_S = 4_102_444_800  # 2100-01-01
 EARLIEST_S = -62_135_596_800  # year 1
 LARGEST_WHOLE = 2**53  # larger whole numbers have no float of their own
-_ROUNDED = (
-    r"\d(?:[.,]\d+)?[eE]\+\d+|\d[.,]\d+[eE]\d\d+"  # as a spreadsheet or a program shows a number that is too long
+_ROUNDED = re.compile(  # as a spreadsheet or a program shows a number that is too long
+    r"\d(?:[.,]\d+)?[eE]\+\d+|\d[.,]\d+[eE]\d\d+"
 )
 _CONTROL = r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]"
 
@@ -87,11 +88,13 @@ def number_columns(name: str) -> tuple[str, ...]:
 
 def _whole(ids: pd.Series, name: str, column: str, found: list[Problem]) -> pd.Series:
     """Ids that a float made of whole numbers, '100.0', as the whole numbers; only where all of the column are whole numbers."""
-    decimal = ids.str.fullmatch(r"-?(?:0|[1-9]\d*)\.0+").fillna(False).astype(bool)
-    if column == "event" or not decimal.any():
+    different = pd.Series(ids.dropna().unique(), dtype="str")
+    pattern = r"-?(?:0|[1-9]\d*)\.0+"
+    if column == "event" or not different.str.fullmatch(pattern).any():
         return ids
-    if not (decimal | ids.isna() | ids.str.fullmatch(r"-?(?:0|[1-9]\d*)").fillna(False).astype(bool)).all():
+    if not different.str.fullmatch(r"-?(?:0|[1-9]\d*)(?:\.0+)?").all():
         return ids
+    decimal = ids.str.fullmatch(pattern).fillna(False).astype(bool)
     whole = ids.where(~decimal, ids.str.partition(".")[0])
     first = ids[decimal].index[0]
     told = f"ids were written as decimals: {shown(ids[first], 30)} is read as {shown(whole[first], 30)}."
@@ -100,7 +103,9 @@ def _whole(ids: pd.Series, name: str, column: str, found: list[Problem]) -> pd.S
 
 
 def _note_rounded(ids: pd.Series, given: pd.Series, name: str, column: str, found: list[Problem]) -> None:
-    rounded = ids.str.fullmatch(_ROUNDED).fillna(False).astype(bool)
+    different = ids.dropna().unique()
+    written = [raw for raw in different if _ROUNDED.fullmatch(raw)]
+    rounded = ids.isin(written) if written else pd.Series(False, index=ids.index)
     if pd.api.types.is_float_dtype(given):
         rounded |= (given.abs() > LARGEST_WHOLE).fillna(False).astype(bool)
     if column != "event" and rounded.any():

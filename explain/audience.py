@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -75,15 +75,19 @@ def item_view(world: World, model: Recommender, snapshot: str, lists: IntArray, 
         for i in np.argsort(-np.abs(found.by_item), kind="stable")[:TOP_SOURCES]
         if found.by_item[i] and whole and (names.listed or found.people[i] >= CROWD_MINIMUM)
     ]
+    if not names.listed:  # to whole percents, and people to the nearest five: one person more or less is not to be seen
+        sources = [replace(s, share=round(s.share, 2), n_people=names.about(s.n_people)) for s in sources]
     relations = [
-        Source(key, names.relation(key), value / whole, len(read))
+        Source(
+            key, names.relation(key), value / whole if names.listed else round(value / whole, 2), names.about(len(read))
+        )
         for key, value in sorted(found.relations.items(), key=lambda pair: -abs(pair[1]))
         if whole
     ]
     first = np.argsort(places, kind="stable")[: MAX_LISTED if names.listed else 0]
     scores = model.score(rows[first])[:, item] if len(first) else np.zeros(0)
     return ItemView(
-        str(graph.items.ids[item]), names.item(item), model.spec.name, snapshot, k, len(rows), graph.n_users, len(read),
+        str(graph.items.ids[item]), names.item(item), model.spec.name, snapshot, k, names.about(len(rows)), graph.n_users, names.about(len(read)),
         float(np.median(places + 1)) if len(rows) else None, tuple(sources), tuple(relations),
         tuple(_cohorts(world, rows)), tuple(str(graph.users.ids[u]) for u in rows[first]),
         _item_sentence(names, item, len(rows), k, sources, relations),
@@ -106,7 +110,8 @@ def _item_sentence(
     title = names.quoted(item)
     if not n:
         return f"{title} is in nobody's first {k}."
-    text = f"{title} surfaced for {plural(n, 'person')} in their first {k}"
+    people = plural(n, "person") if names.listed else f"about {plural(names.about(n), 'person')}"
+    text = f"{title} surfaced for {people} in their first {k}"
     ahead = [s for s in sources if s.share > 0][:2]
     if ahead:
         told = [(f"“{s.label}”", percent(s.share, 1.0), plural(s.n_people, "person")) for s in ahead]
@@ -136,7 +141,9 @@ def _cohorts(world: World, rows: IntArray) -> Iterator[CohortShare]:
             for g in np.flatnonzero(everybody)
         ]  # fmt: skip
         told = merged(own, guard.names(groups.by, rows))
-        if len(told) > 1 or told == own:
+        if not world.names.listed:
+            told = [replace(c, n=world.names.about(c.n), share=round(c.share, 2)) for c in told]
+        if len(told) > 1 or len(own) == 1:
             yield from told
 
 

@@ -135,6 +135,10 @@ class Names:
             self._numbers[question] = np.random.default_rng(int.from_bytes(drawn, "big")).permutation(n)
         return int(self._numbers[question][position]) + 1
 
+    def about(self, n: int) -> int:
+        """A number of people to the nearest five where people are not listed, so that one more or less is not seen."""
+        return n if self.listed else CROWD_MINIMUM * round(n / CROWD_MINIMUM)
+
     def crowd(self, n: int) -> str:
         """ "118 people"; few are told as few where people are not listed."""
         return (

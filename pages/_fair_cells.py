@@ -100,6 +100,8 @@ def _cell(spot: _here.Here, found: dict[str, Any], cell: tuple[str, str, str, st
     )
     behind = _behind(_ask.home(), spot.base, cell, spot.k, spot.workspace.show_people)
     reached = "Few, or all but few," if behind["n_reached"] is None else count(behind["n_reached"])
+    if behind["n_reached"] and not spot.workspace.show_people:
+        reached = f"About {reached}"
     st.caption(
         f"{reached} of {count(behind['n_people'])} people have any of these {count(behind['n_items'])} items in their first {spot.k}."
     )

@@ -51,7 +51,7 @@ PROTECTED = (
     "intersections, cells and metrics of an audit are looked at together, and so are earlier audits of the same data, so that no sum or difference of what "
     "is shown comes down to fewer people. Figures of groups of people have three decimals.",
     "**Who people are.** In a workspace that does not list its people, nobody is named, found by browsing, or suggested: a person is shown to who "
-    "types the exact id, with history and list. Of an item that fewer than ten people get, nothing is told but that. The built-in workspaces are public or "
+    "types the exact id, with history and list. Of an item that fewer than ten people get, nothing is told but that; of others numbers of people are to the nearest five, and shares in whole percents. The built-in workspaces are public or "
     "simulated data; they list their people and say so on the Overview.",
     "**People behind a reason.** They are numbered by lot, anew for each person and item that is asked about; fewer than five are not told apart.",
 )

@@ -52,10 +52,11 @@ def _tiles(found: ItemView, n_people: int, *, listed: bool) -> None:
     few, have = found.n_listed is None, count(n_people)
     if not listed and 0 < n_people < CROWD_MINIMUM:
         have = f"< {CROWD_MINIMUM}"
+    listed_by = count(found.n_listed) if found.n_listed is not None and listed else f"≈ {count(found.n_listed or 0)}"
     share = "" if found.n_listed is None else f" ({percent(found.n_listed / found.n_people, 1)})"
     _parts.tiles(
         [
-            ("In the list of", f"< {MIN_AUDIENCE}" if found.n_listed is None else count(found.n_listed), f"of {count(found.n_people)} people{share}, first {found.k}"),
+            ("In the list of", f"< {MIN_AUDIENCE}" if found.n_listed is None else listed_by, f"of {count(found.n_people)} people{share}, first {found.k}"),
             ("Median place", "not told" if few else "none" if found.median_rank is None else f"{found.median_rank:g}", "among those who get it"),
             ("Have it already", have, "people; they are not shown it again"),
             ("Read for this page", "none" if found.n_read is None else count(found.n_read), "explanations summed, spread evenly over those who get it"),

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
 from core.errors import DataError, short, shown
@@ -56,15 +58,15 @@ def read_csv(file: Path, table: str, needed: tuple[str, ...], found: list[Proble
             separator = separator or _separator(first, needed)
         parsed, escaped = _parsed(file, skipped, separator)
         rows = _numbered(parsed, skipped)
-        if not escaped and rows and _first_long(rows):
+        if not escaped and rows.cells and _first_long(rows):
             again = _numbered(_parsed_escaped(file, skipped, separator) or [], skipped)
-            if again and not _first_long(again):
+            if again.cells and not _first_long(again):
                 rows, escaped = again, True
     except UnicodeDecodeError as error:
         raise DataError(
             f"{file.name} is not UTF-8 text (line {_line_of_other_text(file)}): save it as UTF-8."
         ) from error
-    if not rows:
+    if not rows.cells:
         raise DataError(f"{file.name} is empty: it needs a header in its first row.")
     if escaped:
         found.append(
@@ -73,19 +75,30 @@ def read_csv(file: Path, table: str, needed: tuple[str, ...], found: list[Proble
     return _rectangular(rows, file.name, table, found)
 
 
-def _numbered(rows: list[list[str]], skipped: int) -> list[tuple[int, list[str]]]:
-    """Rows with their number in the file, without entirely blank ones."""
-    return [
-        (place, row)
-        for place, row in enumerate(rows, start=1 + skipped)
-        if row and (row[0].strip() or any(cell.strip() for cell in row))
-    ]
+@dataclass(frozen=True, eq=False)
+class _Rows:
+    """Rows of cells without entirely blank ones, and the row of the file that each is. The first is the header."""
+
+    cells: list[list[str]]
+    lines: Sequence[int]
 
 
-def _first_long(rows: list[tuple[int, list[str]]]) -> int | None:
-    """The number of the first row with more cells than the header has columns."""
-    n_columns = len(rows[0][1])
-    for number, row in rows:
+def _numbered(rows: list[list[str]], skipped: int) -> _Rows:
+    first = 1 + skipped
+    blank = [n for n, row in enumerate(rows) if not (row and (row[0].strip() or any(cell.strip() for cell in row)))]
+    if not blank:
+        return _Rows(rows, range(first, first + len(rows)))
+    gone = set(blank)
+    kept = [n for n in range(len(rows)) if n not in gone]
+    return _Rows([rows[n] for n in kept], [first + n for n in kept])
+
+
+def _first_long(rows: _Rows) -> int | None:
+    """The row of the file of the first row with more cells than the header has columns."""
+    n_columns = len(rows.cells[0])
+    if max(map(len, rows.cells)) <= n_columns:
+        return None
+    for number, row in zip(rows.lines, rows.cells, strict=True):
         if len(row) > n_columns and any(cell.strip() for cell in row[n_columns:]):
             return number
     return None
@@ -171,31 +184,38 @@ def _lines(file: Path, skipped: int) -> Iterator[str]:
         yield from islice(text, skipped, None)
 
 
-def _rectangular(rows: list[tuple[int, list[str]]], name: str, table: str, found: list[Problem]) -> pd.DataFrame:
+def _columns(rows: list[list[str]], n_columns: int) -> list[Sequence[str]]:
+    """The cells of each column; "" where a row is shorter."""
+    if set(map(len, rows)) == {n_columns}:
+        return list(zip(*rows, strict=True))
+    return [[row[place] if place < len(row) else "" for row in rows] for place in range(n_columns)]
+
+
+def _rectangular(rows: _Rows, name: str, table: str, found: list[Problem]) -> pd.DataFrame:
     """A cell for each named column in every row. Raises DataError for a row that is longer than the header."""
-    header = [tidy_text(cell) for cell in rows[0][1]]
+    header = [tidy_text(cell) for cell in rows.cells[0]]
     while header and not header[-1]:
         header.pop()
-    n_columns = len(rows[0][1])
+    n_columns = len(rows.cells[0])
     if long := _first_long(rows):
         raise DataError(
             f"{name}, row {long}: there are more cells than the header has columns ({n_columns}). "
             "Put texts that hold the separator into double quotes."
         )
-    body = [row for _, row in rows[1:]]
-    index = pd.Index([number - HEADER_ROWS for number, _ in rows[1:]], dtype="int64", name=FILE_ROWS)
+    index = pd.Index(np.asarray(rows.lines[1:], dtype=np.int64) - HEADER_ROWS, name=FILE_ROWS)
+    cells = _columns(rows.cells[1:], n_columns)
     columns: list[pd.Series] = []
     titles: list[str] = []
     nameless: list[int] = []
     for place in range(n_columns):
         title = header[place] if place < len(header) else ""
-        cells = [row[place] or None if place < len(row) else None for row in body]
         if not title:
-            if any(cell is not None and cell.strip() for cell in cells):
+            if any(cell.strip() for cell in cells[place]):
                 nameless.append(place + 1)
             continue
         titles.append(title)
-        columns.append(pd.Series(cells, dtype="str", index=index))
+        column = pd.Series(cells[place], dtype="str", index=index)
+        columns.append(column.where(column != ""))
     if nameless:
         listed = ", ".join(map(str, nameless[:10]))
         several = len(nameless) > 1

@@ -84,10 +84,13 @@ def seconds(times: pd.Series, table: str, found: list[Problem], *, needed: bool)
     if pd.api.types.is_numeric_dtype(times) and not pd.api.types.is_bool_dtype(times):
         number = times.astype("float64") if times.hasnans or not isinstance(times.dtype, np.dtype) else times
         return _read_numbers(number, name, table, found, needed=needed, dated=False)
-    text = tidy(as_text(times))
-    if not needed:
-        text = text.where(~text.str.casefold().isin(UNKNOWN_WORDS))
+    text = as_text(times)
     number = pd.to_numeric(text, errors="coerce")
+    if (number.isna() & text.notna()).any():
+        text = tidy(text)
+        if not needed:
+            text = text.where(~text.str.casefold().isin(UNKNOWN_WORDS))
+        number = pd.to_numeric(text, errors="coerce")
     rounded = text.str.fullmatch(ROUNDED).fillna(False).astype(bool)
     if rounded.any():
         told = f"{shown(text[rounded].iloc[0], 30)} was rounded by a spreadsheet: times that differed may be one now."

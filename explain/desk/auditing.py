@@ -127,7 +127,7 @@ class Auditing(Desk):
         listed, n_reached = world.lists_people, int((by_person > 0).sum())
         few = 0 < n_reached < limit or 0 < len(who) - n_reached < limit
         return {
-            "n_people": len(who), "n_items": len(what), "n_reached": None if few and not listed else n_reached,
+            "n_people": len(who), "n_items": len(what), "n_reached": None if few and not listed else world.names.about(n_reached),
             "people": [] if not listed else [Hit(str(users[who[r]]), world.names.user(int(who[r])), f"{int(kept[r].sum())} in the list") for r in order if by_person[r] > 0],
             "items": [Hit(str(items[i]), world.names.item(i), _in_lists(int(times[i]), listed)) for i in best],
             "pairs": pairs[:BEHIND] if listed else [],
