@@ -101,7 +101,7 @@ def rows(frame: pd.DataFrame, alt: str, config: dict[str, Any] | None = None, ro
 def csv(frame: pd.DataFrame, name: str, what: str = "this table") -> None:
     """The button that saves a table. what: the table in a few words, since several buttons may stand on a page."""
     st.download_button(f"CSV: {plain(what, 80)}", lambda: csv_text(frame), file_name(name, "csv"), "text/csv", key=f"csv-{name}",
-                       on_click="ignore", help=f"Download this table as {name}.csv")  # fmt: skip
+                       on_click="ignore", help=f"Download this table as {plain(file_name(name, 'csv'), 120)}")  # fmt: skip
 
 
 def file_name(name: str, ending: str) -> str:
