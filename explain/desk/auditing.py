@@ -144,8 +144,8 @@ class Auditing(Desk):
             for row in DecisionLog(self.store.home / "decisions.sqlite").rows(world.workspace)
             if row.kind == "plan"
         ]
-        earlier = dict.fromkeys(",".join(names) for crossed in before for names in crossed)
-        known = [by for by in earlier if set(by.split(",")) <= set(columns(world.graph)["user"])]
+        earlier = dict.fromkeys(tuple(names) for crossed in before for names in crossed)
+        known = [names for names in earlier if set(names) <= set(columns(world.graph)["user"])]
         return guard_of(world.graph, plan, floor=smallest_group(self.store.home), before=known)
 
     def _lists(self, world: World, plan: Plan, progress: Progress) -> Lists:
