@@ -36,6 +36,7 @@ class Nodes:
     ids         object [n], raw ids as strings, strictly ascending
     labels      object [n], names to show (hostile until escaped)
     attributes  DataFrame [n, …], one column an audit column, in the same order; missing values are unknown
+    suggests    whether an id that there is not is answered with the closest one that there is
     """
 
     kind: str
@@ -43,6 +44,7 @@ class Nodes:
     ids: NDArray[np.object_]
     labels: NDArray[np.object_]
     attributes: pd.DataFrame = field(default_factory=pd.DataFrame)
+    suggests: bool = True
 
     def __post_init__(self) -> None:
         if len(self.ids) != len(self.labels):
@@ -66,7 +68,7 @@ class Nodes:
             noun = "User" if self.kind == "user" else self.kind.capitalize()
             raise UnknownIdError(
                 f"{noun} {shown(raw_id)} is not among the {len(self)} {self.kind}s of this workspace."
-                f"{did_you_mean(raw_id, self.ids)}"
+                f"{did_you_mean(raw_id, self.ids) if self.suggests else ''}"
             )
         return found
 

@@ -70,9 +70,9 @@ class Step:
             out[filled] = np.maximum.reduceat(values, indptr[filled]) * self.left[filled]
         return out
 
-    def pull_rows(self, terminal: FloatArray, rows: IntArray, *, best: bool = False) -> FloatArray:
+    def pull_rows(self, terminal: FloatArray, rows: RowEntries, *, best: bool = False) -> FloatArray:
         """`pull` or `pull_max` at these source nodes alone, 0 elsewhere: float64 [n_from]."""
-        data, indices, starts, filled = _entries(self.matrix, rows)
+        data, indices, starts, filled = rows.of(self.matrix)
         out = np.zeros(self.matrix.shape[0])
         if len(filled):
             values = data * (self.right * terminal)[indices]
@@ -139,6 +139,7 @@ class Walks:
     items     int64 [h] history items        start   float64 [h] ≥ 0, weight of the first hop, person → history item
     target    the item's position where the walks end on it; None where they end with a jump
     terminal  float64 [n_last] signed: what a walk that has reached a node is worth (the embedding product of the jump)
+    entries   of the rows `items`, shared by the chains of one question that begin with the same links
     """
 
     chain: Chain
@@ -146,6 +147,7 @@ class Walks:
     start: FloatArray
     target: int | None = None
     terminal: FloatArray | None = None
+    entries: RowEntries | None = None
 
     @property
     def jump(self) -> bool:
@@ -170,9 +172,10 @@ class Walks:
             layers = [last, steps.pop().pull_one(self.target, 1.0)]
         else:
             layers = [terminal]
+        entries = self.entries if self.entries is not None else RowEntries(self.items)
         for n, step in reversed(list(enumerate(steps))):  # a chain may take the same step twice
             if own and n == 0:
-                layers.append(step.pull_rows(layers[-1], self.items, best=best))
+                layers.append(step.pull_rows(layers[-1], entries, best=best))
             else:
                 layers.append(step.pull_max(layers[-1]) if best else step.pull(layers[-1]))
         return layers[::-1]
@@ -235,23 +238,24 @@ def as_torch_csr(matrix: sparse.csr_matrix) -> Tensor:
 
 
 _Entries = tuple[FloatArray, NDArray[Any], IntArray, IntArray]
-_last_entries: tuple[sparse.csr_matrix, IntArray, _Entries] | None = None
 
 
-def _entries(matrix: sparse.csr_matrix, rows: IntArray) -> _Entries:
-    """Data and column of every entry of these rows, where each row that has any starts, and those rows.
+class RowEntries:
+    """The entries of some rows of matrices, each matrix gathered once. It lives as long as one question, and no longer."""
 
-    The last answer is kept: chains of one person that begin with the same links ask for the very same rows.
-    """
-    global _last_entries
-    known = _last_entries
-    if known is not None and known[0] is matrix and known[1] is rows:
-        return known[2]
-    places, sizes = _places(matrix.indptr, rows)
-    filled = sizes > 0
-    found = (matrix.data[places], matrix.indices[places], (np.cumsum(sizes) - sizes)[filled], rows[filled])
-    _last_entries = (matrix, rows, found)
-    return found
+    def __init__(self, rows: IntArray) -> None:
+        self.rows = rows
+        self._found: dict[int, tuple[sparse.csr_matrix, _Entries]] = {}
+
+    def of(self, matrix: sparse.csr_matrix) -> _Entries:
+        """Data and column of every entry of these rows, where each row that has any starts, and those rows."""
+        known = self._found.get(id(matrix))  # the matrix is held here, so that its id stays its own
+        if known is None:
+            places, sizes = _places(matrix.indptr, self.rows)
+            filled = sizes > 0
+            found = (matrix.data[places], matrix.indices[places], (np.cumsum(sizes) - sizes)[filled], self.rows[filled])
+            known = self._found[id(matrix)] = (matrix, found)
+        return known[1]
 
 
 def _places(indptr: NDArray[Any], rows: IntArray) -> tuple[IntArray, IntArray]:

@@ -7,11 +7,13 @@ column to validation_rules, the graph to builder.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pandas as pd
 
 from core.errors import DataError, shown
 from data.problems import Problem, numbered, problem, rows_where
-from data.tables import TIME_COLUMN, Tables
+from data.tables import TIME_COLUMN, DataCard, Tables
 from data.validation_rules import (
     TABLES,
     as_ids,
@@ -48,16 +50,36 @@ def validate(tables: Tables) -> tuple[Tables, tuple[Problem, ...]]:
         frames[name] = frame
     found += published_problems(frames["items"], TIME_COLUMN)
     frames = _filled_from_events(frames, found)
-    found += _reference_problems(frames)
-    _stop_on_errors(tables, found)
+    found += _reference_problems(frames, found)
+    _stop_on_errors(tables, [*tables.notes, *found])
     frames = {name: clean_labels(frame, name, found) for name, frame in frames.items()}
     frames = {**frames, **_without_repeats(frames, found)}
     found += _unusual(frames)
     frames["events"] = frames["events"].astype({"time": "int64", "value": "float64"})
     frames = {name: frame.reset_index(drop=True) for name, frame in frames.items()}
     return Tables(
-        tables.card, frames["events"], frames["users"], frames["items"], frames["topics"], frames["creators"]
+        _with_a_split(tables.card, frames["events"], found),
+        frames["events"],
+        frames["users"],
+        frames["items"],
+        frames["topics"],
+        frames["creators"],
     ), (*tables.notes, *found)
+
+
+def _with_a_split(card: DataCard, events: pd.DataFrame, found: list[Problem]) -> DataCard:
+    """The card, whose default split is random where these events leave its own with nothing to hold back."""
+    nothing = {
+        "last": not events["user"].duplicated().any(),
+        "time": events["time"].nunique() < 2,
+        "random": False,
+    }[card.default_split]
+    if not nothing or len(events) < 2:
+        return card
+    why = "nobody has two events" if card.default_split == "last" else "all events have one time"
+    told = f"{why}, so the split '{card.default_split}' has nothing to hold back: the default split is 'random'."
+    found.append(problem("note", "card", "default_split", [], told))
+    return replace(card, default_split="random")
 
 
 def _stop_on_errors(tables: Tables, found: list[Problem]) -> None:
@@ -93,30 +115,40 @@ def _filled_from_events(frames: dict[str, pd.DataFrame], found: list[Problem]) -
     return filled
 
 
-def _reference_problems(frames: dict[str, pd.DataFrame]) -> list[Problem]:
+def _reference_problems(frames: dict[str, pd.DataFrame], notes: list[Problem]) -> list[Problem]:
     """Ids that occur twice where they must be unique, and rows that name an id which its table lacks."""
     found = []
+    repaired = {(note.table, note.column) for note in notes if note.severity == "note" and note.n_rows}
     for name, key in (("users", "user"), ("items", "item")):
         ids = frames[name][key]
         rows = rows_where(ids.duplicated(keep="first") & ids.notna())
-        found.append(problem("error", name, key, rows, "the id occurs in an earlier row: keep one row for each."))
+        told = "the id occurs in an earlier row: keep one row for each."
+        if (name, key) in repaired:
+            told += " (Ids of this column were tidied: blanks, invisible characters, decimals.)"
+        found.append(problem("error", name, key, rows, told))
     for name, key, home in (
         ("events", "user", "users"), ("events", "item", "items"), ("topics", "item", "items"), ("creators", "item", "items"),
     ):  # fmt: skip
         ids = frames[name][key]
         rows = rows_where(~ids.isin(frames[home][key]) & ids.notna())
         if rows:
-            example = shown(ids[~ids.isin(frames[home][key]) & ids.notna()].iloc[0], 40)
-            found.append(
-                problem(
-                    "error", name, key, rows, f"names {key}s that the table '{home}' does not have, such as {example}."
-                )
-            )
+            first = str(ids.loc[rows[0]])
+            told = f"names {key}s that the table '{home}' does not have, such as {shown(first, 40)}."
+            found.append(problem("error", name, key, rows, told + _nearly(first, frames[home][key])))
     return [p for p in found if p.n_rows]
 
 
+def _nearly(raw: str, known: pd.Series) -> str:
+    """What an id that is nowhere may have lost: capitals, or zeros at its beginning, which spreadsheets take away."""
+    for lost, form in (("capitals", str.casefold), ("zeros at the beginning", lambda text: text.lstrip("0"))):
+        same = known[known.dropna().map(form) == form(raw)] if len(known) else known
+        if len(same):
+            return f" {shown(same.iloc[0], 40)} differs from it in {lost} alone."
+    return ""
+
+
 def _without_repeats(frames: dict[str, pd.DataFrame], found: list[Problem]) -> dict[str, pd.DataFrame]:
-    """Rows that say exactly the same again are dropped; rows that differ in their amount alone are added up."""
+    """Rows that say exactly the same again are dropped; rows that differ, in their amount or any other cell, are added up."""
     kept = {}
     for name, key, amount in (
         ("events", EVENT_KEY, "value"),
@@ -127,22 +159,40 @@ def _without_repeats(frames: dict[str, pd.DataFrame], found: list[Problem]) -> d
         if not len(frame):
             kept[name] = frame
             continue
-        repeated = frame.duplicated([*key, amount], keep="first")
+        same = frame.duplicated(key, keep=False)
+        repeated = same & same.index.isin(_repeats(frame[same], name, [*key, amount]))
         if repeated.any():
-            told = f"repeats an earlier row (same {', '.join([*key, amount])}): the first is kept, {int(repeated.sum()):,} dropped."
-            found.append(problem("note", name, "", rows_where(repeated), told))
-            frame = frame[~repeated]
-        more = frame.duplicated(key, keep="first")
-        if more.any():
+            n = int(repeated.sum())
             told = (
-                f"the same {', '.join(key)} as an earlier row with another {amount}: added to it. "
-                f"{int(more.sum()):,} rows, {frame.loc[more, amount].sum():g} in all."
+                f"repeats an earlier row (same {', '.join(key)}, and all else): the first is kept, {_rows(n)} dropped."
+            )
+            found.append(problem("note", name, "", rows_where(repeated), told))
+        rest = frame[same & ~repeated]
+        more = pd.Series(frame.index.isin(rest.index[rest.duplicated(key, keep="first")]), index=frame.index)
+        if more.any():
+            added = frame.loc[more, amount].sum()
+            told = (
+                f"the same {', '.join(key)} as an earlier row with another {amount} or other cells: added to it, "
+                f"{_rows(int(more.sum()))} with {added:g} in all."
             )
             found.append(problem("note", name, amount, rows_where(more), told))
-            total = frame.groupby(key, dropna=False, sort=False)[amount].transform("sum")
-            frame = frame.assign(**{amount: total})[~more]
-        kept[name] = frame
+            total = rest.groupby(key, dropna=False, sort=False)[amount].transform("sum")
+            frame = frame.assign(**{amount: total.reindex(frame.index).fillna(frame[amount])})
+        kept[name] = frame[~repeated & ~more] if repeated.any() or more.any() else frame
     return kept
+
+
+def _repeats(frame: pd.DataFrame, name: str, columns: list[str]) -> pd.Index:
+    """Index of the rows that repeat an earlier one: events in every cell, memberships whatever their labels."""
+    try:
+        again = frame.duplicated(keep="first") if name == "events" else frame.duplicated(columns, keep="first")
+    except TypeError:  # cells that cannot be compared, such as lists
+        again = frame.duplicated(columns, keep="first")
+    return frame.index[again]
+
+
+def _rows(n: int) -> str:
+    return f"{n:,} row{'s' if n != 1 else ''}"
 
 
 def _unusual(frames: dict[str, pd.DataFrame]) -> list[Problem]:

@@ -5,6 +5,7 @@ What holds between tables is validation's business.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 import numpy as np
@@ -15,6 +16,7 @@ from pandera.errors import SchemaErrors
 from core.errors import shown
 from data.problems import ROWS_LISTED, Problem, problem, rows_where
 from data.sources.text_cells import as_text, tidy
+from data.sources.times import are_no_times
 
 TABLES: dict[str, tuple[str, ...]] = {
     "events": ("user", "item", "event", "time"),
@@ -29,6 +31,10 @@ LARGEST = 1e12
 LABEL_LIMIT, ID_LIMIT = 300, 200
 LATEST_S = 4_102_444_800  # 2100-01-01
 EARLIEST_S = -62_135_596_800  # year 1
+LARGEST_WHOLE = 2**53  # larger whole numbers have no float of their own
+_ROUNDED = re.compile(  # as a spreadsheet or a program shows a number that is too long
+    r"\d(?:[.,]\d+)?[eE]\+\d+|\d[.,]\d+[eE]\d\d+"
+)
 _CONTROL = r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]"
 
 
@@ -65,7 +71,7 @@ def as_ids(frame: pd.DataFrame, name: str, found: list[Problem]) -> pd.DataFrame
                 )
             found.append(problem("note", name, column, rows_where(moved), told))
         changed[column] = _whole(trimmed, name, column, found)
-        _note_rounded(changed[column], name, column, found)
+        _note_rounded(changed[column], given, name, column, found)
     return frame.assign(**changed)
 
 
@@ -81,28 +87,31 @@ def number_columns(name: str) -> tuple[str, ...]:
 
 
 def _whole(ids: pd.Series, name: str, column: str, found: list[Problem]) -> pd.Series:
-    """Ids that a float made of whole numbers, '100.0', as the whole numbers; only where all of the column are such."""
-    known = ids.dropna()
-    if column == "event" or not len(known) or not known.str.fullmatch(r"\d+\.0").all():
+    """Ids that a float made of whole numbers, '100.0', as the whole numbers; only where all of the column are whole numbers."""
+    different = pd.Series(ids.dropna().unique(), dtype="str")
+    pattern = r"-?(?:0|[1-9]\d*)\.0+"
+    if column == "event" or not different.str.fullmatch(pattern).any():
         return ids
-    found.append(
-        problem(
-            "note",
-            name,
-            column,
-            [],
-            f"ids such as {shown(known.iloc[0], 30)} are read as {shown(known.iloc[0][:-2], 30)}.",
-        )
-    )
-    return ids.str.slice(0, -2)
+    if not different.str.fullmatch(r"-?(?:0|[1-9]\d*)(?:\.0+)?").all():
+        return ids
+    decimal = ids.str.fullmatch(pattern).fillna(False).astype(bool)
+    whole = ids.where(~decimal, ids.str.partition(".")[0])
+    first = ids[decimal].index[0]
+    told = f"ids were written as decimals: {shown(ids[first], 30)} is read as {shown(whole[first], 30)}."
+    found.append(problem("note", name, column, rows_where(decimal), told))
+    return whole
 
 
-def _note_rounded(ids: pd.Series, name: str, column: str, found: list[Problem]) -> None:
-    rounded = ids.str.fullmatch(r"\d(?:\.\d+)?[eE]\+\d+").fillna(False).astype(bool)
+def _note_rounded(ids: pd.Series, given: pd.Series, name: str, column: str, found: list[Problem]) -> None:
+    different = ids.dropna().unique()
+    written = [raw for raw in different if _ROUNDED.fullmatch(raw)]
+    rounded = ids.isin(written) if written else pd.Series(False, index=ids.index)
+    if pd.api.types.is_float_dtype(given):
+        rounded |= (given.abs() > LARGEST_WHOLE).fillna(False).astype(bool)
     if column != "event" and rounded.any():
         told = (
-            f"ids such as {shown(ids[rounded].iloc[0], 30)} were rounded by a spreadsheet: several may have become one. "
-            "Export them again as text."
+            f"ids such as {shown(ids[rounded].iloc[0], 30)} were rounded by a spreadsheet or a float: several may have "
+            "become one. Export them again as text."
         )
         found.append(problem("note", name, column, rows_where(rounded), told))
 
@@ -122,7 +131,10 @@ def as_numbers(frame: pd.DataFrame, name: str, found: list[Problem]) -> pd.DataF
         if unreadable.any():
             example = shown(given[unreadable].iloc[0], 30)
             wanted = "neither seconds nor an ISO date" if column == "time" else "not a number"
-            found.append(problem("error", name, column, rows_where(unreadable), f"{wanted}, such as {example}."))
+            told = f"{wanted}, such as {example}."
+            if given[unreadable].astype("str").str.fullmatch(r"\s*-?\d+,\d+\s*").all():
+                told += " Write decimals with a point."
+            found.append(problem("error", name, column, rows_where(unreadable), told))
             number = number.where(~unreadable, 1.0)  # reported once, here
         changed[column] = number
     return frame.assign(**changed)
@@ -135,6 +147,8 @@ def published_problems(items: pd.DataFrame, column: str) -> list[Problem]:
     given = items[column]
     number = pd.to_numeric(given, errors="coerce").astype("float64")
     unreadable = number.isna() & given.notna()
+    if not number.notna().any() and are_no_times(given):
+        return []  # a column of the data's own that is called so
     late = number >= LATEST_S
     found = []
     for rows, told in (

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 Kind = Literal["mask", "delete", "retrain"]
+CROWD_MINIMUM = 5  # people behind a hop: fewer are not told apart, nor their number told where people are not listed
 MIN_AUDIENCE = 10  # people: what is said of a group of those who get an item holds for at least so many
 VERDICTS = ("good reason", "wrong reason", "good surprise", "should not surface")
 
@@ -45,7 +46,11 @@ class Before:
 
 @dataclass(frozen=True)
 class WhatIf:
-    """Two lists, and what was changed between them. kind: see explain.counterfactual. reads_weights: whether weights matter here."""
+    """Two lists, and what was changed between them. kind: see explain.counterfactual.
+
+    reads_weights  whether the model's answer depends on the weights of a history: where not, weights and decay change nothing
+    may_return     whether what was taken out is a candidate again; else it is in no list and no rank
+    """
 
     snapshot: str
     model: str
@@ -56,7 +61,8 @@ class WhatIf:
     added: tuple[str, ...]
     before: tuple[Before, ...]
     after: tuple[Placed, ...]
-    reads_weights: bool = True
+    reads_weights: bool
+    may_return: bool = False
 
     def as_json(self) -> dict[str, Any]:
         return asdict(self)
@@ -121,8 +127,10 @@ class CohortShare:
 class ItemView:
     """One item over all people: who has it in their first k, and what carried it there.
 
-    n_read   people whose parts were summed
-    listed   ids of those who get it, best place first (no more than 200); ranks, scores: the item's place and score there
+    n_listed  people who get it (where the workspace does not list people all numbers of them are to the nearest five); None where they are too few for the workspace to say more of them, and then nothing else is told
+    n_read    people whose parts were summed
+    listed    ids of those who get it, best place first (no more than 200); ranks, scores: the item's place and score there;
+              empty where the workspace does not list people
     """
 
     item: str
@@ -130,9 +138,9 @@ class ItemView:
     model: str
     snapshot: str
     k: int
-    n_listed: int
+    n_listed: int | None
     n_people: int
-    n_read: int
+    n_read: int | None
     median_rank: float | None
     sources: tuple[Source, ...]
     relations: tuple[Source, ...]

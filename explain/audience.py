@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from core.graph import FloatArray, IntArray
 from core.models.base import Parts, Recommender
-from explain.answers import MIN_AUDIENCE, CohortShare, ItemView, ListView, Source
+from explain.answers import CROWD_MINIMUM, MIN_AUDIENCE, CohortShare, ItemView, ListView, Source
 from explain.fairness.cohorts import cohorts, columns
+from explain.fairness.disclosure import disclosure
 from explain.flow_labels import share as percent
 from explain.naming import Names, plural
+from explain.privacy import smallest_group
 from explain.world import World
 
 MAX_READ, TOP_SOURCES, MAX_COHORT_GROUPS, MAX_LISTED = 1_000, 20, 12, 200
@@ -63,27 +65,42 @@ def item_view(world: World, model: Recommender, snapshot: str, lists: IntArray, 
     """Who gets the item in their first k, and through what."""
     names, graph, k = world.names, world.graph, lists.shape[1]
     rows, places = np.nonzero(lists == item)
+    if 0 < len(rows) < MIN_AUDIENCE and not names.listed:
+        return _withheld(world, model, snapshot, item, k)
     read = rows if len(rows) <= MAX_READ else rows[np.linspace(0, len(rows) - 1, MAX_READ).astype(np.int64)]
     found = summed(model, read.tolist(), item, graph.n_items)
     whole = sum(found.relations.values())
     sources = [
         Source(str(graph.items.ids[i]), names.item(int(i)), float(found.by_item[i] / whole), int(found.people[i]))
         for i in np.argsort(-np.abs(found.by_item), kind="stable")[:TOP_SOURCES]
-        if found.by_item[i] and whole
+        if found.by_item[i] and whole and (names.listed or found.people[i] >= CROWD_MINIMUM)
     ]
+    if not names.listed:  # to whole percents, and people to the nearest five: one person more or less is not to be seen
+        sources = [replace(s, share=round(s.share, 2), n_people=names.about(s.n_people)) for s in sources]
     relations = [
-        Source(key, names.relation(key), value / whole, len(read))
+        Source(
+            key, names.relation(key), value / whole if names.listed else round(value / whole, 2), names.about(len(read))
+        )
         for key, value in sorted(found.relations.items(), key=lambda pair: -abs(pair[1]))
         if whole
     ]
-    first = np.argsort(places, kind="stable")[:MAX_LISTED]
+    first = np.argsort(places, kind="stable")[: MAX_LISTED if names.listed else 0]
     scores = model.score(rows[first])[:, item] if len(first) else np.zeros(0)
     return ItemView(
-        str(graph.items.ids[item]), names.item(item), model.spec.name, snapshot, k, len(rows), graph.n_users, len(read),
+        str(graph.items.ids[item]), names.item(item), model.spec.name, snapshot, k, names.about(len(rows)), graph.n_users, names.about(len(read)),
         float(np.median(places + 1)) if len(rows) else None, tuple(sources), tuple(relations),
         tuple(_cohorts(world, rows)), tuple(str(graph.users.ids[u]) for u in rows[first]),
         _item_sentence(names, item, len(rows), k, sources, relations),
         tuple((places[first] + 1).tolist()), tuple(scores.tolist()),
+    )  # fmt: skip
+
+
+def _withheld(world: World, model: Recommender, snapshot: str, item: int, k: int) -> ItemView:
+    """The view of an item whose audience is too small to be told of: what carried it there is what these few people had."""
+    names, graph = world.names, world.graph
+    text = f"{names.quoted(item)} surfaced for fewer than {MIN_AUDIENCE} people in their first {k}: too few to say more of them."
+    return ItemView(
+        str(graph.items.ids[item]), names.item(item), model.spec.name, snapshot, k, None, graph.n_users, None, None, (), (), (), (), text
     )  # fmt: skip
 
 
@@ -93,7 +110,8 @@ def _item_sentence(
     title = names.quoted(item)
     if not n:
         return f"{title} is in nobody's first {k}."
-    text = f"{title} surfaced for {plural(n, 'person')} in their first {k}"
+    people = plural(n, "person") if names.listed else f"about {plural(names.about(n), 'person')}"
+    text = f"{title} surfaced for {people} in their first {k}"
     ahead = [s for s in sources if s.share > 0][:2]
     if ahead:
         told = [(f"“{s.label}”", percent(s.share, 1.0), plural(s.n_people, "person")) for s in ahead]
@@ -107,9 +125,12 @@ def _item_sentence(
 
 
 def _cohorts(world: World, rows: IntArray) -> Iterator[CohortShare]:
-    """The audience by each column of the people. No row stands for fewer than MIN_AUDIENCE of those who get the item."""
-    graph = world.graph
-    for column in columns(graph)["user"]:
+    """The audience by each column of the people. No row stands for fewer than MIN_AUDIENCE of those who get the item, and what an
+    audit hides, or what could be subtracted here, stands in a row with others."""
+    graph, least = world.graph, smallest_group(world.store.home)
+    offered = columns(graph)["user"]
+    guard = disclosure(graph, offered, limit=least, floor=least)
+    for column in offered:
         groups = cohorts(graph, column, "user")
         if len(groups.labels) > MAX_COHORT_GROUPS:
             continue
@@ -119,16 +140,19 @@ def _cohorts(world: World, rows: IntArray) -> Iterator[CohortShare]:
             CohortShare(column, groups.labels[g], round(float(here[g])), float(here[g] / max(1, len(rows))), float(everybody[g] / graph.n_users))
             for g in np.flatnonzero(everybody)
         ]  # fmt: skip
-        told = merged(own)
-        if len(told) > 1 or told == own:
+        told = merged(own, guard.names(groups.by, rows))
+        if not world.names.listed:
+            told = [replace(c, n=world.names.about(c.n), share=round(c.share, 2)) for c in told]
+        if len(told) > 1 or len(own) == 1:
             yield from told
 
 
-def merged(own: Sequence[CohortShare]) -> list[CohortShare]:
-    """Groups of fewer than MIN_AUDIENCE as one row, last; where they are too few even together, the next smallest joins
-    them, or their number could be told from the rest. Nothing at all where everybody together is too few."""
-    order = sorted(range(len(own)), key=lambda n: own[n].n)
-    taken = sum(c.n < MIN_AUDIENCE for c in own)
+def merged(own: Sequence[CohortShare], hidden: frozenset[str] = frozenset()) -> list[CohortShare]:
+    """Groups of fewer than MIN_AUDIENCE, and hidden ones, as one row, last; where they are too few even together, the next smallest
+    joins them, or their number could be told from the rest. Nothing at all where everybody together is too few."""
+    small = [c.n < MIN_AUDIENCE or c.group in hidden for c in own]
+    order = sorted(range(len(own)), key=lambda n: (not small[n], own[n].n))
+    taken = sum(small)
     while 0 < taken < len(own) and sum(own[n].n for n in order[:taken]) < MIN_AUDIENCE:
         taken += 1
     few = [own[n] for n in sorted(order[:taken])]

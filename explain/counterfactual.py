@@ -43,7 +43,8 @@ class History:
 class Flip:
     """The smallest change found; a smaller one may exist. changed: item positions, in the order of their effect.
 
-    verified  a true re-propagation of exactly this change gave new_rank, the place among all that the person then lacks
+    verified  a true re-propagation of exactly this change gave new_rank, the place among all that the person lacked before
+              and after it: what was taken out has been seen and is no rival
     n_checked re-propagations that were made
     minimal   leaving out any single item of the change no longer does it       rivals     items that were compared with
     """
@@ -168,24 +169,20 @@ class _Checker:
         self.model, self.user, self.history, self.item, self.k = model, user, history, item, k
         self.removal, self.weight = removal, weight
         self.n, self.complete = 0, False
-        self._ranks: dict[tuple[int, ...], tuple[int, int]] = {}
+        self._ranks: dict[tuple[int, ...], int] = {}
 
-    def _measured(self, changed: IntArray) -> tuple[int, int]:
-        """Rank among what the person lacked before and after, and among all that they lack after the change."""
+    def new_rank(self, changed: IntArray) -> int:
+        """Rank among what the person lacked before and after the change."""
         key = tuple(sorted(map(int, changed)))
         if key not in self._ranks:
             self.n += 1
             edited = self.history.without(changed) if self.removal else self.history.plus(changed, self.weight)
             folded, position = self.model.fold_in(edited.items, edited.weights, self.user)
-            strict = rank_after(folded, position, self.item, self.history.items)
-            self._ranks[key] = strict, rank_after(folded, position, self.item, edited.items)
+            self._ranks[key] = rank_after(folded, position, self.item, np.union1d(self.history.items, edited.items))
         return self._ranks[key]
 
-    def new_rank(self, changed: IntArray) -> int:
-        return self._measured(changed)[1]
-
     def __call__(self, changed: IntArray) -> bool:
-        rank = self._measured(changed)[0]
+        rank = self.new_rank(changed)
         return rank > self.k if self.removal else rank <= self.k
 
 

@@ -84,7 +84,7 @@ def _node_facts(case: Case, node: FlowNode, origins: tuple[Origin, ...], lanes: 
         return (f"{plural(len(case.parts.items), names.noun)} in the history", *([told] if told else []))
     if node.kind == "target":
         n_people = int(np.diff(graph.interactions.tocsc().indptr)[case.item])
-        return (f"{plural(n_people, 'person')} {names.verb} it", *item_groups_line(names, case.item))
+        return (f"{names.crowd(n_people)} {names.verb} it", *item_groups_line(names, case.item))
     if node.kind == "history":
         rows = np.unique(np.concatenate([o.rows for o in origins]))
         if node.merged == 1:

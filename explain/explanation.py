@@ -143,11 +143,11 @@ def _named(case: Case, kind: str, node: int, step: Step | None, source: int) -> 
         return str(names.graph.items.ids[node]), names.item(node), "item"
     if kind == "user":
         assert step is not None
-        raw, label = names.other_person(step, source, node, case.user)
+        raw, label = names.other_person(step, source, node, case.user, case.item)
         return raw, label, "person"
     if kind == "context":
         assert step is not None
-        return *names.other_context(step, source, node), kind
+        return *names.other_context(step, source, node, case.user, case.item), kind
     return str(names.graph.groups[kind].ids[node]), names.group(kind, node), kind
 
 

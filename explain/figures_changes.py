@@ -26,7 +26,7 @@ def two_lists(found: WhatIf, *, theme: str = "light") -> go.Figure:
         was = entry.was_rank
         inside = was is not None and was <= len(found.before)
         colour = SAME if was == entry.rank else UP if was is None or was > entry.rank else DOWN
-        told = "in the history until you took it out" if was is None else f"was {was}"
+        told = "taken out, and back" if was is None else f"was {was}"
         figure.add_trace(
             go.Scatter(
                 x=[0, 1] if inside else [1], y=[was, entry.rank] if inside else [entry.rank],

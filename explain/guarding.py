@@ -20,6 +20,7 @@ from core.ranking import NO_ITEM, rank_all
 from explain.answers import Cost, Gain, GroupChange
 from explain.fairness import exposure as ex
 from explain.fairness.cohorts import UNKNOWN, Cohorts, cohorts
+from explain.fairness.disclosure import Disclosure
 from explain.fairness.item_audit import measure
 from explain.fairness.thresholds import Target, fixed_share
 
@@ -105,13 +106,16 @@ def cohort_gains(
     *,
     min_n: int = 10,
     seed: int = 0,
+    guard: Disclosure | None = None,
 ) -> tuple[Gain, ...]:
-    """The followed group's exposure ratio before and after in everybody's lists and in each cohort's; cohorts under min_n are left out."""
+    """The followed group's exposure ratio before and after in everybody's lists and in each cohort's; cohorts under min_n, and those
+    that `guard` hides, are left out."""
     if followed is None:
         return ()
     rows = {EVERYBODY: np.flatnonzero((steps.before != NO_ITEM).any(axis=1))}
     if people is not None:
-        rows |= {label: rows[EVERYBODY][people.code[rows[EVERYBODY]] == g] for g, label in enumerate(people.labels)}
+        code = _shown_code(people, rows[EVERYBODY], guard)
+        rows |= {label: rows[EVERYBODY][code == g] for g, label in enumerate(people.labels)}
     made, pair, due = [], _against_rest(groups, followed), _due_of(groups.by, followed, due)
     for cohort, chosen in rows.items():
         if len(chosen) >= min_n:
@@ -146,19 +150,25 @@ def ndcg(lists: IntArray, positives: sparse.csr_matrix) -> FloatArray:
 
 
 def costs(
-    steps: Steps, positives: sparse.csr_matrix, people: Cohorts | None = None, *, min_n: int = 10, seed: int = 0
-) -> tuple[Cost, ...]:
+    steps: Steps, positives: sparse.csr_matrix, people: Cohorts | None = None, *, min_n: int = 10, seed: int = 0,
+    guard: Disclosure | None = None,
+) -> tuple[Cost, ...]:  # fmt: skip
     """Held-out nDCG before and after, over everybody and by cohort; the interval of the change is paired over people."""
     before, after = ndcg(steps.before, positives), ndcg(steps.after, positives)
     measured = np.flatnonzero(np.isfinite(before))
     made = [_cost(EVERYBODY, before[measured], after[measured], min_n, seed)]
     if people is not None:
-        code = people.code[measured]
+        code = _shown_code(people, measured, guard)
         for g, label in enumerate(people.labels):
             rows = measured[code == g]
             if len(rows) >= min_n:
                 made.append(_cost(label, before[rows], after[rows], min_n, seed))
     return tuple(made)
+
+
+def _shown_code(people: Cohorts, rows: IntArray, guard: Disclosure | None) -> IntArray:
+    """int64 [rows]: the cohort of each, -1 where it stays hidden."""
+    return people.code[rows] if guard is None else guard.code(people.by, rows)
 
 
 def _cost(cohort: str, before: FloatArray, after: FloatArray, min_n: int, seed: int) -> Cost:

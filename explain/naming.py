@@ -2,27 +2,38 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import hashlib
+import secrets
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 
 import numpy as np
 
-from core.graph import InteractionGraph
+from core.graph import IntArray, InteractionGraph
 from core.propagation import Step
 from data.tables import DataCard
+from explain.answers import CROWD_MINIMUM
 from explain.flow_labels import clean
 
-CROWD_MINIMUM = 5
+KEPT = 256  # questions whose numbers are kept
+PROCESS_KEY = secrets.token_bytes(32)  # for numbers that need not be the same in the next process
 
 
 @dataclass(frozen=True, eq=False)
 class Names:
-    """Labels from the graph and its card. show_people: whether people behind a hop may be named."""
+    """Labels from the graph and its card.
+
+    show_people  whether people behind a hop may be named      listed  whether people may be browsed, and counts of few of them told
+    key          secret with which people behind a hop are numbered
+    """
 
     graph: InteractionGraph
     card: DataCard
     show_people: bool = False
+    listed: bool = True
+    key: bytes = PROCESS_KEY
+    _numbers: dict[tuple[object, ...], IntArray] = field(default_factory=dict)
 
     @property
     def verb(self) -> str:
@@ -86,8 +97,11 @@ class Names:
         events = self.graph.events
         return frozenset(events.kind[events.weight != np.asarray(events.kind_weights)[events.kind]].tolist())
 
-    def other_person(self, step: Step, source: int, user: int, self_idx: int) -> tuple[str, str]:
-        """(id, label) of a person that a walk passes, as seen from the item before: "person 3 of 118"."""
+    def other_person(self, step: Step, source: int, user: int, self_idx: int, about: int = -1) -> tuple[str, str]:
+        """(id, label) of a person that a walk passes, as seen from the item before: "person 3 of 118".
+
+        The number is drawn for this question (for whom, about which item) and this source: elsewhere the person has another one.
+        """
         if user == self_idx:
             return self.user_id(user), f"{self.user(user)} again"
         if self.show_people and user < self.graph.n_users:
@@ -96,10 +110,10 @@ class Names:
         n = len(crowd)
         if n < CROWD_MINIMUM:
             return "person-of-few", f"one of fewer than {CROWD_MINIMUM} people"
-        place = int(np.searchsorted(crowd, user)) + 1
+        place = self._number((self_idx, about, source, "person"), n, int(np.searchsorted(crowd, user)))
         return f"person-{place}-of-{n}", f"person {place} of {n}"
 
-    def other_context(self, step: Step, source: int, context: int) -> tuple[str, str]:
+    def other_context(self, step: Step, source: int, context: int, asked: int = -1, about: int = -1) -> tuple[str, str]:
         """(id, label) of a basket or sitting that a walk passes: it is somebody's, so it is counted as people are."""
         if self.show_people:
             return str(self.graph.groups["context"].ids[context]), self.group("context", context)
@@ -107,8 +121,29 @@ class Names:
         n, word = len(those), self.kind("context")
         if n < CROWD_MINIMUM:
             return f"{word}-of-few", f"one of fewer than {CROWD_MINIMUM} {word}s"
-        place = int(np.searchsorted(those, context)) + 1
+        place = self._number((asked, about, source, "context"), n, int(np.searchsorted(those, context)))
         return f"{word}-{place}-of-{n}", f"{word} {place} of {n}"
+
+    def _number(self, question: tuple[object, ...], n: int, position: int) -> int:
+        """1 to n: the place of a position in an order that is shuffled by the key for this question."""
+        question = (*question, n)
+        if question not in self._numbers:
+            while len(self._numbers) >= KEPT:
+                self._numbers.pop(next(iter(self._numbers)))
+            told = "/".join(map(str, (self.graph.fingerprint, *question)))
+            drawn = hashlib.blake2b(told.encode(), key=self.key, digest_size=32).digest()
+            self._numbers[question] = np.random.default_rng(int.from_bytes(drawn, "big")).permutation(n)
+        return int(self._numbers[question][position]) + 1
+
+    def about(self, n: int) -> int:
+        """A number of people to the nearest five where people are not listed, so that one more or less is not seen."""
+        return n if self.listed else CROWD_MINIMUM * round(n / CROWD_MINIMUM)
+
+    def crowd(self, n: int) -> str:
+        """ "118 people"; few are told as few where people are not listed."""
+        return (
+            f"fewer than {CROWD_MINIMUM} people" if 0 < n < CROWD_MINIMUM and not self.listed else plural(n, "person")
+        )
 
 
 def day(time_s: int) -> str:

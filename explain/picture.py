@@ -16,7 +16,8 @@ from scipy import sparse
 
 from core.graph import FloatArray, IntArray
 from core.models._path_chains import CO_3, CO_5, GROUP_CHAINS
-from explain.naming import CROWD_MINIMUM, Names, plural
+from explain.answers import CROWD_MINIMUM
+from explain.naming import Names, plural
 from explain.types import Bundle, FlowNode
 from explain.walks import Lane
 
@@ -183,7 +184,7 @@ class PictureBuilder:
         people = plural(crowd, "person") if crowd >= CROWD_MINIMUM else f"fewer than {CROWD_MINIMUM} people"
         one = len(rows) == 1
         label = f"{people} who {self.names.verb} " + ("both" if one else f"it and one of {len(rows):,}")
-        return _Node(2, "people", sources[0].split(":", 2)[2], label, max(crowd, 1))
+        return _Node(2, "people", sources[0].split(":", 2)[2], label, crowd if crowd >= CROWD_MINIMUM else 1)
 
     def _through_groups(self, idx: int, lane: Lane, kind: str) -> None:
         """A node for each of the strongest topics (creators), one for all others."""

@@ -1,22 +1,29 @@
-"""What who runs the installation decides about people: the smallest group of whom a figure is told.
+"""What who runs the installation decides about people: the smallest group of whom a figure is told, and who may be listed.
 
-It stands in the environment (SURFACED_MIN_N) or in `privacy.json` of the state folder, as {"min_n": 20}; the environment wins.
-Plans may raise it, never lower it.
+The smallest group stands in the environment (SURFACED_MIN_N) or in `privacy.json` of the state folder, as {"min_n": 20}; the
+environment wins. Plans may raise it, never lower it. Whether people of a workspace are listed is its switch `show_people`,
+off unless `prepare --show-people` sets it; the built-in workspaces are public or simulated, and list theirs. Where people are not
+listed, each is reached by an id that one already has, typed exactly. Numbers such as "person 17 of 118" are drawn with a key that
+stays in the state folder: the same question gives the same numbers, and neither order nor number tells who somebody is.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import secrets
 from pathlib import Path
 from typing import Any, Final
 
 from core.errors import OptionError, shown
+from data.sources.registry import all_sources
 from explain.fairness.disclosure import MIN_N
+from explain.naming import PROCESS_KEY
 
 FILE: Final = "privacy.json"
 VARIABLE: Final = "SURFACED_MIN_N"
 LEAST, MOST, MAX_BYTES = 3, 10_000, 10_000
+KEY, KEY_BYTES = "people.key", 32
 
 
 def smallest_group(home: Path) -> int:
@@ -45,6 +52,26 @@ def checked_limit(home: Path, min_n: int) -> int:
             f"Set thresholds.min_n to {floor} or more."
         )
     return min_n
+
+
+def lists_people(workspace: str, show_people: bool) -> bool:
+    """Whether people of a workspace may be browsed. show_people: its own switch."""
+    return show_people or workspace in {source.name for source in all_sources()}
+
+
+def people_key(home: Path) -> bytes:
+    """The secret of this state folder with which people are numbered, made when first asked for; one of the process where none can be kept."""
+    place = home / KEY
+    try:
+        if not place.exists():
+            home.mkdir(parents=True, exist_ok=True)
+            with open(os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+                file.write(secrets.token_bytes(KEY_BYTES))
+        with place.open("rb") as file:
+            found = file.read(KEY_BYTES)
+    except OSError:
+        return PROCESS_KEY
+    return found if len(found) == KEY_BYTES else PROCESS_KEY
 
 
 def _checked(value: Any, where: str) -> int:

@@ -178,6 +178,8 @@ class Recommendation:
 
 @dataclass(frozen=True)
 class WorkspaceInfo:
+    """A known workspace; numbers are None until it is prepared. show_people: whether its people may be browsed."""
+
     name: str
     title: str
     ready: bool
@@ -186,6 +188,7 @@ class WorkspaceInfo:
     n_events: int | None
     summary: str = ""
     licence: str = ""
+    show_people: bool = False
 
 
 @dataclass(frozen=True)

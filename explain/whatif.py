@@ -39,24 +39,29 @@ class Edit:
 
 @dataclass(frozen=True, eq=False)
 class State:
-    """A model and where a person stands in it, with their scores float64 [n_items] and what they have."""
+    """A model and where a person stands in it, with their scores float64 [n_items] and the items that are no candidates."""
 
     model: Recommender
     user: int
     scores: FloatArray
-    history: IntArray
+    out: IntArray
 
     @classmethod
-    def of(cls, model: Recommender, user: int) -> State:
-        return cls(model, user, model.score(np.array([user]))[0], model.history(user))
+    def of(cls, model: Recommender, user: int, also_out: IntArray | None = None) -> State:
+        """also_out: items that the person has seen, though their history does not hold them (any more)."""
+        out = model.history(user) if also_out is None else np.union1d(model.history(user), also_out)
+        return cls(model, user, model.score(np.array([user]))[0], out)
 
     def rank(self, item: int) -> int | None:
-        """Place among all that the person lacks; None for what they have."""
-        return None if np.isin(item, self.history) else rank_of(self.scores, item, self.history)
+        """Place among all candidates; None for what is none."""
+        return None if np.isin(item, self.out) else rank_of(self.scores, item, self.out)
 
     def best(self, k: int) -> list[int]:
+        """The first k candidates; none where nothing has a score (an emptied history), since ids would be their order."""
+        if not self.scores.any():
+            return []
         scores = self.scores[None].copy()
-        scores[0, self.history] = -np.inf
+        scores[0, self.out] = -np.inf
         items, values = top_k(scores, k)
         return [int(i) for i, v in zip(items[0], values[0], strict=True) if v > -np.inf]
 
@@ -102,10 +107,11 @@ def edited(graph: InteractionGraph, user: int | None, history: History, edit: Ed
     return left.plus(np.array(edit.add, dtype=np.int64), added_weight) if edit.add else left
 
 
-def masked_state(before: State, dropped: Sequence[int]) -> State:
-    """The scores without these messages; the history stays, so what was masked is no candidate."""
+def masked_state(before: State, dropped: Sequence[int], *, may_return: bool = False) -> State:
+    """The scores without these messages. What was masked is no candidate, unless it may return."""
     gone = np.array(sorted(dropped), dtype=np.int64)
-    return State(before.model, before.user, before.model.masked(before.user, gone), before.history)
+    out = np.setdiff1d(before.out, gone) if may_return else before.out
+    return State(before.model, before.user, before.model.masked(before.user, gone), out)
 
 
 def compare(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 
 import numpy as np
@@ -18,6 +19,7 @@ from data.tables import DataCard
 from explain.explanation import Case
 from explain.flow_labels import clean, unaccented
 from explain.naming import Names, plural
+from explain.privacy import lists_people, people_key
 from explain.store import Prepared, Store
 from explain.types import Found, ListedItem
 from explain.wording import short_reason
@@ -36,11 +38,18 @@ class World:
 
     @cached_property
     def graph(self) -> InteractionGraph:
-        return build_graph(self.store.tables(self.workspace))
+        graph = build_graph(self.store.tables(self.workspace))
+        return graph if self.lists_people else replace(graph, users=replace(graph.users, suggests=False))
 
     @cached_property
     def names(self) -> Names:
-        return Names(self.graph, self.card, self.prepared.show_people)
+        key = people_key(self.store.home)
+        return Names(self.graph, self.card, self.prepared.show_people, self.lists_people, key)
+
+    @property
+    def lists_people(self) -> bool:
+        """Whether people may be browsed: the workspace's switch."""
+        return lists_people(self.workspace, self.prepared.show_people)
 
     @cached_property
     def people_per_item(self) -> IntArray:
@@ -163,16 +172,22 @@ class World:
             )
         )
         return tuple(
-            Found(str(self.graph.items.ids[i]), self.names.item(i), plural(int(self.people_per_item[i]), "person"))
+            Found(str(self.graph.items.ids[i]), self.names.item(i), self.names.crowd(int(self.people_per_item[i])))
             for i in hits[: max(0, limit)]
         )
 
     def find_users(self, text: str, limit: int) -> tuple[Found, ...]:
-        """People whose id, label or attributes hold every word of the text; the exact id first."""
+        """People whose id, label or attributes hold every word of the text, the exact id first; where people are not listed, the
+        one whose id the text is."""
+        if not self.lists_people:
+            return self._people([self.graph.users.index(text)] if text in self.graph.users else [], limit)
         words = _folded(text).split()[:10]
-        n_items = np.diff(self.graph.interactions.indptr)
         hits = [u for u, line in enumerate(self._user_lines) if all(w in line for w in words)]
         hits.sort(key=lambda u: (str(self.graph.users.ids[u]).casefold() != text.strip().casefold(), u))
+        return self._people(hits, limit)
+
+    def _people(self, hits: Sequence[int], limit: int) -> tuple[Found, ...]:
+        n_items = np.diff(self.graph.interactions.indptr)
         return tuple(
             Found(
                 str(self.graph.users.ids[u]),

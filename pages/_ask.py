@@ -43,8 +43,7 @@ def _workbench(home: str) -> Workbench:
 @st.cache_resource(show_spinner="Loading the graph and its model …")
 def warm(home: str, workspace: str, model: str, snapshot: str) -> bool:
     """Load what every answer needs. Then take it from the garbage collector, which Streamlit runs after each script."""
-    first = _workbench(home).find_users(workspace, limit=1)[0]
-    _workbench(home).recommend(workspace, model, user=first.id, k=1, snapshot=snapshot)
+    _workbench(home).warm(workspace, model, snapshot)
     gc.collect()
     gc.freeze()
     return True
@@ -144,7 +143,7 @@ def item(workspace: str, raw_item: str) -> ItemCard:
 
 def names(workspace: WorkspaceInfo, side: str, text: str, limit: int) -> dict[str, str]:
     """Items or people that fit a search text: raw id → plain name. Shared and cached: not to be changed."""
-    fingerprint = f"{workspace.n_users}/{workspace.n_items}/{workspace.n_events}"
+    fingerprint = f"{workspace.n_users}/{workspace.n_items}/{workspace.n_events}/{workspace.show_people}"
     return _names(home(), workspace.name, fingerprint, side, text, limit)
 
 

@@ -45,20 +45,20 @@ def flip(spot: Here, item: str) -> FlipReport:
 @st.cache_data(max_entries=_KEPT, show_spinner=False)
 def _whatif(
     home: str, base: tuple[str, str, str], who: Who, remove: tuple[str, ...], add: tuple[str, ...],
-    weights: tuple[tuple[str, float], ...], half_life: float | None, k: int, kind: Kind,
+    weights: tuple[tuple[str, float], ...], half_life: float | None, k: int, kind: Kind, may_return: bool,
 ) -> WhatIf:  # fmt: skip
     workspace, model, snapshot = base
     return _ask.workbench().whatif(
         workspace, model, user=who[0], history=who[1], remove=remove, add=add, weights=dict(weights),
-        half_life_days=half_life, k=k, kind=kind, snapshot=snapshot,
+        half_life_days=half_life, k=k, kind=kind, snapshot=snapshot, may_return=may_return,
     )  # fmt: skip
 
 
 def whatif(
     spot: Here, *, remove: tuple[str, ...], add: tuple[str, ...], weights: tuple[tuple[str, float], ...],
-    half_life: float | None, kind: Kind,
+    half_life: float | None, kind: Kind, may_return: bool = False,
 ) -> WhatIf:  # fmt: skip
-    return _whatif(_ask.home(), spot.base, _who(spot), remove, add, weights, half_life, spot.k, kind)
+    return _whatif(_ask.home(), spot.base, _who(spot), remove, add, weights, half_life, spot.k, kind, may_return)
 
 
 @st.cache_data(max_entries=64, show_spinner="Integrating over the edges …")
@@ -92,13 +92,14 @@ def list_view(spot: Here) -> ListView:
 
 
 @st.cache_data(max_entries=_KEPT, show_spinner="Ranking the list of every person …")
-def _item_view(home: str, base: tuple[str, str, str], item: str, k: int) -> ItemView:
+def _item_view(home: str, base: tuple[str, str, str], item: str, k: int, listed: bool) -> ItemView:
+    """listed: whether the workspace lists people; part of what the answer is kept by."""
     workspace, model, snapshot = base
     return _ask.workbench().item_view(workspace, model, item, k=k, snapshot=snapshot)
 
 
 def item_view(spot: Here, item: str) -> ItemView:
-    return _item_view(_ask.home(), spot.base, item, spot.k)
+    return _item_view(_ask.home(), spot.base, item, spot.k, spot.workspace.show_people)
 
 
 @st.cache_data(max_entries=64, show_spinner=False)

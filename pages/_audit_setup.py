@@ -137,7 +137,11 @@ def _form(spot: _here.Here, usual: dict[str, Any]) -> tuple[dict[str, Any], str,
         key="plan-gap",
         help="Between the best and the worst group. It starts at a fifth of what the model reaches, where that was measured: four fifths of the best.",
     )
-    min_n = four.number_input("Smallest group shown", 2, 1000, 10, key="plan-min")
+    least = _ask.workbench().smallest_group()
+    min_n = four.number_input(
+        "Smallest group shown", least, max(1000, least), least, key="plan-min",
+        help="Of people. Smaller groups stay hidden, and with them others that would give them away. Who runs the installation sets the least.",
+    )  # fmt: skip
     with st.expander("Purpose, owner, surface, reason: they stand in the report, and a reader will ask", expanded=True):
         purpose = st.text_area("Purpose of the audit", max_chars=2000, key="plan-purpose")
         owner = st.text_input("Owner of the recommender", max_chars=200, key="plan-owner")

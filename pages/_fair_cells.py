@@ -22,7 +22,10 @@ def _cells(home: str, base: tuple[str, str, str], user_by: str, item_by: str, k:
 
 
 @st.cache_data(max_entries=_KEPT, show_spinner=False)
-def _behind(home: str, base: tuple[str, str, str], cell: tuple[str, str, str, str], k: int) -> dict[str, Any]:
+def _behind(
+    home: str, base: tuple[str, str, str], cell: tuple[str, str, str, str], k: int, listed: bool
+) -> dict[str, Any]:
+    """listed: whether the workspace lists people; part of what the answer is kept by."""
     return _ask.workbench().behind_cell(base[0], base[1], *cell, k=k)
 
 
@@ -95,9 +98,12 @@ def _cell(spot: _here.Here, found: dict[str, Any], cell: tuple[str, str, str, st
             300,
         )
     )
-    behind = _behind(_ask.home(), spot.base, cell, spot.k)
+    behind = _behind(_ask.home(), spot.base, cell, spot.k, spot.workspace.show_people)
+    reached = "Few, or all but few," if behind["n_reached"] is None else count(behind["n_reached"])
+    if behind["n_reached"] and not spot.workspace.show_people:
+        reached = f"About {reached}"
     st.caption(
-        f"{count(behind['n_reached'])} of {count(behind['n_people'])} people have any of these {count(behind['n_items'])} items in their first {spot.k}."
+        f"{reached} of {count(behind['n_people'])} people have any of these {count(behind['n_items'])} items in their first {spot.k}."
     )
     left, right = st.columns(2, gap="medium")
     with left:
@@ -108,6 +114,8 @@ def _cell(spot: _here.Here, found: dict[str, Any], cell: tuple[str, str, str, st
             st.caption("None of these items is in any of their lists.")
     with right:
         st.subheader("Why for one of them?")
+        if not spot.workspace.show_people:
+            st.caption("People of this workspace are not listed. Who has an id can ask on the page Why this.")
         labels = {hit.id: hit.label for hit in behind["items"]}
         names = {hit.id: hit.label for hit in behind["people"]}
         shown = 0

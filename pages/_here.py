@@ -48,6 +48,11 @@ class Here:
     def own_titles(self) -> bool:
         return self.user is None
 
+    @property
+    def asks_for_id(self) -> bool:
+        """Whether a person is wanted whose id is still to be typed: where people are not listed, none is shown unasked."""
+        return self.user is None and _state.wish("who") == "person"
+
 
 def workspace() -> WorkspaceInfo | None:
     """The workspace that was asked for, if it is ready; else the first one that is; None if none is."""
@@ -113,7 +118,9 @@ def here(*, loaded: bool = True) -> Here | None:
 
 
 def example(where: WorkspaceInfo) -> Example | None:
-    """The pair that a newcomer is shown; there is none before the path model is fitted."""
+    """The pair that a newcomer is shown; there is none before the path model is fitted, nor where people are not listed."""
+    if not where.show_people:
+        return None
     path = next((s for s in _ask.fitted(where.name) if s.model == "path"), None)
     return _ask.example(where.name, path.snapshot) if path else None
 
@@ -150,6 +157,8 @@ def _who(where: WorkspaceInfo) -> tuple[str | None, tuple[str, ...] | None]:
     if (asked := _state.wish("who")) not in (None, "person"):
         _state.notice(f"A list is for a person or for titles of your own, not for {shown(asked)}.")
     asked_user = _state.wish("user")
+    if not where.show_people:
+        return _by_id(where, asked_user)
     user = first_person(where)
     if asked_user is not None:
         try:
@@ -158,6 +167,22 @@ def _who(where: WorkspaceInfo) -> tuple[str | None, tuple[str, ...] | None]:
             _state.notice(f"{error} Person {user} is shown instead.")
     _state.settle("user", user)
     return user, None
+
+
+def _by_id(where: WorkspaceInfo, asked: str | None) -> tuple[str | None, tuple[str, ...] | None]:
+    """The person whose id was given; nobody else is shown."""
+    if asked is not None:
+        try:
+            user = _ask.person(where.name, asked).user
+            _state.settle("user", user)
+            return user, None
+        except SurfacedError as error:
+            _state.notice(str(error))
+    if _state.wish("who") == "person":
+        _state.settle("who", "person")
+        return None, None
+    _state.settle("who", TITLES)
+    return None, _own_titles(where)
 
 
 def _own_titles(where: WorkspaceInfo) -> tuple[str, ...] | None:

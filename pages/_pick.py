@@ -47,7 +47,7 @@ def several(label: str, names: Mapping[str, str], key: str, current: Sequence[st
     told = distinct({o: option(n) for o, n in names.items()})
     st.multiselect(
         label, list(names), key=widget, format_func=lambda o: told.get(o, str(o)), placeholder=placeholder,
-        filter_mode="contains", on_change=_state.take, args=(key, widget),
+        filter_mode="contains", select_all=False, on_change=_state.take, args=(key, widget),
     )  # fmt: skip
 
 
@@ -65,6 +65,17 @@ def segments(label: str, options: Mapping[str, str], key: str, current: str) -> 
         label, list(options), key=widget, format_func=lambda o: options[o], required=True,
         on_change=_state.take, args=(key, widget),
     )  # fmt: skip
+
+
+def switch(label: str, key: str, current: bool, meaning: str) -> None:
+    """On or off; on is the wish "yes"."""
+    widget = f"{key}-switch"
+    st.session_state[widget] = current
+    st.toggle(label, key=widget, help=meaning, on_change=_take_switch, args=(key, widget))
+
+
+def _take_switch(key: str, widget: str) -> None:
+    _state.put(key, "yes" if st.session_state[widget] else None)
 
 
 def length(most: int, current: int) -> None:
@@ -85,7 +96,14 @@ def item(
 
 
 def person(label: str, where: WorkspaceInfo, current: str | None) -> None:
-    """One person by id or by what is known about them."""
+    """One person by id or by what is known about them; where people are not listed, by an id that one has."""
+    if not where.show_people:
+        st.session_state["user-id"] = current or ""
+        st.text_input(
+            "Person: type the exact id", key="user-id", max_chars=200, placeholder="an id that you have",
+            help="People of this workspace are not listed.", on_change=_state.take, args=("user", "user-id"),
+        )  # fmt: skip
+        return
     names = _narrowed(label, "user", where, "user", current)
     choose(label, list(names), "user", current, lambda u: names.get(u, u))
 

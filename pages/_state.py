@@ -18,7 +18,7 @@ import streamlit as st
 SHARED: Final = ("workspace", "model", "user", "item", "k", "who", "history")
 LOCAL: Final[dict[str, tuple[str, ...]]] = {
     "why": ("against", "other", "show", "at", "test", "unit", "guard"),
-    "whatif": ("remove", "add", "weights", "half", "kind"),
+    "whatif": ("remove", "add", "weights", "half", "kind", "may_return"),
     "fairness": (
         "side",
         "by",

@@ -35,12 +35,35 @@ GLOSSARY = {
 LIMITS = (
     "An explanation says why the model scored an item as it did. It does not say why the person likes it, and not what they would have done otherwise.",
     "Exact means: these are the terms of this score. A model can be explained exactly and still be wrong.",
-    "People behind a link appear as “person 3 of 118”; crowds under five are merged into the next bundle, so small groups are coarser.",
+    "People behind a link appear as “person 3 of 118”; crowds under five are merged into the next bundle, so small groups are coarser. "
+    "The number is drawn by lot for each question: it is neither an order nor a name.",
     "LightGCN is shown as it is: its memory and its jumps are real parts of its score, and no drawing makes reasons of them.",
     "Exposure is counted over lists as if everybody read them in the same way. Real attention is not measured here.",
     "Quality for groups is measured on hidden events, which come from what people were shown before.",
     "Intervals are for one group at a time; verdicts use p-values adjusted for the number of groups.",
     "Newsroom is simulated. What holds there shows that the tool finds what was planted, not how readers behave.",
+)
+
+
+PROTECTED = (
+    "**Small groups.** No figure and no number of people is told of a group of fewer than ten people (or more, as who runs this installation has set it), "
+    "on no page, in no report, file or command. Other groups are hidden with it where they would give it away: all columns of people, the "
+    "intersections, cells and metrics of an audit are looked at together, and so are earlier audits of the same data, so that no sum or difference of what "
+    "is shown comes down to fewer people. Figures of groups of people have three decimals.",
+    "**Who people are.** In a workspace that does not list its people, nobody is named, found by browsing, or suggested: a person is shown to who "
+    "types the exact id, with history and list. Of an item that fewer than ten people get, nothing is told but that; of others numbers of people are to the nearest five, and shares in whole percents. The built-in workspaces are public or "
+    "simulated data; they list their people and say so on the Overview.",
+    "**People behind a reason.** They are numbered by lot, anew for each person and item that is asked about; fewer than five are not told apart.",
+)
+NOT_PROTECTED = (
+    "**Whoever has an id sees that person.** There are no accounts: an id is the key. Put a sign-in in front of a server that others reach.",
+    "**Whoever runs commands or holds the state folder has the data.** Lists and explanations of everybody can be written to files there.",
+    "**What everybody together do is always told**, and so is how many of a shown group have something held out, or a list.",
+    "**Knowledge from elsewhere.** Who knows the figures of three people of a group of twelve knows the mean of the other nine. "
+    "Two states of the data that differ by one person can be subtracted, and so can two intersections asked for singly, outside an audit.",
+    "**Scores follow from what people did.** Who asks freely, with histories of their own making, about titles that hardly anybody has, can learn what those "
+    "few had beside them. What if shows the same scores: it adds nothing to this, and takes nothing away.",
+    "**Records from before this version** keep what they told, and so do their exports: a signed record is not rewritten. Pages hide their small groups.",
 )
 
 
@@ -68,6 +91,11 @@ def page() -> None:
     )
     st.header("Words")
     st.markdown("\n".join(f"- **{word}.** {meaning}" for word, meaning in GLOSSARY.items()))
+    st.header("Privacy")
+    st.subheader("What is protected")
+    st.markdown("\n".join(f"- {told}" for told in PROTECTED))
+    st.subheader("What is not")
+    st.markdown("\n".join(f"- {told}" for told in NOT_PROTECTED))
     st.header("Limits")
     st.markdown("\n".join(f"- {limit}" for limit in LIMITS))
 

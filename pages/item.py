@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from explain.answers import MIN_AUDIENCE, ItemView, Source
+from explain.answers import CROWD_MINIMUM, MIN_AUDIENCE, ItemView, Source
 from explain.figures_changes import audience_bars, source_bars
 from pages import _ask, _ask_more, _frame, _here, _parts, _pick
 from pages._text import column, count, lead, percent, plain, score
@@ -28,7 +28,10 @@ def page() -> None:
     known += [f"{plain(column(name), 40)}: {plain(value, 200)}" for name, value in card.attributes.items()]
     if known:
         st.caption(" · ".join(known))
-    _tiles(found, card.n_people)
+    _tiles(found, card.n_people, listed=spot.workspace.show_people)
+    if found.n_listed is None:
+        st.info("People of this workspace are not listed, and so few are told of together only.")
+        return
     if not found.n_listed:
         st.info(
             f"It is in nobody's first {found.k} under this model. Make the list longer, or ask why not for one person."
@@ -45,13 +48,18 @@ def _some_item(spot: _here.Here) -> str:
     return first.item if first else next(iter(_ask.names(spot.workspace, "item", "", 1)))
 
 
-def _tiles(found: ItemView, n_people: int) -> None:
+def _tiles(found: ItemView, n_people: int, *, listed: bool) -> None:
+    few, have = found.n_listed is None, count(n_people)
+    if not listed and 0 < n_people < CROWD_MINIMUM:
+        have = f"< {CROWD_MINIMUM}"
+    listed_by = count(found.n_listed) if found.n_listed is not None and listed else f"≈ {count(found.n_listed or 0)}"
+    share = "" if found.n_listed is None else f" ({percent(found.n_listed / found.n_people, 1)})"
     _parts.tiles(
         [
-            ("In the list of", count(found.n_listed), f"of {count(found.n_people)} people ({percent(found.n_listed / found.n_people, 1)}), first {found.k}"),
-            ("Median place", "none" if found.median_rank is None else f"{found.median_rank:g}", "among those who get it"),
-            ("Have it already", count(n_people), "people; they are not shown it again"),
-            ("Read for this page", count(found.n_read), "explanations summed, spread evenly over those who get it"),
+            ("In the list of", f"< {MIN_AUDIENCE}" if found.n_listed is None else listed_by, f"of {count(found.n_people)} people{share}, first {found.k}"),
+            ("Median place", "not told" if few else "none" if found.median_rank is None else f"{found.median_rank:g}", "among those who get it"),
+            ("Have it already", have, "people; they are not shown it again"),
+            ("Read for this page", "none" if found.n_read is None else count(found.n_read), "explanations summed, spread evenly over those who get it"),
         ]
     )  # fmt: skip
 
@@ -86,7 +94,7 @@ def source_frame(sources: tuple[Source, ...]) -> pd.DataFrame:
 
 def _audience(found: ItemView) -> None:
     if not found.cohorts:
-        if found.n_listed < MIN_AUDIENCE:
+        if (found.n_listed or 0) < MIN_AUDIENCE:
             st.caption(f"Fewer than {MIN_AUDIENCE} people get it: too few to say of which cohorts they are.")
         return
     st.header("Who gets it")
@@ -112,6 +120,9 @@ def _audience(found: ItemView) -> None:
 
 def _people(spot: _here.Here, found: ItemView) -> None:
     st.header("Why for one of them?")
+    if not spot.workspace.show_people:
+        st.caption("People of this workspace are not listed. Who has an id can ask on the page Why this.")
+        return
     shown = list(zip(found.listed, found.ranks, found.scores, strict=True))[:_PEOPLE_SHOWN]
     st.caption(f"The {len(shown)} in whose list it stands highest, with its place there and its score.")
     for user, rank, value in shown:

@@ -129,6 +129,11 @@ def _data(spot: _here.Here) -> None:
     card = _ask.workbench().card(spot.name)
     size = f"{count(spot.workspace.n_users)} people, {count(spot.workspace.n_items)} items, {count(spot.workspace.n_events)} events."
     st.markdown(f"{plain(card.summary, 600)} {size}")
+    st.caption(
+        "People of this workspace are listed: they are public or simulated, or whoever prepared it chose so."
+        if spot.workspace.show_people
+        else "People of this workspace are not listed: one is shown to who types the exact id."
+    )
     st.caption(f"Licence: {plain(card.licence.rstrip('. '), 1500)}. Source: {plain(card.citation, 400)}")
     for name, where in names.items():
         if not where.ready:

@@ -23,7 +23,7 @@ def page() -> None:
     st.title("Recommendations")
     spot = _parts.place()
     _parts.notices()
-    _pick.segments("Whose list", WAYS, "who", _here.TITLES if spot.own_titles else "person")
+    _pick.segments("Whose list", WAYS, "who", _here.TITLES if spot.own_titles and not spot.asks_for_id else "person")
     who, length = st.columns([3, 1])
     with who:
         _whose(spot)
@@ -31,6 +31,9 @@ def page() -> None:
         _pick.length(min(_here.K_MOST, spot.workspace.n_items or _here.K_MOST), spot.k)
     if spot.history:
         _own_titles(spot, spot.history)
+    if spot.asks_for_id:
+        st.info("People of this workspace are not listed. Type the id of one, or pick titles of your own.")
+        return
     if spot.own_titles and not spot.history:
         _no_titles_yet(spot)
         return
@@ -46,7 +49,7 @@ def page() -> None:
 
 
 def _whose(spot: _here.Here) -> None:
-    if spot.own_titles:
+    if spot.own_titles and not spot.asks_for_id:
         picked = spot.history or ()
         _pick.add_title(
             f"Add a title: five say a lot ({len(picked)} picked)", spot.workspace, picked, _here.MOST_TITLES
@@ -60,8 +63,11 @@ def _no_titles_yet(spot: _here.Here) -> None:
     st.info(
         "The list appears as soon as one title is picked. The model is not trained again: your titles are folded in."
     )
-    example = _ask.person(spot.name, _here.first_person(spot.workspace))
-    start = ",".join(entry.item for entry in example.history[:5])
+    if spot.workspace.show_people:
+        known = [entry.item for entry in _ask.person(spot.name, _here.first_person(spot.workspace)).history]
+    else:  # what most people have, and not what somebody has
+        known = list(_ask.names(spot.workspace, "item", "", 5))
+    start = ",".join(known[:5])
     st.button("Start with five titles", on_click=_state.put, args=("history", start))
 
 

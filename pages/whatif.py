@@ -55,13 +55,24 @@ def page() -> None:
         st.info("Pick at least one title of your own first, or a person.")
         _parts.link("recommendations", "Pick titles")
         return
-    _editor(spot, had, remove, add, kind, weights)
+    back = _here.one_of("may_return", ["", "yes"], "")
+    _state.settle("may_return", back or None)
+    _editor(spot, had, remove, add, kind, weights, back=bool(back))
     if not (remove or add or weights or half):
         lead("Take something out of the history, or put something in: the list changes at once.")
-    found = _answer(spot, remove, add, weights, half, kind)
+    found = _answer(spot, remove, add, weights, half, kind, may_return=bool(back))
     if found is None:
         return
-    _lists(spot, found)
+    if (weights or half) and not found.reads_weights:
+        st.caption(
+            "This model reads what is in a history, not how much or how long ago: weights and decay change nothing here."
+        )
+    if found.after:
+        _lists(spot, found)
+    else:
+        st.info(
+            "Nothing left to recommend from: no item has a score without any history. Put something in, or take less out."
+        )
     st.caption("This address opens what you see in any browser that reaches this server:")
     _parts.command(_state.permalink("whatif"))
 
@@ -114,11 +125,16 @@ def _half() -> float | None:
 
 def _editor(
     spot: _here.Here, had: dict[str, str], remove: tuple[str, ...], add: tuple[str, ...], kind: Kind,
-    weights: tuple[tuple[str, float], ...],
+    weights: tuple[tuple[str, float], ...], *, back: bool,
 ) -> None:  # fmt: skip
     left, right = st.columns(2, gap="large")
     with left:
         _pick.several(f"Take out ({len(had)} in the history)", had, "remove", remove, "Pick titles of the history")
+        if remove:
+            _pick.switch(
+                "What is taken out may come back", "may_return", back,
+                "Off: the person has seen it, so it is in no list and no rank. On: it is a candidate again.",
+            )  # fmt: skip
         if kind != "mask":
             _pick.add_title("Put in", spot.workspace, add, MOST_ADDED, "add", tuple(had))
             for raw in add:
@@ -153,46 +169,54 @@ def _take_weight(name: str, widget: str, weights: tuple[tuple[str, float], ...])
 
 
 def _reset() -> None:
-    for key in ("remove", "add", "weights", "half", "kind"):
+    for key in ("remove", "add", "weights", "half", "kind", "may_return"):
         _state.put(key, None)
 
 
 def _answer(
     spot: _here.Here, remove: tuple[str, ...], add: tuple[str, ...], weights: tuple[tuple[str, float], ...],
-    half: float | None, kind: Kind,
+    half: float | None, kind: Kind, *, may_return: bool,
 ) -> WhatIf | None:  # fmt: skip
     if kind == "mask":
         add, weights, half = (), (), None
     asked = {"remove": remove, "add": add, "weights": weights, "half_life": half}
     try:
         if kind == "retrain" and any(asked.values()):
-            return _learnt_again(spot, remove, add, weights, half)
+            return _learnt_again(spot, remove, add, weights, half, may_return=may_return)
         return _ask_more.whatif(
-            spot, remove=remove, add=add, weights=weights, half_life=half, kind="delete" if kind == "retrain" else kind
-        )
+            spot, remove=remove, add=add, weights=weights, half_life=half, kind="delete" if kind == "retrain" else kind,
+            may_return=may_return,
+        )  # fmt: skip
     except OptionError as error:
         _parts.problem(error)
         return None
 
 
 def _learnt_again(
-    spot: _here.Here, remove: tuple[str, ...], add: tuple[str, ...], weights: tuple[tuple[str, float], ...], half: float | None
+    spot: _here.Here, remove: tuple[str, ...], add: tuple[str, ...], weights: tuple[tuple[str, float], ...], half: float | None,
+    *, may_return: bool,
 ) -> WhatIf | None:  # fmt: skip
     """A fit beside the page; its answer when it has ended."""
-    key = f"retrain-{spot.base}-{spot.user}-{remove}-{add}-{weights}-{half}"
+    key = f"retrain-{spot.base}-{spot.user}-{remove}-{add}-{weights}-{half}-{may_return}"
 
     work = Task(
         "whatif",
         {
             "workspace": spot.name, "model": spot.model, "user": spot.user, "history": spot.history, "remove": remove,
             "add": add, "weights": dict(weights), "half_life_days": half, "k": spot.k, "kind": "retrain",
-            "snapshot": spot.base[2],
+            "snapshot": spot.base[2], "may_return": may_return,
         },
     )  # fmt: skip
     if _jobs.is_done(key):
-        return _ask_more.whatif(spot, remove=remove, add=add, weights=weights, half_life=half, kind="retrain")
+        return _ask_more.whatif(
+            spot, remove=remove, add=add, weights=weights, half_life=half, kind="retrain", may_return=may_return
+        )
     options = " ".join([*(f"--remove {r}" for r in remove), *(f"--add {a}" for a in add)])
-    options += "".join(f" --weight {n}={v:g}" for n, v in weights) + (f" --half-life {half:g}" if half else "")
+    options += (
+        "".join(f" --weight {n}={v:g}" for n, v in weights)
+        + (f" --half-life {half:g}" if half else "")
+        + (" --may-return" if may_return else "")
+    )
     _jobs.panel(
         key, "Learn again", "Learning from the edited data", work,
         f"{CLI} whatif --workspace {spot.name} --model {spot.model} --user {spot.user} {options} --kind retrain",
@@ -216,10 +240,8 @@ def _lists(spot: _here.Here, found: WhatIf) -> None:
         "two-lists",
         "The list before and after, with a line for each item in both",
     )
-    if any(a.was_rank is None for a in found.after):
-        st.caption(
-            "What is taken out of the history is a candidate again, like all that the person lacks: the list may bring it back."
-        )
+    if found.removed and not found.may_return:
+        st.caption("What was taken out stays out: the person has seen it. A switch above lets it come back.")
     frame = after_frame(found)
     _parts.table(
         frame,

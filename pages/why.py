@@ -71,7 +71,7 @@ def _nothing_to_explain(spot: _here.Here) -> None:
         "There is no list yet that something could have surfaced in: pick at least one title of your own, or a person."
     )
     _parts.link("recommendations", "Pick titles →")
-    _parts.link("recommendations", "See the list of a person →", who=None, history=None)
+    _parts.link("recommendations", "See the list of a person →", who="person", history=None)
 
 
 def _pickers(spot: _here.Here, item: str) -> None:

@@ -113,6 +113,11 @@ class Recommender(ABC):
     def fold_in(self, items: IntArray, weights: FloatArray, user: int | None = None) -> tuple[Recommender, int]:
         """The model in which `user` (None: a new person) has exactly this history; parameters stay. With the position."""
 
+    @property
+    def reads_weights(self) -> bool:
+        """Whether the weights of a history's edges (ratings, counts, decay) matter, or only what is in it. The usual model: not."""
+        return False
+
     @abstractmethod
     def history(self, user: int) -> IntArray:
         """int64 [h]: positions of the items that the person has, ascending."""

@@ -18,7 +18,7 @@ from core.graph import FloatArray, IntArray, InteractionGraph
 from core.models._path_chains import PathEdges, PathParameters, chains, edge_weights
 from core.models.base import Holdout, ModelSpec, ModelState, Recommender, register, validation_accuracy
 from core.progress import Progress, no_progress, portion
-from core.propagation import Chain, Walks, push_chains
+from core.propagation import Chain, RowEntries, Walks, push_chains
 
 MAX_SCALE_USERS = 2_000
 SCALE_BATCH_CELLS = 2**19  # nodes × people pushed at once: what a processor's cache holds
@@ -31,7 +31,7 @@ class PathModel(Recommender):
     spec: ClassVar[ModelSpec] = ModelSpec(
         name="path",
         title="Path model",
-        source="linear message passing along typed relations; cf. random walks P3α (Cooper et al. 2014), RP3β (Paudel et al. 2017)",
+        source="linear message passing along typed relations; cf. random walks P3α (Cooper et al. 2014), RP3β (Paudel et al. 2017), LinkProp (Fu et al., WWW 2022)",
         exact=True,
         summary="The score is the sum of the graph's paths from the person to the item. Nothing else enters.",
         unit="path score (sum of weighted paths)",
@@ -94,10 +94,15 @@ class PathModel(Recommender):
 
     def walks(self, user: int, item: int) -> tuple[Walks, ...]:
         items, start = self.edges.adjacency.row(user)
-        return tuple(Walks(chain, items, start, target=item) for chain in self.chains)
+        entries = RowEntries(items)
+        return tuple(Walks(chain, items, start, target=item, entries=entries) for chain in self.chains)
 
     def history(self, user: int) -> IntArray:
         return self.edges.adjacency.row(user)[0]
+
+    @property
+    def reads_weights(self) -> bool:
+        return self.parameters.weight_exponent != 0
 
     def fold_in(self, items: IntArray, weights: FloatArray, user: int | None = None) -> tuple[PathModel, int]:
         items, weights = merged_row(items, weights)

@@ -13,13 +13,13 @@ from typing import Any
 import pandas as pd
 
 from core.errors import DataError, shown
-from data.problems import Problem
+from data.problems import Problem, problem
 from data.sources.card_file import stated_card
 from data.sources.columns import typed
 from data.sources.csv_table import read_csv
 from data.sources.parquet_table import read_parquet
-from data.sources.text_cells import as_text, tidy
-from data.sources.times import seconds
+from data.sources.text_cells import as_text, tidy, tidy_text
+from data.sources.times import are_no_times, seconds
 from data.tables import TIME_COLUMN, Tables
 
 ENDINGS = (".csv", ".parquet")
@@ -51,11 +51,18 @@ def tables_from_folder(path: Path, name: str) -> Tables:
         raise DataError(f"{shown(path)} holds no events.csv or events.parquet; it holds {names}.")
     events = _completed_events(events, found)
     card = stated_card(path / "card.json", name, _kinds(events["event"]), events)
+    users = _labelled(frames["users"], "users", "user", found)
+    items = _labelled(frames["items"], "items", "item", found)
+    for kind, table in (("topic", "topics"), ("creator", "creators")):
+        name = card.kind_titles.get(kind, kind)
+        if frames[table] is not None and name in items.columns:
+            told = f"the table {table} is called {shown(name, 30)} too: where data are audited, this column is 'items.{name}'."
+            found.append(problem("note", "items", name, [], told))
     return Tables(
         card,
         events,
-        _labelled(frames["users"], "users", "user", found),
-        _labelled(frames["items"], "items", "item", found),
+        users,
+        items,
         _weighted(frames["topics"], "topic"),
         _weighted(frames["creators"], "creator"),
         tuple(found),
@@ -75,11 +82,13 @@ def _read(folder: Path, table: str, found: list[Problem]) -> pd.DataFrame | None
             f"{file.name} is empty: it needs a header with {' and '.join(NEEDED[table])}, and rows below it."
         )
     frame = read_csv(file, table, NEEDED[table], found) if file.suffix == ".csv" else read_parquet(file)
-    frame = frame.rename(columns=lambda column: str(column).strip())
+    frame = frame.rename(columns=lambda column: tidy_text(str(column)))
     lacking = [column for column in NEEDED[table] if column not in frame.columns]
     if lacking:
         has = ", ".join(shown(column, 30) for column in list(frame.columns)[:20]) or "none"
-        raise DataError(f"{file.name} has a wrong header: it lacks {' and '.join(lacking)}; found are {has}.")
+        spelt = [c for c in frame.columns if c.casefold() in lacking]
+        hint = f" Write {' and '.join(lacking)} in small letters." if spelt else ""
+        raise DataError(f"{file.name} has a wrong header: it lacks {' and '.join(lacking)}; found are {has}.{hint}")
     twice = frame.columns[frame.columns.duplicated()].tolist()
     if twice:
         raise DataError(f"{file.name} has a wrong header: {shown(twice[0], 30)} stands there twice.")
@@ -106,10 +115,20 @@ def _labelled(frame: pd.DataFrame | None, table: str, key: str, found: list[Prob
     types: dict[str, pd.Series] = {}
     for column in frame.columns:
         if (table, column) == ("items", TIME_COLUMN):
-            types[column] = seconds(frame[column], table, found, needed=False)
+            types[column] = _published(frame[column], found)
         elif column not in (key, "label"):
             types[column] = typed(frame[column], table, found)
     return frame.assign(**types)
+
+
+def _published(column: pd.Series, found: list[Problem]) -> pd.Series:
+    """Times of publication as seconds; a column of that name without a single time in it is the data's own ("yes", "no")."""
+    notes: list[Problem] = []
+    times = seconds(column, "items", notes, needed=False)
+    if not pd.to_numeric(times, errors="coerce").notna().any() and are_no_times(times):
+        return typed(column, "items", found)
+    found += notes
+    return times
 
 
 def _weighted(frame: pd.DataFrame | None, kind: str) -> pd.DataFrame:

@@ -9,9 +9,15 @@ from collections.abc import Iterable
 import numpy as np
 import pandas as pd
 
+SURELY_UNKNOWN = ("unknown", "n/a", "#n/a", "nan", "nat", "null", "nil", "?", "n.a.")  # in a column of texts too
+UNKNOWN_WORDS = (
+    "unknown", "n/a", "na", "#n/a", "nan", "nat", "none", "null", "nil", "?", "-", "--", ".", "missing", "n.a.",
+)  # fmt: skip
 # Zero-width and directional characters, byte order marks inside the text, soft hyphens: nobody sees or means them.
 INVISIBLE = "\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff\u00ad"
 _INVISIBLE = re.compile(f"[{INVISIBLE}]")
+_HARD_BLANK = re.compile("[\u00a0\u2007\u202f]")  # blanks at which no line breaks
+_IDLE_JOINER = re.compile("[\u200c\u200d](?=[\\x00-\\x7f])|(?<=[\\x00-\\x7f])[\u200c\u200d]")  # they join nothing there
 _LEADING = re.compile(r"^[\s" + INVISIBLE + r"]+|[\s" + INVISIBLE + r"]+$")
 
 
@@ -42,6 +48,6 @@ def tidy_text(value: str) -> str:
     """One text, tidied. Joiners inside a word (of Arabic, Indic scripts, emoji) are part of it and stay."""
     if value.isascii():
         return value.strip()
-    inside = _LEADING.sub("", value)
-    kept = _INVISIBLE.sub(lambda m: m.group() if m.group() in "\u200c\u200d" else "", inside)
-    return unicodedata.normalize("NFC", kept)
+    inside = _HARD_BLANK.sub(" ", _LEADING.sub("", value))
+    kept = _IDLE_JOINER.sub("", _INVISIBLE.sub(lambda m: m.group() if m.group() in "\u200c\u200d" else "", inside))
+    return unicodedata.normalize("NFC", kept).strip()

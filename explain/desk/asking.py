@@ -27,6 +27,11 @@ class Asking(Desk):
     def find_users(self, workspace: str, text: str = "", limit: int = 50) -> tuple[Found, ...]:
         return self._world(workspace).find_users(text, limit)
 
+    def warm(self, workspace: str, model: str, snapshot: str) -> None:
+        """Load what every answer needs, by asking for one list."""
+        world = self._world(workspace)
+        world.ranked(world.model(world.manifest(model, snapshot)), 0, 1, reasons=True)
+
     def person(self, workspace: str, user: str) -> Person:
         """A person's attributes and history, newest first. Raises UnknownIdError."""
         names = self._world(workspace).names

@@ -12,6 +12,7 @@ from explain.desk.guarding import Guarding
 from explain.desk.recording import Recording
 from explain.fairness.arms import Arm, NonProfiling
 from explain.fairness.cohorts import UNKNOWN
+from explain.fairness.disclosure import told
 from explain.fairness.thresholds import PASS, within
 from explain.guarding import Due
 
@@ -127,7 +128,7 @@ def _starved(content: dict[str, Any]) -> list[tuple[str, str]]:
 def _arm(arm: Arm, beside: NonProfiling) -> dict[str, Any]:
     """An arm as the record keeps it."""
     both = {"nDCG": arm.ndcg, "Recall": arm.recall, "coverage": arm.coverage}
-    metrics = {name: {key: figure.get(key) for key in ("value", "low", "high")} for name, figure in both.items()}
+    metrics = {name: {key: told(figure.get(key)) for key in ("value", "low", "high")} for name, figure in both.items()}
     exposure = [{"group": group, "ratio": ratio, "low": None, "high": None} for group, ratio in arm.exposure.items()]
     return {
         "arm": arm.title, "rule": arm.rule, "profiles": arm.profiles, "metrics": metrics, "n_people": beside.n_people, "k": beside.k,

@@ -9,11 +9,11 @@ import numpy as np
 from core.errors import OptionError, shown
 from core.progress import Progress, no_progress, portion
 from core.ranking import NO_ITEM
+from explain.answers import CROWD_MINIMUM
 from explain.auditing import Extras, record_content
 from explain.desk.base import Desk, evaluation_key, length
 from explain.fairness.cells import joint_cells
-from explain.fairness.cohorts import columns
-from explain.fairness.disclosure import Disclosure, disclosure
+from explain.fairness.disclosure import Disclosure, withheld
 from explain.fairness.exposure import catalogue_share
 from explain.fairness.intersections import grouping
 from explain.fairness.metrics.base import all_metrics
@@ -22,7 +22,7 @@ from explain.fairness.report import Found, Lists, case_of, guard_of, run_plan
 from explain.fairness.thresholds import Thresholds
 from explain.fairness.trends import trends
 from explain.privacy import checked_limit, smallest_group
-from explain.record.log import DecisionLog
+from explain.told_before import guard_of_answer, told_before
 from explain.types import Found as Hit
 from explain.world import World
 
@@ -86,8 +86,10 @@ class Auditing(Desk):
             )
         lists = world.lists(world.manifest(model), length(world, k), progress)
         weights = np.power(0.8, np.arange(lists.shape[1]))
-        limit = smallest_group(self.store.home)
-        guard = disclosure(world.graph, [user_by], limit=limit, floor=limit)
+        limit, guard = (
+            smallest_group(self.store.home),
+            guard_of_answer(self.store.home, workspace, world.graph, user_by),
+        )
         return joint_cells(lists, weights, people, items, thresholds=Thresholds(min_n=limit), guard=guard).as_json()
 
     def behind_cell(
@@ -95,11 +97,17 @@ class Auditing(Desk):
     ) -> dict[str, Any]:  # fmt: skip
         """People and items behind a cell: who of the group sees most of it, and which of its items are shown most to them.
 
-        {"n_people", "people": [Found], "items": [Found], "pairs": [(user, item, rank)]}; at most 25 of each.
+        {"n_people", "people": [Found], "items": [Found], "pairs": [(user, item, rank)]}; at most 25 of each. People and pairs
+        are empty where the workspace does not list people; there n_reached is None where it would tell of few who are, or are not.
+        Raises OptionError for a group of people that stays hidden.
         """
         world = self._world(workspace)
         lists = world.lists(world.manifest(model), length(world, k))
-        who = _members(grouping(world.graph, user_by, "user"), user_group)
+        people = grouping(world.graph, user_by, "user")
+        who, limit = _members(people, user_group), smallest_group(self.store.home)
+        guard = guard_of_answer(self.store.home, workspace, world.graph, user_by)
+        if user_group in guard.names(people.by, np.flatnonzero((lists != NO_ITEM).any(axis=1))):
+            raise OptionError(f"{shown(user_group)} stays hidden. {withheld(limit)}")
         what = _members(grouping(world.graph, item_by, "item"), item_group)
         kept = np.isin(lists[who], what) & (lists[who] != NO_ITEM)
         weight = np.power(0.8, np.arange(lists.shape[1]))
@@ -116,11 +124,13 @@ class Auditing(Desk):
             for r, c in zip(order.tolist(), first.tolist(), strict=True)
             if by_person[r] > 0
         ]
+        listed, n_reached = world.lists_people, int((by_person > 0).sum())
+        few = 0 < n_reached < limit or 0 < len(who) - n_reached < limit
         return {
-            "n_people": len(who), "n_items": len(what), "n_reached": int((by_person > 0).sum()),
-            "people": [Hit(str(users[who[r]]), world.names.user(int(who[r])), f"{int(kept[r].sum())} in the list") for r in order if by_person[r] > 0],
-            "items": [Hit(str(items[i]), world.names.item(i), f"in {int(times[i]):,} lists") for i in best],
-            "pairs": pairs[:BEHIND],
+            "n_people": len(who), "n_items": len(what), "n_reached": None if few and not listed else world.names.about(n_reached),
+            "people": [] if not listed else [Hit(str(users[who[r]]), world.names.user(int(who[r])), f"{int(kept[r].sum())} in the list") for r in order if by_person[r] > 0],
+            "items": [Hit(str(items[i]), world.names.item(i), _in_lists(int(times[i]), listed)) for i in best],
+            "pairs": pairs[:BEHIND] if listed else [],
         }  # fmt: skip
 
     def trends(
@@ -138,15 +148,10 @@ class Auditing(Desk):
         return check_plan(plan, world.graph)
 
     def _guard(self, world: World, plan: Plan) -> Disclosure:
-        """What the record of a plan may tell: in accord with what the plans before it, in the log, were told."""
-        before = [
-            row.content.get("intersections", ())
-            for row in DecisionLog(self.store.home / "decisions.sqlite").rows(world.workspace)
-            if row.kind == "plan"
-        ]
-        earlier = dict.fromkeys(tuple(names) for crossed in before for names in crossed)
-        known = [names for names in earlier if set(names) <= set(columns(world.graph)["user"])]
-        return guard_of(world.graph, plan, floor=smallest_group(self.store.home), before=known)
+        """What the record of a plan may tell: in accord with what the plans before it were told."""
+        home = self.store.home
+        before = told_before(home, world.workspace, world.graph)
+        return guard_of(world.graph, plan, floor=smallest_group(home), before=before)
 
     def _lists(self, world: World, plan: Plan, progress: Progress) -> Lists:
         served = world.lists(world.manifest(plan.model), plan.k, portion(progress, 0.0, 0.3))
@@ -161,6 +166,10 @@ class Auditing(Desk):
         from core.models.base import get_model
 
         return get_model(model).spec.title
+
+
+def _in_lists(n: int, listed: bool) -> str:
+    return f"in fewer than {CROWD_MINIMUM} lists" if n < CROWD_MINIMUM and not listed else f"in {n:,} lists"
 
 
 def _members(groups: Any, label: str) -> np.ndarray:

@@ -33,13 +33,14 @@ class Changing(Desk):
         self, workspace: str, model: str, *, user: str | None = None, history: Sequence[str] | None = None,
         remove: Sequence[str] = (), add: Sequence[str] = (), weights: Mapping[str, float] | None = None,
         half_life_days: float | None = None, k: int | None = None, kind: Kind = "delete", snapshot: str | None = None,
-        progress: Progress = no_progress,
+        may_return: bool = False, progress: Progress = no_progress,
     ) -> WhatIf:  # fmt: skip
         """The list before and after a person's history is edited. Raises UnknownIdError, NotReadyError, OptionError.
 
         kind     mask: messages dropped, degrees stay (removals only); delete: true re-propagation; retrain: parameters
                  learnt again from the edited table (a known person only; as slow as a fit)
         weights  event kind → multiplier of the person's own events
+        may_return  whether what is taken out is a candidate again: the person has seen it, so usually not
         """
         if kind not in get_args(Kind):
             raise OptionError(f"Unknown kind {shown(kind)}. Kinds: {', '.join(get_args(Kind))}.")
@@ -59,20 +60,23 @@ class Changing(Desk):
         if kind == "mask":
             if edit.add or edit.reweighs:
                 raise OptionError("A mask only drops messages: ask for removals alone, or for the kind delete.")
-            after = masked_state(before, edit.remove)
+            after = masked_state(before, edit.remove, may_return=may_return)
         else:
             changed = edited(world.graph, known, now, edit, world.mean_weight)
+            seen = None if may_return else now.items
             if kind == "retrain":
                 if known is None or history is not None:
                     raise OptionError(
                         "Only the history of a person of the data can be trained on again: give a user alone."
                     )
                 learnt = self._learnt_again(world, manifest, known, changed, progress)
-                after = State.of(learnt, known)
+                after = State.of(learnt, known, seen)
             else:
-                after = State.of(*base.fold_in(changed.items, changed.weights, known))
+                after = State.of(*base.fold_in(changed.items, changed.weights, known), seen)
         old, new = compare(world.names, before, after, k, edit.remove if kind == "mask" else ())
-        return WhatIf(manifest.snapshot, model, workspace, user, kind, tuple(remove), tuple(add), old, new)
+        return WhatIf(manifest.snapshot, model, workspace, user, kind, tuple(remove), tuple(add), old, new,
+            base.reads_weights, may_return,
+        )  # fmt: skip
 
     def flip(
         self, workspace: str, model: str, item: str, *, user: str | None = None, history: Sequence[str] | None = None,
@@ -111,6 +115,8 @@ class Changing(Desk):
     ) -> Verified | None:  # fmt: skip
         """The top reason (or the named history item) taken out: rank predicted from the parts, then computed live.
 
+        What is taken out has been seen and is no rival.
+
         None where the person has the item already or no history item carries any of its score.
         """
         world = self._world(workspace)
@@ -132,10 +138,9 @@ class Changing(Desk):
         known = None if user is None else world.graph.users.index(user)
         now = _history(world, base, position, known, history)
         scores = base.score(np.array([position]))[0]
-        left = now.without(gone)
-        predicted = rank_of(predicted_scores(base, position, gone), target, left.items)
+        predicted = rank_of(predicted_scores(base, position, gone), target, now.items)
         without, place = delete(base, position if known is None else known, now, gone)
-        true_rank = rank_after(without, place, target, left.items)
+        true_rank = rank_after(without, place, target, now.items)
         rank = rank_of(scores, target, now.items)
         score = float(scores[target])
         return Verified(

@@ -14,6 +14,7 @@ from core.progress import Progress, no_progress, portion
 from explain.answers import Guarded, GuardedPlace
 from explain.desk.base import Desk, length
 from explain.fairness.cohorts import Cohorts, cohorts
+from explain.fairness.disclosure import Disclosure
 from explain.fairness.intersections import grouping
 from explain.guarding import (
     Due,
@@ -32,6 +33,8 @@ from explain.guarding import (
     was_at,
 )  # fmt: skip
 from explain.heldout import kept
+from explain.privacy import smallest_group
+from explain.told_before import guard_of_answer
 from explain.world import World
 
 RuleLike = str | dict[str, Any] | Rule
@@ -67,8 +70,11 @@ class Guarding(Desk):
         steps = self._steps(world, model, made, k, portion(progress, 0.0, 0.4), due)
         n_lists, n_moved, n_entered = counts(steps)
         changes, people = group_changes(steps, groups, due), grouping(world.graph, cohort, "user") if cohort else None
-        gains = cohort_gains(steps, groups, followed_group(changes, made, groups.by), people, due)
-        paid = self._costs(world, model, made, k, people, portion(progress, 0.4, 1.0), due) if heldout else ()
+        least = smallest_group(self.store.home)
+        guard = guard_of_answer(self.store.home, workspace, world.graph, cohort) if cohort else None
+        followed = followed_group(changes, made, groups.by)
+        gains = cohort_gains(steps, groups, followed, people, due, min_n=least, guard=guard)
+        paid = self._costs(world, model, made, k, people, portion(progress, 0.4, 1.0), due, guard) if heldout else ()
         return Guarded(
             workspace, model, world.manifest(model).snapshot, k, groups.by, tuple(as_json(rule) for rule in made),
             changes, paid, gains, score_kept(steps), n_lists, n_moved, n_entered, steps.notes,
@@ -152,7 +158,7 @@ class Guarding(Desk):
 
     def _costs(
         self, world: World, model: str, rules: Sequence[Rule], k: int, people: Cohorts | None, progress: Progress,
-        due: Due | None = None,
+        due: Due | None = None, guard: Disclosure | None = None,
     ) -> Any:  # fmt: skip
         run = self._refit(world, model, world.card.default_split, 0, k, portion(progress, 0.0, 0.7))
         key = (world.workspace, f"heldout {world.prepared.fingerprint} {model}", k)
@@ -162,7 +168,7 @@ class Guarding(Desk):
                 run.model.score, world.graph.n_users, training, k, world.graph.n_items, portion(progress, 0.7, 0.9)
             )
         steps = run_rules(self._pools[key], rules, setting_of(world.graph, training, k, due))
-        return costs(steps, run.split.test, people)
+        return costs(steps, run.split.test, people, min_n=smallest_group(self.store.home), guard=guard)
 
 
 def parsed(rules: Sequence[RuleLike]) -> tuple[Rule, ...]:

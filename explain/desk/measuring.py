@@ -13,12 +13,12 @@ from core.snapshots import Manifest
 from explain.desk.base import Desk, evaluation_key, length
 from explain.fairness.audit import Audit, build_report
 from explain.fairness.cohorts import columns, side_of
-from explain.fairness.disclosure import disclosure
 from explain.fairness.intersections import parts_of
 from explain.fairness.item_audit import audit_items
 from explain.fairness.report import audit_people
 from explain.fairness.thresholds import Thresholds
 from explain.privacy import smallest_group
+from explain.told_before import guard_of_answer
 from explain.types import AuditReport, AuditRow, EvaluationReport
 from explain.world import World
 
@@ -72,7 +72,7 @@ class Measuring(Desk):
             run = self._refit(world, model, world.card.default_split, 0, k, progress)
             measured: Evaluation = run.evaluation(k)
             limit = smallest_group(self.store.home)
-            guard = disclosure(world.graph, [by], limit=limit, floor=limit)
+            guard = guard_of_answer(self.store.home, workspace, world.graph, by)
             found = audit_people(world.graph, measured, by, k, guard, thresholds=Thresholds(min_n=limit))
             found.overall["split"] = world.card.default_split
         report = build_report(found, workspace=workspace, model=model, snapshot=manifest.snapshot)

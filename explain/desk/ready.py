@@ -16,6 +16,7 @@ from data.sources.registry import all_sources, get_source
 from data.tables import DataCard
 from explain.desk.base import Desk
 from explain.heldout import served_readability, validation_cut
+from explain.privacy import lists_people, smallest_group
 from explain.store import LAYOUT, Prepared
 from explain.types import ModelInfo, PrepareReport, SnapshotInfo, WorkspaceInfo
 
@@ -31,7 +32,8 @@ class Ready(Desk):
             try:
                 found, card = self.store.require(name), self.store.card(name)
                 sizes = found.n_users, found.n_items, found.n_events
-                infos.append(WorkspaceInfo(name, card.title, True, *sizes, card.summary, card.licence))
+                people = lists_people(name, found.show_people)
+                infos.append(WorkspaceInfo(name, card.title, True, *sizes, card.summary, card.licence, people))
             except NotReadyError:
                 source = sources.get(name)
                 told = (source.summary, source.licence) if source else ("", "")
@@ -42,6 +44,10 @@ class Ready(Desk):
         """Every model that can be fitted, the default first."""
         specs = [get_model(name).spec for name in model_names()]
         return tuple(ModelInfo(s.name, s.title, s.source, s.exact, s.summary) for s in specs)
+
+    def smallest_group(self) -> int:
+        """The smallest group of people of whom this installation tells a figure. Raises OptionError where it is set to no such number."""
+        return smallest_group(self.store.home)
 
     def card(self, workspace: str) -> DataCard:
         """What is known about the data. Raises NotReadyError."""
@@ -57,7 +63,7 @@ class Ready(Desk):
     ) -> PrepareReport:
         """Get the tables (of a source, or of `folder`), check them, store them. Raises DataError with all problems.
 
-        show_people  whether explanations may name the people behind a hop
+        show_people  whether people may be browsed, and explanations may name those behind a hop
         """
         if folder is not None:
             if workspace in {s.name for s in all_sources()}:

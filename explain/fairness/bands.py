@@ -63,8 +63,8 @@ def time_bands(column: pd.Series, source: str) -> Coded:
     """Age of things in five bands of publication day (source "published": seconds UTC or dates) or of year, oldest first."""
     if pd.api.types.is_datetime64_any_dtype(column):
         naive = column.dt.tz_convert(None) if getattr(column.dtype, "tz", None) is not None else column
-        seconds = (naive - pd.Timestamp(0)) / pd.Timedelta(seconds=1)
-        return time_bands(seconds, "published")
+        seconds = pd.Series(naive.to_numpy(dtype="datetime64[s]").astype("int64"), index=column.index, dtype="float64")
+        return time_bands(seconds.where(column.notna()), "published")
     if not pd.api.types.is_numeric_dtype(column.infer_objects()):
         return code_column(column)
     values = column.infer_objects().to_numpy(dtype=np.float64, na_value=np.nan)

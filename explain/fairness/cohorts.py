@@ -167,7 +167,8 @@ def _item_columns(graph: InteractionGraph) -> dict[str, Build]:
     """
     items = graph.items.attributes
     own = {column: partial(_from_column, column, "item", items[column]) for column in _auditable(items)}
-    own.pop(TIME_COLUMN, None)
+    if TIME_COLUMN in own and _are_times(items[TIME_COLUMN]):
+        own.pop(TIME_COLUMN)
     found: dict[str, Build] = {}
     for kind, matrix in graph.memberships.items():
         nodes = graph.groups[kind]
@@ -182,7 +183,7 @@ def _item_columns(graph: InteractionGraph) -> dict[str, Build]:
             name = f"{title}.{column}"
             found[name] = partial(_through_groups, name, nodes.attributes[column], matrix)
     found |= own
-    source = next((c for c in AGE_SOURCES if c in items.columns and not too_many_values(items[c])), None)
+    source = next((c for c in AGE_SOURCES if c in items.columns and _tells_age(c, items[c])), None)
     if source is not None:
         found[_derived(AGE_OF_ITEM, own)] = lambda: _one_hot(AGE_OF_ITEM, "item", time_bands(items[source], source))
     interactions, n_items = graph.interactions, graph.n_items
@@ -190,6 +191,15 @@ def _item_columns(graph: InteractionGraph) -> dict[str, Build]:
         POPULARITY, "item", count_bands(_people_per_item(interactions, n_items), 10, "people")
     )
     return found
+
+
+def _tells_age(name: str, column: pd.Series) -> bool:
+    return _are_times(column) or (name != TIME_COLUMN and not too_many_values(column))
+
+
+def _are_times(column: pd.Series) -> bool:
+    column = column.infer_objects()
+    return pd.api.types.is_numeric_dtype(column) or pd.api.types.is_datetime64_any_dtype(column)
 
 
 def _derived(name: str, own: Mapping[str, Build]) -> str:

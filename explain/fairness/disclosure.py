@@ -38,7 +38,7 @@ def withheld(limit: int) -> str:
 
 def told(value: float | None) -> float | None:
     """A figure of people as it is told: three decimals."""
-    return None if value is None else round(float(value), DIGITS)
+    return None if value is None else round(float(value), DIGITS) + 0.0  # no minus before a 0
 
 
 @dataclass(frozen=True, eq=False)

@@ -34,13 +34,15 @@ def whatif(
     weight: Annotated[list[str] | None, typer.Option("--weight", help="like=2: the person's events of a kind count twice.")] = None,
     half_life: Annotated[float | None, typer.Option("--half-life", help="Days after which an event weighs half.")] = None,
     kind: Annotated[str, typer.Option("--kind", help="delete (re-propagated), mask (message dropped) or retrain.")] = "delete",
+    may_return: Annotated[bool, typer.Option("--may-return", help="What is taken out may come back into the list; usually it has been seen.")] = False,
     k: KOption = None, snapshot: SnapshotOption = None, as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """The list before and after a history is edited, and what moved each item."""
     with progress_bar("Asking what if") as progress:
         found = Workbench().whatif(
             workspace, model, user=user, history=ids(history), remove=remove or (), add=add or (), weights=_weights(weight),
-            half_life_days=half_life, k=k, kind=cast(Kind, kind), snapshot=snapshot, progress=progress,
+            half_life_days=half_life, k=k, kind=cast(Kind, kind), snapshot=snapshot,
+            may_return=may_return, progress=progress,
         )  # fmt: skip
     print_answer(found.as_json(), as_json, lambda: plain_text.two_lists(found))
 

@@ -51,7 +51,10 @@ def prepare(
     workspace: WorkspaceOption,
     folder: Annotated[Path | None, typer.Option("--from", help="A folder with events.csv (your own data).")] = None,
     show_people: Annotated[
-        bool, typer.Option("--show-people", help="Name the people behind a hop, instead of 'person 3 of 118'.")
+        bool,
+        typer.Option(
+            "--show-people", help="List people on the pages, and name those behind a hop instead of 'person 3 of 118'."
+        ),
     ] = False,
     as_json: JsonOption = False,
 ) -> None:

@@ -250,3 +250,10 @@ def test_metrics_of_the_validation_cut_are_shares(model: Recommender, graph: Int
     assert all(0.0 <= value <= 1.0 for value in found.values())
     if model.spec.name != "lightgcn":
         assert set(found) == {"validation_recall@20", "validation_ndcg@20"}
+
+
+def test_a_model_reads_weights_if_and_only_if_it_says_so(model: Recommender, graph: InteractionGraph) -> None:
+    items = np.array([0, 1, 2, 3])
+    flat, steep = (model.fold_in(items, weights) for weights in (np.ones(4), np.array([0.1, 1.0, 4.0, 9.0])))
+    one, other = (changed.score(np.array([position]))[0] for changed, position in (flat, steep))
+    assert model.reads_weights == (not np.allclose(one, other, rtol=1e-9, atol=1e-12))

@@ -11,8 +11,18 @@ from itertools import combinations
 
 import numpy as np
 import pytest
+from scipy import sparse
 
+from core.evaluation import evaluate
+from core.graph import InteractionGraph
+from core.progress import no_progress
 from explain.fairness.differencing import protect
+from explain.fairness.disclosure import disclosure
+from explain.fairness.intersections import grouping
+from explain.fairness.plan import Plan
+from explain.fairness.report import Lists, run_plan
+from explain.fairness.thresholds import Thresholds
+from tests.fairness_world import make_graph
 
 LIMIT = 4
 
@@ -121,3 +131,78 @@ def test_who_was_told_before_is_not_hidden_for_what_comes_after() -> None:
 
 def test_nothing_of_a_group_is_told_where_everybody_is_too_few() -> None:
     assert protect({"x": np.array([0, 0, 1])}, np.arange(3), 10, {}) == {"x": frozenset({0, 1})}
+
+
+def world_of(seed: int) -> tuple[InteractionGraph, Lists, dict[str, np.ndarray]]:
+    """People of these columns with random lists; some have nothing held out."""
+    rng = np.random.default_rng(seed)
+    codes = columns_of_people(rng)
+    codes.pop("skewed × free", None)
+    n, m, k = len(codes["free"]), 12, 3
+    attributes = {by: [f"{by[0]}{g}" for g in code] for by, code in codes.items()}
+    pairs = [(u, i) for u in range(n) for i in rng.choice(m, 3, replace=False).tolist()]
+    graph = make_graph(n, m, items={"brand": ["a", "b"] * (m // 2)}, users=attributes, pairs=pairs)
+    lists = np.array([rng.choice(m, k, replace=False) for _ in range(n)])
+    likes = (rng.random((n, m)) < 0.2).astype(float)
+    likes[rng.choice(n, 3, replace=False)] = 0.0
+    held = sparse.csr_matrix(likes)
+    quality = evaluate(lists, held, training=graph.interactions, cutoffs=(k,), draws=20)
+    return graph, Lists(lists, lists, held, quality, graph.interactions), codes
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_no_record_tells_what_gives_a_few_people_away(seed: int) -> None:
+    graph, given, codes = world_of(seed)
+    plan = Plan(
+        "tiny",
+        "path",
+        3,
+        ("brand",),
+        tuple(codes),
+        (("skewed", "free"),),
+        thresholds=Thresholds(min_n=LIMIT),
+        draws=100,
+    )
+    found = run_plan(graph, plan, given, progress=no_progress)
+    names = {by: np.array([f"{by[0]}{g}" for g in code], dtype=object) for by, code in codes.items()}
+    names["skewed × free"] = np.array(
+        [f"{a} × {b}" for a, b in zip(names["skewed"], names["free"], strict=True)], dtype=object
+    )
+    assert given.quality is not None
+    everybody = np.arange(graph.n_users)
+    tables: dict[str, tuple[np.ndarray, list[tuple[str, str, int]]]] = {
+        "quality": (
+            given.quality.users,
+            [(a.by, r.group, r.n) for a in (*found.people, *found.intersections) for r in a.rows if r.n],
+        ),
+        "cells": (
+            everybody,
+            [(t["user_by"], r["user_group"], r["n"]) for t in found.cells for r in t["rows"] if r["n"]],
+        ),
+    }
+    for m in found.metrics:
+        if m["by"] in codes and m["group"] and m["n"] and m["name"] != "user-cohort gap":
+            tables.setdefault(m["name"], (everybody, []))[1].append((m["by"], m["group"], m["n"]))
+    assert len(tables) > 4
+    for told, (people, rows) in tables.items():
+        equations = [np.ones(len(people))]
+        for by, group, n in rows:
+            members = (names[by][people] == group).astype(float)
+            assert members.sum() == n, (told, by, group)
+            equations.append(members)
+        assert given_away(np.array(equations), LIMIT) is None, told
+
+
+def test_two_audits_of_other_intersections_cannot_be_subtracted_from_each_other() -> None:
+    for seed in range(5):
+        rng = np.random.default_rng(seed)
+        n = int(rng.integers(16, 30))
+        codes = {by: rng.integers(0, int(rng.integers(2, 4)), n) for by in "abc"}
+        graph = make_graph(n, 2, users={by: [f"{by}{g}" for g in code] for by, code in codes.items()})
+        first = disclosure(graph, ["a,b"], limit=LIMIT, floor=LIMIT)
+        then = disclosure(graph, ["a,b", "b,c"], limit=LIMIT, floor=LIMIT)
+        everybody = np.arange(n)
+        assert then.hidden("a × b", everybody) == first.hidden("a × b", everybody)
+        told = {by: grouping(graph, by, "user") for by in ("a", "b", "c", "a,b", "b,c")}
+        hidden = {c.by: then.hidden(c.by, everybody) for c in told.values()}
+        assert given_away(published({c.by: c.code for c in told.values()}, hidden), LIMIT) is None, seed

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+import re
+from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -13,14 +15,23 @@ from scipy import sparse
 from core.errors import OptionError
 from core.evaluation import evaluate
 from core.graph import InteractionGraph
+from core.guardrails.base import pool_of
 from explain import plain_text
 from explain.auditing import attributes, audit_json
+from explain.fairness.audit import build_report
+from explain.fairness.cohorts import cohorts
 from explain.fairness.disclosure import disclosure
 from explain.fairness.plan import Plan
 from explain.fairness.report import Found, Lists, run_plan
 from explain.fairness.thresholds import Thresholds
+from explain.figures import exposure_bars
+from explain.figures_fairness import cell_map
+from explain.guarding import Steps, cohort_gains, costs
 from explain.privacy import checked_limit, smallest_group
 from explain.record.html_audits import audit_view, cell_table
+from explain.workbench import Workbench
+from pages._fair_cells import cell_frame
+from pages.fairness import report_frame
 from tests.fairness_world import make_graph
 
 M, K = 30, 5
@@ -191,3 +202,61 @@ def test_records_of_before_are_read_by_their_numbers_and_new_ones_by_the_field()
     assert not plain_text.is_small({"value": None, "n": 14}, 10)
     assert plain_text.is_small({"value": None, "n": None, "suppressed": True}, 10)
     assert not plain_text.is_small({"value": None, "n": 4, "suppressed": False}, 10)
+
+
+def test_a_plan_below_the_installations_smallest_group_is_refused_before_anything_is_written(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("SURFACED_MIN_N", raising=False)
+    bench = Workbench(home)
+    plan = bench.usual_plan("newsroom", "path", k=10)
+    assert plan["thresholds"]["min_n"] == 10
+    n_rows = len(bench.log_rows("newsroom"))
+    low = plan | {"thresholds": plan["thresholds"] | {"min_n": 9}}
+    for refuse in (bench.checked_plan, lambda w, p: bench.fix_plan(w, p, "Ann")):
+        with pytest.raises(OptionError, match="none of fewer than 10"):
+            refuse("newsroom", low)
+    assert len(bench.log_rows("newsroom")) == n_rows
+    monkeypatch.setenv("SURFACED_MIN_N", "30")
+    assert bench.usual_plan("newsroom", "path", k=10)["thresholds"]["min_n"] == 30
+    with pytest.raises(OptionError, match="none of fewer than 30"):
+        bench.checked_plan("newsroom", plan)
+
+
+@pytest.mark.parametrize(("size", "told"), [(9, False), (10, True), (11, True)])
+def test_a_cohort_under_rules_is_told_from_the_limit_on(size: int, told: bool) -> None:
+    graph, given = world(region=["East"] * size + ["North"] * 30 + ["South"] * 30)
+    assert given.positives is not None
+    pool = pool_of(given.served, np.ones(given.served.shape))
+    steps = Steps((pool, pool), (), 3)
+    guard = disclosure(graph, ["region"])
+    people = cohorts(graph, "region", "user")
+    paid = {c.cohort: c.n for c in costs(steps, given.positives, people, guard=guard)}
+    gained = {g.cohort: g.n for g in cohort_gains(steps, cohorts(graph, "brand", "item"), "a", people, guard=guard)}
+    hidden = set() if told else {"East", "North"}
+    assert set(paid) == set(gained) == {"everybody", "East", "North", "South"} - hidden
+
+
+@pytest.mark.parametrize(("size", "told"), [(9, False), (10, True), (11, True)])
+def test_charts_tables_and_text_tell_of_a_group_from_the_limit_on(size: int, told: bool) -> None:
+    n_others = 37
+    columns = {"region": ["East"] * size + ["North"] * n_others + ["South"] * n_others}
+    found, _ = run(columns)
+    report = build_report(found.people[0], workspace="w", model="path", snapshot="s")
+    rows = [asdict(row) for row in report.rows]
+    exits = {
+        "table of a terminal": plain_text.table(rows, ("group", "n", "value", "verdict", "reason")),
+        "table of a page": report_frame(report).to_csv(),
+        "chart": exposure_bars(report).to_json(),
+        "table of cells": cell_frame(found.cells[0]).to_csv(),
+        "map of cells": cell_map(found.cells[0]).to_json(),
+    }
+    for name, text in exits.items():
+        assert "East" in text, name
+        assert bool(re.search(rf"(?<![\d.]){size}(?![\d.])", _of_east(text))) is told, (name, _of_east(text))
+
+
+def _of_east(text: str) -> str:
+    """What stands in lines or labels about East, but the limit itself."""
+    parts = re.split(r"\n|(?<=\")(?=[,\]])", text)
+    return "\n".join(p for p in parts if "East" in p).replace("fewer than 10 people", "")

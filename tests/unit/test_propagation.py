@@ -13,7 +13,7 @@ from scipy import sparse
 
 from core.models.base import ModelState
 from core.models.path import PathModel
-from core.propagation import Chain, Step, Walks, as_torch_csr, push_chains
+from core.propagation import Chain, RowEntries, Step, Walks, as_torch_csr, push_chains
 from tests.graphs import random_graph, random_parameters
 
 Dense = NDArray[np.float64]
@@ -135,3 +135,13 @@ def test_integrated_gradients_of_the_history_are_the_parts(seed: int) -> None:
         assert np.allclose(found.numpy()[0], expected, rtol=1e-9, atol=1e-12)
         assert abs(float(delta)) < 1e-9
         assert float(score(x)) == pytest.approx(float(model.score(np.array([user]))[0, item]), rel=1e-12, abs=1e-14)
+
+
+def test_rows_gathered_for_one_question_are_not_those_of_the_next() -> None:
+    matrix = sparse.csr_matrix(np.arange(12, dtype=np.float64).reshape(4, 3))
+    rows = np.array([0, 1])
+    first = RowEntries(rows).of(matrix)[0].copy()
+    rows[:] = (2, 3)  # the caller's array changes in place
+    np.testing.assert_array_equal(RowEntries(rows).of(matrix)[0], matrix.toarray()[[2, 3]].ravel())
+    matrix.data *= 2.0
+    np.testing.assert_array_equal(RowEntries(np.array([0, 1])).of(matrix)[0], 2.0 * first)

@@ -24,7 +24,7 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Workbench:
     (folder / "items.csv").write_text("item,label\n" + "".join(f"{i},{t}\n" for i, t in TITLES.items()))
     (folder / "users.csv").write_text("user,age\n" + "".join(f"{p},{26 if p != '26' else 40}\n" for p in people))
     found = Workbench(tmp_path_factory.mktemp("home"))
-    found.prepare("films", folder=folder)
+    found.prepare("films", folder=folder, show_people=True)
     return found
 
 

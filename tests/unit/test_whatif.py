@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +15,7 @@ from core.errors import OptionError, SurfacedError
 from core.graph import Events
 from core.models.base import get_model
 from core.ranking import rank_of
-from core.snapshots import load
+from core.snapshots import load, save
 from data.builder import build_graph
 from explain.counterfactual import History
 from explain.retraining import edited_graph
@@ -26,7 +28,6 @@ MODELS = ("path", "lightgcn", "item-knn")
 @pytest.mark.parametrize("model", MODELS)
 def test_random_deletions_equal_a_fresh_build_from_the_edited_table(home: Path, model: str) -> None:
     """The table on disk is edited and the graph built again by the builder; parameters are those of the snapshot."""
-    from dataclasses import replace
 
     bench, rng = Workbench(), np.random.default_rng(0)
     tables = bench.store.tables("newsroom")
@@ -37,7 +38,7 @@ def test_random_deletions_equal_a_fresh_build_from_the_edited_table(home: Path, 
     for user in rng.choice(np.array(users, dtype=object), 8, replace=False):
         own = tables.events.loc[tables.events["user"] == user, "item"].unique()
         gone = [str(i) for i in rng.choice(own, int(rng.integers(1, 4)), replace=False)]
-        found = bench.whatif("newsroom", model, user=str(user), remove=gone, k=10)
+        found = bench.whatif("newsroom", model, user=str(user), remove=gone, k=10, may_return=True)
         kept = tables.events[~((tables.events["user"] == user) & tables.events["item"].isin(gone))]
         graph = build_graph(replace(tables, events=kept.reset_index(drop=True)))
         fresh = get_model(model).restore(graph, state)
@@ -64,23 +65,94 @@ def test_nothing_changed_moves_nothing(home: Path) -> None:
     assert all(a.was_rank == a.rank and not a.moved_by for a in found.after)
 
 
-def test_weights_and_decay_are_those_of_a_table_with_other_weights(home: Path) -> None:
+@pytest.mark.parametrize("model", ["path", "lightgcn", "item-knn", "popularity"])
+def test_what_was_taken_out_is_in_no_list_and_no_rank_unless_it_may_return(home: Path, model: str) -> None:
+    bench, rng = Workbench(), np.random.default_rng(5)
+    graph = bench._world("newsroom").graph
+    returned = 0
+    for user in graph.users.ids[rng.choice(graph.n_users, 12, replace=False)]:
+        own = [entry.item for entry in bench.person("newsroom", str(user)).history]
+        if len(own) < 2:
+            continue
+        gone = [own[0]]
+        asked = {"user": str(user), "remove": gone, "k": graph.n_items}
+        kept_out = bench.whatif("newsroom", model, **asked)
+        let_in = bench.whatif("newsroom", model, **asked, may_return=True)
+        assert gone[0] not in {a.item for a in kept_out.after}
+        assert gone[0] in {a.item for a in let_in.after}
+        rest = [a for a in let_in.after if a.item not in gone]
+        assert [(a.item, a.score) for a in kept_out.after] == [(a.item, a.score) for a in rest]
+        assert [a.rank for a in kept_out.after] == list(range(1, len(rest) + 1))
+        assert (kept_out.may_return, let_in.may_return) == (False, True)
+        returned += let_in.after[-1].item not in gone
+    assert returned > 0, "a test of nothing"
+
+
+def test_masked_items_stay_out_too_unless_they_may_return(home: Path) -> None:
     bench = Workbench()
     user = bench.example("newsroom").user
+    gone = bench.person("newsroom", user).history[0].item
+    asked = {"user": user, "remove": [gone], "kind": "mask", "k": 150}
+    assert gone not in {a.item for a in bench.whatif("newsroom", "path", **asked).after}
+    assert gone in {a.item for a in bench.whatif("newsroom", "path", **asked, may_return=True).after}
+
+
+def test_an_emptied_history_leaves_nothing_to_recommend_from(home: Path) -> None:
+    bench = Workbench()
+    user = bench.example("newsroom").user
+    everything = [entry.item for entry in bench.person("newsroom", user).history]
+    assert bench.whatif("newsroom", "path", user=user, remove=everything).after == ()
+    assert bench.whatif("newsroom", "popularity", user=user, remove=everything).after, "popularity needs no history"
+
+
+def reading_weights(home: Path, tmp_path: Path) -> Path:
+    """The same home with a path model that reads weights: its exponent is set, everything else stays."""
+    other = Path(shutil.copytree(home, tmp_path / "reading"))
+    bench = Workbench(other)
+    folder = bench.store.snapshots("newsroom")
+    manifest, state = load(folder, next(s.snapshot for s in bench.fitted("newsroom") if s.model == "path"))
+    parameters = {**state.parameters, "weight_exponent": 0.5}
+    save(
+        folder, model="path", state=replace(state, parameters=parameters), fingerprint=manifest.fingerprint, seed=1,
+        seconds=1.0, metrics=dict(manifest.metrics),
+    )  # fmt: skip
+    return other
+
+
+def test_weights_and_decay_are_those_of_a_table_with_other_weights(home: Path, tmp_path: Path) -> None:
+    bench = Workbench(reading_weights(home, tmp_path))
     world = bench._world("newsroom")
+    model = world.model(world.manifest("path"))
+    assert model.parameters.weight_exponent == 0.5
+    user = bench.example("newsroom").user
     graph, position = world.graph, world.graph.users.index(user)
     kinds = graph.events.kinds
     found = bench.whatif("newsroom", "path", user=user, weights={kinds[0]: 3.0}, half_life_days=5.0)
+    assert found.reads_weights
     e, own = graph.events, graph.events.user == position
     age = (e.time[own].max() - e.time) / 86_400
-    factor = np.where(own, np.where(e.kind == 0, 3.0, 1.0) * 0.5 ** (age / 5.0), 1.0)
-    edited = graph.with_events(
-        Events(e.user, e.item, e.kind, e.weight * factor, e.time, e.context, e.kinds, e.kind_weights)
-    )
-    model = world.model(world.manifest("path"))
-    scores = type(model).restore(edited, model.state()).score(np.array([position]))[0]
-    for entry in found.after:
-        assert entry.score == pytest.approx(scores[graph.items.index(entry.item)], rel=1e-9)
+
+    def scores_with(decay: np.ndarray) -> np.ndarray:
+        factor = np.where(own, np.where(e.kind == 0, 3.0, 1.0) * decay, 1.0)
+        edited = graph.with_events(
+            Events(e.user, e.item, e.kind, e.weight * factor, e.time, e.context, e.kinds, e.kind_weights)
+        )
+        return type(model).restore(edited, model.state()).score(np.array([position]))[0]
+
+    right, reversed_ = scores_with(0.5 ** (age / 5.0)), scores_with(0.5 ** (-np.minimum(age, 60.0) / 5.0))
+    items = [graph.items.index(entry.item) for entry in found.after]
+    np.testing.assert_allclose([entry.score for entry in found.after], right[items], rtol=1e-9)
+    assert not np.allclose(right[items], reversed_[items], rtol=1e-3), "decay the other way round gives another list"
+
+
+def test_a_model_that_reads_no_weights_says_so_and_answers_the_same(home: Path) -> None:
+    bench = Workbench()
+    user = bench.example("newsroom").user
+    plain = bench.whatif("newsroom", "item-knn", user=user)
+    decayed = bench.whatif("newsroom", "item-knn", user=user, half_life_days=1.0)
+    assert not plain.reads_weights
+    assert [a.item for a in plain.after] == [a.item for a in decayed.after]
+    assert plain.as_json()["reads_weights"] is False
 
 
 def test_retraining_learns_from_exactly_the_edited_table(home: Path) -> None:

@@ -45,7 +45,7 @@ def changed(title: str) -> WhatIf:
     movers = (Mover("9", "Gone", -0.25), Mover("8", "More", 0.5))
     after = (Placed("9", title, 1, 2.0, None, movers), Placed("1", "Other", 2, 1.0, 1, movers))
     before = (Before("1", "Other", 1, 1.0, 2), Before("2", "Third", 2, 0.5, 3))
-    return WhatIf("s", "path", "w", "7", "delete", ("9",), (), before, after)
+    return WhatIf("s", "path", "w", "7", "delete", ("9",), (), before, after, True)
 
 
 def test_an_item_that_was_taken_out_comes_back_and_nothing_looks_broken() -> None:
