@@ -76,17 +76,15 @@ def run_rules(pool: Pool, rules: Sequence[Rule], setting: Setting) -> Steps:
     return Steps(tuple(pools), tuple(rules), setting.k, tuple(setting.notes))
 
 
-def group_changes(steps: Steps, groups: Cohorts, due: Due | None = None, *, seed: int = 0) -> tuple[GroupChange, ...]:
+def group_changes(steps: Steps, groups: Cohorts, due: Due | None = None) -> tuple[GroupChange, ...]:
     """Each group's exposure ratio (RBP .8) before and after. due: shares by column in the place of the catalogue's."""
     weights = ex.rbp(steps.k)
     target: Target = (due or {}).get(groups.by, "catalogue")
-    old, new = (
-        measure(lists, weights, groups, target, draws=DRAWS, seed=seed) for lists in (steps.before, steps.after)
-    )
+    old, new = (measure(lists, weights, groups, target) for lists in (steps.before, steps.after))
     return tuple(
         GroupChange(
-            label, int(groups.sizes[g]), _number(old.ratio[g]), _number(old.low[g]), _number(old.high[g]),
-            _number(new.ratio[g]), _number(new.low[g]), _number(new.high[g]),
+            label, int(groups.sizes[g]), _number(old.of.ratio[g]), _number(old.judged.low[g]), _number(old.judged.high[g]),
+            _number(new.of.ratio[g]), _number(new.judged.low[g]), _number(new.judged.high[g]),
         )
         for g, label in enumerate(groups.labels)
     )  # fmt: skip
@@ -125,7 +123,7 @@ def cohort_gains(
             part = replace(
                 steps, pools=tuple(replace(p, items=p.items[chosen], relevance=p.relevance[chosen]) for p in ends)
             )
-            change = group_changes(part, pair, due, seed=seed)[0]
+            change = group_changes(part, pair, due)[0]
             made.append(Gain(**(vars(change) | {"n": len(chosen), "cohort": cohort})))
     return tuple(made)
 

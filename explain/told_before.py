@@ -8,14 +8,14 @@ from core.errors import SurfacedError
 from core.graph import InteractionGraph
 from explain.fairness.cohorts import columns
 from explain.fairness.disclosure import Disclosure, disclosure
-from explain.fairness.intersections import parts_of
+from explain.fairness.intersections import By, parts_of
 from explain.privacy import smallest_group
 from explain.record.log import DecisionLog
 
 MOST = 12  # intersections that are kept in accord, the first ones: each costs a second or so
 
 
-def told_before(home: Path, workspace: str, graph: InteractionGraph) -> tuple[str, ...]:
+def told_before(home: Path, workspace: str, graph: InteractionGraph) -> tuple[tuple[str, ...], ...]:
     """Intersections of the plans in the log that these data have, the oldest first; none where the log cannot be read."""
     try:
         plans = [row.content for row in DecisionLog(home / "decisions.sqlite").rows(workspace) if row.kind == "plan"]
@@ -24,11 +24,11 @@ def told_before(home: Path, workspace: str, graph: InteractionGraph) -> tuple[st
     known = set(columns(graph)["user"])
     listed = [plan.get("intersections") for plan in plans]
     crossed = [names for found in listed if isinstance(found, list) for names in found if isinstance(names, list)]
-    own = [",".join(names) for names in crossed if len(names) > 1 and all(name in known for name in names)]
+    own = [tuple(map(str, names)) for names in crossed if len(names) > 1 and all(name in known for name in names)]
     return tuple(dict.fromkeys(own))[:MOST]
 
 
-def guard_of_answer(home: Path, workspace: str, graph: InteractionGraph, by: str) -> Disclosure:
+def guard_of_answer(home: Path, workspace: str, graph: InteractionGraph, by: By) -> Disclosure:
     """What one answer about a column or an intersection of people may tell."""
     limit = smallest_group(home)
     before = told_before(home, workspace, graph) if len(parts_of(graph, by)) > 1 else ()

@@ -202,8 +202,12 @@ class ModelInfo:
 
 @dataclass(frozen=True)
 class AuditRow:
-    """One group. verdict: pass, fail, insufficient evidence, not estimable; reason says why; p_adjusted over all groups (Holm).
+    """One group. verdict: pass, fail, insufficient evidence, not estimable; reason says why.
 
+    p_limit, p_adjusted     p of the limit, by which a group fails: of this group alone, and over all that are tested with it
+    p_pass, p_pass_adjusted the same from the inside, by which it passes
+    difference  of people: mean less that of those whom the group is compared with (reference, n_reference), with the band that
+                holds all groups' differences at once; None for items
     n           people or items of the group; None where it is suppressed
     suppressed  hidden because few people stand behind it, or for the sake of such a group; no figure of it is given away
     """
@@ -217,6 +221,14 @@ class AuditRow:
     reason: str
     p_adjusted: float | None = None
     suppressed: bool = False
+    p_limit: float | None = None
+    p_pass: float | None = None
+    p_pass_adjusted: float | None = None
+    difference: float | None = None
+    difference_low: float | None = None
+    difference_high: float | None = None
+    reference: float | None = None
+    n_reference: int | None = None
 
 
 @dataclass(frozen=True)

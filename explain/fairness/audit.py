@@ -2,17 +2,19 @@
 
 item_audit.py asks whether exposure is fair to items, user_audit.py whether quality is fair to people. What is between pass
 and fail is "insufficient evidence"; what has no members, no lists or too few people is "not estimable" (an audit without
-evidence is never a pass). Thresholds stand in every report. The unknown are a row of their own, outside the overall verdict.
+evidence is never a pass). Thresholds stand in every report. The unknown are a row of their own, without a verdict.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from explain.fairness.cohorts import Cohorts, Side
+from explain.fairness.thresholds import FAIL, INSUFFICIENT, NOT_ESTIMABLE, PASS
 from explain.types import AuditReport, AuditRow
 
 
@@ -38,6 +40,16 @@ def build_report(audit: Audit, *, workspace: str, model: str, snapshot: str) -> 
         metric=audit.metric, browsing=audit.browsing, target=audit.target, threshold=audit.threshold,
         rows=audit.rows, overall=audit.overall,
     )  # fmt: skip
+
+
+def counted(rows: Iterable[AuditRow]) -> dict[str, Any]:
+    """Verdict and reason over rows that were judged: a failure only where a row fails, a pass only where all pass."""
+    verdicts = [row.verdict for row in rows]
+    counts = {v: verdicts.count(v) for v in (PASS, FAIL, INSUFFICIENT)}
+    n = sum(counts.values())
+    verdict = NOT_ESTIMABLE if not n else FAIL if counts[FAIL] else PASS if counts[PASS] == n else INSUFFICIENT
+    told = f"Of {n} groups {counts[PASS]} pass, {counts[FAIL]} fail, {counts[INSUFFICIENT]} have insufficient evidence."
+    return {"verdict": verdict, "reason": told}
 
 
 def n_unknown(groups: Cohorts, rows: tuple[AuditRow, ...]) -> int:

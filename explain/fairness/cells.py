@@ -13,21 +13,13 @@ import numpy as np
 from scipy import sparse
 
 from core.graph import FloatArray, IntArray
-from core.intervals import percentile_interval, resampled_sums
-from explain.fairness import exposure as ex
 from explain.fairness.cohorts import Cohorts
 from explain.fairness.disclosure import Disclosure, chance, told, withheld
-from explain.fairness.statistics import exposure_p, holm, never_shown_high
-from explain.fairness.thresholds import (
-    FAIL,
-    INSUFFICIENT,
-    NOT_ESTIMABLE,
-    PASS,
-    Target,
-    Thresholds,
-    fixed_share,
-    target_sums,
-)  # fmt: skip
+from explain.fairness.item_audit import of_limits
+from explain.fairness.ratios import WHOLE, given_of, ratios_of
+from explain.fairness.statistics import holm
+from explain.fairness.thresholds import INSUFFICIENT, NOT_ESTIMABLE, Target, Thresholds
+from explain.types import AuditRow
 
 
 @dataclass(frozen=True)
@@ -48,6 +40,9 @@ class Cell:
     verdict: str
     reason: str = ""
     suppressed: bool = False
+    p_limit: float | None = None
+    p_pass: float | None = None
+    p_pass_adjusted: float | None = None
 
 
 @dataclass(frozen=True)
@@ -66,88 +61,75 @@ class Cells:
 
 def joint_cells(
     lists: IntArray, weights: FloatArray, people: Cohorts, items: Cohorts, *, target: Target = "catalogue",
-    positives: sparse.csr_matrix | None = None, thresholds: Thresholds | None = None, draws: int = 1_000, seed: int = 0,
-    guard: Disclosure | None = None,
+    positives: sparse.csr_matrix | None = None, thresholds: Thresholds | None = None, guard: Disclosure | None = None,
 ) -> Cells:  # fmt: skip
-    """Every cell with its ratio, interval (people resampled within their cohort) and adjusted p.
+    """Every cell with its ratio, interval (over the people of its cohort) and p of the limits, adjusted over all cells (Holm).
 
     guard  which cohorts stay hidden besides the small ones; figures are then told in three decimals
 
     lists  int64 [m, k], row = position of the person      weights  [k] or [m, k]      positives  CSR [m, n_items]
-    The relevance target is each cohort's own: what its people were found to like.
+    The relevance target is each cohort's own: what its people were found to like. Unknown people or items are no group: their
+    cells have a ratio and no verdict. So has a table with one known group of items, whose ratios are 1 by construction.
     """
-    limits, rng = thresholds or Thresholds(), np.random.default_rng(seed)
-    given = ex.list_exposure(lists, weights, items.membership)
-    in_places = ex.list_exposure(lists, np.ones(lists.shape[1]), items.membership)
-    wanted = target_sums(items, target, positives)
+    limits = thresholds or Thresholds()
+    given = given_of(lists, weights, items, target, positives)
     code = people.code.copy()
-    code[np.asarray(given.sum(axis=1)).ravel() == 0] = -1
+    code[np.asarray(given.exposure.sum(axis=1)).ravel() == 0] = -1
     listed = np.flatnonzero(code >= 0)
     if guard is not None:
         code[listed] = guard.code(people.by, listed)
-    n_groups, found = len(items.labels), []
-    value = np.full((len(people.labels), n_groups), np.nan)
-    low, high, p = value.copy(), value.copy(), value.copy()
+    shape = len(people.labels), len(items.labels)
+    value, due, low, high, p_limit, p_pass = (np.full(shape, np.nan) for _ in range(6))
     sizes = [int((code == u).sum()) for u in range(len(people.labels))]
     hidden = {u for u, size in enumerate(sizes) if 0 < size < limits.min_n}
     hidden |= set() if guard is None else guard.hidden(people.by, listed)
     for u, size in enumerate(sizes):
         if u in hidden or not size:
             continue
-        rows = code == u
-        both = given[rows] if wanted is None else sparse.csr_matrix(sparse.hstack([given[rows], wanted[rows]]))
-        value[u], due, drawn = _ratios(both, n_groups, items, target, draws, rng)
-        known = np.isfinite(value[u]) & np.isfinite(drawn).any(axis=0)
-        low[u, known], high[u, known] = percentile_interval(drawn[:, known])
-        places = ex.column_sums(in_places[rows])
-        fair = np.nan_to_num(due) * places.sum()
-        p[u, known] = exposure_p(value[u, known], drawn[:, known], places[known], fair[known])
-        high[u] = np.where(known & (value[u] == 0), never_shown_high(fair), high[u])
-    for g in [items.unknown] if items.unknown is not None else []:
-        p[:, g] = np.nan
-    adjusted = holm(p.ravel()).reshape(p.shape)
+        found = ratios_of(given.of(np.flatnonzero(code == u)))
+        judged = found.judged(limits)
+        value[u], due[u], low[u], high[u] = found.ratio, found.target, judged.low, judged.high
+        p_limit[u], p_pass[u] = judged.p_limit, judged.p_pass
+    for unknown, where in ((people.unknown, 0), (items.unknown, 1)):
+        if unknown is not None:
+            for p in (p_limit, p_pass):
+                p[(slice(None),) * where + (unknown,)] = np.nan
+    fail, within = (holm(p.ravel()).reshape(shape) for p in (p_limit, p_pass))
+    rows = []
     for u, user_group in enumerate(people.labels):
         for g, item_group in enumerate(items.labels):
             if u in hidden:
                 why = withheld(limits.min_n)
-                found.append(Cell(user_group, item_group, None, None, None, None, None, NOT_ESTIMABLE, why, True))
+                rows.append(Cell(user_group, item_group, None, None, None, None, None, NOT_ESTIMABLE, why, True))
                 continue
-            verdict, why = _verdict(sizes[u], value[u, g], low[u, g], high[u, g], adjusted[u, g], limits)
-            ends = _number(min(low[u, g], value[u, g])), _number(max(high[u, g], value[u, g]))
-            figures, p_of = (_number(value[u, g]), *ends), _number(adjusted[u, g])
+            known = u != people.unknown and g != items.unknown
+            ends = _number(value[u, g]), _number(low[u, g]), _number(high[u, g])
+            figures = AuditRow("", sizes[u], *ends, "", "", _number(fail[u, g]))
+            verdict, why = _verdict(figures, due[u, g], within[u, g], known, limits)
+            chances = [_number(p[u, g]) for p in (fail, p_limit, p_pass, within)]
             if guard is not None:
-                figures, p_of = (told(figures[0]), told(figures[1]), told(figures[2])), chance(p_of)
-            found.append(Cell(user_group, item_group, sizes[u], *figures, p_of, verdict, why))
+                ends, chances = (told(ends[0]), told(ends[1]), told(ends[2])), [chance(p) for p in chances]
+            rows.append(Cell(
+                user_group, item_group, sizes[u], *ends, chances[0], verdict, why, p_limit=chances[1], p_pass=chances[2],
+                p_pass_adjusted=chances[3],
+            ))  # fmt: skip
     title = "policy" if not isinstance(target, str) else target
-    return Cells(people.by, items.by, title, tuple(found), len(hidden) * n_groups)
+    return Cells(people.by, items.by, title, tuple(rows), len(hidden) * shape[1])
 
 
-def _ratios(
-    both: sparse.csr_matrix, n: int, items: Cohorts, target: Target, draws: int, rng: np.random.Generator
-) -> tuple[FloatArray, FloatArray, FloatArray]:
-    """Of each group of items: ratio and share due, [n] each, and the ratio in every draw, [draws, n]."""
-
-    def shares(sums: FloatArray) -> tuple[FloatArray, FloatArray]:
-        share = ex.shares(sums[:, :n])
-        due = ex.shares(sums[:, n:]) if sums.shape[1] > n else np.broadcast_to(fixed_share(items, target), share.shape)
-        ratio = np.divide(share, due, out=np.full(share.shape, np.nan), where=np.nan_to_num(due) > 0)
-        return np.asarray(ratio), np.asarray(due)
-
-    ratio, due = shares(ex.column_sums(both)[None, :])
-    return ratio[0], due[0], shares(resampled_sums(both, draws, rng))[0]
-
-
-def _verdict(n: int, value: float, low: float, high: float, p: float, limits: Thresholds) -> tuple[str, str]:
-    if not n:
+def _verdict(row: AuditRow, due: float, p_pass: float, known: bool, limits: Thresholds) -> tuple[str, str]:
+    if not row.n:
         return NOT_ESTIMABLE, "Nobody of this group has a list."
-    if not np.isfinite(value):
+    if row.value is None:
         return NOT_ESTIMABLE, "The target gives this group nothing to compare with."
-    if low >= limits.ratio_low and high <= limits.ratio_high:
-        return PASS, ""
-    never = "Never shown in their lists. " if value == 0 else ""
-    if (high < limits.ratio_low or low > limits.ratio_high) and (not np.isfinite(p) or p < limits.alpha):
-        return FAIL, never.strip()
-    return INSUFFICIENT, f"{never}With a fair share that could be chance." if never else ""
+    if not known:
+        return NOT_ESTIMABLE, "Who or what is not known is no group: no verdict."
+    if due > WHOLE:
+        return NOT_ESTIMABLE, "All items belong to this group, so there is nothing else to compare it with."
+    if row.p_adjusted is None or row.low is None or row.high is None:
+        return INSUFFICIENT, f"Only {row.n} lists: an interval needs at least {limits.min_n}."
+    verdict, why = of_limits(row.value, row.low, row.high, row.p_adjusted, p_pass, limits)
+    return verdict, f"Never shown in their lists. {why}" if row.value == 0 else why
 
 
 def _number(value: float) -> float | None:

@@ -21,7 +21,7 @@ from core.graph import IntArray, InteractionGraph
 from explain.fairness.audit import Audit
 from explain.fairness.cohorts import UNKNOWN, cohorts, columns
 from explain.fairness.differencing import Hidden, protect
-from explain.fairness.intersections import grouping, parts_of
+from explain.fairness.intersections import By, grouping, parts_of
 from explain.fairness.thresholds import NOT_ESTIMABLE
 from explain.types import AuditRow
 
@@ -96,7 +96,7 @@ _KNOWN: WeakKeyDictionary[InteractionGraph, dict[tuple[Any, ...], Disclosure]] =
 
 
 def disclosure(
-    graph: InteractionGraph, asked: Sequence[str] = (), *, limit: int = MIN_N, floor: int = MIN_N
+    graph: InteractionGraph, asked: Sequence[By] = (), *, limit: int = MIN_N, floor: int = MIN_N
 ) -> Disclosure:
     """What is hidden in answers about these columns and intersections of people, the earliest asked first."""
     settled = columns(graph)["user"][:MOST_COLUMNS]
@@ -129,7 +129,7 @@ def shown_audit(guard: Disclosure, audit: Audit, found: Evaluation) -> Audit:
     rows = tuple(
         AuditRow(row.group, None, None, None, None, NOT_ESTIMABLE, withheld(guard.limit), suppressed=True)
         if row.group in names
-        else replace(row, value=told(row.value), low=told(row.low), high=told(row.high), p_adjusted=chance(row.p_adjusted))
+        else _told_row(row)
         for row in audit.rows
     )  # fmt: skip
     overall = {name: _told(name, value) for name, value in audit.overall.items() if name != "n_suppressed"}
@@ -140,6 +140,13 @@ def shown_audit(guard: Disclosure, audit: Audit, found: Evaluation) -> Audit:
         "suppressed": [row.group for row in rows if row.suppressed],
     }
     return replace(audit, rows=rows, overall=overall)
+
+
+def _told_row(row: AuditRow) -> AuditRow:
+    numbers = ("value", "low", "high", "difference", "difference_low", "difference_high", "reference")
+    chances = ("p_adjusted", "p_limit", "p_pass", "p_pass_adjusted")
+    rounded: dict[str, Any] = {name: told(getattr(row, name)) for name in numbers}
+    return replace(row, **rounded | {name: chance(getattr(row, name)) for name in chances})
 
 
 def chance(p: float | None) -> float | None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from scipy import sparse
 
@@ -13,17 +15,23 @@ MOST_COLUMNS = 3
 SIGN = " × "
 
 
-def parts_of(graph: InteractionGraph, by: str) -> list[str]:
-    """The columns that `by` names: itself where it is a column, else what stands between commas, × or *."""
+By = str | Sequence[str]  # a column, or the names of those that are crossed: never one text with commas in it
+
+
+def parts_of(graph: InteractionGraph, by: By) -> list[str]:
+    """The columns that `by` names. A text is a column where there is one of that name; else, as it was typed, what stands between
+    commas, × or *."""
+    if not isinstance(by, str):
+        return list(by)
     offered = columns(graph)
-    if by in (*offered["item"], *offered["user"]):
+    if by in (*offered["item"], *offered["user"], *graph.items.attributes.columns, *graph.users.attributes.columns):
         return [by]
     for sign in ("×", "*"):
         by = by.replace(sign, ",")
     return [part.strip() for part in by.split(",") if part.strip()] or [by]
 
 
-def grouping(graph: InteractionGraph, by: str, side: Side) -> Cohorts:
+def grouping(graph: InteractionGraph, by: By, side: Side) -> Cohorts:
     """The groups by one column, or of people by two or three. Raises OptionError for more, for a column twice, or of items.
 
     Groups that nobody is in are left out. Who is unknown in one of the columns is unknown.

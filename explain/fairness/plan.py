@@ -149,7 +149,7 @@ def check_plan(plan: Plan, graph: InteractionGraph) -> Plan:
             raise OptionError(f"{shown(name)} is an intersection: give it as one.")
         grouping(graph, name, "user")
     for names in plan.intersections:
-        grouping(graph, ",".join(names), "user")
+        grouping(graph, names, "user")
     if plan.browsing not in (*ex.BROWSING, ex.CASCADE):
         raise OptionError(
             f"There is no browsing model {shown(plan.browsing)}: choose one of {', '.join([*ex.BROWSING, ex.CASCADE])}."

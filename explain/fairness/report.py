@@ -22,7 +22,7 @@ from explain.fairness.audit import Audit, number
 from explain.fairness.cells import joint_cells
 from explain.fairness.cohorts import Cohorts
 from explain.fairness.disclosure import MIN_N, Disclosure, disclosure, measured, shown_audit
-from explain.fairness.intersections import grouping
+from explain.fairness.intersections import By, grouping
 from explain.fairness.item_audit import audit_items, measure
 from explain.fairness.metrics.base import Case, Figure, all_metrics
 from explain.fairness.plan import Plan
@@ -89,7 +89,7 @@ def run_plan(
             people.append(audit_people(graph, given.quality, by, plan.k, guard, **common))
         for names in plan.intersections:
             told(f"quality by {' × '.join(names)}")
-            crossed.append(audit_people(graph, given.quality, ",".join(names), plan.k, guard, **common))
+            crossed.append(audit_people(graph, given.quality, names, plan.k, guard, **common))
     told("cells of people and items")
     case = case_of(graph, plan, given, guard)
     cells = _cells(plan, case, limits)
@@ -103,14 +103,15 @@ def run_plan(
     )  # fmt: skip
 
 
-def guard_of(graph: InteractionGraph, plan: Plan, *, floor: int = MIN_N, before: Sequence[str] = ()) -> Disclosure:
+def guard_of(graph: InteractionGraph, plan: Plan, *, floor: int = MIN_N, before: Sequence[By] = ()) -> Disclosure:
     """What a plan's record may tell of people. before: intersections that earlier records of this data hold."""
-    crossed = [",".join(names) for names in plan.intersections]
-    return disclosure(graph, (*before, *plan.user_columns, *crossed), limit=plan.thresholds.min_n, floor=floor)
+    return disclosure(
+        graph, (*before, *plan.user_columns, *plan.intersections), limit=plan.thresholds.min_n, floor=floor
+    )
 
 
 def audit_people(
-    graph: InteractionGraph, quality: Evaluation, by: str, k: int, guard: Disclosure, **common: Any
+    graph: InteractionGraph, quality: Evaluation, by: By, k: int, guard: Disclosure, **common: Any
 ) -> Audit:
     """An audit of people that is a function of the shown groups alone."""
     column = grouping(graph, by, "user").by
@@ -163,7 +164,7 @@ def _cells(plan: Plan, case: Case, limits: Thresholds) -> list[dict[str, Any]]:
         for item_by, items in case.items.items():
             if len(people.labels) * len(items.labels) <= MOST_CELLS:
                 tables.append(joint_cells(
-                    case.lists, case.weights, people, items, target=plan.target_for(item_by), draws=plan.draws, seed=plan.seed,
+                    case.lists, case.weights, people, items, target=plan.target_for(item_by),
                     positives=case.positives if plan.needs_relevance else None, thresholds=limits, guard=case.guard,
                 ).as_json())  # fmt: skip
     return tables
@@ -213,12 +214,13 @@ def creators_view(case: Case, groups: Cohorts, most: int = MOST_CREATORS) -> lis
         columns.append(sparse.csr_matrix(groups.membership[:, rest].sum(axis=1)))
         labels.append(f"{len(rest):,} others")
     merged = Cohorts(groups.by, groups.side, tuple(labels), sparse.csr_matrix(sparse.hstack(columns)))
-    found = measure(case.lists, case.weights, merged, draws=case.draws, seed=case.seed, min_n=case.min_n)
+    found = measure(case.lists, case.weights, merged, limits=Thresholds(min_n=case.min_n))
     share = ex.catalogue_share(merged.membership)
     return [
         {
-            "creator": label, "n_items": int(merged.sizes[g]), "exposure_share": number(found.share[g]),
-            "catalogue_share": float(share[g]), "ratio": number(found.ratio[g]), "low": number(found.low[g]), "high": number(found.high[g]),
+            "creator": label, "n_items": int(merged.sizes[g]), "exposure_share": number(found.of.share[g]),
+            "catalogue_share": float(share[g]), "ratio": number(found.of.ratio[g]), "low": number(found.judged.low[g]),
+            "high": number(found.judged.high[g]),
         }
         for g, label in enumerate(labels)
     ]  # fmt: skip

@@ -1,14 +1,32 @@
-"""What many cells at once do to a p-value, and what a bootstrap says about one: Holm's adjustment, normal p-values."""
+"""What is said of an exposure ratio against its limits, and what many tests at once do to a p-value (Holm).
+
+Every p-value here is of a *limit*, never of equality: it says how often a group whose true ratio is just at the limit would
+look at least as far beyond it. A failure needs a small p of the limit; a pass needs a small p of each limit from the inside
+(two one-sided tests, Schuirmann 1987). Interval, failure and pass are one test read three ways, so they cannot contradict.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
-from scipy.special import gammainc, gammaincc, ndtr
+from scipy.special import chdtri, gammainc, gammaincc, stdtr, stdtrit
 
 from core.graph import FloatArray
 
-FEW_PLACES = 10  # under as many places a bootstrap of a group is too sure of itself
-NONE_HIGH = 3.688879454113936  # -ln(.025)
+FEW_PLACES = 10  # under as many places counts are taken as Poisson, exactly
+MANY_PLACES = 10_000  # from as many on a Poisson count is normal
+LEVEL = 0.95
+
+
+@dataclass(frozen=True, eq=False)
+class Judged:
+    """Of each group, float64 [m]: 95 % interval, p of the nearer limit (failure), p of the farther one (pass); two-sided, not adjusted."""
+
+    low: FloatArray
+    high: FloatArray
+    p_limit: FloatArray
+    p_pass: FloatArray
 
 
 def holm(p: FloatArray) -> FloatArray:
@@ -21,45 +39,79 @@ def holm(p: FloatArray) -> FloatArray:
     return found
 
 
-def bootstrap_p(value: FloatArray, draws: FloatArray, fair: float | FloatArray) -> FloatArray:
-    """Two-sided p of value = fair with the standard error of the draws: [m], [draws, m] → [m]; NaN where undefined.
+def judge_ratios(
+    ratio: FloatArray, error: FloatArray, freedom: float, places: FloatArray, fair: FloatArray, limits: tuple[float, float]
+) -> Judged:  # fmt: skip
+    """Intervals and p-values of exposure ratios, [m] each; what is not finite stays undefined.
 
-    A normal p-value does not stop at 1/draws, so it can be adjusted for hundreds of groups.
+    error    standard error of √ratio: on the scale of the root the error of a count hardly depends on its size
+    freedom  degrees of freedom of Student's t, people less one
+    places, fair  places that a group has in the lists, and that a fair share of them would be
+    limits   lowest and highest ratio allowed
+    Nothing is surer than a Poisson count can be (exact limits, Garwood 1936): of as many places as would have this relative error,
+    which matters far out in the tail; and where the places found, or fair, are under ten, of those places.
     """
-    error = np.nanstd(draws, axis=0, ddof=1)
-    distance = np.abs(value - fair)
-    z = np.divide(distance, error, out=np.where(distance > 0, np.inf, 0.0), where=error > 0)
-    return np.where(np.isfinite(value), 2 * ndtr(-z), np.nan)
+    root, wide = np.sqrt(ratio), stdtrit(freedom, (1 + LEVEL) / 2) * error
+    low, high = np.maximum(root - wide, 0.0) ** 2, (root + wide) ** 2
+    lowest, highest = limits
+    below, above = tail(root - np.sqrt(lowest), error, freedom), tail(np.sqrt(highest) - root, error, freedom)
+    over, under = tail(np.sqrt(lowest) - root, error, freedom), tail(root - np.sqrt(highest), error, freedom)
+    whole = np.divide(
+        ratio, 4 * error**2, out=np.zeros_like(ratio), where=error > 0
+    )  # places of the same relative error
+    some = np.isfinite(ratio) & (whole > 0) & (whole < MANY_PLACES)
+    each = np.where(some, whole, 1.0) / np.where(some, ratio, 1.0)
+    least, most = count_limits(np.where(some, whole, 0.0), whole=False)
+    low, high = np.where(some, np.fmin(low, least / each), low), np.where(some, np.fmax(high, most / each), high)
+    below = np.where(some, np.fmax(below, gammaincc(whole + 1, each * lowest)), below)
+    above = np.where(some, np.fmax(above, gammainc(np.where(some, whole, 1.0), each * highest)), above)
+    over = np.where(some, np.fmax(over, gammainc(np.where(some, whole, 1.0), each * lowest)), over)
+    under = np.where(some, np.fmax(under, gammaincc(whole + 1, each * highest)), under)
+    rare = np.isfinite(ratio) & (np.minimum(places, fair) < FEW_PLACES)
+    least, most = count_limits(places)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        low = np.where(rare, np.fmin(low, least / fair), low)
+        high = np.where(rare, np.fmax(high, most / fair), high)
+    below = np.where(rare, np.fmax(below, at_most(places, fair * lowest)), below)
+    above = np.where(rare, np.fmax(above, at_least(places, fair * highest)), above)
+    over = np.where(rare, np.fmax(over, at_least(places, fair * lowest)), over)
+    under = np.where(rare, np.fmax(under, at_most(places, fair * highest)), under)
+    known = np.isfinite(ratio) & np.isfinite(error)
+    p_limit, p_pass = np.minimum(1.0, 2 * np.minimum(below, above)), np.minimum(1.0, 2 * np.maximum(over, under))
+    return Judged(*(np.where(known, x, np.nan) for x in (low, high, p_limit, p_pass)))
 
 
-def share_p(ratio: FloatArray, draws: FloatArray) -> FloatArray:
-    """Two-sided p of ratio = 1 for shares of attention, [m], [draws, m] → [m]; NaN where undefined.
+def tail(distance: FloatArray, error: FloatArray, freedom: float | FloatArray) -> FloatArray:
+    """P(T ≤ distance/error) of Student's t, [m]; without any error a sign alone: 0 below, 1 above, ½ for no distance."""
+    sure = np.where(distance > 0, np.inf, np.where(distance < 0, -np.inf, 0.0))
+    scaled = np.divide(distance, error, out=sure, where=error > 0)
+    return np.asarray(stdtr(freedom, scaled))
 
-    On the scale of the square root, where the error of a count hardly depends on its size: on the plain scale a group that
-    was shown little by chance looks surer than it is.
+
+def at_most(found: FloatArray, mean: FloatArray) -> FloatArray:
+    """P(X ≤ found) of a Poisson count, [m]. Membership shares make counts broken: the whole number that is less sure stands."""
+    return np.asarray(gammaincc(_up(found) + 1, mean))
+
+
+def at_least(found: FloatArray, mean: FloatArray) -> FloatArray:
+    """P(X ≥ found) of a Poisson count, [m]."""
+    whole = _down(found)
+    return np.asarray(np.where(whole >= 1, gammainc(np.maximum(whole, 1), mean), 1.0))
+
+
+def count_limits(found: FloatArray, *, whole: bool = True) -> tuple[FloatArray, FloatArray]:
+    """The exact 95 % limits of a Poisson mean (Garwood 1936), [m] each: 0 to 3.69 where nothing was found.
+
+    whole  False for a count that is broken by nature
     """
-    return bootstrap_p(np.sqrt(ratio), np.sqrt(draws), 1.0)
+    low_of, high_of, beyond = (_down(found), _up(found), (1 - LEVEL) / 2) if whole else (found, found, (1 - LEVEL) / 2)
+    low = np.where(low_of > 0, chdtri(2 * np.where(low_of > 0, low_of, 1.0), 1 - beyond) / 2, 0.0)
+    return low, np.asarray(chdtri(2 * (high_of + 1), beyond) / 2)
 
 
-def exposure_p(ratio: FloatArray, draws: FloatArray, places: FloatArray, fair: FloatArray) -> FloatArray:
-    """Two-sided p of an exposure ratio of 1, [m], [draws, m] → [m]: no surer than the count of its places can be.
-
-    places, fair  float64 [m]: places that a group has in the lists, and that a fair share of them would be
-    """
-    rare = np.where(np.minimum(places, fair) < FEW_PLACES, count_p(places, fair), 0.0)
-    return np.asarray(np.fmax(share_p(ratio, draws), rare))
+def _up(found: FloatArray) -> FloatArray:
+    return np.asarray(np.ceil(found - 1e-9))
 
 
-def never_shown_high(fair: FloatArray) -> FloatArray:
-    """Upper 95 % limit of the ratio of a group in none of the places, [m]: -ln(.025) / fair (exact Poisson limit, Garwood 1936)."""
-    return np.asarray(np.divide(NONE_HIGH, fair, out=np.full(len(fair), np.inf), where=fair > 0))
-
-
-def count_p(found: FloatArray, fair: FloatArray) -> FloatArray:
-    """Two-sided p of a Poisson count: places found, places that a fair share would give, [m] → [m].
-
-    With a handful of places a bootstrap of them is too sure of itself; nothing may be surer than a count of so few can be.
-    """
-    at_most = gammaincc(np.floor(found) + 1, np.maximum(fair, 1e-12))
-    at_least = np.where(found >= 1, gammainc(np.maximum(np.floor(found), 1), np.maximum(fair, 1e-12)), 1.0)
-    return np.asarray(np.minimum(1.0, 2 * np.minimum(at_most, at_least)))
+def _down(found: FloatArray) -> FloatArray:
+    return np.asarray(np.floor(found + 1e-9))

@@ -42,7 +42,8 @@ def test_shares_add_up_and_intervals_hold_their_value(world):
     for row in audit.rows:
         assert row.reason
         assert row.verdict in ("pass", "fail", "insufficient evidence", "not estimable")
-        assert (row.value is None) == (row.verdict == "not estimable")
+        assert row.value is not None or row.verdict == "not estimable"
+        assert row.group == "unknown" or row.value is None or row.verdict != "not estimable"
         if row.low is not None:
             assert 0 <= row.low <= row.value <= row.high
         if row.verdict == "pass":
@@ -103,5 +104,7 @@ def test_the_gap_is_the_spread_of_the_groups_that_are_large_enough(rows):
         assert audit.overall["verdict"] == "not estimable"
         return
     assert audit.overall["gap"] == pytest.approx(max(means.values()) - min(means.values()))
-    assert 0 <= audit.overall["low"] <= audit.overall["gap"] <= audit.overall["high"]
+    assert 0 <= audit.overall["tau_low"] <= audit.overall["tau"] <= audit.overall["tau_high"]
+    verdicts = [row.verdict for row in audit.rows]
+    assert (audit.overall["verdict"] == "fail") == ("fail" in verdicts)
     assert 0 < audit.overall["p"] <= 1

@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 from scipy import sparse
 from scipy.spatial.distance import cosine, jensenshannon
-from scipy.stats import entropy, poisson
+from scipy.stats import chi2, entropy, gamma
+from scipy.stats import t as scipy_t
 
 from core.ranking import NO_ITEM
 from explain.fairness import exposure as ex
 from explain.fairness.metrics import calibration, concentration, echo, expected, joint, popularity, shares
 from explain.fairness.metrics.base import all_metrics
-from explain.fairness.statistics import bootstrap_p, count_p, holm
+from explain.fairness.statistics import at_least, at_most, count_limits, holm, judge_ratios
 
 SEEDS = range(6)
 M, N, K, GROUPS = 23, 17, 5, 4
@@ -247,15 +248,33 @@ def test_holm_by_hand() -> None:
     assert holm(p) == pytest.approx([0.06, np.nan, 0.5, 0.04, 0.06], nan_ok=True)
 
 
-def test_bootstrap_p_is_the_normal_tail() -> None:
-    draws = np.array([[1.0], [2.0], [3.0]])
-    z = abs(2.0 - 0.5) / np.std([1, 2, 3], ddof=1)
-    assert bootstrap_p(np.array([2.0]), draws, 0.5)[0] == pytest.approx(math.erfc(z / math.sqrt(2)))
+def test_p_is_of_the_limit_by_student_s_t_on_the_root() -> None:
+    found = judge_ratios(np.array([0.5]), np.array([0.05]), 99.0, np.array([1e6]), np.array([2e6]), (0.8, 1.25))
+    z = (math.sqrt(0.5) - math.sqrt(0.8)) / 0.05
+    whole = 0.5 / (4 * 0.05**2)  # 50 places have the same relative error
+    counted = 2 * poisson_tail(whole, whole * 0.8 / 0.5)
+    assert found.p_limit[0] == pytest.approx(max(2 * scipy_t.cdf(z, 99), counted))
+    assert found.p_pass[0] == 1.0
 
 
-def test_count_p_is_the_poisson_tail() -> None:
-    for found, fair in ((0, 3.0), (1, 6.7), (7, 6.7), (20, 6.7)):
-        tails = poisson.cdf(found, fair), poisson.sf(found - 1, fair)
-        assert count_p(np.array([float(found)]), np.array([fair]))[0] == pytest.approx(
-            min(1.0, 2 * min(tails)), abs=1e-9
-        )
+def poisson_tail(count: float, mean: float) -> float:
+    """P(X ≤ count) as the gamma integral, for broken counts too."""
+    return float(gamma.sf(mean, count + 1))
+
+
+def test_counts_have_the_exact_limits_of_garwood() -> None:
+    low, high = count_limits(np.array([0.0, 1.0, 5.0]))
+    assert low == pytest.approx([0, chi2.ppf(0.025, 2) / 2, chi2.ppf(0.025, 10) / 2])
+    assert high == pytest.approx([chi2.ppf(0.975, df) / 2 for df in (2, 4, 12)])
+    assert at_most(np.array([3.0]), np.array([5.0]))[0] == pytest.approx(
+        sum(math.exp(-5) * 5**n / math.factorial(n) for n in range(4))
+    )
+    assert at_least(np.array([3.0]), np.array([5.0]))[0] == pytest.approx(
+        1 - sum(math.exp(-5) * 5**n / math.factorial(n) for n in range(3))
+    )
+
+
+def test_never_shown_fails_by_the_poisson_p_of_the_limit_not_of_equality() -> None:
+    found = judge_ratios(np.zeros(1), np.zeros(1), 99.0, np.zeros(1), np.array([4.0]), (0.8, 1.25))
+    assert found.p_limit[0] == pytest.approx(2 * math.exp(-3.2))
+    assert (found.low[0], found.high[0]) == (0.0, pytest.approx(chi2.ppf(0.975, 2) / 2 / 4))
