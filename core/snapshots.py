@@ -27,7 +27,10 @@ _MANIFEST, _ARRAYS = "manifest.json", "arrays.npz"
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a snapshot says about itself. fingerprint: of the graph it was fitted on; created: ns since 1970, UTC."""
+    """What a snapshot says about itself. fingerprint: of the graph it was fitted on; created: ns since 1970, UTC.
+
+    order  grows with each snapshot of a folder, whatever the clock says: the largest is the newest; 0 for those of older versions
+    """
 
     snapshot: str
     model: str
@@ -35,6 +38,7 @@ class Manifest:
     seed: int
     seconds: float
     created: int
+    order: int
     parameters: dict[str, Any]
     metrics: dict[str, float]
     arrays_sha256: str
@@ -50,7 +54,7 @@ def save(
     arrays = buffer.getvalue()
     content = {
         "schema": SCHEMA, "model": model, "fingerprint": fingerprint, "seed": seed, "seconds": seconds,
-        "created": time.time_ns(), "parameters": state.parameters, "metrics": metrics,
+        "created": time.time_ns(), "order": 1 + max((m.order for m in manifests(folder)), default=0), "parameters": state.parameters, "metrics": metrics,
         "arrays_sha256": hashlib.sha256(arrays).hexdigest(),
     }  # fmt: skip
     text = json.dumps(content, sort_keys=True, indent=1).encode()
@@ -66,11 +70,21 @@ def save(
                     file.flush()
                     os.fsync(file.fileno())
             fresh.rename(folder / snapshot)
+        flush_folder(folder)
     except OSError as error:
         raise SnapshotError(
             f"The snapshot could not be written to {folder}: {error.strerror}. Nothing was lost."
         ) from None
     return _manifest(snapshot, content)
+
+
+def flush_folder(folder: Path) -> None:
+    """Bring a folder's entries to the disk, so that a rename outlives a power cut."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def manifests(folder: Path) -> tuple[Manifest, ...]:
@@ -82,7 +96,7 @@ def manifests(folder: Path) -> tuple[Manifest, ...]:
                 found.append(read_manifest(folder, path.parent.name))
             except SnapshotError:
                 continue
-    return tuple(sorted(found, key=lambda m: (-m.created, m.snapshot)))
+    return tuple(sorted(found, key=lambda m: (-m.order, -m.created, m.snapshot)))
 
 
 def damaged_since(folder: Path, model: str, created: int) -> str | None:
@@ -131,8 +145,9 @@ def load(folder: Path, snapshot: str) -> tuple[Manifest, ModelState]:
 
 
 def _manifest(snapshot: str, content: dict[str, Any]) -> Manifest:
-    names = ("model", "fingerprint", "seed", "seconds", "created", "parameters", "metrics", "arrays_sha256")
-    return Manifest(snapshot, *(content[name] for name in names))
+    names = ("model", "fingerprint", "seed", "seconds", "created", "order", "parameters", "metrics", "arrays_sha256")
+    known = {"order": 0} | content
+    return Manifest(snapshot, *(known[name] for name in names))
 
 
 def _damaged(snapshot: str, name: str) -> SnapshotError:

@@ -1,4 +1,5 @@
 """What editors say about explanations: verdicts and notes, kept in SQLite. Nothing is ever overwritten; a note can be withdrawn.
+Each row carries a hash of what it says, so that an altered one is told and not shown.
 
 One file a state folder. Every write is one transaction on disk before it is answered (WAL, synchronous FULL), so a killed
 process leaves the whole note or none, and two writers wait for each other.
@@ -8,22 +9,23 @@ from __future__ import annotations
 
 import sqlite3
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
 from core.errors import OptionError, SurfacedError, shown
 from explain.answers import VERDICTS, Annotation
+from explain.html_export import digest
+from explain.sqlite_file import WAIT_S, faults, reading, why_not
 
-SCHEMA: Final = 1
+SCHEMA: Final = 2
 MAX_NOTE, MAX_AUTHOR, MAX_LISTED = 2_000, 80, 10_000
-WAIT_S: Final = 20.0
 _TABLE: Final = """
 CREATE TABLE IF NOT EXISTS annotations (
     id INTEGER PRIMARY KEY AUTOINCREMENT, created INTEGER NOT NULL, workspace TEXT NOT NULL, snapshot TEXT NOT NULL,
     model TEXT NOT NULL, person TEXT NOT NULL, item TEXT NOT NULL, verdict TEXT NOT NULL, note TEXT NOT NULL,
-    author TEXT NOT NULL, withdrawn INTEGER, withdrawn_by TEXT
+    author TEXT NOT NULL, withdrawn INTEGER, withdrawn_by TEXT, seal TEXT
 )"""
 _COLUMNS: Final = (
     "id, created, workspace, snapshot, model, person, item, verdict, note, author, withdrawn, withdrawn_by"
@@ -52,6 +54,7 @@ class Annotations:
             marks = ", ".join("?" * len(values))
             columns = "created, workspace, snapshot, model, person, item, verdict, note, author"
             made = db.execute(f"INSERT INTO annotations ({columns}) VALUES ({marks})", values).lastrowid
+            _seal(db, made)
         return Annotation(int(made or 0), *values)
 
     def withdraw(self, number: int, *, author: str, now: int) -> None:
@@ -66,53 +69,89 @@ class Annotations:
             )
             if not done.rowcount:
                 raise OptionError(f"There is no note {number} that could be withdrawn.")
+            _seal(db, number)
 
     def listed(
         self, workspace: str, *, person: str | None = None, item: str | None = None, withdrawn: bool = False
     ) -> tuple[Annotation, ...]:  # fmt: skip
         """Notes of a workspace, newest first; of one person or item where given."""
-        if not self.path.exists():
-            return ()
         wanted = {"workspace": workspace, "person": person, "item": item}
         given = {key: value for key, value in wanted.items() if value is not None}
         where = " AND ".join([*(f"{key} = ?" for key in given), *(() if withdrawn else ("withdrawn IS NULL",))])
         with self._open(write=False) as db:
+            self._check(db)
             rows = db.execute(
                 f"SELECT {_COLUMNS} FROM annotations WHERE {where} ORDER BY id DESC LIMIT {MAX_LISTED}",
                 tuple(given.values()),
             ).fetchall()
         return tuple(Annotation(*row) for row in rows)
 
+    def _check(self, db: sqlite3.Connection) -> None:
+        """Every note is as it was written, and none is gone. Raises SurfacedError that names what is not."""
+        wrong = list(faults(db))
+        columns = {str(row[1]) for row in db.execute("PRAGMA table_info(annotations)")}
+        if "seal" in columns:
+            for *row, seal in db.execute(f"SELECT {_COLUMNS}, seal FROM annotations"):
+                if seal is not None and seal != _hash(row):
+                    wrong.append(f"note {row[0]} was altered")
+        made = db.execute("SELECT name FROM sqlite_master WHERE name = 'sqlite_sequence'").fetchone()
+        if made:
+            last = db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'annotations'").fetchone()
+            n = int(db.execute("SELECT COUNT(*) FROM annotations").fetchone()[0])
+            if last is not None and int(last[0]) != n:
+                wrong.append(f"{int(last[0])} notes were written and {n} are there")
+        if wrong:
+            raise SurfacedError(
+                f"The notes in {self.path} are damaged or were altered: {'; '.join(wrong[:5])}. Restore a backup with `restore`."
+            )
+
     @contextmanager
     def _open(self, *, write: bool) -> Iterator[sqlite3.Connection]:
-        db: sqlite3.Connection | None = None
         try:
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            db = sqlite3.connect(self.path, timeout=WAIT_S, isolation_level=None)
-            if write:
-                db.execute("PRAGMA journal_mode = WAL")
-                db.execute("PRAGMA synchronous = FULL")
-            db.execute("BEGIN IMMEDIATE" if write else "BEGIN")
-            version = int(db.execute("PRAGMA user_version").fetchone()[0])
-            if version > SCHEMA:
-                raise SurfacedError(
-                    f"{self.path} was written by a newer version (schema {version}, this one knows {SCHEMA}). Update, then try again."
-                )
-            if write and version < SCHEMA:
-                db.execute(_TABLE)
-                db.execute(f"PRAGMA user_version = {SCHEMA}")
-            if not write and version < SCHEMA:
-                db.execute(_TABLE.replace("CREATE TABLE", "CREATE TEMP TABLE"))
-            yield db
-            db.execute("COMMIT")
-        except (sqlite3.Error, OSError) as error:
+            with self._writing() if write else reading(self.path) as db:
+                db.execute("BEGIN IMMEDIATE" if write else "BEGIN")
+                version = int(db.execute("PRAGMA user_version").fetchone()[0])
+                if version > SCHEMA:
+                    raise SurfacedError(
+                        f"{self.path} was written by a newer version (schema {version}, this one knows {SCHEMA}). Update, then try again."
+                    )
+                if write and version < SCHEMA:
+                    db.execute(_TABLE)
+                    if version == 1:
+                        db.execute("ALTER TABLE annotations ADD COLUMN seal TEXT")
+                        for (number,) in db.execute("SELECT id FROM annotations").fetchall():
+                            _seal(db, number)
+                    db.execute(f"PRAGMA user_version = {SCHEMA}")
+                if not write and version < 1:
+                    db.execute(_TABLE.replace("CREATE TABLE", "CREATE TEMP TABLE"))
+                yield db
+                db.execute("COMMIT")
+        except (sqlite3.Error, OSError, UnicodeDecodeError) as error:
             raise SurfacedError(
-                f"The notes in {self.path} could not be {'written' if write else 'read'}: {error}. Nothing was lost; "
-                "check the disk and the file's rights, or put a damaged file aside."
+                f"The notes in {self.path} could not be {'written' if write else 'read'}: {why_not(error, self.path)}. "
+                "Nothing was lost."
             ) from None
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        db = sqlite3.connect(self.path, timeout=WAIT_S, isolation_level=None)
+        try:
+            db.execute("PRAGMA journal_mode = WAL")
+            db.execute("PRAGMA synchronous = FULL")
+            yield db
         finally:
-            if db is not None:
-                db.close()
+            db.close()
+
+
+def _hash(row: Sequence[object]) -> str:
+    """SHA-256 over the canonical JSON of a note as it stands, withdrawn or not."""
+    return digest({"row": [value if isinstance(value, (int, str)) or value is None else repr(value) for value in row]})
+
+
+def _seal(db: sqlite3.Connection, number: int | None) -> None:
+    row = db.execute(f"SELECT {_COLUMNS} FROM annotations WHERE id = ?", (number,)).fetchone()
+    db.execute("UPDATE annotations SET seal = ? WHERE id = ?", (_hash(row), number))
 
 
 def _text(text: str, most: int, what: str) -> str:

@@ -6,12 +6,13 @@ explain.record.
 
 from __future__ import annotations
 
+import hashlib
 import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,9 @@ from explain.fairness.report import Found, creators_view
 from explain.html_export import digest
 
 SCHEMA = "surfaced-audit/1"
+RELEASE = "0.2.0"
+PRODUCT = ("core", "data", "explain", "pages")
+SOURCES = {".py", ".js", ".css", ".html", ".json", ".toml"}
 LIMITS = (
     "Accuracy and relevance are measured on logged events, with the biases of what was shown when they were logged.",
     "Attention is a model of reading (stated as the browsing model), not what eyes did.",
@@ -144,25 +148,23 @@ def attributes(
 
 @cache
 def code_version() -> str:
-    """Version of the product and, inside a repository, the revision; Python and torch."""
-    try:
-        own = version("surfaced")
-    except PackageNotFoundError:
-        own = "0.1"
-    torch = version("torch")
-    return f"Surfaced {own}{_revision()}, Python {platform.python_version()}, torch {torch}, numpy {np.__version__}"
+    """The release with a hash of the product's sources, and Python, torch, numpy."""
+    told = f"Surfaced {RELEASE} (sources {sources_sha256()[:12]})"
+    return f"{told}, Python {platform.python_version()}, torch {version('torch')}, numpy {np.__version__}"
 
 
-def _revision() -> str:
-    """The commit that a checkout stands at, read from its files; empty outside one."""
-    git = Path(__file__).resolve().parents[1] / ".git"
-    try:
-        head = (git / "HEAD").read_text().strip()
-        if head.startswith("ref: "):
-            head = (git / head[5:]).read_text().strip()
-    except OSError:
-        return ""
-    return f" ({head[:12]})"
+@cache
+def sources_sha256() -> str:
+    """One SHA-256 over the product's source files by path, whatever a checkout or a package calls itself."""
+    root, whole = Path(__file__).resolve().parents[1], hashlib.sha256()
+    files = [
+        root / "app.py",
+        root / "cli.py",
+        *(f for top in PRODUCT for f in (root / top).rglob("*") if f.suffix in SOURCES),
+    ]
+    for file in sorted(f for f in files if f.is_file()):
+        whole.update(f"{file.relative_to(root).as_posix()}\0{hashlib.sha256(file.read_bytes()).hexdigest()}\n".encode())
+    return whole.hexdigest()
 
 
 def _day(seconds: int) -> str:

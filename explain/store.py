@@ -3,23 +3,31 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 import re
-import shutil
 import tempfile
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+from pyarrow import ArrowException
 
 from core.errors import NotReadyError, OptionError, SurfacedError, did_you_mean, shown
+from core.models.base import get_model
 from core.texts import command as typed
 from data.sources.registry import all_sources, get_source
 from data.tables import DataCard, Tables
+from explain import table_files
+from explain.html_export import digest
 
 _TABLES = ("events", "users", "items", "topics", "creators")
+_CARD = "card.json"
+_RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))}
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,40}")
 # Raised when stored tables would no longer be read the same way: a workspace of an older layout is prepared again.
 LAYOUT = 1
@@ -27,7 +35,7 @@ LAYOUT = 1
 
 @dataclass(frozen=True)
 class Prepared:
-    """What `prepare` found, kept beside the tables."""
+    """What `prepare` found, kept beside the tables. files: SHA-256 of each stored file; empty in workspaces of older versions."""
 
     layout: int
     fingerprint: str
@@ -37,6 +45,18 @@ class Prepared:
     relations: dict[str, int]
     problems: list[str]
     show_people: bool = False
+    files: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def content(self) -> str:
+        """What identifies the data with labels, attributes and card: SHA-256; the graph's fingerprint in older workspaces."""
+        if not self.files:
+            return self.fingerprint
+        return hashlib.sha256(json.dumps(self.files, sort_keys=True).encode()).hexdigest()
+
+    def identity(self, model: str) -> str:
+        """What a fitted model must be of: of the graph alone, or of the words and attributes too where it reads them."""
+        return self.content if get_model(model).reads_attributes else self.fingerprint
 
 
 class Store:
@@ -54,7 +74,7 @@ class Store:
         known = {source.name: None for source in sorted(all_sources(), key=lambda s: s.name != "newsroom")}
         folder = self.home / "workspaces"
         if folder.is_dir():
-            stored = (p.name for p in sorted(folder.iterdir()) if (p / "tables").is_dir())
+            stored = (p.name for p in sorted(folder.iterdir()) if table_files.place(p) is not None)
             known |= {name: None for name in stored if _NAME.fullmatch(name)}
         return tuple(known)
 
@@ -103,44 +123,71 @@ class Store:
             return get_source(workspace).command
         return typed("prepare", "--workspace", workspace, "--from", "FOLDER")
 
-    def save_tables(self, workspace: str, tables: Tables, prepared: Prepared) -> None:
-        """Replace a workspace's tables all at once. Snapshots and results stay; they name the data they belong to."""
-        if not _NAME.fullmatch(workspace):
+    @contextmanager
+    def preparing(self, workspace: str) -> Iterator[None]:
+        """Hold a workspace while it is prepared. Raises OptionError for a name that cannot be, SurfacedError while another holds it."""
+        if not _NAME.fullmatch(workspace) or workspace in _RESERVED:
             raise OptionError(
                 f"{shown(workspace)} cannot be a workspace's name. Use small letters, digits and hyphens."
             )
+        with table_files.held(self.home / "workspaces" / workspace, workspace):
+            yield
+
+    def save_tables(self, workspace: str, tables: Tables, prepared: Prepared) -> Prepared:
+        """Replace a workspace's tables all at once. Snapshots and results stay; they name the data they belong to.
+
+        Returns  what was prepared, with the hashes of the stored files
+        """
         folder = self.home / "workspaces" / workspace
+        card = json.dumps(asdict(tables.card)).encode()
+
+        def write(fresh: Path) -> str:
+            nonlocal prepared
+            for name in _TABLES:
+                getattr(tables, name).to_parquet(fresh / f"{name}.parquet", index=False)
+            (fresh / _CARD).write_bytes(card)
+            prepared = replace(prepared, files=table_files.hashes(fresh))
+            (fresh / table_files.META).write_text(json.dumps(sealed(asdict(prepared))))
+            return prepared.content[:12]
+
         try:
-            folder.mkdir(parents=True, exist_ok=True)
-            for left in (*folder.glob(".old-*"), *folder.glob(".tables-*")):
-                shutil.rmtree(left, ignore_errors=True)
-            with tempfile.TemporaryDirectory(prefix=".tables-", dir=folder, ignore_cleanup_errors=True) as scratch:
-                fresh = Path(scratch) / "tables"
-                fresh.mkdir()
-                for name in _TABLES:
-                    getattr(tables, name).to_parquet(fresh / f"{name}.parquet", index=False)
-                (fresh / "card.json").write_text(json.dumps(asdict(tables.card)))
-                (fresh / "workspace.json").write_text(json.dumps(asdict(prepared)))
-                _swap(fresh, folder / "tables", Path(scratch) / "old")
+            table_files.replace_all(folder, write)
         except OSError as error:
             raise SurfacedError(
-                f"Workspace {shown(workspace)} could not be written to {folder}: {error.strerror}. "
+                f"Workspace {shown(workspace)} could not be written to {folder}: {error.strerror or error}. "
                 "Nothing that stood there is lost; make room and prepare again."
             ) from None
+        return prepared
+
+    def _tables(self, workspace: str) -> Path:
+        place = table_files.place(self.folder(workspace))
+        if place is None:
+            raise self.damaged(workspace, "tables")
+        return place
+
+    def _whole(self, workspace: str, name: str) -> bytes:
+        """A stored file as it was written. Raises NotReadyError where it was altered or cannot be read."""
+        expected = self.require(workspace).files.get(name)
+        try:
+            data = (self._tables(workspace) / name).read_bytes()
+        except OSError:
+            raise self.damaged(workspace, name) from None
+        if expected is not None and hashlib.sha256(data).hexdigest() != expected:
+            raise self.damaged(workspace, name)
+        return data
 
     def tables(self, workspace: str) -> Tables:
         """The checked tables as `prepare` left them. Raises NotReadyError where there are none, or damaged ones."""
         card = self.card(workspace)
-        folder = self.folder(workspace) / "tables"
         try:
-            frames = {name: pd.read_parquet(folder / f"{name}.parquet") for name in _TABLES}
-        except (OSError, ValueError, TypeError, NotImplementedError):
-            raise self._damaged(workspace, "tables") from None
+            frames = {name: pd.read_parquet(io.BytesIO(self._whole(workspace, f"{name}.parquet"))) for name in _TABLES}
+        except (OSError, ValueError, TypeError, NotImplementedError, KeyError, RecursionError, ArrowException):
+            raise self.damaged(workspace, "tables") from None
         return Tables(card, frames["events"], frames["users"], frames["items"], frames["topics"], frames["creators"])
 
     def tables_sha256(self, workspace: str) -> str:
         """One SHA-256 over the stored tables, in a fixed order: what an auditor can compare the data by."""
-        whole, folder = hashlib.sha256(), self.folder(workspace) / "tables"
+        whole, folder = hashlib.sha256(), self._tables(workspace)
         for name in _TABLES:
             whole.update(hashlib.sha256((folder / f"{name}.parquet").read_bytes()).digest())
         return whole.hexdigest()
@@ -149,31 +196,44 @@ class Store:
         """The data card. Raises NotReadyError before `prepare`, or where the stored card is damaged."""
         self.require(workspace)
         try:
-            content = json.loads((self.folder(workspace) / "tables" / "card.json").read_text())
+            content = json.loads(self._whole(workspace, _CARD))
             return DataCard(**content | {"positives": tuple(content["positives"])})
-        except (OSError, ValueError, TypeError, KeyError):
-            raise self._damaged(workspace, "data card") from None
+        except (ValueError, TypeError, KeyError, RecursionError):
+            raise self.damaged(workspace, "data card") from None
 
     def read_result(self, workspace: str, key: str) -> dict[str, Any] | None:
-        """A stored result, or None where there is none or it is damaged: results can always be computed again."""
+        """A stored result, or None where there is none or it was altered: results can always be computed again.
+
+        Results without a seal are those of an older version; they count only for data that it prepared.
+        """
         try:
             content = json.loads((self.results(workspace) / f"{key}.json").read_text())
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             return None
-        return content if isinstance(content, dict) else None
+        if not isinstance(content, dict):
+            return None
+        if set(content) == {"result", "sha256"} and isinstance(content["result"], dict):
+            return content["result"] if digest(content["result"]) == content["sha256"] else None
+        return content if "sha256" not in content and not self.require(workspace).files else None
 
     def write_result(self, workspace: str, key: str, content: dict[str, Any]) -> None:
         """Store a result whole. A full disk loses the stored copy only; the caller has the result."""
-        folder = self.results(workspace)
+        folder, file = self.results(workspace), None
         try:
             folder.mkdir(parents=True, exist_ok=True)
             with tempfile.NamedTemporaryFile("w", dir=folder, prefix=".writing-", delete=False) as file:
-                json.dump(content, file)
+                kept = json.loads(json.dumps(content))
+                json.dump({"result": kept, "sha256": digest(kept)}, file)
+                file.flush()
+                os.fsync(file.fileno())
             os.replace(file.name, folder / f"{key}.json")
         except OSError:
             return
+        finally:
+            if file is not None:
+                Path(file.name).unlink(missing_ok=True)
 
-    def _damaged(self, workspace: str, what: str) -> NotReadyError:
+    def damaged(self, workspace: str, what: str) -> NotReadyError:
         built_in = workspace in {s.name for s in all_sources()}
         command = typed("prepare", "--workspace", workspace, *(() if built_in else ("--from", "FOLDER")))
         return NotReadyError(
@@ -183,20 +243,24 @@ class Store:
         )
 
     def _meta(self, folder: Path) -> Prepared | None:
+        place = table_files.place(folder)
+        if place is None:
+            return None
         try:
-            found = Prepared(**json.loads((folder / "tables" / "workspace.json").read_text()))
-        except (OSError, ValueError, TypeError):
+            content = json.loads((place / table_files.META).read_text())
+            found = Prepared(**unsealed(content))
+        except (OSError, ValueError, TypeError, AttributeError, RecursionError):
             return None
         return found if found.layout == LAYOUT else None
 
 
-def _swap(fresh: Path, place: Path, old: Path) -> None:
-    """Put `fresh` where `place` is and what was there to `old`; back again where that fails."""
-    if place.exists():
-        place.rename(old)
-    try:
-        fresh.rename(place)
-    except OSError:
-        if old.exists():
-            old.rename(place)
-        raise
+def sealed(content: dict[str, Any]) -> dict[str, Any]:
+    return content | {"sha256": digest(content)}
+
+
+def unsealed(content: dict[str, Any]) -> dict[str, Any]:
+    """What was sealed, or what an older version left without a seal. Raises ValueError where the seal does not hold."""
+    seal = content.pop("sha256", None)
+    if (seal is not None or content.get("files")) and digest(content) != seal:
+        raise ValueError("altered")
+    return content

@@ -39,7 +39,10 @@ class World:
 
     @cached_property
     def graph(self) -> InteractionGraph:
+        """Raises NotReadyError where the stored tables do not give the graph that `prepare` saw."""
         graph = build_graph(self.store.tables(self.workspace))
+        if graph.fingerprint != self.prepared.fingerprint:
+            raise self.store.damaged(self.workspace, "tables")
         return graph if self.lists_people else replace(graph, users=replace(graph.users, suggests=False))
 
     @cached_property

@@ -55,6 +55,22 @@ def import_ahead() -> None:
     threading.Thread(target=importlib.import_module, args=("torch",), daemon=True).start()
 
 
+@st.cache_resource(show_spinner=False)
+def _versions() -> dict[str, str]:
+    return {}
+
+
+def follow_data() -> None:
+    """Where another process has prepared a workspace anew, nothing that was cached of the old data is shown any more."""
+    now, known = workbench().data_versions(), _versions()
+    if now != known:
+        if known:
+            st.cache_data.clear()
+            _names.clear()
+        known.clear()
+        known.update(now)
+
+
 def workspaces() -> tuple[WorkspaceInfo, ...]:
     return workbench().workspaces()
 

@@ -13,7 +13,7 @@ from typing import Final
 import streamlit as st
 
 from core.errors import SurfacedError
-from pages import _parts, _server, _state
+from pages import _ask, _parts, _server, _state
 
 ICON: Final = Path(__file__).parent / "assets" / "icon.png"
 TITLES: Final = {
@@ -43,6 +43,7 @@ def main() -> None:
         ]
     )
     _close_menu_on_a_phone(page.url_path)
+    _ask.follow_data()
     _state.read()
     _state.framed(True)
     try:

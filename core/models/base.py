@@ -113,6 +113,10 @@ class Recommender(ABC):
     def fold_in(self, items: IntArray, weights: FloatArray, user: int | None = None) -> tuple[Recommender, int]:
         """The model in which `user` (None: a new person) has exactly this history; parameters stay. With the position."""
 
+    reads_attributes: ClassVar[bool] = (
+        False  # whether words and attributes of items enter: such a model is of these data alone
+    )
+
     @property
     def reads_weights(self) -> bool:
         """Whether the weights of a history's edges (ratings, counts, decay) matter, or only what is in it. The usual model: not."""

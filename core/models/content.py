@@ -32,6 +32,7 @@ CONTENT = "content"
 class ContentModel(LightGCN):
     """LightGCN over encoded items. Read-only once built; own float64 [n_items, dim], each item's own learnt vector."""
 
+    reads_attributes: ClassVar[bool] = True
     spec: ClassVar[ModelSpec] = ModelSpec(
         name="gnn+content",
         title="GNN on content, linear",

@@ -45,7 +45,7 @@ class Desk:
         anew  what another process stored is not taken: it is learnt again, and stored
         """
         get_model(model)
-        key = (world.prepared.fingerprint, model, check_split(split), str(seed))
+        key = (world.prepared.content, model, check_split(split), str(seed))
         known, width = self._heldout.get(key), min(max(20, k), world.graph.n_items)
         with one_thread():
             if known is None and not anew:
@@ -53,7 +53,13 @@ class Desk:
             if known is None:
                 known = refit(world.graph, world.card, model, kind=split, seed=seed, k=width, progress=progress)
                 with suppress(SnapshotError):  # a full disk: the next process learns it again
-                    keep(self.store.refits(world.workspace, split, seed), known, model, key[0], seed)
+                    keep(
+                        self.store.refits(world.workspace, split, seed),
+                        known,
+                        model,
+                        world.prepared.identity(model),
+                        seed,
+                    )
             if known.lists.shape[1] < k:
                 known = longer(known, width, progress)
         self._heldout[key] = known
@@ -63,7 +69,7 @@ class Desk:
         self, world: World, model: str, split: str, seed: int, k: int, progress: Progress
     ) -> HeldOut | None:
         folder = self.store.refits(world.workspace, split, seed)
-        found = kept(folder, model, world.prepared.fingerprint)
+        found = kept(folder, model, world.prepared.identity(model))
         if found is None:
             return None
         try:
@@ -88,4 +94,4 @@ def length(world: World, k: int | None, usual: int = 20) -> int:
 def evaluation_key(world: World, model: str, split: str, k: int, seed: int) -> str:
     """The name under which a measurement is stored. Raises OptionError for an unknown model or split."""
     get_model(model)
-    return f"evaluation-{world.prepared.fingerprint[:12]}-{model}-{check_split(split)}-{int(k)}-{int(seed)}"
+    return f"evaluation-{world.prepared.content[:12]}-{model}-{check_split(split)}-{int(k)}-{int(seed)}"

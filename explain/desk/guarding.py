@@ -125,8 +125,10 @@ class Guarding(Desk):
     def has_refit(self, workspace: str, model: str) -> bool:
         """Whether the refit on the training part, which a price needs, was made already."""
         world, split = self._world(workspace), self._world(workspace).card.default_split
-        in_memory = (world.prepared.fingerprint, model, split, "0") in self._heldout
-        return in_memory or kept(self.store.refits(workspace, split, 0), model, world.prepared.fingerprint) is not None
+        in_memory = (world.prepared.content, model, split, "0") in self._heldout
+        return (
+            in_memory or kept(self.store.refits(workspace, split, 0), model, world.prepared.identity(model)) is not None
+        )
 
     def _scores(self, world: World, model: str, row: int) -> Any:
         return world.model(world.manifest(model)).score(np.array([row]))[0]
@@ -161,7 +163,7 @@ class Guarding(Desk):
         due: Due | None = None, guard: Disclosure | None = None,
     ) -> Any:  # fmt: skip
         run = self._refit(world, model, world.card.default_split, 0, k, portion(progress, 0.0, 0.7))
-        key = (world.workspace, f"heldout {world.prepared.fingerprint} {model}", k)
+        key = (world.workspace, f"heldout {world.prepared.content} {model}", k)
         training = run.split.train.interactions
         if key not in self._pools:
             self._pools[key] = candidates(

@@ -76,7 +76,7 @@ class Measuring(Desk):
             found = audit_people(world.graph, measured, by, k, guard, thresholds=Thresholds(min_n=limit))
             found.overall["split"] = world.card.default_split
         report = build_report(found, workspace=workspace, model=model, snapshot=manifest.snapshot)
-        self.store.write_result(workspace, self._audit_key(manifest, by, chosen, k), asdict(report))
+        self.store.write_result(workspace, self._audit_key(workspace, manifest, by, chosen, k), asdict(report))
         return report
 
     def stored_audit(
@@ -85,7 +85,9 @@ class Measuring(Desk):
         """The same audit where it was run for the newest snapshot, or None."""
         world = self._world(workspace)
         chosen = self._side(world, by, side)
-        stored = self.store.read_result(workspace, self._audit_key(world.manifest(model), by, chosen, length(world, k)))
+        stored = self.store.read_result(
+            workspace, self._audit_key(workspace, world.manifest(model), by, chosen, length(world, k))
+        )
         if stored is None:
             return None
         rows = tuple(AuditRow(**row) for row in stored.pop("rows"))
@@ -98,7 +100,9 @@ class Measuring(Desk):
             raise OptionError(f"Unknown side {shown(side)}. Sides: item, user.")
         return side
 
-    def _audit_key(self, manifest: Manifest, by: str, side: str, k: int) -> str:
+    def _audit_key(self, workspace: str, manifest: Manifest, by: str, side: str, k: int) -> str:
         """Of people also by the smallest group that is told: what was stored under another one, or before there was one, is not."""
         told = f"-least-{smallest_group(self.store.home)}" if side == "user" else ""
-        return f"audit-{manifest.snapshot}-{side}-{hashlib.sha256(by.encode()).hexdigest()[:12]}-{k}{told}"
+        prepared = self.store.require(workspace)
+        data = f"-{prepared.content[:12]}" if prepared.files else ""  # columns and labels are none of the snapshot's
+        return f"audit-{manifest.snapshot}-{side}-{hashlib.sha256(by.encode()).hexdigest()[:12]}-{k}{told}{data}"

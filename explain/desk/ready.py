@@ -14,6 +14,7 @@ from data.builder import build_graph
 from data.sources.folder import tables_from_folder
 from data.sources.registry import all_sources, get_source
 from data.tables import DataCard
+from explain.backup import Backup, backup, restore
 from explain.desk.base import Desk
 from explain.heldout import served_readability, validation_cut
 from explain.privacy import lists_people, smallest_group
@@ -53,6 +54,22 @@ class Ready(Desk):
         """What is known about the data. Raises NotReadyError."""
         return self.store.card(workspace)
 
+    def backup(self, out: Path) -> Backup:
+        """The whole state of this instant as one file."""
+        return backup(self.store.home, out)
+
+    def restore(self, file: Path) -> tuple[Backup, Path | None]:
+        """Put a backup in force; the state before stands aside, at the path returned."""
+        self._worlds.clear()
+        return restore(self.store.home, file)
+
+    def data_versions(self) -> dict[str, str]:
+        """What identifies the data of each prepared workspace, with labels, attributes and card."""
+        found = {name: self.store.prepared(name) for name in self.store.names()}
+        return {
+            f"{self.store.home}/{name}": prepared.content for name, prepared in found.items() if prepared is not None
+        }
+
     def prepare_command(self, workspace: str) -> str:
         """What to type where a workspace is not prepared."""
         self.store.check(workspace)
@@ -65,6 +82,10 @@ class Ready(Desk):
 
         show_people  whether people may be browsed, and explanations may name those behind a hop
         """
+        with self.store.preparing(workspace):
+            return self._prepare(workspace, folder, show_people, progress)
+
+    def _prepare(self, workspace: str, folder: Path | None, show_people: bool, progress: Progress) -> PrepareReport:
         if folder is not None:
             if workspace in {s.name for s in all_sources()}:
                 raise OptionError(f"{shown(workspace)} is a built-in workspace. Give your data a name of its own.")
@@ -82,7 +103,7 @@ class Ready(Desk):
             LAYOUT, graph.fingerprint, graph.n_users, graph.n_items, len(graph.events), graph.relation_sizes(),
             problems, show_people,
         )  # fmt: skip
-        self.store.save_tables(workspace, tables, prepared)
+        prepared = self.store.save_tables(workspace, tables, prepared)
         self._worlds.pop(workspace, None)
         progress(1.0, "ready")
         return PrepareReport(
@@ -99,7 +120,7 @@ class Ready(Desk):
             fitted = chosen.fit(world.graph, holdout=cut, seed=seed, progress=progress)
         seconds = time.perf_counter() - started
         manifest = save(
-            self.store.snapshots(workspace), model=model, state=fitted.state(), fingerprint=world.graph.fingerprint,
+            self.store.snapshots(workspace), model=model, state=fitted.state(), fingerprint=world.prepared.identity(model),
             seed=seed, seconds=seconds, metrics=fitted.validation_metrics(cut) | served_readability(fitted, world.graph),
         )  # fmt: skip
         progress(1.0, "stored")
@@ -108,9 +129,9 @@ class Ready(Desk):
     def fitted(self, workspace: str) -> tuple[SnapshotInfo, ...]:
         """The newest snapshot of each model for the data as it stands, the default model first."""
         prepared = self.store.require(workspace)
-        newest: dict[str, Manifest] = {}
+        known, newest = set(model_names()), dict[str, Manifest]()
         for manifest in manifests(self.store.snapshots(workspace)):
-            if manifest.fingerprint == prepared.fingerprint:
+            if manifest.model in known and manifest.fingerprint == prepared.identity(manifest.model):
                 newest.setdefault(manifest.model, manifest)
         return tuple(_snapshot_info(workspace, newest[name]) for name in model_names() if name in newest)
 

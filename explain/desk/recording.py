@@ -118,7 +118,10 @@ class Recording(Desk):
         rows = self.decisions.raw_rows(workspace)
         named = {str(row[8]): "" for row in rows}
         missing = {value: who for value, who in known.items() if value not in named}
-        return verify(rows, head, missing)
+        noted = self.decisions.noted_heads().get(workspace)
+        if noted is not None and noted not in named:
+            missing[noted] = "the second file of heads (heads.json)"
+        return verify(rows, head, missing, self.decisions.sound())
 
     def export_audit(
         self, workspace: str, audit: str, form: str = "html", actor: str = UNNAMED
@@ -156,11 +159,12 @@ class Recording(Desk):
         world_card, prepared = self.store.card(workspace), self.store.require(workspace)
         spec = get_model(model).spec
         found = [m for m in manifests(self.store.snapshots(workspace)) if m.model == model]
-        current = next((m for m in found if m.fingerprint == prepared.fingerprint), None)
+        current = next((m for m in found if m.fingerprint == prepared.identity(model)), None)
         if current is None:
             command = typed("fit", "--workspace", workspace, "--model", model)
             raise SnapshotError(f"Model {model} is not fitted on the data of {workspace} yet. Type `{command}`.")
-        measured = evaluations(self.store.results(workspace), current)
+        names = self.store.results(workspace).glob(f"evaluation-{prepared.content[:12]}-{model}-*.json")
+        measured = evaluations((self.store.read_result(workspace, p.stem) for p in sorted(names)), current)
         audits = [entry for entry in self.audits(workspace) if entry.model == model and entry.intact]
         return model_card(spec, current, world_card, measured, audits, n_snapshots=len(found))
 

@@ -31,9 +31,9 @@ def trends(world: World, model: str, by: str, k: int, progress: Progress = no_pr
     person's lists in two snapshots that follow each other.
     """
     stored = [m for m in manifests(world.store.snapshots(world.workspace)) if m.model == model]
-    found = sorted((m for m in stored if m.fingerprint == world.prepared.fingerprint), key=lambda m: m.created)[
-        -MOST_SNAPSHOTS:
-    ]
+    found = sorted(
+        (m for m in stored if m.fingerprint == world.prepared.identity(m.model)), key=lambda m: (m.order, m.created)
+    )[-MOST_SNAPSHOTS:]
     groups = cohorts(world.graph, by, "item")
     rows: dict[str, list[dict[str, Any]]] = {}
     before: IntArray | None = None

@@ -6,11 +6,9 @@ for Datasets (2018), and Pushkarna et al., Data Cards (2022). What nobody stated
 
 from __future__ import annotations
 
-import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any, Final
 
 import pandas as pd
@@ -27,17 +25,10 @@ _SPECIAL: Final = re.compile(r"([\\`*_\[\]<>|#~])")
 SHOWN_METRICS: Final = ("recall", "ndcg", "mrr", "coverage")
 
 
-def evaluations(folder: Path, manifest: Manifest) -> list[dict[str, Any]]:
-    """Stored measurements of a model on the data that its snapshot was fitted on; damaged files are left out."""
-    found = []
-    for path in sorted(folder.glob(f"evaluation-{manifest.fingerprint[:12]}-{manifest.model}-*.json")):
-        try:
-            content = json.loads(path.read_text(encoding="utf-8"))
-            if content["model"] == manifest.model and isinstance(content["metrics"], dict):
-                found.append(content)
-        except (OSError, ValueError, KeyError, TypeError):
-            continue
-    return found
+def evaluations(stored: Iterable[Mapping[str, Any] | None], manifest: Manifest) -> list[Mapping[str, Any]]:
+    """Of stored measurements those of a model, damaged ones (None) left out."""
+    whole = (content for content in stored if content is not None)
+    return [c for c in whole if c.get("model") == manifest.model and isinstance(c.get("metrics"), dict)]
 
 
 def model_card(

@@ -9,7 +9,9 @@ answered (WAL, synchronous FULL): a killed process leaves the whole row or none,
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
+import tempfile
 import time
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
@@ -22,11 +24,11 @@ from typing import Any, Final, get_args
 from core.errors import OptionError, SurfacedError, shown
 from explain.html_export import canonical, digest
 from explain.record.types import Kind
+from explain.sqlite_file import WAIT_S, faults, reading, why_not
 
 SCHEMA: Final = 1
 GENESIS: Final = "0" * 64
 MAX_NAME, MAX_TEXT, MAX_CONTENT = 120, 4_000, 1_000_000
-WAIT_S: Final = 30.0
 _COLUMNS: Final = "number, created, workspace, kind, actor, role, content, previous, hash"
 _MAKE: Final = (
     """CREATE TABLE IF NOT EXISTS log (
@@ -105,7 +107,17 @@ class DecisionLog:
                 entry.hash,
             )
             db.execute(f"INSERT INTO log ({_COLUMNS}) VALUES ({', '.join('?' * len(values))})", values)
+        self._read_back(entry, values)
+        self._note_head(entry)
         return entry
+
+    def _read_back(self, entry: Entry, values: tuple[Any, ...]) -> None:
+        """What was committed is there. Raises SurfacedError where a trigger, a view or the disk ate it."""
+        if values not in self.raw_rows(entry.workspace)[-8:]:
+            raise SurfacedError(
+                f"The decision log in {self.path} took row {entry.number} of {entry.workspace} and does not hold it. "
+                "Something removes rows: run verify-log, and restore a backup."
+            )
 
     def rows(self, workspace: str) -> tuple[Entry, ...]:
         """All rows of a workspace by number. Content that is no JSON object any more comes as {"damaged": text}."""
@@ -124,64 +136,103 @@ class DecisionLog:
         return str(rows[0][-1]) if rows else GENESIS
 
     @contextmanager
-    def _open(self, *, write: bool) -> Iterator[sqlite3.Connection]:
-        db: sqlite3.Connection | None = None
-        try:
-            if write:
-                self.path.parent.mkdir(parents=True, exist_ok=True)
-            db = self._connect(write=write)
-            db.execute("BEGIN IMMEDIATE" if write else "BEGIN")
-            version = int(db.execute("PRAGMA user_version").fetchone()[0])
-            if version > SCHEMA:
-                raise SurfacedError(
-                    f"{self.path} was written by a newer version (schema {version}, this one knows {SCHEMA}). Update, then try again."
-                )
-            if write:
-                for statement in _MAKE:
-                    db.execute(statement)
-                if version < SCHEMA:
-                    db.execute(f"PRAGMA user_version = {SCHEMA}")
-            elif version < SCHEMA:
-                db.execute(_MAKE[0].replace("CREATE TABLE", "CREATE TEMP TABLE"))
-            yield db
-            db.execute("COMMIT")
-        except (sqlite3.Error, OSError) as error:
-            raise SurfacedError(
-                f"The decision log in {self.path} could not be {'written' if write else 'read'}: {error}. Nothing was "
-                f"{'stored and nothing lost' if write else 'lost'}; check the disk and the file's rights, or put a damaged file aside."
-            ) from None
-        finally:
-            if db is not None:
-                db.close()
+    def held(self) -> Iterator[None]:
+        """Nobody writes meanwhile. Where there is no log yet, there is nothing to hold."""
+        if not self.path.exists():
+            yield
+            return
+        with self._open(write=True):
+            yield
 
-    def _connect(self, *, write: bool) -> sqlite3.Connection:
-        """WAL and FULL to write. To read, the file is never made, and a folder without rights to write is no obstacle."""
-        if not write and not self.path.exists():
-            return sqlite3.connect(":memory:", isolation_level=None)
-        place = self.path.resolve().as_uri()
-        if not write:
-            db = sqlite3.connect(f"{place}?mode=ro", uri=True, timeout=WAIT_S, isolation_level=None)
-            try:
-                db.execute("PRAGMA user_version").fetchone()
-            except sqlite3.OperationalError:
-                db.close()
-                if self.path.with_name(self.path.name + "-wal").exists():
-                    raise
-                db = sqlite3.connect(f"{place}?mode=ro&immutable=1", uri=True, isolation_level=None)
-            return db
+    def sound(self) -> tuple[str, ...]:
+        """What is wrong with the file itself: SQLite's own check, and tables, views or triggers that are not ours."""
+        with self._open(write=False) as db:
+            found = faults(db)
+            kept = db.execute(
+                "SELECT type, name, sql FROM main.sqlite_master WHERE name NOT LIKE 'sqlite_%'"
+            ).fetchall()
+        if not kept:
+            return found
+        ours = {_name_of(statement): " ".join(statement.replace("IF NOT EXISTS ", "").split()) for statement in _MAKE}
+        there = {str(name): " ".join(str(sql).split()) for _, name, sql in kept}
+        wrong = [f"{shown(name, 40)} is missing." for name in ours if name not in there]
+        wrong += [f"{kind} {shown(name, 40)} does not belong there." for kind, name, _ in kept if name not in ours]
+        wrong += [f"{shown(name, 40)} was changed." for name, sql in ours.items() if there.get(name, sql) != sql]
+        return (*found, *wrong)
+
+    def noted_heads(self) -> dict[str, str]:
+        """The newest head of each workspace as a second file has it; empty where there is none or it is damaged."""
+        try:
+            content = json.loads(self.heads.read_text(encoding="utf-8"))
+            return {str(name): str(head) for name, head in content.items()}
+        except (OSError, ValueError, AttributeError):
+            return {}
+
+    @property
+    def heads(self) -> Path:
+        return self.path.with_name("heads.json")
+
+    def _note_head(self, entry: Entry) -> None:
+        """Keep the newest head beside the log. A disk that cannot hold it loses only this second place."""
+        try:
+            content = self.noted_heads() | {entry.workspace: entry.hash}
+            with tempfile.NamedTemporaryFile("w", dir=self.path.parent, prefix=".heads-", delete=False) as file:
+                json.dump(content, file)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(file.name, self.heads)
+        except OSError:
+            return
+
+    @contextmanager
+    def _open(self, *, write: bool) -> Iterator[sqlite3.Connection]:
+        try:
+            with self._writing() if write else reading(self.path) as db:
+                db.execute("BEGIN IMMEDIATE" if write else "BEGIN")
+                version = int(db.execute("PRAGMA user_version").fetchone()[0])
+                if version > SCHEMA:
+                    raise SurfacedError(
+                        f"{self.path} was written by a newer version (schema {version}, this one knows {SCHEMA}). Update, then try again."
+                    )
+                if write:
+                    for statement in _MAKE:
+                        db.execute(statement)
+                    if version < SCHEMA:
+                        db.execute(f"PRAGMA user_version = {SCHEMA}")
+                elif version < SCHEMA:
+                    db.execute(_MAKE[0].replace("CREATE TABLE", "CREATE TEMP TABLE"))
+                yield db
+                db.execute("COMMIT")
+        except (sqlite3.Error, OSError, UnicodeDecodeError) as error:
+            raise SurfacedError(
+                f"The decision log in {self.path} could not be {'written' if write else 'read'}: {why_not(error, self.path)}. "
+                f"Nothing was {'stored and nothing lost' if write else 'lost'}."
+            ) from None
+
+    @contextmanager
+    def _writing(self) -> Iterator[sqlite3.Connection]:
+        """WAL and FULL."""
+        self.path.parent.mkdir(parents=True, exist_ok=True)
         db = sqlite3.connect(self.path, timeout=WAIT_S, isolation_level=None)
-        until = time.monotonic() + WAIT_S
-        while True:
-            try:
-                db.execute("PRAGMA journal_mode = WAL")
-                db.execute("PRAGMA synchronous = FULL")
-                return db
-            except sqlite3.OperationalError as error:
-                # SQLite does not wait while another process turns WAL on.
-                if "locked" not in str(error) or time.monotonic() > until:
-                    db.close()
-                    raise
-                time.sleep(0.02)
+        try:
+            until = time.monotonic() + WAIT_S
+            while True:
+                try:
+                    db.execute("PRAGMA journal_mode = WAL")
+                    db.execute("PRAGMA synchronous = FULL")
+                    break
+                except sqlite3.OperationalError as error:
+                    # SQLite does not wait while another process turns WAL on.
+                    if "locked" not in str(error) or time.monotonic() > until:
+                        raise
+                    time.sleep(0.02)
+            yield db
+        finally:
+            db.close()
+
+
+def _name_of(statement: str) -> str:
+    return statement.split("IF NOT EXISTS ", 1)[1].split()[0]
 
 
 def row_hash(

@@ -25,6 +25,7 @@ class Verification:
     head        hash of the newest row (64 zeros for an empty log)
     head_found  whether the head that was asked for is the hash of a row; None where none was asked for
     n_after     how many rows came after that one; None where it was not found or not asked for
+    notes       what is odd and proves nothing: times that run backwards
     """
 
     ok: bool
@@ -33,6 +34,7 @@ class Verification:
     problems: tuple[LogProblem, ...]
     head_found: bool | None = None
     n_after: int | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def sentence(self) -> str:
@@ -46,6 +48,7 @@ class Verification:
     def as_json(self) -> dict[str, Any]:
         problems = [asdict(problem) for problem in self.problems]
         found = {"ok": self.ok, "rows": self.n_rows, "head": self.head, "problems": problems}
+        found |= {"notes": list(self.notes)} if self.notes else {}
         return found if self.head_found is None else found | {"head_found": self.head_found, "rows_after": self.n_after}
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, Final
 
@@ -23,12 +23,15 @@ PLACES_TRIED: Final = 64
 Row = tuple[Any, ...]
 
 
-def verify(rows: list[Row], head: str | None = None, known: Mapping[str, str] | None = None) -> Verification:
+def verify(
+    rows: list[Row], head: str | None = None, known: Mapping[str, str] | None = None, file: Sequence[str] = ()
+) -> Verification:
     """How the rows of one workspace stand.
 
     rows   as `DecisionLog.raw_rows` gives them, by number
     head   a hash that a report prints: it must be that of a row
     known  {hash: who names it}: further hashes that must be there
+    file   what is wrong with the file itself, as `DecisionLog.sound` finds it
     Raises OptionError for a head that is no SHA-256.
     """
     asked = None if head is None else checked_hash(head)
@@ -36,6 +39,7 @@ def verify(rows: list[Row], head: str | None = None, known: Mapping[str, str] | 
     problems = [LogProblem(None, "changed", f"A row has {shown(row[0])} for its number.") for row in unnumbered]
     rows = [row for row in rows if isinstance(row[0], int)]
     bad = {int(row[0]) for row in rows if not _fits(row)}
+    problems += [LogProblem(None, "changed", f"The file is damaged or was altered: {told}") for told in file]
     problems += [*_removed(rows), *_changed(rows, bad), *_unchained(rows, bad)]
     hashes = {str(row[8]): int(row[0]) for row in rows} | {GENESIS: 0}
     wanted = dict(known or {}) | ({} if asked is None else {asked: "the given head"})
@@ -49,7 +53,15 @@ def verify(rows: list[Row], head: str | None = None, known: Mapping[str, str] | 
     if asked is not None and asked in hashes:
         after = sum(int(row[0]) > hashes[asked] for row in rows)
     newest = str(rows[-1][8]) if rows else GENESIS
-    return Verification(not problems, len(rows), newest, tuple(problems), found, after)
+    return Verification(not problems, len(rows), newest, tuple(problems), found, after, tuple(_backwards(rows)))
+
+
+def _backwards(rows: list[Row]) -> Iterator[str]:
+    """Rows dated before their predecessor: the clock was set back, or a row was dated by hand."""
+    for earlier, later in pairwise(rows):
+        if isinstance(earlier[1], int) and isinstance(later[1], int) and later[1] < earlier[1]:
+            days = (earlier[1] - later[1]) / 86_400
+            yield f"Row {later[0]} is dated {days:.2g} days before row {earlier[0]}: the clock ran backwards there."
 
 
 def checked_hash(text: str) -> str:

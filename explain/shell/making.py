@@ -73,7 +73,33 @@ def fit(workspace: WorkspaceOption, model: ModelOption, seed: SeedOption = 0, as
     with progress_bar(f"Fitting {model} on {workspace}") as progress:
         info = Workbench().fit(workspace, model, seed=seed, progress=progress)
     result = {f: getattr(info, f) for f in ("snapshot", "model", "seconds", "parameters", "metrics")}
+    newest = next(s.snapshot for s in Workbench().fitted(workspace) if s.model == model)
+    say(f"In force from now on: {newest}" + ("." if newest == info.snapshot else f", not this fit ({info.snapshot})."))
     print_answer(result, as_json, lambda: plain_text.pairs(result))
+
+
+@app.command("backup")
+def backup(
+    out: Annotated[Path, typer.Option("--out", help="A new file, such as surfaced-2026-03-01.zip.")],
+    as_json: JsonOption = False,
+) -> None:
+    """The whole state of this instant (data, models, audits, log, notes) as one file."""
+    made = Workbench().backup(out)
+    print_answer(
+        asdict(made),
+        as_json,
+        lambda: f"{made.file}: {made.n_files:,} files, {made.n_bytes:,} bytes, of {made.created}.",
+    )
+
+
+@app.command("restore")
+def restore(
+    file: Annotated[Path, typer.Argument(help="A file that `backup` wrote.")], as_json: JsonOption = False
+) -> None:
+    """Put a backup in force. What stood there before is put aside, not removed."""
+    found, aside = Workbench().restore(file)
+    told = f"The state of {found.created} is in force." + (f" The one before stands in {aside}." if aside else "")
+    print_answer(asdict(found) | {"aside": None if aside is None else str(aside)}, as_json, lambda: told)
 
 
 @app.command("demo-data")

@@ -96,7 +96,9 @@ def verify_log(
 ) -> None:  # fmt: skip
     """Whether the decision log of a workspace is as it was written. Exit 1 where it is not."""
     found = Workbench().verify_log(workspace, head)
-    told = "\n".join([found.sentence, *(f"  {problem.told}" for problem in found.problems)])
+    told = "\n".join(
+        [found.sentence, *(f"  {told}" for told in (*(problem.told for problem in found.problems), *found.notes))]
+    )
     print_answer(found.as_json(), as_json, lambda: told)
     _end(found.ok)
 

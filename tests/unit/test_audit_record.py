@@ -270,8 +270,9 @@ def test_a_log_that_was_cut_below_a_stored_plan_is_found_without_a_head(bench: W
     db.commit()
     db.close()
     found = bench.verify_log(WORKSPACE)
-    assert [(p.row, p.fault) for p in found.problems] == [(None, "cut")]
-    assert "the plan of audit-" in found.problems[0].told
+    told = [p.told for p in found.problems if p.fault == "cut"]
+    assert any("the plan of audit-" in line for line in told)
+    assert any("heads.json" in line for line in told)
 
 
 def test_a_process_killed_while_saving_leaves_the_whole_record_or_none(tmp_path: Path) -> None:
@@ -476,7 +477,7 @@ def test_a_cut_log_is_found_by_a_report(bench: Workbench, tmp_path: Path) -> Non
     db.execute("DELETE FROM log WHERE number > 2")
     db.commit()
     db.close()
-    assert bench.verify_log(WORKSPACE).ok
+    assert "heads.json" in " ".join(p.told for p in bench.verify_log(WORKSPACE).problems), "found without a head"
     found = bench.verify_report(file)
     assert (found.ok, found.in_log) == (False, False)
     assert not bench.verify_log(WORKSPACE, found.head).ok

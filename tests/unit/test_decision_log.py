@@ -401,7 +401,8 @@ def test_the_shell_says_how_the_log_stands(
     told = json.loads(capsys.readouterr().out)
     assert ended.value.code == 1
     assert (told["ok"], told["rows"]) == (False, 2)
-    assert [(p["row"], p["fault"]) for p in told["problems"]] == [(1, "changed")]
+    assert [(p["row"], p["fault"]) for p in told["problems"]] == [(1, "changed"), *[(None, "changed")] * 3]
+    assert all("is missing" in problem["told"] for problem in told["problems"][1:]), "three triggers were dropped"
 
 
 @pytest.mark.parametrize(

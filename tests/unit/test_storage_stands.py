@@ -1,0 +1,408 @@
+"""What is stored stays whole: kills between any two system calls, altered bytes, clocks, two processes, backups."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import shutil
+import sqlite3
+import time
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from core import snapshots
+from core.errors import OptionError, SurfacedError
+from explain import table_files
+from explain.record.log import DecisionLog
+from explain.store import Store
+from explain.workbench import Workbench
+from tests.command_line import surfaced
+
+CALLS = ("replace", "rename", "mkdir", "unlink", "symlink", "fsync")
+ADD = {"workspace": "w", "kind": "note", "actor": "Ada"}
+
+
+class KilledError(BaseException):
+    """Stands for the end of the process: nothing catches it but the test, and no clean-up of the product runs after it."""
+
+
+def folder(tmp_path: Path, name: str, titles: str, users: int = 6) -> Path:
+    made = tmp_path / name
+    made.mkdir()
+    rows = [(f"u{u}", f"i{(u + n) % 5}", 1_700_000_000 + 10 * u + n) for u in range(users) for n in range(3)]
+    pd.DataFrame(rows, columns=["user", "item", "time"]).to_csv(made / "events.csv", index=False)
+    items = [(f"i{n}", f"{titles} {n}", "xz"[n % 2]) for n in range(5)]
+    pd.DataFrame(items, columns=["item", "label", "lang"]).to_csv(made / "items.csv", index=False)
+    return made
+
+
+@pytest.fixture
+def two(tmp_path: Path) -> tuple[Path, Path]:
+    return folder(tmp_path, "first", "Old"), folder(tmp_path, "second", "New", users=8)
+
+
+def killed_child(home: str, source: str, after: int) -> None:
+    """In a process of its own: prepare, and die at the n-th call that changes a folder."""
+    seen = 0
+
+    def dying(call: Callable[..., Any]) -> Callable[..., Any]:
+        def counted(*arguments: Any, **options: Any) -> Any:
+            nonlocal seen
+            seen += 1
+            if seen > after:
+                os._exit(9)
+            return call(*arguments, **options)
+
+        return counted
+
+    for name in CALLS:
+        setattr(os, name, dying(getattr(os, name)))
+    Workbench(Path(home)).prepare("w", folder=Path(source))
+    os._exit(0)
+
+
+@pytest.mark.parametrize("layout", ["now", "of an older version"])
+def test_a_kill_at_any_call_of_prepare_leaves_the_old_data_or_the_new(
+    tmp_path: Path, two: tuple[Path, Path], layout: str
+) -> None:
+    start = tmp_path / "start"
+    Workbench(start).prepare("w", folder=two[0])
+    if layout != "now":
+        place = start / "workspaces" / "w"
+        whole = table_files.place(place)
+        assert whole is not None
+        (place / "tables").unlink()
+        whole.rename(place / "tables")
+    fork, after, outcomes = multiprocessing.get_context("fork"), 0, set()
+    while True:
+        home = tmp_path / f"home-{after}"
+        shutil.copytree(start, home, symlinks=True)
+        child = fork.Process(target=killed_child, args=(str(home), str(two[1]), after))
+        child.start()
+        child.join(60)
+        bench = Workbench(home)
+        assert "w" in {row.name for row in bench.workspaces() if row.ready}, f"killed after {after} calls"
+        label = bench.item("w", "i0").label
+        assert label in ("Old 0", "New 0")
+        outcomes.add(label)
+        bench.prepare("w", folder=two[1])
+        assert bench.item("w", "i0").label == "New 0"
+        assert not list((home / "workspaces" / "w").glob(".new-*"))
+        if child.exitcode == 0:
+            break
+        after += 1
+    assert outcomes == {"Old 0", "New 0"}
+    assert after > 8, "a test of nothing"
+
+
+def test_what_an_older_version_left_half_swapped_is_found_again(tmp_path: Path, two: tuple[Path, Path]) -> None:
+    Workbench(tmp_path / "home").prepare("w", folder=two[0])
+    place = tmp_path / "home" / "workspaces" / "w"
+    whole = table_files.place(place)
+    assert whole is not None
+    (place / ".tables-abc").mkdir()
+    (place / "tables").unlink()
+    whole.rename(place / ".tables-abc" / "old")
+    assert Workbench(tmp_path / "home").item("w", "i0").label == "Old 0"
+
+
+def test_one_workspace_is_prepared_by_one_process_at_a_time(tmp_path: Path, two: tuple[Path, Path]) -> None:
+    store = Store(tmp_path / "home")
+    with store.preparing("w"), pytest.raises(SurfacedError, match=rf"{os.getpid()}.*is preparing 'w'"):
+        Workbench(tmp_path / "home").prepare("w", folder=two[0])
+    Workbench(tmp_path / "home").prepare("w", folder=two[0])  # held no longer
+
+
+@pytest.mark.parametrize("name", ["My Desk", "con", "lpt1", "../x", ""])
+def test_a_name_that_cannot_be_is_refused_before_anything_is_read(tmp_path: Path, name: str) -> None:
+    with pytest.raises(OptionError, match="cannot be a workspace's name"):
+        Workbench(tmp_path / "home").prepare(name, folder=tmp_path / "nowhere")
+
+
+def test_other_labels_and_columns_are_other_data_for_a_running_server(tmp_path: Path, two: tuple[Path, Path]) -> None:
+    renamed = folder(tmp_path, "renamed", "Renamed")
+    bench = Workbench(tmp_path / "home")
+    bench.prepare("w", folder=two[0])
+    bench.fit("w", "popularity")
+    before, versions = bench.audit("w", "popularity", "lang", k=3), bench.data_versions()
+    items = pd.read_csv(renamed / "items.csv").assign(lang=["q", "q", "q", "q", "r"])
+    items.to_csv(renamed / "items.csv", index=False)
+    Workbench(tmp_path / "home").prepare("w", folder=renamed)  # another process
+    assert bench.item("w", "i0").label == "Renamed 0"
+    assert bench.stored_audit("w", "popularity", "lang", k=3) is None, "the stored one is of other groups"
+    assert {row.group for row in before.rows} == {"x", "z"}
+    assert {row.group for row in bench.audit("w", "popularity", "lang", k=3).rows} == {"q", "r"}
+    assert bench.data_versions() != versions
+    assert bench.recommend("w", "popularity", user="u0").items, "the graph is the same, so the fit stands"
+
+
+def overwritten(data: bytes, rng: np.random.Generator) -> bytes:
+    """Random damage: bytes overwritten, cut, or a digit changed."""
+    kind, place = int(rng.integers(3)), int(rng.integers(len(data)))
+    if kind == 0:
+        return data[:place]
+    some = bytearray(data)
+    digits = [n for n, byte in enumerate(data) if 48 <= byte <= 57]
+    if kind == 1 and digits:
+        n = digits[int(rng.integers(len(digits)))]
+        some[n] = 48 + (some[n] - 48 + int(rng.integers(1, 10))) % 10
+    else:
+        noise = rng.integers(0, 256, min(16, len(data) - place), dtype=np.uint8).tobytes()
+        some[place : place + len(noise)] = noise
+    return bytes(some)
+
+
+def attack(file: Path, tries: int, seed: int, shown: Callable[[], Any]) -> int:
+    """How often damage of a file was shown as whole: an answer other than the right one. Only sentences may be raised."""
+    right, whole, rng, wrong = shown(), file.read_bytes(), np.random.default_rng(seed), 0
+    for _ in range(tries):
+        damaged = overwritten(whole, rng)
+        file.write_bytes(damaged)
+        try:
+            wrong += damaged != whole and shown() not in (right, None)
+        except SurfacedError:
+            pass
+        finally:
+            file.write_bytes(whole)
+    return wrong
+
+
+@pytest.fixture(scope="module")
+def small_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("stands") / "home"
+    bench = Workbench(home)
+    bench.prepare("w", folder=folder(home.parent, "data", "Title", users=12))
+    bench.fit("w", "popularity")
+    bench.evaluate("w", "popularity", split="random", k=3)
+    for n in range(9):
+        bench.decisions.append("w", "note", actor="Ada", content={"n": n})
+    for n in range(6):
+        bench.annotate("w", "popularity", "i0", author="Ada", note=f"note {n}")
+    for name in ("decisions.sqlite", "annotations.sqlite"):
+        with sqlite3.connect(home / name) as db:
+            db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        db.close()
+    return home
+
+
+FEW = 60
+
+
+@pytest.mark.parametrize("name", ["events.parquet", "items.parquet", "card.json", "workspace.json"])
+def test_damaged_tables_are_never_served(small_home: Path, name: str) -> None:
+    place = table_files.place(small_home / "workspaces" / "w")
+    assert place is not None
+
+    def shown() -> Any:
+        bench = Workbench(small_home)
+        if not any(row.name == "w" and row.ready for row in bench.workspaces()):
+            return None
+        return bench.person("w", "u0"), bench.item("w", "i0"), bench.card("w")
+
+    assert attack(place / name, FEW, 1, shown) == 0
+
+
+def test_damaged_measurements_are_never_shown(small_home: Path) -> None:
+    (file,) = (small_home / "workspaces" / "w" / "results").glob("evaluation-*.json")
+    shown = lambda: Workbench(small_home).stored_evaluation("w", "popularity", split="random", k=3)  # noqa: E731
+    assert shown() is not None
+    assert attack(file, 4 * FEW, 2, shown) == 0
+
+
+def test_damaged_snapshots_are_never_served(small_home: Path) -> None:
+    (made,) = (small_home / "workspaces" / "w" / "snapshots").glob("popularity-*")
+    for name in ("manifest.json", "arrays.npz"):
+        shown = lambda: Workbench(small_home).recommend("w", "popularity", user="u0")  # noqa: E731
+        assert attack(made / name, FEW, 3, shown) == 0
+
+
+def test_a_damaged_log_is_never_called_intact(small_home: Path) -> None:
+    right = Workbench(small_home).log_rows("w")
+
+    def shown() -> Any:
+        bench = Workbench(small_home)
+        return right if not bench.verify_log("w").ok else bench.log_rows("w")
+
+    assert attack(small_home / "decisions.sqlite", 4 * FEW, 4, shown) == 0
+
+
+def test_damaged_notes_are_never_shown(small_home: Path) -> None:
+    shown = lambda: Workbench(small_home).notes("w")  # noqa: E731
+    assert len(shown()) == 6
+    assert attack(small_home / "annotations.sqlite", 4 * FEW, 5, shown) == 0
+
+
+def test_a_cut_tail_is_found_without_a_head_that_somebody_noted(tmp_path: Path) -> None:
+    bench = Workbench(tmp_path)
+    for n in range(4):
+        bench.add_incident("newsroom", f"incident {n}", "Ada", "operator")
+    db = sqlite3.connect(tmp_path / "decisions.sqlite")
+    db.execute("DROP TRIGGER log_delete")
+    db.execute("DELETE FROM log WHERE number = 4")
+    db.commit()
+    found = bench.verify_log("newsroom")
+    assert not found.ok
+    told = " ".join(problem.told for problem in found.problems)
+    assert "heads.json" in told
+    assert "'log_delete' is missing" in told
+    db.close()
+
+
+@pytest.mark.parametrize(
+    "trick",
+    ["CREATE TRIGGER eat AFTER INSERT ON log BEGIN SELECT 1; END", "CREATE VIEW notes AS SELECT * FROM log"],
+)
+def test_triggers_and_views_that_are_not_ours_are_told(tmp_path: Path, trick: str) -> None:
+    bench = Workbench(tmp_path)
+    bench.add_incident("newsroom", "incident", "Ada", "operator")
+    db = sqlite3.connect(tmp_path / "decisions.sqlite")
+    db.execute(trick)
+    db.commit()
+    db.close()
+    assert "does not belong there" in bench.verify_log("newsroom").sentence
+
+
+def test_a_row_that_was_eaten_is_not_answered_as_written(tmp_path: Path) -> None:
+    log = DecisionLog(tmp_path / "decisions.sqlite")
+    log.append("w", "note", actor="Ada", content={"n": 1})
+    db = sqlite3.connect(tmp_path / "decisions.sqlite")
+    db.execute("DROP TRIGGER log_delete")
+    db.execute("CREATE TRIGGER log_delete AFTER INSERT ON log BEGIN DELETE FROM log WHERE number = NEW.number; END")
+    db.commit()
+    db.close()
+    with pytest.raises(SurfacedError, match="does not hold it"):
+        log.append("w", "note", actor="Ada", content={"n": 2})
+
+
+def test_time_that_runs_backwards_is_told_and_breaks_nothing(tmp_path: Path) -> None:
+    bench = Workbench(tmp_path)
+    for now in (1_800_000_000, 1_800_000_000 - 365 * 86_400):
+        bench.decisions.append("newsroom", "note", actor="Ada", content={}, now=now)
+    found = bench.verify_log("newsroom")
+    assert found.ok
+    assert "Row 2 is dated 3.6e+02 days before row 1" in found.notes[0]
+
+
+@pytest.mark.parametrize("years", [10, -1])
+def test_the_newest_fit_is_the_last_one_whatever_the_clock_says(
+    small_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, years: int
+) -> None:
+    home = Path(shutil.copytree(small_home, tmp_path / "home", symlinks=True))
+    bench, real = Workbench(home), time.time_ns
+    with monkeypatch.context() as patch:
+        patch.setattr(snapshots.time, "time_ns", lambda: real() + years * 365 * 86_400 * 10**9)
+        wrong = bench.fit("w", "popularity", seed=1)
+    assert bench.fitted("w")[0].snapshot == wrong.snapshot
+    later = bench.fit("w", "popularity", seed=2)
+    assert bench.fitted("w")[0].snapshot == later.snapshot
+
+
+def test_a_fit_says_what_is_in_force(small_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SURFACED_HOME", str(shutil.copytree(small_home, tmp_path / "home", symlinks=True)))
+    ended = surfaced("fit", "--workspace", "w", "--model", "popularity", "--seed", 5, "--json")
+    assert f"In force from now on: {ended.json['snapshot']}." in ended.err
+
+
+def test_a_log_that_cannot_be_locked_is_read_all_the_same(
+    small_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full disk: SQLite cannot make its -shm file, so the ordinary way to read fails."""
+    home = Path(shutil.copytree(small_home, tmp_path / "home", symlinks=True))
+    connect = sqlite3.connect
+
+    def without_room(place: Any, *arguments: Any, **options: Any) -> Any:
+        if str(place).endswith("?mode=ro"):
+            return connect("file:/nowhere/at/all?mode=ro", uri=True)
+        return connect(place, *arguments, **options)
+
+    bench = Workbench(home)
+    rows, notes = bench.log_rows("w"), bench.notes("w")
+    with monkeypatch.context() as patch:
+        patch.setattr(sqlite3, "connect", lambda place, *a, **o: without_room(place, *a, **o))
+        try:
+            assert bench.log_rows("w") == rows
+            assert bench.notes("w") == notes
+        except sqlite3.OperationalError:
+            pytest.fail("a log that is there could not be read")
+
+
+def test_the_advice_never_is_to_put_a_file_aside(tmp_path: Path) -> None:
+    (tmp_path / "decisions.sqlite").write_bytes(b"SQLite format 3\x00" + b"\xff" * 4_000)
+    with pytest.raises(SurfacedError) as told:
+        Workbench(tmp_path).log_rows("newsroom")
+    assert "aside" not in str(told.value)
+    assert "restore" in str(told.value)
+
+
+def state(home: Path) -> dict[str, Any]:
+    bench = Workbench(home)
+    return {
+        "log": bench.log_rows("w"), "notes": bench.notes("w"), "item": bench.item("w", "i0"), "intact": bench.verify_log("w").ok,
+        "list": bench.recommend("w", "popularity", user="u0"),
+    }  # fmt: skip
+
+
+def test_a_backup_brings_the_whole_state_back(small_home: Path, tmp_path: Path) -> None:
+    made = Workbench(small_home).backup(tmp_path / "b.zip")
+    assert made.n_files > 8
+    found, aside = Workbench(tmp_path / "elsewhere").restore(tmp_path / "b.zip")
+    assert (found.n_files, aside) == (made.n_files, None)
+    assert state(tmp_path / "elsewhere") == state(small_home)
+    other = Workbench(tmp_path / "elsewhere")
+    other.add_incident("w", "after the backup", "Ada", "operator")
+    _, aside = other.restore(tmp_path / "b.zip")
+    assert state(tmp_path / "elsewhere") == state(small_home)
+    assert aside is not None
+    assert len(Workbench(aside).log_rows("w")) == 10, "what stood there before is not lost"
+    with pytest.raises(OptionError, match="exists already"):
+        Workbench(small_home).backup(tmp_path / "b.zip")
+
+
+def test_an_altered_backup_restores_nothing(small_home: Path, tmp_path: Path) -> None:
+    Workbench(small_home).backup(tmp_path / "b.zip")
+    home = Path(shutil.copytree(small_home, tmp_path / "home", symlinks=True))
+    before, whole, rng = state(home), (tmp_path / "b.zip").read_bytes(), np.random.default_rng(8)
+    for _ in range(40):
+        (tmp_path / "x.zip").write_bytes(overwritten(whole, rng))
+        try:
+            Workbench(home).restore(tmp_path / "x.zip")
+        except SurfacedError:
+            continue
+        assert state(home) == before, "damage outside every file, such as in a date of the archive"
+    assert state(home) == before
+
+
+@pytest.mark.parametrize("name", ["../outside", "/etc/passwd", "a\\..\\b", "c:evil"])
+def test_a_backup_that_leads_elsewhere_is_refused(small_home: Path, tmp_path: Path, name: str) -> None:
+    about = {"schema": "surfaced-backup/1", "created": "x", "files": [{"path": name, "bytes": 1, "sha256": "0" * 64}]}
+    with zipfile.ZipFile(tmp_path / "x.zip", "w") as archive:
+        archive.writestr("manifest.json", json.dumps(about))
+        archive.writestr(name, "x")
+    with pytest.raises(OptionError, match="outside the state folder"):
+        Workbench(tmp_path / "home").restore(tmp_path / "x.zip")
+    assert not (tmp_path / "home").exists()
+
+
+def test_a_bomb_is_never_unpacked(tmp_path: Path) -> None:
+    about = {"schema": "surfaced-backup/1", "created": "x", "files": [{"path": "a", "bytes": 10, "sha256": "0" * 64}]}
+    with zipfile.ZipFile(tmp_path / "x.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("manifest.json", json.dumps(about))
+        archive.writestr("a", b"\0" * 50_000_000)
+    with pytest.raises(OptionError, match="does not have its hash"):
+        Workbench(tmp_path / "home").restore(tmp_path / "x.zip")
+
+
+def test_the_commands_back_up_and_restore(small_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SURFACED_HOME", str(small_home))
+    made = surfaced("backup", "--out", tmp_path / "b.zip", "--json").json
+    monkeypatch.setenv("SURFACED_HOME", str(tmp_path / "new"))
+    found = surfaced("restore", tmp_path / "b.zip", "--json").json
+    assert (found["n_files"], found["aside"]) == (made["n_files"], None)
+    assert "no file" in surfaced("restore", tmp_path / "nowhere.zip").complaint
