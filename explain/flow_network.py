@@ -25,7 +25,7 @@ _NODE_SIZE: Final = (7.0, 11.0)
 def path_digraph(explanation: Explanation) -> nx.MultiDiGraph:
     """The picture as a graph, in an order that the input's does not change; every attribute is text, a number or a truth value (GraphML).
 
-    Nodes   FlowNode.key: kind, id, label (cleaned), hop, value_for, value_against, merged, x, y (pixels)
+    Nodes   FlowNode.key: kind, raw_id, label (cleaned), hop, value_for, value_against, merged, x, y (pixels)
     Edges   keyed by relation: relation, hop, label (cleaned), value_for, value_against, n_paths, solid
     Raises  GraphError as flow_layout.check_flow does
     """
@@ -37,7 +37,7 @@ def path_digraph(explanation: Explanation) -> nx.MultiDiGraph:
         x, y = where[n.key]
         amounts = {"value_for": float(n.value_for), "value_against": float(n.value_against)}
         graph.add_node(
-            n.key, kind=n.kind, id=n.id, label=clean(n.label), hop=n.hop, merged=n.merged, x=x, y=y, **amounts
+            n.key, kind=n.kind, raw_id=n.id, label=clean(n.label), hop=n.hop, merged=n.merged, x=x, y=y, **amounts
         )
     for b in sorted(explanation.bundles, key=bundle_key):
         amounts = {"value_for": float(b.value_for), "value_against": float(b.value_against)}

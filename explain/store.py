@@ -14,7 +14,8 @@ from typing import Any
 
 import pandas as pd
 
-from core.errors import CLI, NotReadyError, OptionError, SurfacedError, did_you_mean, shown
+from core.errors import NotReadyError, OptionError, SurfacedError, did_you_mean, shown
+from core.texts import command as typed
 from data.sources.registry import all_sources, get_source
 from data.tables import DataCard, Tables
 
@@ -100,7 +101,7 @@ class Store:
         """What to type to get a workspace."""
         if workspace in {s.name for s in all_sources()}:
             return get_source(workspace).command
-        return f"{CLI} prepare --workspace {workspace} --from FOLDER"
+        return typed("prepare", "--workspace", workspace, "--from", "FOLDER")
 
     def save_tables(self, workspace: str, tables: Tables, prepared: Prepared) -> None:
         """Replace a workspace's tables all at once. Snapshots and results stay; they name the data they belong to."""
@@ -174,7 +175,7 @@ class Store:
 
     def _damaged(self, workspace: str, what: str) -> NotReadyError:
         built_in = workspace in {s.name for s in all_sources()}
-        command = f"{CLI} prepare --workspace {workspace}{'' if built_in else ' --from FOLDER'}"
+        command = typed("prepare", "--workspace", workspace, *(() if built_in else ("--from", "FOLDER")))
         return NotReadyError(
             f"The stored {what} of workspace {shown(workspace)} cannot be read. Type `{command}` to prepare it again; "
             "fitted models are kept.",

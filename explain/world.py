@@ -8,12 +8,13 @@ from functools import cached_property
 
 import numpy as np
 
-from core.errors import CLI, NotReadyError, OptionError, SnapshotError, shown
+from core.errors import NotReadyError, OptionError, SnapshotError, shown
 from core.graph import FloatArray, IntArray, InteractionGraph
 from core.models.base import Recommender, get_model
 from core.progress import Progress, no_progress
 from core.ranking import check_k, rank_all, top_k
 from core.snapshots import Manifest, damaged_since, load, manifests, read_manifest
+from core.texts import command as typed
 from data.builder import build_graph
 from data.tables import DataCard
 from explain.explanation import Case
@@ -75,7 +76,7 @@ class World:
             read_manifest(folder, damaged)  # says what is wrong with it
         if newest is not None:
             return newest
-        command = f"{CLI} fit --workspace {self.workspace} --model {model}"
+        command = typed("fit", "--workspace", self.workspace, "--model", model)
         raise NotReadyError(
             f"Model {model} is not fitted in workspace {self.workspace} yet. Type `{command}`.", command
         )

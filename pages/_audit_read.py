@@ -9,7 +9,8 @@ from typing import Any, Final
 import pandas as pd
 import streamlit as st
 
-from core.errors import CLI, OptionError, SurfacedError
+from core.errors import OptionError, SurfacedError
+from core.texts import command
 from explain import plain_text
 from pages import _ask, _audit_details, _here, _parts, _pick
 from pages._text import plain
@@ -113,7 +114,7 @@ def _exports(spot: _here.Here, record: dict[str, Any]) -> None:
             _parts.file_name(name, "json"), "application/json", key="audit-json", on_click="ignore",
         )  # fmt: skip
     st.caption(f"SHA-256 {record['sha256']}. To check a file that came back:")
-    _parts.command(f"{CLI} verify-report FILE")
+    _parts.command(command("verify-report", "FILE"))
 
 
 def _json_text(content: Any) -> str:

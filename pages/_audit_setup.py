@@ -8,7 +8,8 @@ from typing import Any, Final
 import pandas as pd
 import streamlit as st
 
-from core.errors import CLI, SurfacedError
+from core.errors import SurfacedError
+from core.texts import command
 from explain.tasks import Task
 from pages import _ask, _here, _jobs, _state
 from pages._text import plain
@@ -53,7 +54,7 @@ def page(spot: _here.Here) -> None:
     _jobs.panel(
         key, "Fix the plan and run", f"Auditing {spot.model}",
         Task("run_audit", {"workspace": spot.name, "plan": plan, "actor": name, "role": role}),
-        f"{CLI} run-audit --workspace {spot.name} --model {spot.model} --plan plan.json --actor NAME --role ROLE",
+        command("run-audit", "--workspace", spot.name, "--model", spot.model, "--plan", "plan.json", "--actor", name, "--role", role),
     )  # fmt: skip
     st.download_button(
         "This plan (plan.json)", json.dumps(checked, ensure_ascii=False, indent=1), "plan.json", "application/json", key="plan-file",
@@ -72,7 +73,8 @@ def _is_newest(spot: _here.Here, plan: dict[str, Any]) -> bool:
 
 
 def _words(column: str) -> str:
-    return column.replace("_", " ")
+    """The name of a column in words. Pills read markup, so it goes through the one escape."""
+    return plain(column.replace("_", " "), 60)
 
 
 def _columns(label: str, offered: list[str], usual: list[str], key: str) -> list[str]:

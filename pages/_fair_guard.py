@@ -7,7 +7,7 @@ from typing import Any, Final
 import pandas as pd
 import streamlit as st
 
-from core.errors import CLI
+from core.texts import command, joined
 from explain.answers import Guarded, GuardedPlace
 from explain.figures_fairness import before_after, tradeoff_curve
 from explain.tasks import Task
@@ -88,7 +88,7 @@ def section(spot: _here.Here, by: str, groups: list[str], people: list[str]) -> 
         _jobs.panel(
             f"guard-{name_}-{model}-{spot.k}", "Measure the price in quality", f"Fitting {model} to the training part",
             Task("guardrail", {"workspace": name_, "model": model, "rules": [rule], "k": spot.k}),
-            f"{CLI} guardrail --workspace {name_} --model {model} --rule {rule} -k {spot.k}",
+            command("guardrail", "--workspace", name_, "--model", model, "--rule", rule, "-k", str(spot.k)),
         )  # fmt: skip
     _parts.table(
         pd.DataFrame(by_cohort(found)), f"guardrail-cohorts-{name}-{cohort}-{strength}", "Every cohort: gain and price"
@@ -126,12 +126,9 @@ def by_cohort(found: Guarded) -> list[dict[str, Any]]:
 
 def rule_text(name: str, by: str, group: str, option: str, strength: str) -> str:
     """The rule as the command line takes it."""
-    options = (
-        ([f"by={by}"] if name in NEEDS_GROUPS else [])
-        + ([f"group={group}"] if name == "minimum-exposure" else [])
-        + [f"{option}={strength}"]
-    )
-    return f"{name}:{','.join(options)}"
+    options = [f"by={by}"] if name in NEEDS_GROUPS else []
+    options += [f"group={group}"] if name == "minimum-exposure" else []
+    return f"{name}:{joined([*options, f'{option}={strength}'])}"
 
 
 def price(found: Guarded) -> str:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from core.errors import SurfacedError, shown
+from core.texts import joined, parted
 from explain.types import Example, SnapshotInfo, WorkspaceInfo
 from pages import _ask, _state
 
@@ -190,7 +191,7 @@ def _own_titles(where: WorkspaceInfo) -> tuple[str, ...] | None:
     if len(picked) > MOST_TITLES:
         _state.notice(f"Of your {len(picked)} titles the first {MOST_TITLES} count.")
     history = tuple(picked[:MOST_TITLES])
-    _state.settle("history", ",".join(history))
+    _state.settle("history", joined(history))
     return history or None
 
 
@@ -198,7 +199,7 @@ def items(where: WorkspaceInfo, key: str, fate: str) -> list[str]:
     """The ids of a wish that the workspace has, each once; one notice tells of all others. fate: what became of those."""
     picked: list[str] = []
     unknown: list[str] = []
-    for raw in filter(None, (_state.wish(key) or "").split(",")):
+    for raw in parted(_state.wish(key) or ""):
         try:
             found = _ask.item(where.name, raw).item
         except SurfacedError as error:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
+import unicodedata
 from collections.abc import Sequence
 from html import escape
 from typing import Any, Final, Literal
@@ -11,13 +13,20 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.errors import CLI, NotReadyError, SurfacedError
+from core.errors import NotReadyError, SurfacedError
+from core.texts import command as typed
 from explain.flow_labels import p_value
 from pages import _ask, _here, _pick, _state
 from pages._text import plain
 
 P: Final = "adjusted p"
-_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA: Final = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # full-width ones are taken for them too
+_BLANKS: Final = (
+    "".join(chr(c) for c in range(0x21))
+    + "\x7f\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u200b\u200c\u200d\u202f\u205f\u2060\u3000\ufeff"
+)
+_LINE_ENDS: Final = re.compile(r"[\r\n\v\f\x85\u2028\u2029]+")
+_RESERVED: Final = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))}
 
 
 def theme() -> str:
@@ -92,19 +101,36 @@ def rows(frame: pd.DataFrame, alt: str, config: dict[str, Any] | None = None, ro
 def csv(frame: pd.DataFrame, name: str, what: str = "this table") -> None:
     """The button that saves a table. what: the table in a few words, since several buttons may stand on a page."""
     st.download_button(f"CSV: {plain(what, 80)}", lambda: csv_text(frame), file_name(name, "csv"), "text/csv", key=f"csv-{name}",
-                       on_click="ignore", help=f"Download this table as {name}.csv")  # fmt: skip
+                       on_click="ignore", help=f"Download this table as {plain(file_name(name, 'csv'), 120)}")  # fmt: skip
 
 
 def file_name(name: str, ending: str) -> str:
     """A name that every file system takes, whatever the ids in it."""
-    return f"{re.sub(r'[^A-Za-z0-9.-]+', '-', name)[:100].strip('-.')}.{ending}"
+    kept = re.sub(r"[^\w.-]+|_+", "-", unicodedata.normalize("NFC", name))
+    kept = kept.encode()[:90].decode(errors="ignore").strip("-.") or "table"
+    if kept.partition(".")[0].casefold() in _RESERVED:
+        kept = f"file-{kept}"
+    if kept != name:  # what was left out still tells two names apart
+        kept = f"{kept}-{hashlib.sha256(name.encode(errors='replace')).hexdigest()[:6]}"
+    return f"{kept}.{ending}"
 
 
 def csv_text(frame: pd.DataFrame) -> str:
-    """A table as CSV in which no title is a formula to a spreadsheet."""
-    texts = frame.select_dtypes(exclude=["number", "bool"]).columns
-    safe = {c: frame[c].map(lambda v: f"'{v}" if isinstance(v, str) and v.startswith(_FORMULA) else v) for c in texts}
-    return frame.assign(**safe).to_csv(index=False)
+    """A table as CSV for a spreadsheet: a byte order mark, no cell or title that is a formula, no line end within a cell."""
+    safe = frame.copy()
+    for place, column in enumerate(frame.columns):
+        if not pd.api.types.is_numeric_dtype(frame[column]):
+            safe.isetitem(place, frame[column].map(_cell))
+    safe.columns = pd.Index([_cell(str(column)) for column in frame.columns])
+    return "\ufeff" + safe.to_csv(index=False)
+
+
+def _cell(value: object) -> object:
+    """A text that no spreadsheet takes for a formula, however it trims it, and no reader breaks into rows."""
+    if not isinstance(value, str):
+        return value
+    line = _LINE_ENDS.sub(" ", value)
+    return f"'{line}" if line.strip(_BLANKS).startswith(_FORMULA) or line.startswith("\t") else line
 
 
 def sidebar(spot: _here.Here) -> None:
@@ -140,5 +166,5 @@ def nothing_ready() -> None:
         command("make demo")
         return
     st.info(f"No model is fitted to {plain(where.title)} yet. Fit one on the page Models, or type:")
-    command(f"{CLI} fit --workspace {where.name} --model path")
+    command(typed("fit", "--workspace", where.name, "--model", "path"))
     link("models", "Go to Models")

@@ -11,9 +11,10 @@ from typing import Final
 
 import streamlit as st
 
+from core.texts import joined
 from explain.types import WorkspaceInfo
 from pages import _ask, _state
-from pages._text import option
+from pages._text import option, plain
 
 ALL_AT_ONCE: Final = 3000
 _HITS: Final = 50
@@ -62,7 +63,7 @@ def segments(label: str, options: Mapping[str, str], key: str, current: str) -> 
     widget = f"{key}-segments"
     st.session_state[widget] = current
     st.segmented_control(
-        label, list(options), key=widget, format_func=lambda o: options[o], required=True,
+        label, list(options), key=widget, format_func=lambda o: plain(options[o]), required=True,
         on_change=_state.take, args=(key, widget),
     )  # fmt: skip
 
@@ -126,7 +127,7 @@ def add_title(
 def _add_title(key: str, picked: tuple[str, ...]) -> None:
     added = st.session_state[f"{key}-box"]
     if added is not None:
-        _state.put(key, ",".join(dict.fromkeys((*picked, added))))
+        _state.put(key, joined(dict.fromkeys((*picked, added))))
 
 
 def _narrowed(label: str, key: str, where: WorkspaceInfo, side: str, current: str | None) -> dict[str, str]:

@@ -15,6 +15,8 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
+from core.texts import joined
+
 SHARED: Final = ("workspace", "model", "user", "item", "k", "who", "history")
 LOCAL: Final[dict[str, tuple[str, ...]]] = {
     "why": ("against", "other", "show", "at", "test", "unit", "guard"),
@@ -170,7 +172,7 @@ def heard() -> None:
 def take(key: str, widget: str) -> None:
     """Callback of a widget: its value becomes the wish."""
     value = st.session_state.get(widget)
-    put(key, ",".join(map(str, value)) if isinstance(value, list) else None if value is None else str(value))
+    put(key, joined(map(str, value)) if isinstance(value, list) else None if value is None else str(value))
 
 
 def notice(text: str) -> None:

@@ -8,7 +8,8 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.errors import CLI, SurfacedError
+from core.errors import SurfacedError
+from core.texts import command
 from explain.figures import path_network, waterfall
 from explain.flow_labels import amount
 from explain.types import Explanation, Part
@@ -122,7 +123,7 @@ def model_section(spot: _here.Here, item: str) -> None:
     missing = [m for m in known.values() if wished is None and m.name not in {s.model for s in spot.fitted}]
     for model in missing:
         st.caption(f"{plain(model.title)} is not fitted to this data yet. Fit it on the page Models, or type:")
-        _parts.command(f"{CLI} fit --workspace {spot.name} --model {model.name}")
+        _parts.command(command("fit", "--workspace", spot.name, "--model", model.name))
     if missing:
         _parts.link("models", "Go to Models")
     if not wished:

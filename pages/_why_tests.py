@@ -5,7 +5,8 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
-from core.errors import CLI, SurfacedError, shown
+from core.errors import SurfacedError, shown
+from core.texts import command, joined
 from explain.flow_labels import amount, clean
 from explain.types import Explanation, Part
 from pages import _ask, _ask_more, _here, _parts, _pick, _state
@@ -90,7 +91,7 @@ def section(spot: _here.Here, item: str, found: Explanation) -> None:
         if tried is not None:
             st.markdown(plain(tried.sentence, 500))
             st.caption(f"Score with it {score(found.score)}, without it {score(tried.score_without)}.")
-            _parts.link("whatif", "See the whole list without it →", remove=test)
+            _parts.link("whatif", "See the whole list without it →", remove=joined([test]))
     try:
         flip = _ask_more.flip(spot, item)
     except SurfacedError as error:
@@ -104,7 +105,7 @@ def section(spot: _here.Here, item: str, found: Explanation) -> None:
         + (f"; compared with {many(flip.rivals, 'rival')}." if flip.rivals else ".")
     )
     if flip.found:
-        _parts.link("whatif", "Try it →", remove=",".join(flip.removed) or None, add=",".join(flip.added) or None)
+        _parts.link("whatif", "Try it →", remove=joined(flip.removed) or None, add=joined(flip.added) or None)
 
 
 def units(spot: _here.Here, item: str, found: Explanation) -> None:
@@ -129,7 +130,7 @@ def _edges(spot: _here.Here, item: str, name: str) -> None:
         f"{edges.method}. {edges.n_edges:,} edges carry something; together {amount(sum(g.value for g in edges.by['relation']))}, "
         f"the score {score(edges.score)} less that of the empty graph {score(edges.empty_score)}; error {edges.completeness_error:.1e}."
     )
-    tabs = st.tabs([f"By {by}" for by in edges.by] + ["Largest edges"])
+    tabs = st.tabs([f"By {plain(by, 40)}" for by in edges.by] + ["Largest edges"])
     whole = edges.score - edges.empty_score
     for tab, (by, groups) in zip(tabs, edges.by.items(), strict=False):
         with tab:
@@ -148,7 +149,7 @@ def _features(spot: _here.Here, item: str, name: str) -> None:
         st.info(
             "This model reads no words and no features. A model on content does; fit one, then pick it in the sidebar:"
         )
-        _parts.command(f"{CLI} fit --workspace {spot.name} --model gnn+content")
+        _parts.command(command("fit", "--workspace", spot.name, "--model", "gnn+content"))
         return
     st.caption(f"{found.method}. Completeness error {found.completeness_error:.1e}.")
     rows = [(p.group, p.name, p.value) for p in found.parts]

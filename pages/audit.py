@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import streamlit as st
 
-from core.errors import CLI
+from core.texts import command
 from pages import _ask, _audit_read, _audit_setup, _frame, _here, _parts, _pick
 from pages._text import count, lead, plain
 
@@ -62,7 +62,7 @@ def _log(spot: _here.Here) -> None:
         "Plans, audits, signatures, incidents and exports are written here once and never changed: each row carries the hash of the one "
         "before it. Keep a head hash outside (it is printed in every report): with it a log that was cut is found too."
     )
-    _parts.command(f"{CLI} verify-log --workspace {spot.name} --head {state.head}")
+    _parts.command(command("verify-log", "--workspace", spot.name, "--head", str(state.head)))
     rows = bench.log_rows(spot.name)
     _parts.table(
         _audit_read.log_frame(rows), f"log-{spot.name}", f"{count(len(rows))} rows of the decision log, newest first"

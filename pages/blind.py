@@ -7,7 +7,8 @@ from typing import Any, Final
 import pandas as pd
 import streamlit as st
 
-from core.errors import CLI, SurfacedError
+from core.errors import SurfacedError
+from core.texts import command
 from explain.figures_attribution import BlindResult, Revealed, blind_chart
 from explain.tasks import Task
 from pages import _ask, _frame, _jobs, _parts
@@ -88,7 +89,7 @@ def _test(tests: tuple[dict[str, Any], ...]) -> None:
             "Run the audit",
             f"Blind test {chosen}",
             _work(chosen),
-            f"{CLI} blind-start --size draw",
+            command("blind-start", "--size", "draw"),
         )
         return
     truth = _ask.workbench().blind_reveal(chosen) if row["revealed"] else None

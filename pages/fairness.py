@@ -8,7 +8,7 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
-from core.errors import CLI
+from core.texts import command
 from explain.figures import exposure_bars
 from explain.tasks import Task
 from explain.types import AuditReport, AuditRow
@@ -69,7 +69,7 @@ def _measured(spot: _here.Here, by: str) -> AuditReport | None:
         "Measure for whom the lists are good",
         f"Measuring {model} by {by}",
         Task("audit", {"workspace": name, "model": model, "by": by, "side": "user", "k": spot.k}),
-        f"{CLI} audit --workspace {name} --model {model} --by {by} --side user -k {spot.k}",
+        command("audit", "--workspace", name, "--model", model, "--by", by, "--side", "user", "-k", str(spot.k)),
     )
     return None
 

@@ -7,7 +7,8 @@ from typing import Any, Final
 import pandas as pd
 import streamlit as st
 
-from core.errors import CLI, SurfacedError
+from core.errors import SurfacedError
+from core.texts import command
 from explain.answers import FaithfulnessReport
 from explain.figures import flow_svg
 from explain.figures_proof import method_bars
@@ -56,7 +57,7 @@ def _not_yet(spot: _here.Here) -> None:
     work = Task("faithfulness", {"workspace": spot.name, "model": spot.model, "users": USERS})
     _jobs.panel(
         f"faithfulness-{'-'.join(spot.base)}", "Put it to the test", f"Testing {title}", work,
-        f"{CLI} faithfulness --workspace {spot.name} --model {spot.model}",
+        command("faithfulness", "--workspace", spot.name, "--model", spot.model),
     )  # fmt: skip
 
 
@@ -162,7 +163,7 @@ def _lie_detector(spot: _here.Here) -> None:
     if not {"lightgcn", "path"} <= set(fitted):
         missing = "lightgcn" if "lightgcn" not in fitted else "path"
         st.info("Both models have to be fitted for this. Fit the other one on the page Models, or type:")
-        _parts.command(f"{CLI} fit --workspace {spot.name} --model {missing}")
+        _parts.command(command("fit", "--workspace", spot.name, "--model", missing))
         return
     item = spot.item or _first(spot)
     if item is None:

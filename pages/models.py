@@ -7,7 +7,7 @@ import re
 import pandas as pd
 import streamlit as st
 
-from core.errors import CLI
+from core.texts import command
 from explain.figures import MetricBar, metric_bars
 from explain.tasks import Task
 from explain.types import EvaluationReport, ModelInfo, SnapshotInfo
@@ -108,7 +108,7 @@ def _model(
             _jobs.panel(
                 f"fit-{workspace}-{model.name}", f"Fit {plain(model.title)}", f"Fitting {model.title}",
                 Task("fit", {"workspace": workspace, "model": model.name}),
-                f"{CLI} fit --workspace {workspace} --model {model.name}",
+                command("fit", "--workspace", workspace, "--model", model.name),
             )  # fmt: skip
             return
         seed = f"seed {snapshot.seed}, snapshot {snapshot.snapshot}"
@@ -122,7 +122,7 @@ def _model(
         _jobs.panel(
             f"measure-{workspace}-{model.name}-{split}", f"Measure {plain(model.title)}", f"Measuring {model.title}",
             Task("evaluate", {"workspace": workspace, "model": model.name, "split": split, "k": AT}),
-            f"{CLI} evaluate --workspace {workspace} --model {model.name} --split {split} -k {AT}",
+            command("evaluate", "--workspace", workspace, "--model", model.name, "--split", split, "-k", str(AT)),
         )  # fmt: skip
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from core.errors import CLI
+from core.texts import command
 from explain.types import AuditReport, EvaluationReport
 from pages import _ask, _frame, _here, _measured, _parts, _pick
 from pages._text import count, day, lead, percent, plain
@@ -65,7 +65,7 @@ def _numbers(spot: _here.Here) -> None:
     )
     if evaluation is None:
         st.caption(f"{plain(title)} is not measured yet. Measure it on the page Models, or type:")
-        _parts.command(f"{CLI} evaluate --workspace {spot.name} --model {spot.model} --split {split}")
+        _parts.command(command("evaluate", "--workspace", spot.name, "--model", spot.model, "--split", split))
 
 
 def _accuracy(evaluation: EvaluationReport | None, whose: str) -> tuple[str, str, str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import streamlit as st
 
+from core.texts import joined
 from explain.answers import ListView
 from explain.figures_changes import list_heat
 from explain.types import HistoryEntry, ListedItem, Recommendation
@@ -67,7 +68,7 @@ def _no_titles_yet(spot: _here.Here) -> None:
         known = [entry.item for entry in _ask.person(spot.name, _here.first_person(spot.workspace)).history]
     else:  # what most people have, and not what somebody has
         known = list(_ask.names(spot.workspace, "item", "", 5))
-    start = ",".join(known[:5])
+    start = joined(known[:5])
     st.button("Start with five titles", on_click=_state.put, args=("history", start))
 
 
@@ -153,7 +154,7 @@ def _own_titles(spot: _here.Here, picked: tuple[str, ...]) -> None:
     """What is picked; pressing one takes it out."""
     with st.container(horizontal=True, gap="small"):
         for raw in picked:
-            rest = ",".join(other for other in picked if other != raw)
+            rest = joined(other for other in picked if other != raw)
             label = f"{plain(_ask.item(spot.name, raw).label, 60)} ✕"
             st.button(label, key=f"remove-{raw}", help="Take it out", on_click=_state.put, args=("history", rest))
 

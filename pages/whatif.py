@@ -7,7 +7,8 @@ from typing import Final, cast
 import pandas as pd
 import streamlit as st
 
-from core.errors import CLI, OptionError
+from core.errors import OptionError
+from core.texts import command, joined, parted
 from explain.answers import Kind, WhatIf
 from explain.figures_changes import two_lists
 from explain.flow_labels import amount
@@ -96,15 +97,15 @@ def _known(spot: _here.Here, key: str, had: dict[str, str], *, inside: bool) -> 
     if not inside and len(picked) > MOST_ADDED:
         _state.notice(f"Of the {len(picked)} items to add the first {MOST_ADDED} count.")
     kept = tuple(picked if inside else picked[:MOST_ADDED])
-    _state.settle(key, ",".join(kept))
+    _state.settle(key, joined(kept))
     return kept
 
 
 def _weights(spot: _here.Here) -> tuple[tuple[str, float], ...]:
     """Multipliers other than 1 by kind of event: "like=2,share=0.5"."""
     kinds, found = _ask.workbench().event_kinds(spot.name), {}
-    for text in filter(None, (_state.wish("weights") or "").split(",")):
-        name, _, number = text.partition("=")
+    for text in parted(_state.wish("weights") or ""):
+        name, _, number = text.rpartition("=")
         try:
             value = float(number)
         except ValueError:
@@ -114,7 +115,7 @@ def _weights(spot: _here.Here) -> tuple[tuple[str, float], ...]:
         else:
             _state.notice(f"“{text[:40]}” is no weight that can be set here. It was left out.")
     kept = {name: value for name, value in found.items() if value != 1.0}
-    _state.settle("weights", ",".join(f"{name}={value:g}" for name, value in kept.items()))
+    _state.settle("weights", joined(f"{name}={value:g}" for name, value in kept.items()))
     return tuple(kept.items())
 
 
@@ -138,7 +139,7 @@ def _editor(
         if kind != "mask":
             _pick.add_title("Put in", spot.workspace, add, MOST_ADDED, "add", tuple(had))
             for raw in add:
-                rest = ",".join(other for other in add if other != raw)
+                rest = joined(other for other in add if other != raw)
                 label = f"{plain(_ask.item(spot.name, raw).label, 60)} ✕"
                 st.button(label, key=f"added-{raw}", help="Leave it out again", on_click=_state.put, args=("add", rest))
     with right:
@@ -165,7 +166,7 @@ def _reweigh(spot: _here.Here, weights: tuple[tuple[str, float], ...]) -> None:
 
 def _take_weight(name: str, widget: str, weights: tuple[tuple[str, float], ...]) -> None:
     new = dict(weights) | {name: float(st.session_state[widget])}
-    _state.put("weights", ",".join(f"{n}={v:g}" for n, v in new.items() if v != 1.0))
+    _state.put("weights", joined(f"{n}={v:g}" for n, v in new.items() if v != 1.0))
 
 
 def _reset() -> None:
@@ -211,15 +212,13 @@ def _learnt_again(
         return _ask_more.whatif(
             spot, remove=remove, add=add, weights=weights, half_life=half, kind="retrain", may_return=may_return
         )
-    options = " ".join([*(f"--remove {r}" for r in remove), *(f"--add {a}" for a in add)])
-    options += (
-        "".join(f" --weight {n}={v:g}" for n, v in weights)
-        + (f" --half-life {half:g}" if half else "")
-        + (" --may-return" if may_return else "")
-    )
+    options = [word for raw in remove for word in ("--remove", raw)] + [word for raw in add for word in ("--add", raw)]
+    options += [word for name, times in weights for word in ("--weight", f"{name}={times:g}")]
+    options += ["--half-life", f"{half:g}"] if half else []
+    options += ["--may-return"] if may_return else []
     _jobs.panel(
         key, "Learn again", "Learning from the edited data", work,
-        f"{CLI} whatif --workspace {spot.name} --model {spot.model} --user {spot.user} {options} --kind retrain",
+        command("whatif", "--workspace", spot.name, "--model", spot.model, "--user", str(spot.user), *options, "--kind", "retrain"),
     )  # fmt: skip
     return None
 

@@ -19,6 +19,7 @@ from scipy import sparse
 from core.errors import OptionError, did_you_mean, shown
 from core.graph import FloatArray, IntArray
 from core.ranking import NO_ITEM
+from core.texts import parted
 
 AT_ONCE = 256  # people in memory at a time
 
@@ -118,20 +119,26 @@ def rule_from(content: dict[str, Any]) -> Rule:
 
 
 def rule_from_text(text: str) -> Rule:
-    """ "minimum-exposure:by=author_group,group=new,share=0.8" as a rule."""
+    """ "minimum-exposure:by=author_group,group=new,share=0.8" as a rule.
+
+    The options are a row of CSV: a column or group that holds a comma stands in quotes, `"group=Fish, tea"`.
+    """
     name, _, rest = text.partition(":")
     options: dict[str, Any] = {"name": name.strip()}
-    for part in filter(None, (p.strip() for p in rest.split(","))):
+    known = all_guardrails().get(name.strip())
+    numbers = {field.name for field in fields(known) if field.type in ("float", "int")} if known is not None else set()
+    for part in parted(rest):
         key, sign, value = part.partition("=")
         if not sign:
             raise OptionError(
                 f"{shown(part)} is no option: write key=value, for example minimum-exposure:by=genre,share=0.8."
             )
-        options[key.strip()] = _value(value.strip())
+        options[key.strip()] = _number(value.strip()) if key.strip() in numbers else value.strip()
     return rule_from(options)
 
 
-def _value(text: str) -> Any:
+def _number(text: str) -> int | float | str:
+    """The number that a text is; other text stays, for the rule to refuse."""
     for kind in (int, float):
         try:
             return kind(text)

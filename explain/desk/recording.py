@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, get_args
 
-from core.errors import CLI, OptionError, SnapshotError, SurfacedError, shown
+from core.errors import OptionError, SnapshotError, SurfacedError, shown
 from core.models.base import get_model
 from core.snapshots import manifests
+from core.texts import command as typed
 from explain.desk.base import Desk
 from explain.privacy import checked_limit
 from explain.record.cards import data_card, evaluations, markdown, model_card
@@ -157,7 +158,7 @@ class Recording(Desk):
         found = [m for m in manifests(self.store.snapshots(workspace)) if m.model == model]
         current = next((m for m in found if m.fingerprint == prepared.fingerprint), None)
         if current is None:
-            command = f"{CLI} fit --workspace {workspace} --model {model}"
+            command = typed("fit", "--workspace", workspace, "--model", model)
             raise SnapshotError(f"Model {model} is not fitted on the data of {workspace} yet. Type `{command}`.")
         measured = evaluations(self.store.results(workspace), current)
         audits = [entry for entry in self.audits(workspace) if entry.model == model and entry.intact]

@@ -7,7 +7,8 @@ from typing import Annotated
 
 import typer
 
-from core.errors import CLI, OptionError, shown
+from core.errors import OptionError, shown
+from core.texts import command
 from explain import plain_text
 from explain.shell.base import (
     JsonOption,
@@ -97,7 +98,7 @@ def blind_start(
     print_answer(
         told, as_json,
         lambda: f"Blind test {found.id} in workspace {found.workspace}\n{found.sentence}\nCommitment: {found.commitment}\n"
-        f"To see the truth: {CLI} blind-reveal --id {found.id}",
+        f"To see the truth: {command('blind-reveal', '--id', found.id)}",
     )  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from core.errors import SurfacedError
+from core.texts import parted, printable
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
 
@@ -30,7 +31,10 @@ SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Seed of everythi
 UserOption = Annotated[str | None, typer.Option("--user", help="Id of a person.")]
 ItemOption = Annotated[str, typer.Option("--item", help="Id of the item.")]
 HistoryOption = Annotated[
-    str | None, typer.Option("--history", help="Item ids, separated by commas: a person of your own.")
+    list[str] | None,
+    typer.Option(
+        "--history", help='Item ids with commas between ("Fish, tea" in quotes), or repeated: a person of your own.'
+    ),
 ]
 SnapshotOption = Annotated[str | None, typer.Option("--snapshot", help="A stored model; the newest if left out.")]
 SplitOption = Annotated[str, typer.Option("--split", help="random, last or time.")]
@@ -42,10 +46,10 @@ def progress_bar(title: str) -> Iterator[Callable[[float, str], None]]:
     from tqdm import tqdm
 
     shape = "{desc}: {percentage:3.0f}% {bar} {elapsed} {postfix}"
-    with tqdm(total=100, desc=title, file=sys.stderr, bar_format=shape) as bar:
+    with tqdm(total=100, desc=printable(title), file=sys.stderr, bar_format=shape) as bar:
 
         def show(fraction: float, doing: str) -> None:
-            bar.set_postfix_str(doing, refresh=False)
+            bar.set_postfix_str(printable(doing), refresh=False)
             bar.update(max(0.0, 100 * fraction - bar.n))
 
         yield show
@@ -54,15 +58,19 @@ def progress_bar(title: str) -> Iterator[Callable[[float, str], None]]:
 
 
 def print_answer(content: dict[str, Any], as_json: bool, text: Callable[[], str]) -> None:
-    print(json.dumps(content, allow_nan=False) if as_json else text())
+    print(json.dumps(content, allow_nan=False) if as_json else printable(text()))
 
 
-def ids(text: str | None) -> list[str] | None:
-    return None if text is None else [part.strip() for part in text.split(",") if part.strip()]
+def ids(given: list[str] | None) -> list[str] | None:
+    """The ids of --history: one list with commas between (an id that holds one in double quotes), or one id an option."""
+    if not given:
+        return None
+    return parted(given[0]) if len(given) == 1 else [text.strip() for text in given if text.strip()]
 
 
 def say(text: str) -> None:
-    print(text, file=sys.stderr)
+    """A message on stderr; what a terminal would obey is shown instead."""
+    print(printable(text), file=sys.stderr)
 
 
 def write(out: Path, text: str) -> None:

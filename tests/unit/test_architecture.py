@@ -27,6 +27,7 @@ DOORS = (
     "explain.plain_text",
     "explain.figures",
     "core.errors",
+    "core.texts",
 )  # all that a screen may use
 DOOR_PREFIXES = (
     "explain.flow_",
