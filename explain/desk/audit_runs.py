@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from core.progress import Progress, no_progress, portion
+from explain.answers import GroupChange
 from explain.auditing import Extras
 from explain.desk.attributing import Attributing
 from explain.desk.auditing import Auditing
@@ -105,6 +106,10 @@ class AuditRuns(Auditing, Attributing, Guarding, Recording):
         share, browsing = aim(audit["rows"], allowed[0]), RBP if plan["browsing"] == CASCADE else str(plan["browsing"])
         rule = {"name": "minimum-exposure", "by": by, "share": share}
         found = self.guardrail(workspace, model, [rule], k=k, due=due, browsing=browsing, progress=progress)
+        again = aim_after(found.groups, allowed[0])
+        if again > share:  # the changed lists are less sure than the old ones: once more, with their own errors
+            share, rule = again, rule | {"share": again}
+            found = self.guardrail(workspace, model, [rule], k=k, due=due, browsing=browsing, progress=progress)
         paid, known = found.costs[0], [g for g in found.groups if g.group != UNKNOWN and g.after is not None]
         before = {row["group"]: row["verdict"] for row in audit["rows"]}
         rows = [
@@ -130,6 +135,16 @@ def aim(rows: Sequence[Mapping[str, Any]], limit: float) -> float:
         if row["verdict"] == FAIL and row["low"] and row["high"] is not None and row["value"] < 1
     ]
     return min(1.0, (math.sqrt(limit) + 2 * max(errors, default=0.0)) ** 2)
+
+
+def aim_after(groups: Sequence[GroupChange], limit: float) -> float:
+    """The same for lists that were changed: by the errors of those groups that got above the limit and not surely so."""
+    errors = [
+        (math.sqrt(g.high) - math.sqrt(g.low)) / 4
+        for g in groups
+        if g.group != UNKNOWN and g.after and g.low and g.high and g.low < limit <= g.after < 1
+    ]
+    return min(1.0, (math.sqrt(limit) + 2.1 * max(errors)) ** 2) if errors else 0.0
 
 
 def _due(content: dict[str, Any]) -> dict[str, dict[str, float]]:
