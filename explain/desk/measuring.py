@@ -22,6 +22,8 @@ from explain.told_before import guard_of_answer
 from explain.types import AuditReport, AuditRow, EvaluationReport
 from explain.world import World
 
+VERDICTS = "of-limits"  # how verdicts are formed: answers that were stored when p was of equality are not told
+
 
 class Measuring(Desk):
     """How good the lists are, and for whom."""
@@ -101,4 +103,4 @@ class Measuring(Desk):
     def _audit_key(self, manifest: Manifest, by: str, side: str, k: int) -> str:
         """Of people also by the smallest group that is told: what was stored under another one, or before there was one, is not."""
         told = f"-least-{smallest_group(self.store.home)}" if side == "user" else ""
-        return f"audit-{manifest.snapshot}-{side}-{hashlib.sha256(by.encode()).hexdigest()[:12]}-{k}{told}"
+        return f"audit-{manifest.snapshot}-{side}-{hashlib.sha256(by.encode()).hexdigest()[:12]}-{k}{told}-{VERDICTS}"
