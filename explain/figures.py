@@ -83,7 +83,7 @@ def exposure_bars(report: AuditReport, *, theme: str = "light") -> go.Figure:
     """Each group's value with its interval and verdict (symbol and colour).
 
     Item side: exposure ratio, the fair value 1 as a line, the accepted band from threshold["low"] to threshold["high"].
-    User side: the metric; the accepted band reaches threshold["gap"] below the best group. A band is drawn where its threshold is given.
+    User side: the metric; each row's accepted band reaches from the mean of those whom it is compared with to threshold["gap"] below.
     A group without a value keeps its row, with the verdict in words.
     Raises OptionError for an unknown theme.
     """
@@ -247,15 +247,19 @@ def _with_interval(value: float | None, low: float | None, high: float | None) -
 
 def _mark_target(figure: go.Figure, report: AuditReport, inks: Palette) -> None:
     limits = report.threshold
-    values = [r.value for r in report.rows if r.value is not None and r.group != "unknown"]
     if report.side == "item":
         if "low" in limits and "high" in limits:
             figure.add_vrect(x0=limits["low"], x1=limits["high"], fillcolor=inks.band, line_width=0, layer="below")
         figure.add_vline(x=1, line={"color": inks.soft_ink, "dash": "dash", "width": 1.5})
-    elif values and "gap" in limits:
-        figure.add_vrect(
-            x0=max(values) - limits["gap"], x1=max(values), fillcolor=inks.band, line_width=0, layer="below"
-        )
+    for position, row in enumerate(report.rows if report.side == "user" and "gap" in limits else ()):
+        if row.reference is not None:
+            ends = {
+                "x0": row.reference - limits["gap"],
+                "x1": row.reference,
+                "y0": position - 0.45,
+                "y1": position + 0.45,
+            }
+            figure.add_shape(type="rect", **ends, fillcolor=inks.band, line_width=0, layer="below")
 
 
 def framed(figure: go.Figure, names: Sequence[str], inks: Palette, *, x_title: str) -> go.Figure:

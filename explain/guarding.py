@@ -25,6 +25,7 @@ from explain.fairness.item_audit import measure
 from explain.fairness.thresholds import Target, fixed_share
 
 POOL, MOST_RULES, DRAWS = 100, 6, 400
+RBP = "rbp(0.8)"
 EVERYBODY = "everybody"
 _REST = "everything else"
 Due = Mapping[str, Mapping[str, float]]  # item column → group → share of attention that it is due
@@ -55,8 +56,10 @@ def candidates(
     return pool_of(*rank_all(score, n_users, exclude, min(max(POOL, 5 * k), n_items), progress=progress))
 
 
-def setting_of(graph: InteractionGraph, profile: sparse.csr_matrix, k: int, due: Due | None = None) -> Setting:
-    """What rules may know: RBP(.8) attention, popularity and histories of `profile`, groups by column with the shares they are due."""
+def setting_of(
+    graph: InteractionGraph, profile: sparse.csr_matrix, k: int, due: Due | None = None, browsing: str = RBP
+) -> Setting:
+    """What rules may know: attention of the places, popularity and histories of `profile`, groups by column with the shares they are due."""
 
     def groups(by: str) -> Groups:
         found = cohorts(graph, by, "item")
@@ -65,7 +68,7 @@ def setting_of(graph: InteractionGraph, profile: sparse.csr_matrix, k: int, due:
         )
 
     popularity = np.bincount(profile.indices, minlength=graph.n_items).astype(np.float64)
-    return Setting(k, ex.rbp(k), popularity, sparse.csr_matrix(profile), groups)
+    return Setting(k, ex.browsing_weights(browsing, k), popularity, sparse.csr_matrix(profile), groups)
 
 
 def run_rules(pool: Pool, rules: Sequence[Rule], setting: Setting) -> Steps:
@@ -76,9 +79,11 @@ def run_rules(pool: Pool, rules: Sequence[Rule], setting: Setting) -> Steps:
     return Steps(tuple(pools), tuple(rules), setting.k, tuple(setting.notes))
 
 
-def group_changes(steps: Steps, groups: Cohorts, due: Due | None = None) -> tuple[GroupChange, ...]:
-    """Each group's exposure ratio (RBP .8) before and after. due: shares by column in the place of the catalogue's."""
-    weights = ex.rbp(steps.k)
+def group_changes(
+    steps: Steps, groups: Cohorts, due: Due | None = None, browsing: str = RBP
+) -> tuple[GroupChange, ...]:
+    """Each group's exposure ratio before and after. due: shares by column in the place of the catalogue's."""
+    weights = ex.browsing_weights(browsing, steps.k)
     target: Target = (due or {}).get(groups.by, "catalogue")
     old, new = (measure(lists, weights, groups, target) for lists in (steps.before, steps.after))
     return tuple(

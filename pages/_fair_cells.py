@@ -91,11 +91,11 @@ def _cell(spot: _here.Here, found: dict[str, Any], cell: tuple[str, str, str, st
         st.write(plain(f"{people} × {items}: {row['verdict']}. {row['reason']}", 300))
         return
     interval = f"95 % interval {row['low']:.2f} to {row['high']:.2f}" if row["low"] is not None else "no interval"
-    adjusted = f", adjusted p {p_value(row['p_adjusted'])}" if row["p_adjusted"] is not None else ""
+    adjusted = f", adjusted p of the limit {p_value(row['p_adjusted'])}" if row["p_adjusted"] is not None else ""
     st.write(
         plain(
-            f"{people} × {items}: {row['value']:.2f} of the catalogue share ({interval}{adjusted}): {row['verdict']}.",
-            300,
+            f"{people} × {items}: {row['value']:.2f} of the catalogue share ({interval}{adjusted}): {row['verdict']}. {row['reason']}",
+            500,
         )
     )
     behind = _behind(_ask.home(), spot.base, cell, spot.k, spot.workspace.show_people)

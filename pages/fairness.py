@@ -112,10 +112,11 @@ def _how(report: AuditReport) -> str:
         low, high = report.threshold.get("low", 0.8), report.threshold.get("high", 1.25)
         return (
             f"Share of attention in everybody's top {report.k} (the first places count more: {plain(report.browsing)}) divided by the share of "
-            f"the catalogue. 1 is an equal share; {low} to {high} passes. Bars are 95 % intervals over people."
+            f"the catalogue. 1 is an equal share; {low} to {high} is allowed. Bars are 95 % intervals over people. p tests the limit, not 1: how often a group truly at the limit would look so far beyond it."
         )
     return (
-        f"{plain(report.metric)} of each group; a group passes if it is surely at most {report.threshold.get('gap', 0.05)} below the best one. "
+        f"{plain(report.metric)} of each group, compared with {plain(report.target)}; a group fails if it is surely more than {report.threshold.get('gap', 0.05)} below. "
+        "p tests that limit, not equality. "
         "Groups with too few people are not judged. Bars are 95 % intervals over people."
     )
 

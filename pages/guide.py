@@ -25,10 +25,10 @@ GLOSSARY = {
     "Recall, nDCG": "Events are hidden, the model is fitted without them: how many of them the list finds, and how far up they stand.",
     "Exposure": "The share of attention that lists give. The first place counts most, each further place a fifth less.",
     "Exposure ratio": "Share of exposure divided by share of the catalogue. 1 is an equal share; 0.8 to 1.25 passes.",
-    "Adjusted p": "How likely so large a difference is by chance, made stricter by the number of groups looked at (Holm).",
+    "Adjusted p": "How often a group that is truly just at the limit would look so far beyond it, made stricter by the number of groups tested together. It does not test whether groups are equal.",
     "Guardrail": "A rule that reorders lists after scoring. A moved item says so, with its place before and after.",
     "Head hash": "The fingerprint of the newest row of the decision log. Kept outside, it shows later whether the log was cut or changed.",
-    "Interval": "Where the number would fall in 95 of 100 draws of other people like these. A verdict needs the whole interval on one side.",
+    "Interval": "Where the number would fall in 95 of 100 draws of other people like these. It is of one group; a verdict also allows for how many groups are tested.",
     "Insufficient evidence": "The data cannot tell. It is not a pass.",
 }
 
@@ -40,7 +40,7 @@ LIMITS = (
     "LightGCN is shown as it is: its memory and its jumps are real parts of its score, and no drawing makes reasons of them.",
     "Exposure is counted over lists as if everybody read them in the same way. Real attention is not measured here.",
     "Quality for groups is measured on hidden events, which come from what people were shown before.",
-    "Intervals are for one group at a time; verdicts use p-values adjusted for the number of groups.",
+    "Intervals are for one group at a time; verdicts use p-values of the limit, adjusted for the groups tested together.",
     "Newsroom is simulated. What holds there shows that the tool finds what was planted, not how readers behave.",
 )
 

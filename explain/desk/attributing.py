@@ -17,8 +17,9 @@ from explain.desk.base import Desk, length
 from explain.fairness import attribution as at
 from explain.fairness.arms import NonProfiling, arms_sentence, compare_arms
 from explain.fairness.cohorts import columns
-from explain.fairness.exposure import catalogue_share
+from explain.fairness.exposure import browsing_weights, catalogue_share
 from explain.fairness.intersections import grouping
+from explain.fairness.thresholds import Target
 from explain.fairness.weights import MAX_PEOPLE, MeasuredWeights, measure_weights, weights_sentence
 
 
@@ -28,10 +29,11 @@ class Attributing(Desk):
     def gap_attribution(
         self, workspace: str, model: str, by: str, group: str, k: int | None = None, *, through: str = "relations",
         players: at.Players | None = None, people: int = at.MAX_PEOPLE, seed: int = 0, due: tuple[str, float] | None = None,
-        progress: Progress = no_progress,
+        browsing: str = "rbp(0.8)", progress: Progress = no_progress,
     ) -> at.GapAttribution:  # fmt: skip
         """Through which relations (or "events", "age" of the history) a group of items gets more or less than its share.
 
+        browsing how lists are read
         due      what the exposure is compared with, (name, share of all attention); the catalogue share if left out
         players  groups of relations of one's own, name → keys; together they must be all that the score has
         Raises   OptionError for an unknown column, group, `through` or grouping; NotReadyError before the model is fitted
@@ -50,7 +52,7 @@ class Attributing(Desk):
             chosen = found if players is None else _checked(players, found)
             belongs = np.asarray(groups.membership[:, [g]].todense(), dtype=np.float64).ravel()
             game = at.play(
-                world.graph, fitted, users, np.asarray(lists), belongs, players=chosen, sources=sources,
+                world.graph, fitted, users, np.asarray(lists), belongs, weights=browsing_weights(browsing, k), players=chosen, sources=sources,
                 progress=portion(progress, 0.2, 0.95),
             )  # fmt: skip
         solved = at.solve(game, seed=seed)
@@ -63,7 +65,7 @@ class Attributing(Desk):
         missed = abs(float(solved.values.sum()) - (solved.exposure - solved.random))
         progress(1.0, "attributed")
         return at.GapAttribution(
-            workspace, model, manifest.snapshot, groups.by, group, through, k, "rbp(0.8)", title,
+            workspace, model, manifest.snapshot, groups.by, group, through, k, browsing, title,
             solved.exposure, target, solved.exposure / target if target > 0 else None, solved.exposure - target,
             solved.exposure_low - target, solved.exposure_high - target, solved.random - target, tuple(parts), missed,
             len(users), world.graph.n_users, seed, DRAWS, at.gap_sentence(group, solved, target, parts, _whose(len(users), world.graph.n_users)),
@@ -87,8 +89,8 @@ class Attributing(Desk):
         return MeasuredWeights(workspace, model, manifest.snapshot, k, len(users), seed, DRAWS, rows, told)
 
     def non_profiling(
-        self, workspace: str, model: str, k: int | None = None, *, by: str | None = None, seed: int = 0,
-        progress: Progress = no_progress,
+        self, workspace: str, model: str, k: int | None = None, *, by: str | None = None, seed: int = 0, browsing: str = "rbp(0.8)",
+        target: Target = "catalogue", progress: Progress = no_progress,
     ) -> NonProfiling:  # fmt: skip
         """The model beside popularity and recency lists, on held-out events of the data's default split.
 
@@ -102,7 +104,15 @@ class Attributing(Desk):
         run = self._refit(world, model, split, seed, k, portion(progress, 0.0, 0.8))
         title = get_model(model).spec.title
         arms = compare_arms(
-            run.split, run.lists, title, k, groups=groups, seed=seed, progress=portion(progress, 0.8, 1.0)
+            run.split,
+            run.lists,
+            title,
+            k,
+            groups=groups,
+            seed=seed,
+            browsing=browsing,
+            target=target,
+            progress=portion(progress, 0.8, 1.0),
         )
         n_people = int((np.diff(run.split.test.indptr) > 0).sum())
         told = arms_sentence(arms, k)

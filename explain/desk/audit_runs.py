@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from core.progress import Progress, no_progress, portion
+from explain.answers import GroupChange
 from explain.auditing import Extras
 from explain.desk.attributing import Attributing
 from explain.desk.auditing import Auditing
@@ -13,8 +16,10 @@ from explain.desk.recording import Recording
 from explain.fairness.arms import Arm, NonProfiling
 from explain.fairness.cohorts import UNKNOWN
 from explain.fairness.disclosure import told
-from explain.fairness.thresholds import PASS, within
-from explain.guarding import Due
+from explain.fairness.exposure import CASCADE
+from explain.fairness.plan import plan_from_json
+from explain.fairness.thresholds import FAIL, PASS, Target, target_title, within
+from explain.guarding import RBP, Due
 
 MOST_GAPS, MOST_REPAIRS, MOST_GROUPS = 4, 3, 24
 
@@ -50,17 +55,24 @@ class AuditRuns(Auditing, Attributing, Guarding, Recording):
     ) -> Extras:
         weights = self.measured_weights(workspace, model, k, progress=portion(progress, 0.0, 0.15))
         by = plan["item_columns"][0] if plan["item_columns"] else None
-        arms = self.non_profiling(workspace, model, k, by=by, progress=portion(progress, 0.15, 0.35))
+        asked = plan_from_json(plan)
+        places = (
+            RBP if asked.browsing == CASCADE else asked.browsing
+        )  # the cascade reads held-out events: only lists of the refit have it
+        target: Target = asked.target_for(by) if by else "catalogue"
+        arms = self.non_profiling(
+            workspace, model, k, by=by, seed=asked.seed, browsing=asked.browsing, target=target, progress=portion(progress, 0.15, 0.35)
+        )  # fmt: skip
         starved, due = _starved(content), _due(content)
         gaps, repairs = [], []
         for n, (column, group) in enumerate(starved[:MOST_GAPS]):
             part = portion(progress, 0.35 + 0.08 * n, 0.43 + 0.08 * n)
             title = next(a["target"] for a in content["item_audits"] if a["by"] == column)
             found = self.gap_attribution(
-                workspace, model, column, group, k, due=(title, due[column][group]), progress=part
+                workspace, model, column, group, k, due=(title, due[column][group]), browsing=places, progress=part
             )
             gaps.append({
-                "by": column, "group": group, "gap": found.gap_all, "gap_low": found.gap_all_low, "gap_high": found.gap_all_high,
+                "lists": "served", "browsing": places, "resample": "people", "by": column, "group": group, "gap": found.gap_all, "gap_low": found.gap_all_low, "gap_high": found.gap_all_high,
                 "gap_random": found.gap_random, "target": title, "n_people": found.n_people, "n_people_all": found.n_people_all,
                 "sentence": found.sentence.replace("*", ""),
                 "completeness_error": found.completeness_error,
@@ -71,10 +83,17 @@ class AuditRuns(Auditing, Attributing, Guarding, Recording):
             if len(audit["rows"]) <= MOST_GROUPS:
                 part = portion(progress, 0.67 + 0.08 * n, 0.75 + 0.08 * n)
                 repairs.append(self._repair(workspace, model, audit, k, plan, {column: due[column]}, part))
-        trends = self.trends(workspace, model, by, k=k, progress=portion(progress, 0.9, 1.0)) if by else []
+        policies = asked.target if isinstance(asked.target, Mapping) else None
+        trends = (
+            self.trends(
+                workspace, model, by, k=k, browsing=places, policies=policies, progress=portion(progress, 0.9, 1.0)
+            )
+            if by
+            else []
+        )
         return Extras(
             weights=[{"level": r.level, "name": r.label, "share": r.share, "low": r.low, "high": r.high} for r in weights.rows],
-            non_profiling=[_arm(arm, arms) for arm in arms.arms], attribution=gaps, mitigations=repairs,
+            non_profiling=[_arm(arm, arms) | {"lists": "refit", "target": target_title(target), "browsing": asked.browsing} for arm in arms.arms], attribution=gaps, mitigations=repairs,
             trends=[row for row in trends if len(row["points"]) > 1], told=weights.sentence,
         )  # fmt: skip
 
@@ -83,9 +102,14 @@ class AuditRuns(Auditing, Attributing, Guarding, Recording):
     ) -> dict[str, Any]:  # fmt: skip
         """What it would cost to bring every group of a column to the lower limit of what it is due, and who loses by it."""
         by, limits = str(audit["by"]), plan["thresholds"]
-        share, allowed = float(limits["ratio_low"]), (float(limits["ratio_low"]), float(limits["ratio_high"]))
+        allowed = float(limits["ratio_low"]), float(limits["ratio_high"])
+        share, browsing = aim(audit["rows"], allowed[0]), RBP if plan["browsing"] == CASCADE else str(plan["browsing"])
         rule = {"name": "minimum-exposure", "by": by, "share": share}
-        found = self.guardrail(workspace, model, [rule], k=k, due=due, progress=progress)
+        found = self.guardrail(workspace, model, [rule], k=k, due=due, browsing=browsing, progress=progress)
+        again = aim_after(found.groups, allowed[0])
+        if again > share:  # the changed lists are less sure than the old ones: once more, with their own errors
+            share, rule = again, rule | {"share": again}
+            found = self.guardrail(workspace, model, [rule], k=k, due=due, browsing=browsing, progress=progress)
         paid, known = found.costs[0], [g for g in found.groups if g.group != UNKNOWN and g.after is not None]
         before = {row["group"]: row["verdict"] for row in audit["rows"]}
         rows = [
@@ -94,12 +118,33 @@ class AuditRuns(Auditing, Attributing, Guarding, Recording):
         ]  # fmt: skip
         low = [g for g in known if g.before is not None and g.before < share]
         return {
-            "name": f"minimum exposure by {by}: each group at least {share:g} of its {audit['target']}",
+            "lists": "served", "browsing": browsing, "resample": "people", "by": by, "target": audit["target"],
+            "name": f"minimum exposure by {by}: each group at least {share:.3g} of its {audit['target']} (the limit of {allowed[0]:g} and two standard errors)",
             "cost": f"nDCG@{k} {paid.before:.4f} to {paid.after:.4f} (change {paid.change:+.4f}, 95 % {_signed(paid.low)} to {_signed(paid.high)}, "
             f"n = {paid.n:,}); {found.n_moved:,} places of {found.n_lists:,} lists change",
             "gain": "; ".join(f"{g.group}: {g.before:.2f} to {g.after:.2f}" for g in low[:12]) or "no group was below",
             "rows": rows, "worsened": [r["group"] for r in rows if before.get(r["group"]) == PASS and r["verdict"] != PASS],
         }  # fmt: skip
+
+
+def aim(rows: Sequence[Mapping[str, Any]], limit: float) -> float:
+    """The ratio a repair must reach to pass: the limit and two standard errors (on the root scale) of the least sure group below it."""
+    errors = [
+        (math.sqrt(row["high"]) - math.sqrt(row["low"])) / 4
+        for row in rows
+        if row["verdict"] == FAIL and row["low"] and row["high"] is not None and row["value"] < 1
+    ]
+    return min(1.0, (math.sqrt(limit) + 2 * max(errors, default=0.0)) ** 2)
+
+
+def aim_after(groups: Sequence[GroupChange], limit: float) -> float:
+    """The same for lists that were changed: by the errors of those groups that got above the limit and not surely so."""
+    errors = [
+        (math.sqrt(g.high) - math.sqrt(g.low)) / 4
+        for g in groups
+        if g.group != UNKNOWN and g.after and g.low and g.high and g.low < limit <= g.after < 1
+    ]
+    return min(1.0, (math.sqrt(limit) + 2.1 * max(errors)) ** 2) if errors else 0.0
 
 
 def _due(content: dict[str, Any]) -> dict[str, dict[str, float]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -134,10 +135,12 @@ class Auditing(Desk):
         }  # fmt: skip
 
     def trends(
-        self, workspace: str, model: str, by: str, *, k: int | None = None, progress: Progress = no_progress
-    ) -> list[dict[str, Any]]:
+        self, workspace: str, model: str, by: str, *, k: int | None = None, browsing: str = "rbp(0.8)",
+        policies: Mapping[str, Mapping[str, float]] | None = None, progress: Progress = no_progress,
+    ) -> list[dict[str, Any]]:  # fmt: skip
         """Popularity, long tail, diversity, calibration, homogenisation and impact ratio over this model's snapshots, oldest first."""
-        return trends(self._world(workspace), model, by, length(self._world(workspace), k), progress)
+        world = self._world(workspace)
+        return trends(world, model, by, length(world, k), progress, browsing=browsing, policies=policies)
 
     def _plan(self, world: World, content: dict[str, Any]) -> Plan:
         plan = plan_from_json(content)

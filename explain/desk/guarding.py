@@ -17,6 +17,7 @@ from explain.fairness.cohorts import Cohorts, cohorts
 from explain.fairness.disclosure import Disclosure
 from explain.fairness.intersections import grouping
 from explain.guarding import (
+    RBP,
     Due,
     Steps,
     candidates,
@@ -55,7 +56,7 @@ class Guarding(Desk):
 
     def guardrail(
         self, workspace: str, model: str, rules: Sequence[RuleLike], *, k: int | None = None, by: str | None = None,
-        cohort: str | None = None, heldout: bool = True, due: Due | None = None, progress: Progress = no_progress,
+        cohort: str | None = None, heldout: bool = True, due: Due | None = None, browsing: str = RBP, progress: Progress = no_progress,
     ) -> Guarded:  # fmt: skip
         """Everybody's lists under rules: exposure before and after by an item column, nDCG price by a user column.
 
@@ -67,14 +68,21 @@ class Guarding(Desk):
         k = length(world, k)
         column = by or next((str(getattr(rule, "by")) for rule in made if hasattr(rule, "by")), "popularity")  # noqa: B009
         groups = cohorts(world.graph, column, "item")
-        steps = self._steps(world, model, made, k, portion(progress, 0.0, 0.4), due)
+        steps = self._steps(world, model, made, k, portion(progress, 0.0, 0.4), due, browsing)
         n_lists, n_moved, n_entered = counts(steps)
-        changes, people = group_changes(steps, groups, due), grouping(world.graph, cohort, "user") if cohort else None
+        changes, people = (
+            group_changes(steps, groups, due, browsing),
+            grouping(world.graph, cohort, "user") if cohort else None,
+        )
         least = smallest_group(self.store.home)
         guard = guard_of_answer(self.store.home, workspace, world.graph, cohort) if cohort else None
         followed = followed_group(changes, made, groups.by)
         gains = cohort_gains(steps, groups, followed, people, due, min_n=least, guard=guard)
-        paid = self._costs(world, model, made, k, people, portion(progress, 0.4, 1.0), due, guard) if heldout else ()
+        paid = (
+            self._costs(world, model, made, k, people, portion(progress, 0.4, 1.0), due, browsing, guard)
+            if heldout
+            else ()
+        )
         return Guarded(
             workspace, model, world.manifest(model).snapshot, k, groups.by, tuple(as_json(rule) for rule in made),
             changes, paid, gains, score_kept(steps), n_lists, n_moved, n_entered, steps.notes,
@@ -145,11 +153,12 @@ class Guarding(Desk):
         return self._pools[key]
 
     def _steps(
-        self, world: World, model: str, rules: Sequence[Rule], k: int, progress: Progress, due: Due | None = None
-    ) -> Steps:
-        if due is not None:
+        self, world: World, model: str, rules: Sequence[Rule], k: int, progress: Progress, due: Due | None = None,
+        browsing: str = RBP,
+    ) -> Steps:  # fmt: skip
+        if due is not None or browsing != RBP:
             pool = self._pool(world, model, k, progress)
-            return run_rules(pool, rules, setting_of(world.graph, world.graph.interactions, k, due))
+            return run_rules(pool, rules, setting_of(world.graph, world.graph.interactions, k, due, browsing))
         key = (world.workspace, world.manifest(model).snapshot, k, tuple(rules))
         if key not in self._guarded:
             pool = self._pool(world, model, k, progress)
@@ -160,7 +169,7 @@ class Guarding(Desk):
 
     def _costs(
         self, world: World, model: str, rules: Sequence[Rule], k: int, people: Cohorts | None, progress: Progress,
-        due: Due | None = None, guard: Disclosure | None = None,
+        due: Due | None = None, browsing: str = RBP, guard: Disclosure | None = None,
     ) -> Any:  # fmt: skip
         run = self._refit(world, model, world.card.default_split, 0, k, portion(progress, 0.0, 0.7))
         key = (world.workspace, f"heldout {world.prepared.content} {model}", k)
@@ -169,7 +178,7 @@ class Guarding(Desk):
             self._pools[key] = candidates(
                 run.model.score, world.graph.n_users, training, k, world.graph.n_items, portion(progress, 0.7, 0.9)
             )
-        steps = run_rules(self._pools[key], rules, setting_of(world.graph, training, k, due))
+        steps = run_rules(self._pools[key], rules, setting_of(world.graph, training, k, due, browsing))
         return costs(steps, run.split.test, people, min_n=smallest_group(self.store.home), guard=guard)
 
 

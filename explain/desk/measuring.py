@@ -22,6 +22,8 @@ from explain.told_before import guard_of_answer
 from explain.types import AuditReport, AuditRow, EvaluationReport
 from explain.world import World
 
+VERDICTS = "of-limits"  # how verdicts are formed: answers that were stored when p was of equality are not told
+
 
 class Measuring(Desk):
     """How good the lists are, and for whom."""
@@ -105,4 +107,5 @@ class Measuring(Desk):
         told = f"-least-{smallest_group(self.store.home)}" if side == "user" else ""
         prepared = self.store.require(workspace)
         data = f"-{prepared.content[:12]}" if prepared.files else ""  # columns and labels are none of the snapshot's
-        return f"audit-{manifest.snapshot}-{side}-{hashlib.sha256(by.encode()).hexdigest()[:12]}-{k}{told}{data}"
+        group = hashlib.sha256(by.encode()).hexdigest()[:12]
+        return f"audit-{manifest.snapshot}-{side}-{group}-{k}{told}{data}-{VERDICTS}"

@@ -20,8 +20,10 @@ from core.progress import Progress, no_progress, portion
 from core.ranking import rank_all
 from data.splits import Split
 from explain.fairness.cohorts import AGE_SOURCES, Cohorts
-from explain.fairness.exposure import catalogue_share, item_exposure, ratios, rbp
+from explain.fairness.exposure import attention_of
 from explain.fairness.metrics.concentration import corrected_gini
+from explain.fairness.ratios import given_of, ratios_of
+from explain.fairness.thresholds import Target
 
 Interval = dict[str, float]
 DATE_WORDS = {"published": "date of publication", "release_year": "year of release"}
@@ -90,11 +92,12 @@ def recency_order(train: InteractionGraph) -> tuple[FloatArray, str]:
 
 
 def compare_arms(
-    part: Split, model_lists: IntArray, title: str, k: int, *, groups: Cohorts | None, seed: int = 0,
-    progress: Progress = no_progress,
+    part: Split, model_lists: IntArray, title: str, k: int, *, groups: Cohorts | None, seed: int = 0, browsing: str = "rbp(0.8)",
+    target: Target = "catalogue", progress: Progress = no_progress,
 ) -> tuple[Arm, ...]:  # fmt: skip
     """The model's lists (int64 [n_users, ≥ k], of the training part) and both arms, measured on the same people.
 
+    browsing, target  in which way exposure is read, and what it is compared with
     Raises DataError if nobody has a held-out item.
     """
     recent, rule = recency_order(part.train)
@@ -105,7 +108,11 @@ def compare_arms(
     model = _measured(part, model_lists[:, :k], k, seed)
     own = "each list from the person's own history"
     n_items = part.train.n_items
-    arms = [_arm("model", title, True, own, model_lists[:, :k], model, None, groups, k, n_items)]
+
+    def exposed(lists: IntArray) -> dict[str, float | None]:
+        return _exposure(lists, groups, browsing, target, part)
+
+    arms = [_arm("model", title, True, own, model_lists[:, :k], model, None, exposed(model_lists[:, :k]), k, n_items)]
     for n, (name, words, how, order) in enumerate(orders):
         told = portion(progress, n / len(orders), (n + 1) / len(orders))
         lists = _one_order(part, order, k, told)
@@ -120,7 +127,7 @@ def compare_arms(
                 lists,
                 found,
                 gap,
-                groups,
+                exposed(lists),
                 k,
                 part.train.n_items,
             )
@@ -154,9 +161,8 @@ def _measured(part: Split, lists: IntArray, k: int, seed: int) -> Evaluation:
 
 def _arm(
     name: str, title: str, profiles: bool, rule: str, lists: IntArray, found: Evaluation, gap: Interval | None,
-    groups: Cohorts | None, k: int, n_items: int,
+    exposure: dict[str, float | None], k: int, n_items: int,
 ) -> Arm:  # fmt: skip
-    exposure = _exposure(lists, groups)
     known = [v for label, v in exposure.items() if v is not None and label != "unknown"]
     counts = np.bincount(lists[lists >= 0], minlength=n_items).astype(np.float64)
     uneven = float(corrected_gini(counts, k, len(lists)))
@@ -168,12 +174,13 @@ def _arm(
     )  # fmt: skip
 
 
-def _exposure(lists: IntArray, groups: Cohorts | None) -> dict[str, float | None]:
+def _exposure(
+    lists: IntArray, groups: Cohorts | None, browsing: str, target: Target, part: Split
+) -> dict[str, float | None]:
     if groups is None:
         return {}
-    given = item_exposure(lists, rbp(lists.shape[1]), int(groups.membership.shape[0]))
-    share = np.asarray(groups.membership.T @ given) / max(given.sum(), 1e-300)
-    found = ratios(share, catalogue_share(groups.membership))
+    weights = attention_of(browsing, lists, part.train.n_items, part.test)
+    found = ratios_of(given_of(lists, weights, groups, target, part.test)).ratio
     return {label: float(v) if np.isfinite(v) else None for label, v in zip(groups.labels, found, strict=True)}
 
 

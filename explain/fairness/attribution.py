@@ -141,15 +141,16 @@ def expected_exposure(
 
 def play(
     graph: InteractionGraph, model: Recommender, users: IntArray, lists: IntArray, belongs: FloatArray, *,
-    players: Players, sources: Mapping[str, sparse.csr_matrix] | None = None, progress: Progress = no_progress,
+    weights: FloatArray | None = None, players: Players, sources: Mapping[str, sparse.csr_matrix] | None = None, progress: Progress = no_progress,
 ) -> Game:  # fmt: skip
     """Rank these people by every subset of the players. A batch's parts are computed once; subsets are sums of them.
 
     lists    int64 [len(users), k], as served, NO_ITEM where one ends early
+    weights  float64 [≥ k], attention of the places; RBP (.8) if left out
     sources  of the history, where the players are such; else they are relations
     """
     names, k = tuple(players), lists.shape[1]
-    weights, n_subsets = rbp(k), 2 ** len(players)
+    weights, n_subsets = rbp(k) if weights is None else weights[:k], 2 ** len(players)
     if len(names) > MAX_PLAYERS:
         shapley_weights(len(names))
     given, whole = np.zeros((len(users), n_subsets)), np.zeros(len(users))

@@ -20,7 +20,7 @@ from explain.types import AuditReport, AuditRow
 
 @dataclass(frozen=True)
 class Audit:
-    """The answer without the model it is about; `build_report` adds that."""
+    """The answer without the model it is about; `build_report` adds that. lists: "served", or those of a "refit"."""
 
     by: str
     side: Side
@@ -31,6 +31,8 @@ class Audit:
     threshold: dict[str, float]
     rows: tuple[AuditRow, ...]
     overall: dict[str, Any] = field(default_factory=dict)
+    lists: str = ""
+    resample: str = "people"
 
 
 def build_report(audit: Audit, *, workspace: str, model: str, snapshot: str) -> AuditReport:

@@ -11,9 +11,11 @@ from core.graph import InteractionGraph
 from core.ranking import check_k
 from explain.fairness import exposure as ex
 from explain.fairness.cohorts import AGE_OF_ITEM, POPULARITY, UNKNOWN, columns
-from explain.fairness.intersections import grouping, parts_of
+from explain.fairness.family import FAMILIES
+from explain.fairness.intersections import SIGN, grouping, parts_of
 from explain.fairness.metrics.base import all_metrics
 from explain.fairness.thresholds import Target, Thresholds, policy_share
+from explain.fairness.user_audit import REFERENCES
 
 MOST_COLUMNS, MOST_USUAL_GROUPS = 8, 24
 USUAL_ITEM_COLUMNS, USUAL_USER_COLUMNS = 5, 4
@@ -22,7 +24,11 @@ MAX_TEXT = 2_000
 
 @dataclass(frozen=True)
 class Plan:
-    """An audit to be. target: "catalogue", "relevance" or {column: {group: share}} as a policy; intersections: up to three columns each."""
+    """An audit to be. target: "catalogue", "relevance" or {column: {group: share}} as a policy; intersections: up to three columns each.
+
+    family     which tests p-values are adjusted over: those of a "table", an "obligation" (exposure, quality, cells), the "report"
+    reference  of cohorts: "rest" (everybody else), "population", or {column: group}
+    """
 
     workspace: str
     model: str
@@ -39,6 +45,12 @@ class Plan:
     purpose: str = ""
     owner: str = ""
     surface: str = ""
+    family: str = "table"
+    reference: str | Mapping[str, str] = "rest"
+
+    def reference_for(self, column: str) -> str:
+        """Whom a group of a column of people is compared with: "rest", "population" or a group."""
+        return self.reference if isinstance(self.reference, str) else self.reference.get(column, "rest")
 
     def as_json(self) -> dict[str, Any]:
         found = asdict(self) | {"thresholds": self.thresholds.as_json(), "min_cell": self.thresholds.min_n}
@@ -75,7 +87,7 @@ def plan_from_json(content: Mapping[str, Any]) -> Plan:
         raise OptionError(f"This is no plan of an audit: {what}. `plan --json` prints one to start from.") from None
 
 
-_TEXTS = ("workspace", "model", "target_reason", "browsing", "purpose", "owner", "surface")
+_TEXTS = ("family", "workspace", "model", "target_reason", "browsing", "purpose", "owner", "surface")
 _LISTS = ("item_columns", "user_columns")
 _LIMITS = ("ratio_low", "ratio_high", "max_gap", "alpha", "min_n")
 
@@ -109,6 +121,11 @@ def _check_kinds(content: Mapping[str, Any]) -> None:
     must("thresholds", isinstance(limits, Mapping), "an object", limits)
     for name in (n for n in _LIMITS if n in limits):
         must(f"thresholds.{name}", number(limits[name]), "a number", limits[name])
+    reference = content.get("reference", "rest")
+    fits = isinstance(reference, str) or (
+        isinstance(reference, Mapping) and all(isinstance(g, str) for g in reference.values())
+    )
+    must("reference", fits, "rest, population or {column: group}", reference)
     target = content.get("target", "catalogue")
     for column, policy in target.items() if isinstance(target, Mapping) else ():
         fits = isinstance(policy, Mapping) and all(number(share) for share in policy.values())
@@ -154,6 +171,21 @@ def check_plan(plan: Plan, graph: InteractionGraph) -> Plan:
         raise OptionError(
             f"There is no browsing model {shown(plan.browsing)}: choose one of {', '.join([*ex.BROWSING, ex.CASCADE])}."
         )
+    if plan.family not in FAMILIES:
+        raise OptionError(f"There is no family of tests {shown(plan.family)}: choose {', '.join(FAMILIES)}.")
+    if isinstance(plan.reference, str):
+        if plan.reference not in REFERENCES:
+            raise OptionError(
+                f"There is no reference {shown(plan.reference)}: choose rest, population, or {{column: group}}."
+            )
+    else:
+        asked = {name: grouping(graph, name, "user") for name in plan.user_columns}
+        asked |= {SIGN.join(names): grouping(graph, names, "user") for names in plan.intersections}
+        for column, group in plan.reference.items():
+            if column not in asked:
+                raise OptionError(f"The reference is about {shown(column)}, which the plan does not audit.")
+            if group not in asked[column].labels or group == UNKNOWN:
+                raise OptionError(f"The reference {shown(group)} is no group of {column}.")
     if isinstance(plan.target, str):
         if plan.target not in ("catalogue", "relevance"):
             raise OptionError(
@@ -170,7 +202,14 @@ def check_plan(plan: Plan, graph: InteractionGraph) -> Plan:
                     f"The policy is about {shown(column)}, which the plan does not audit: {', '.join(offered['item'])}."
                 )
             policy_share(items[column], policy)
-    known = {metric.spec.name for metric in all_metrics()} | {"EE-L", "EE-D", "EE-R", "GG-F", "AG-F"}
+    known = {metric.spec.name for metric in all_metrics()} | {
+        "EE-L",
+        "EE-D",
+        "EE-R",
+        "GG-F",
+        "AG-F",
+        "user-cohort spread",
+    }
     for name in plan.thresholds.bounds:
         if name not in known:
             raise OptionError(f"There is no metric {shown(name)} to set limits for: {', '.join(sorted(known))}.")

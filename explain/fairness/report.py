@@ -7,8 +7,8 @@ business of the record package; nothing here writes a file.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -22,11 +22,12 @@ from explain.fairness.audit import Audit, number
 from explain.fairness.cells import joint_cells
 from explain.fairness.cohorts import Cohorts
 from explain.fairness.disclosure import MIN_N, Disclosure, disclosure, measured, shown_audit
-from explain.fairness.intersections import By, grouping
+from explain.fairness.family import over_family
+from explain.fairness.intersections import SIGN, By, grouping
 from explain.fairness.item_audit import audit_items, measure
-from explain.fairness.metrics.base import Case, Figure, all_metrics
+from explain.fairness.metrics.base import Case, Figure, Spec, all_metrics
 from explain.fairness.plan import Plan
-from explain.fairness.thresholds import FAIL, INSUFFICIENT, NOT_ESTIMABLE, PASS, Thresholds, within
+from explain.fairness.thresholds import FAIL, INSUFFICIENT, NOT_ESTIMABLE, PASS, Target, Thresholds, fixed_share, within
 from explain.fairness.user_audit import audit_users
 
 MOST_CELLS, MOST_CREATORS = 400, 200
@@ -86,13 +87,18 @@ def run_plan(
     if given.quality is not None:
         for by in plan.user_columns:
             told(f"quality by {by}")
-            people.append(audit_people(graph, given.quality, by, plan.k, guard, **common))
+            against = plan.reference_for(by)
+            people.append(audit_people(graph, given.quality, by, plan.k, guard, reference=against, **common))
         for names in plan.intersections:
             told(f"quality by {' × '.join(names)}")
-            crossed.append(audit_people(graph, given.quality, names, plan.k, guard, **common))
+            against = plan.reference_for(SIGN.join(names))
+            crossed.append(audit_people(graph, given.quality, names, plan.k, guard, reference=against, **common))
     told("cells of people and items")
     case = case_of(graph, plan, given, guard)
     cells = _cells(plan, case, limits)
+    items = [replace(a, lists=case.lists_of) for a in items]
+    people, crossed = ([replace(a, lists="refit") for a in found] for found in (people, crossed))
+    items, people, crossed, cells = over_family(items, people, crossed, cells, plan.family, limits)
     told("metrics")
     metrics = measure_all(case, limits)
     progress(1.0, "measured")
@@ -119,18 +125,23 @@ def audit_people(
 
 
 def case_of(graph: InteractionGraph, plan: Plan, given: Lists, guard: Disclosure | None = None) -> Case:
-    """The lists of a plan with all groupings, ready for every metric."""
-    heldout = plan.needs_relevance and given.heldout is not None
-    lists = (given.heldout if heldout and given.heldout is not None else given.served)[:, : plan.k]
-    positives = given.positives if heldout else None
-    training = given.training if heldout and given.training is not None else graph.interactions
-    return Case(
-        graph, lists, ex.attention_of(plan.browsing, lists, graph.n_items, positives), sparse.csr_matrix(training),
-        {by: grouping(graph, by, "item") for by in plan.item_columns},
-        {by: grouping(graph, by, "user") for by in plan.user_columns},
-        target="relevance" if plan.target == "relevance" else "catalogue", positives=given.positives,
-        quality=given.quality, min_n=plan.thresholds.min_n, draws=plan.draws, seed=plan.seed, guard=guard or guard_of(graph, plan),
-    )  # fmt: skip
+    """The lists of a plan with all groupings, ready for every metric; in it those of the refit, for what held-out events are compared with."""
+    shown = guard or guard_of(graph, plan)
+
+    def made(lists: IntArray, heldout: bool, relevant: Case | None) -> Case:
+        lists, positives = lists[:, : plan.k], given.positives if heldout else None
+        training = given.training if heldout and given.training is not None else graph.interactions
+        browsing = plan.browsing if plan.browsing != ex.CASCADE or positives is not None else "rbp(0.8)"
+        return Case(
+            graph, lists, ex.attention_of(browsing, lists, graph.n_items, positives), sparse.csr_matrix(training),
+            {by: grouping(graph, by, "item") for by in plan.item_columns}, {by: grouping(graph, by, "user") for by in plan.user_columns},
+            target="relevance" if plan.target == "relevance" and heldout else "catalogue", positives=positives, quality=given.quality,
+            min_n=plan.thresholds.min_n, draws=plan.draws, seed=plan.seed, guard=shown, relevant=relevant,
+            policies=plan.target if isinstance(plan.target, Mapping) else {}, lists_of="refit" if heldout else "served", browsing=browsing,
+        )  # fmt: skip
+
+    refit = None if given.heldout is None else made(given.heldout, True, None)
+    return refit if plan.needs_relevance and refit is not None else made(given.served, False, refit)
 
 
 def measure_all(case: Case, limits: Thresholds) -> list[dict[str, Any]]:
@@ -138,8 +149,18 @@ def measure_all(case: Case, limits: Thresholds) -> list[dict[str, Any]]:
     rows = []
     for metric in all_metrics():
         for figure in metric.measure(case):
-            rows.append(_metric_row(asdict(metric.spec), figure, limits))
+            rows.append(_metric_row(asdict(metric.spec), figure, limits) | key_of(case, metric.spec, figure))
     return rows
+
+
+def key_of(case: Case, spec: Spec, figure: Figure) -> dict[str, str]:
+    """What a metric's figure is of: whose lists, compared with what, read in which way, and what was resampled."""
+    of = (case.relevant or case) if spec.needs == "relevance" else case
+    if spec.needs == "quality":
+        return {"lists": "refit", "target": "held-out events", "browsing": "dcg 1/log2(rank+1)", "resample": "people"}
+    policy = figure.by.split(SIGN)[-1] in case.policies
+    target = "relevance" if spec.needs == "relevance" else "policy" if policy else of.target
+    return {"lists": of.lists_of, "target": target, "browsing": of.browsing, "resample": "people"}
 
 
 def _metric_row(spec: dict[str, Any], figure: Figure, limits: Thresholds) -> dict[str, Any]:
@@ -166,7 +187,7 @@ def _cells(plan: Plan, case: Case, limits: Thresholds) -> list[dict[str, Any]]:
                 tables.append(joint_cells(
                     case.lists, case.weights, people, items, target=plan.target_for(item_by),
                     positives=case.positives if plan.needs_relevance else None, thresholds=limits, guard=case.guard,
-                ).as_json())  # fmt: skip
+                ).as_json() | {"lists": case.lists_of, "browsing": case.browsing, "resample": "people"})  # fmt: skip
     return tables
 
 
@@ -214,12 +235,18 @@ def creators_view(case: Case, groups: Cohorts, most: int = MOST_CREATORS) -> lis
         columns.append(sparse.csr_matrix(groups.membership[:, rest].sum(axis=1)))
         labels.append(f"{len(rest):,} others")
     merged = Cohorts(groups.by, groups.side, tuple(labels), sparse.csr_matrix(sparse.hstack(columns)))
-    found = measure(case.lists, case.weights, merged, limits=Thresholds(min_n=case.min_n))
+    target: Target = "relevance" if case.target == "relevance" else "catalogue"
+    if groups.by in case.policies:
+        due = dict(zip(groups.labels, fixed_share(groups, case.policies[groups.by]).tolist(), strict=True))
+        target = {label: due[label] for label in labels if label in due}
+        target |= {label: sum(due.values()) - sum(target.values()) for label in labels if label not in due}
+    found = measure(case.lists, case.weights, merged, target, case.positives, Thresholds(min_n=case.min_n))
     share = ex.catalogue_share(merged.membership)
     return [
         {
             "creator": label, "n_items": int(merged.sizes[g]), "exposure_share": number(found.of.share[g]),
-            "catalogue_share": float(share[g]), "ratio": number(found.of.ratio[g]), "low": number(found.judged.low[g]),
+            "catalogue_share": float(share[g]), "target_share": number(found.of.target[g]), "lists": case.lists_of,
+            "target": "policy" if groups.by in case.policies else case.target, "browsing": case.browsing, "resample": "people", "ratio": number(found.of.ratio[g]), "low": number(found.judged.low[g]),
             "high": number(found.judged.high[g]),
         }
         for g, label in enumerate(labels)

@@ -24,9 +24,9 @@ Target = Literal["catalogue", "relevance"] | Mapping[str, float]
 class Thresholds:
     """Limits of the verdicts.
 
-    ratio_low, ratio_high  exposure ratio: the whole 95 % interval within passes, wholly outside fails
-    max_gap                nDCG between cohorts: an interval that ends at most here passes
-    alpha                  family-wise level: a failure needs a p-value below it, adjusted over groups (Holm)
+    ratio_low, ratio_high  exposure ratios allowed: surely within passes, surely outside fails
+    max_gap                how far below those it is compared with a cohort's nDCG may be: surely farther fails
+    alpha                  family-wise level: a failure needs a p of the limit below it, adjusted over all groups tested together
     min_n                  people (or lists) under which a cell is suppressed
     bounds                 metric name → (lowest, highest) allowed value, for the metrics that shall have a verdict
     Raises                 OptionError for limits that nothing could keep

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -24,7 +25,10 @@ FOLLOWED = (
 )  # fmt: skip
 
 
-def trends(world: World, model: str, by: str, k: int, progress: Progress = no_progress) -> list[dict[str, Any]]:
+def trends(
+    world: World, model: str, by: str, k: int, progress: Progress = no_progress, *, browsing: str = "rbp(0.8)",
+    policies: Mapping[str, Mapping[str, float]] | None = None,
+) -> list[dict[str, Any]]:  # fmt: skip
     """One row a metric: {"name", "points": [{"snapshot", "created", "value", "low", "high"}]}, oldest snapshot first.
 
     Snapshots of the data as it is now; at most the newest six. "same lists as before" is the mean Jaccard index of a
@@ -41,7 +45,7 @@ def trends(world: World, model: str, by: str, k: int, progress: Progress = no_pr
     for n, manifest in enumerate(found):
         lists = world.lists(manifest, k, portion(progress, n / len(found), (n + 1) / len(found)))
         case = Case(
-            world.graph, lists, ex.rbp(k), sparse.csr_matrix(world.graph.interactions), {groups.by: groups}, {}, draws=300, kept=kept
+            world.graph, lists, ex.browsing_weights(browsing, k), sparse.csr_matrix(world.graph.interactions), {groups.by: groups}, {}, draws=300, kept=kept, browsing=browsing, policies=policies or {}
         )  # fmt: skip
         when = {
             "snapshot": manifest.snapshot,
@@ -60,4 +64,11 @@ def trends(world: World, model: str, by: str, k: int, progress: Progress = no_pr
             same = float(np.nanmean(jaccard(both, everyone, everyone + len(lists))))
             rows.setdefault("same lists as before", []).append(when | {"value": same, "low": None, "high": None})
         before = lists
-    return [{"name": name, "points": points} for name, points in rows.items()]
+    key = {
+        "by": by,
+        "lists": "served",
+        "target": "policy" if by in (policies or {}) else "catalogue",
+        "browsing": browsing,
+        "resample": "people",
+    }
+    return [{"name": name, "points": points} | key for name, points in rows.items()]

@@ -54,7 +54,7 @@ HELD: dict[str, tuple[str, ...]] = {
     "incidents": ("rollback", "Yesterday's model was put back.", "approval", "Carol"),
     "changes": ("not comparable in k (10 then, 20 now)", "The verdict was fail then and is fail now.", "k 10 20"),
     "log": ("plan", "audit", "signature", "Bob", "chief editor"),
-    "glossary": ("RBP", "AWRF", "BCa", "Holm", "Impact ratio"),
+    "glossary": ("RBP", "AWRF", "Bands at once", "Holm", "Impact ratio"),
     "proof": ("verify-log --workspace newsroom --head", "verify-report FILE"),
 }  # fmt: skip
 

@@ -351,11 +351,16 @@ def test_group_without_a_value_says_why_and_gets_no_point() -> None:
     assert next(t for t in figure.data if t.name == "not estimable").x == (None,)
 
 
-def test_user_side_band_reaches_the_allowed_gap_below_the_best_group() -> None:
-    rows = (AuditRow("F", 9, 0.30, 0.2, 0.4, "pass", ""), AuditRow("M", 9, 0.34, 0.3, 0.4, "pass", ""))
+def test_each_cohort_s_band_reaches_the_allowed_gap_below_those_it_is_compared_with() -> None:
+    rows = (
+        AuditRow("F", 9, 0.30, 0.2, 0.4, "pass", "", reference=0.34, n_reference=40),
+        AuditRow("M", 9, 0.34, 0.3, 0.4, "pass", "", reference=0.30, n_reference=40),
+        AuditRow("unknown", 9, 0.34, 0.3, 0.4, "not estimable", ""),
+    )
     figure = exposure_bars(report(side="user", metric="nDCG@20", threshold={"gap": 0.05}, rows=rows))
-    (band,) = figure.layout.shapes
-    assert (band.x0, band.x1) == pytest.approx((0.29, 0.34))
+    assert [(s.x0, s.x1, s.y0) for s in figure.layout.shapes] == [
+        pytest.approx((0.29, 0.34, -0.45)), pytest.approx((0.25, 0.30, 0.55))
+    ]  # fmt: skip
     assert figure.layout.xaxis.title.text == "nDCG@20"
 
 

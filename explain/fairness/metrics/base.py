@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal
@@ -23,6 +23,7 @@ from core.ranking import NO_ITEM
 from explain.fairness import exposure as ex
 from explain.fairness.cohorts import Cohorts
 from explain.fairness.disclosure import Disclosure
+from explain.fairness.thresholds import Target
 
 Direction = Literal["higher is fairer", "lower is fairer", "nearer to the fair value", "a description"]
 
@@ -69,6 +70,9 @@ class Case:
     profile    CSR [m, n_items]: what each person had when the list was made
     items      groupings of the items by column; people: groupings of the people
     positives  CSR [m, n_items]: held-out relevant items, None where the target needs none
+    policies   item column → {group: share}, where a policy is the target
+    relevant   the same of the refit's lists, with the held-out positives that those can contain; None where there was no refit.
+               What compares lists with held-out events reads these lists and no others
     quality    held-out nDCG of each person, None where it was not measured
     guard      which groups of people stay hidden; None where all may be told
     """
@@ -87,6 +91,14 @@ class Case:
     seed: int = 0
     kept: dict[str, Any] = field(default_factory=dict)
     guard: Disclosure | None = None
+    policies: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    relevant: Case | None = None
+    lists_of: str = "served"
+    browsing: str = "rbp(0.8)"
+
+    def target_of(self, by: str) -> Target:
+        """What shares of an item column are compared with."""
+        return self.policies.get(by, "relevance" if self.target == "relevance" else "catalogue")
 
     def code(self, by: str, people: IntArray) -> IntArray:
         """int64 [people]: the group of each of these people in a user column, -1 for those whose group stays hidden."""
@@ -143,7 +155,8 @@ class Case:
             bias = drawn[:, known].mean(axis=0) - value[known]
             low[known], high[known] = percentile_interval(drawn[:, known] - bias)
         low, high = np.clip(low, *between), np.clip(high, *between)
-        return value, np.fmin(low, value), np.fmax(high, value)
+        # A draw without a value leaves no interval: never one of no width.
+        return value, np.minimum(low, value), np.maximum(high, value)
 
 
 Measure = Callable[[Case], "list[Figure]"]
@@ -186,7 +199,9 @@ def number(value: float) -> float | None:
 def figure(
     name: str, by: str, group: str, value: float, low: float, high: float, n: int, reason: str = ""
 ) -> Figure:  # fmt: skip
-    """A figure from floats; NaN becomes None and needs a reason."""
+    """A figure from floats; NaN becomes None and needs a reason, which is told where nobody gives one."""
+    if not reason and np.isfinite(value) and not (np.isfinite(low) and np.isfinite(high)):
+        reason = NO_INTERVAL
     return Figure(name, by, group, number(value), number(low), number(high), n, reason)
 
 
@@ -197,4 +212,5 @@ def relevance(case: Case) -> sparse.csr_matrix | None:
     return sparse.csr_matrix(case.positives[case.shown])
 
 
+NO_INTERVAL = "No interval: too few people, or it is not defined in every draw of them."
 NO_RELEVANCE = 'This needs held-out relevance: audit against the target "relevance".'

@@ -6,7 +6,9 @@ import numpy as np
 from scipy import sparse
 
 from core.graph import FloatArray
+from explain.fairness import exposure as ex
 from explain.fairness.metrics.base import NO_RELEVANCE, Case, Figure, Spec, figure, metric, relevance
+from explain.fairness.thresholds import fixed_share
 
 
 def target_exposure(
@@ -57,23 +59,79 @@ def amortised_inequity(attention: FloatArray, merit: FloatArray) -> FloatArray:
 
 @metric(Spec(
     3, "expected exposure", "Squared distance to the target exposure, and its parts",
-    "EE-L = ‖ε-ε*‖², EE-D = ‖ε‖² (disparity), EE-R = 2ε·ε* (relevance); EE-L = EE-D - EE-R + ‖ε*‖²",
+    "EE-L = ‖ε-ε*‖², EE-D = ‖ε‖² (disparity), EE-R = 2ε·ε* (relevance; only where ε* comes from people, else it is a constant); each square less "
+    "Σ s²/m, the noise of the people",
     "Diaz et al. 2020, eq. 4", "EE-L ≥ 0", "0", "lower is fairer",
 ))  # fmt: skip
 def measure_expected(case: Case) -> list[Figure]:
-    """Against every item alike (target catalogue) or against ideal lists of the held-out relevant items."""
+    """Against every item alike, against each policy of the plan (a group's share, alike over its items), or against ideal lists of
+    the held-out relevant items. Squares of noisy means are too large by their variances, which are taken off; so the smallest can be 0.
+    """
     m = len(case.shown)
     if not m:
         return [Figure("EE-L", "", "", None, reason="Every list is empty.")]
+    given = sparse.csr_matrix(case.attention[case.shown])
     wanted = relevance(case) if case.target == "relevance" else None
     weights = case.weights if case.weights.ndim == 1 else case.weights[case.shown]
-    target = target_exposure(weights, case.n_items, m, wanted)
+    disparity = _without_noise(given, np.zeros(m), np.zeros(case.n_items), case)
+    found = [figure("EE-D", "", "", *disparity, m)]
+    even = target_exposure(weights, case.n_items, m)
+    if wanted is not None:
+        loss = _without_noise(*_apart(given, wanted, weights), np.zeros(case.n_items), case)
+        both = figure("EE-L", "", "", *loss, m)
+        ideal = target_exposure(weights, case.n_items, m, wanted)
+        follows = case.interval(lambda s: 2 * (s / m @ ideal)[:, None], given, (0.0, np.inf))
+        value, low, high = (float(end[0]) for end in follows)
+        return [both, *found, figure("EE-R", "", "", value, low, high, m)]
+    targets = {by: _policy(case, by) * even.sum() for by in case.policies if by in case.items} or {"": even}
+    for by, target in targets.items():
+        found.insert(0, figure("EE-L", by, "", *_without_noise(given, np.zeros(m), target, case), m))
+    return found
+
+
+def _policy(case: Case, by: str) -> FloatArray:
+    """The share of each item under a policy, float64 [n_items]: its groups' shares, alike over their items."""
+    groups = case.items[by]
+    size = ex.column_sums(groups.membership)
+    due = fixed_share(groups, case.target_of(by))
+    return np.asarray(groups.membership @ np.divide(due, size, out=np.zeros_like(due), where=size > 0))
+
+
+def _apart(
+    given: sparse.csr_matrix, wanted: sparse.csr_matrix, weights: FloatArray
+) -> tuple[sparse.csr_matrix, FloatArray]:
+    """What each list gives less what an ideal one would, person by person: CSR [m, n_items], and a constant taken off each, [m]."""
+    m, n = wanted.shape
+    per_list = np.broadcast_to(weights, (m, weights.shape[-1]))
+    total = np.cumsum(np.column_stack([np.zeros(m), per_list]), axis=1)
+    n_relevant = np.diff(wanted.indptr)
+    first = total[np.arange(m), np.minimum(n_relevant, per_list.shape[1])]
+    each = np.divide(first, n_relevant, out=np.zeros(m), where=n_relevant > 0)
+    rest = np.divide(total[:, -1] - first, n - n_relevant, out=np.zeros(m), where=n > n_relevant)
+    lead = sparse.csr_matrix((np.ones(wanted.nnz), wanted.indices, wanted.indptr), shape=wanted.shape)
+    return sparse.csr_matrix(given - sparse.diags(each - rest) @ lead), rest
+
+
+def _without_noise(
+    rows: sparse.csr_matrix, constant: FloatArray, target: FloatArray, case: Case
+) -> tuple[float, float, float]:
+    """‖mean_u(rows_u - constant_u) - target‖² without the part that is noise of the people, and its interval.
+
+    rows CSR [m, n_items], constant [m], target [n_items]. The noise is Σ_i s_i²/m.
+    """
+    m, n = int(rows.shape[0]), int(rows.shape[1])
+    mean = np.asarray(rows.sum(axis=0)).ravel() / m - constant.mean()
+    squares = float(rows.multiply(rows).sum()) - 2 * float(constant @ np.asarray(rows.sum(axis=1)).ravel())
+    squares += n * float(constant @ constant)
+    noise = max(0.0, squares - m * float(mean @ mean)) / max(1, m - 1) / m
 
     def statistic(sums: FloatArray) -> FloatArray:
-        return np.column_stack(expected_exposure(sums / m, target))
+        centre = sums[:, :n] / m - sums[:, n:] / m - target
+        return np.asarray((np.square(centre).sum(axis=1) - noise)[:, None])
 
-    value, low, high = case.interval(statistic, case.attention[case.shown], (0.0, np.inf))
-    return [figure(name, "", "", value[j], low[j], high[j], m) for j, name in enumerate(("EE-L", "EE-D", "EE-R"))]
+    values = sparse.csr_matrix(sparse.hstack([rows, sparse.csr_matrix(constant[:, None])]))
+    value, low, high = case.interval(statistic, values, (0.0, np.inf))
+    return max(0.0, float(value[0])), float(low[0]), max(0.0, float(high[0]))
 
 
 @metric(Spec(
@@ -82,8 +140,9 @@ def measure_expected(case: Case) -> list[Figure]:
     "any number", "0", "nearer to the fair value", needs="relevance",
 ))  # fmt: skip
 def measure_utility(case: Case) -> list[Figure]:
-    """One figure a known group of each item column."""
-    wanted, found = relevance(case), []
+    """One figure a known group of each item column, of the refit's lists: served lists cannot contain what was held out."""
+    case = case.relevant or case
+    wanted, found = relevance(case) if case.lists_of == "refit" else None, []
     for by, groups in case.items.items():
         known = [g for g in range(len(groups.labels)) if g != groups.unknown]
         if wanted is None:
@@ -118,8 +177,9 @@ def measure_utility(case: Case) -> list[Figure]:
     needs="relevance",
 ))  # fmt: skip
 def measure_equity(case: Case) -> list[Figure]:
-    """Item by item over all lists."""
-    wanted = relevance(case)
+    """Item by item over all lists of the refit: served lists cannot contain what was held out."""
+    case = case.relevant or case
+    wanted = relevance(case) if case.lists_of == "refit" else None
     if wanted is None:
         return [Figure("amortised equity", "", "", None, reason=NO_RELEVANCE)]
     values = sparse.csr_matrix(sparse.hstack([case.attention[case.shown], wanted]))

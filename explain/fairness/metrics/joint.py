@@ -10,6 +10,7 @@ from core.intervals import resampled_sums
 from explain.fairness import exposure as ex
 from explain.fairness.cohorts import Cohorts
 from explain.fairness.metrics.base import NO_RELEVANCE, Case, Figure, Spec, figure, metric, relevance
+from explain.fairness.thresholds import fixed_share
 
 
 def cell_means(excess: FloatArray, people: FloatArray, n_items: FloatArray) -> FloatArray:
@@ -29,9 +30,25 @@ def all_to_group(excess: FloatArray, n_people: float, n_items: FloatArray) -> fl
     return group_to_group(cell_means(excess.sum(axis=0, keepdims=True), np.array([n_people]), n_items))
 
 
+def noise_of(excess: FloatArray, code: IntArray, sizes: FloatArray, n_items: FloatArray) -> float:
+    """What GG-F has too much because means are noisy: the mean over its cells of s²/n, excess [people, item groups]."""
+    n = len(sizes)
+    lead = sparse.csr_matrix((np.ones(len(code)), (code, np.arange(len(code)))), shape=(n, len(code)))
+    sums, squares = np.asarray(lead @ excess), np.asarray(lead @ np.square(excess))
+    with np.errstate(invalid="ignore", divide="ignore"):
+        variance = np.maximum(0.0, squares - sums**2 / sizes[:, None]) / np.maximum(sizes - 1, 1)[:, None]
+        cells = variance / sizes[:, None] / n_items[None, :] ** 2
+    return float(np.nanmean(np.where(np.isfinite(cells), cells, np.nan)))
+
+
+def all_noise(excess: FloatArray, n_items: FloatArray) -> float:
+    """The same of AG-F."""
+    return noise_of(excess, np.zeros(len(excess), dtype=np.int64), np.array([float(len(excess))]), n_items)
+
+
 @metric(Spec(
     6, "joint multisided exposure", "Are groups of items shown alike to every group of people?",
-    "GG-F = mean over cells of (mean(E-E*))²; AG-F the same over all people; E, E* exposure of a person-item pair",
+    "GG-F = mean over cells of (mean(E-E*))² less s²/n, the noise of the people; AG-F the same over all people; E, E* exposure of a person-item pair",
     "Wang et al. 2022, eq. 8 and 10", "≥ 0", "0", "lower is fairer",
 ))  # fmt: skip
 def measure_joint(case: Case) -> list[Figure]:
@@ -49,9 +66,14 @@ def measure_joint(case: Case) -> list[Figure]:
             sizes = np.bincount(code[known], minlength=len(cohorts.labels)).astype(np.float64)
             sums = np.zeros((len(cohorts.labels), excess.shape[1]))
             np.add.at(sums, code[known], excess[known])
-            value = group_to_group(cell_means(sums, sizes, n_items)) if known.any() else float("nan")
+            noise = noise_of(excess[known], code[known], sizes, n_items) if known.any() else 0.0
+            value = max(0.0, group_to_group(cell_means(sums, sizes, n_items)) - noise) if known.any() else float("nan")
             draws = _within(case, excess, code, sizes, n_items) if m >= case.min_n else np.full((1, 2), np.nan)
-            low, high = np.nanpercentile(draws, [2.5, 97.5], axis=0) if m >= case.min_n else (draws[0], draws[0])
+            total = (
+                max(0.0, all_to_group(excess, float(m), n_items) - all_noise(excess, n_items)) if m else float("nan")
+            )
+            draws = np.maximum(0.0, draws - draws.mean(axis=0) + np.array([value, total]))  # re-centred
+            low, high = np.percentile(draws, [2.5, 97.5], axis=0) if m >= case.min_n else (draws[0], draws[0])
             by = f"{user_by} × {item_by}"
             found.append(
                 figure(
@@ -59,15 +81,15 @@ def measure_joint(case: Case) -> list[Figure]:
                     by,
                     "",
                     value,
-                    min(low[0], value) if known.any() else np.nan,
-                    max(high[0], value) if known.any() else np.nan,
+                    np.minimum(low[0], value),
+                    np.maximum(high[0], value),
                     m,
                     "" if known.any() else f"Every group of {user_by} is hidden." if m else "Every list is empty.",
                 )
             )
             if first and m:
-                total = all_to_group(excess, float(m), n_items)
-                found.append(figure("AG-F", item_by, "", total, min(low[1], total), max(high[1], total), m))
+                ends = np.minimum(low[1], total), np.maximum(high[1], total)
+                found.append(figure("AG-F", item_by, "", total, *ends, m))
                 first = False
     return found or [Figure("GG-F", "", "", None, reason="This needs a column of people and one of items.")]
 
@@ -77,11 +99,11 @@ def excess_by_group(case: Case, groups: Cohorts) -> FloatArray:
     exposure = np.asarray((case.attention[case.shown] @ groups.membership).todense())
     m = len(case.shown)
     weights = case.weights if case.weights.ndim == 1 else case.weights[case.shown]
-    wanted = relevance(case) if case.target == "relevance" else None
+    target = case.target_of(groups.by)
+    wanted = relevance(case) if target == "relevance" else None
     if wanted is None:
-        each = np.broadcast_to(weights, (m, weights.shape[-1])).sum(axis=1) / case.n_items
-        size = ex.column_sums(groups.membership)
-        return np.asarray(exposure - each[:, None] * size[None, :])
+        whole = np.broadcast_to(weights, (m, weights.shape[-1])).sum(axis=1)
+        return np.asarray(exposure - whole[:, None] * fixed_share(groups, target)[None, :])
     due = np.empty_like(exposure)
     member_sums = ex.column_sums(groups.membership)
     marks = sparse.csr_matrix((np.ones(wanted.nnz), wanted.indices, wanted.indptr), shape=wanted.shape)

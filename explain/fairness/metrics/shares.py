@@ -9,6 +9,7 @@ from core.graph import FloatArray
 from explain.fairness import exposure as ex
 from explain.fairness.cohorts import Cohorts
 from explain.fairness.metrics.base import NO_RELEVANCE, Case, Figure, Spec, figure, metric, relevance
+from explain.fairness.thresholds import Target, fixed_share
 
 
 def impact_ratio(ratio: FloatArray) -> FloatArray:
@@ -40,18 +41,18 @@ def awrf(share: FloatArray, target: FloatArray) -> FloatArray:
 def given(case: Case, groups: Cohorts) -> tuple[sparse.csr_matrix, int]:
     """Attention, then (target relevance) held-out positives, by group: CSR [shown, groups or 2 · groups], and the number of groups."""
     exposure = sparse.csr_matrix(case.attention[case.shown] @ groups.membership)
-    wanted = relevance(case) if case.target == "relevance" else None
+    wanted = relevance(case) if case.target_of(groups.by) == "relevance" else None
     if wanted is None:
         return exposure, exposure.shape[1]
     return sparse.csr_matrix(sparse.hstack([exposure, wanted @ groups.membership])), exposure.shape[1]
 
 
-def split(sums: FloatArray, n: int, groups: Cohorts) -> tuple[FloatArray, FloatArray]:
+def split(sums: FloatArray, n: int, groups: Cohorts, target: Target) -> tuple[FloatArray, FloatArray]:
     """Exposure share and target share of column sums [c, n or 2n] → two [c, n]; the unknown column takes part in both."""
     share = ex.shares(sums[:, :n])
     if sums.shape[1] > n:
         return share, ex.shares(sums[:, n:])
-    return share, np.broadcast_to(ex.catalogue_share(groups.membership), share.shape)
+    return share, np.broadcast_to(fixed_share(groups, target), share.shape)
 
 
 @metric(Spec(
@@ -67,7 +68,7 @@ def measure_impact(case: Case) -> list[Figure]:
         values, n = given(case, groups)
 
         def statistic(sums: FloatArray, n: int = n, groups: Cohorts = groups, known: list[int] = known) -> FloatArray:
-            share, target = split(sums, n, groups)
+            share, target = split(sums, n, groups, case.target_of(groups.by))
             return impact_ratio(np.stack([ex.ratios(share[:, g], target[:, g]) for g in known], axis=-1))[:, None]
 
         reason = "" if len(known) > 1 else "Fewer than two known groups."
@@ -93,13 +94,13 @@ def measure_awrf(case: Case) -> list[Figure]:
     found = []
     for by, groups in case.items.items():
         values, n = given(case, groups)
-        if not values[:, :n].nnz or (case.target == "relevance" and values.shape[1] == n):
-            why = NO_RELEVANCE if case.target == "relevance" else "Every list is empty."
+        if not values[:, :n].nnz or (case.target_of(by) == "relevance" and values.shape[1] == n):
+            why = NO_RELEVANCE if case.target_of(by) == "relevance" else "Every list is empty."
             found.append(Figure("AWRF", by, "", None, n=len(case.shown), reason=why))
             continue
 
         def statistic(sums: FloatArray, n: int = n, groups: Cohorts = groups) -> FloatArray:
-            return awrf(*split(sums, n, groups))[:, None]
+            return awrf(*split(sums, n, groups, case.target_of(groups.by)))[:, None]
 
         value, low, high = case.interval(statistic, values, (0.0, 1.0))
         found.append(figure("AWRF", by, "", value[0], low[0], high[0], len(case.shown)))

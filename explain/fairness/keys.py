@@ -1,0 +1,105 @@
+"""Every figure of a record by what it is of. Two figures of one key must have one value, wherever in the record they stand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+NEAR = 1e-9
+
+
+@dataclass(frozen=True)
+class Key:
+    """What a figure is of. lists: "served" or "refit"; arm: whose lists, empty for the audited model."""
+
+    metric: str
+    people_by: str = ""
+    people_group: str = ""
+    item_by: str = ""
+    item_group: str = ""
+    lists: str = ""
+    target: str = ""
+    browsing: str = ""
+    resample: str = "people"
+    arm: str = ""
+
+
+@dataclass(frozen=True)
+class Told:
+    """A figure, and the section of the record where it stands."""
+
+    key: Key
+    value: float | None
+    where: str
+
+
+def figures(record: Mapping[str, Any]) -> Iterator[Told]:
+    """All figures of a record that has the fields of release 0.2.0."""
+    for audit in record.get("item_audits", ()):
+        of = _of(audit)
+        yield Told(Key("impact ratio", item_by=audit["by"], **of), audit["overall"].get("impact_ratio"), "item_audits")
+        for row in audit["rows"]:
+            yield Told(Key("exposure ratio", "", "", audit["by"], row["group"], **of), row["value"], "item_audits")
+    for section in ("user_audits", "intersections"):
+        for audit in record.get(section, ()):
+            for name, overall in (("user-cohort gap", "gap"), ("user-cohort spread", "tau")):
+                yield Told(Key(name, audit["by"], lists=audit["lists"]), audit["overall"].get(overall), section)
+            for row in audit["rows"]:
+                yield Told(Key(audit["metric"], audit["by"], row["group"], lists=audit["lists"]), row["value"], section)
+    for table in record.get("cells", ()):
+        for row in table["rows"]:
+            key = Key(
+                "exposure ratio", table["user_by"], row["user_group"], table["item_by"], row["item_group"], **_of(table)
+            )
+            yield Told(key, row["value"], "cells")
+    for row in record.get("creators", ()):
+        yield Told(Key("exposure ratio", "", "", "creator", row["creator"], **_of(row)), row["ratio"], "creators")
+    for m in record.get("metrics", ()):
+        if m["number"] == 11:
+            yield Told(Key(m["name"], m["by"], lists=m["lists"]), m["value"], "metrics")
+        elif m["name"] in ("impact ratio", "AWRF"):
+            yield Told(Key(m["name"], item_by=m["by"], **_of(m)), m["value"], "metrics")
+        else:
+            yield Told(Key(m["name"], m["by"], m["group"], **_of(m)), m["value"], "metrics")
+    for arm in record.get("non_profiling", ()):
+        for row in arm.get("exposure", ()):
+            who = "" if arm["profiles"] else arm["arm"]
+            yield Told(
+                Key("exposure ratio", "", "", arm["by"] or "", row["group"], arm=who, **_of(arm)),
+                row["ratio"],
+                "non_profiling",
+            )
+    for repair in record.get("mitigations", ()):
+        for row in repair.get("rows", ()):
+            yield Told(
+                Key("exposure ratio", "", "", repair["by"], row["group"], **_of(repair)), row["before"], "mitigations"
+            )
+
+
+def contradictions(record: Mapping[str, Any]) -> list[str]:
+    """A sentence for each key that has two values; empty where every figure has one."""
+    seen: dict[Key, Told] = {}
+    found = []
+    for told in figures(record):
+        before = seen.setdefault(told.key, told)
+        if not _equal(before.value, told.value):
+            found.append(
+                f"{told.key.metric} of {told.key} is {before.value} in {before.where} and {told.value} in {told.where}."
+            )
+    return found
+
+
+def _of(part: Mapping[str, Any]) -> dict[str, str]:
+    target = part.get("target") or "catalogue"
+    named = target.removesuffix(" share") if isinstance(target, str) else "policy"
+    return {
+        "lists": part["lists"],
+        "target": named,
+        "browsing": part["browsing"],
+        "resample": part.get("resample", "people"),
+    }
+
+
+def _equal(one: float | None, other: float | None) -> bool:
+    return one is other or (one is not None and other is not None and abs(one - other) <= NEAR * max(1.0, abs(one)))
