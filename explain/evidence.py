@@ -153,7 +153,7 @@ def history_entries(names: Names, user: int) -> tuple[HistoryEntry, ...]:
     entries = []
     for item, own in by_item.items():
         kinds = sorted({int(events.kind[r]) for r in own})
-        how = ", ".join(names.card.event_verbs.get(events.kinds[k], events.kinds[k]) for k in kinds)
+        how = ", ".join(names.done(events.kinds[k]) for k in kinds)
         weight = float(events.weight[own].sum())
         if len(own) == 1:
             how = names.happened(kinds[0], weight)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final
 
+import numpy as np
 import plotly.graph_objects as go
 
 from core.errors import OptionError, shown
@@ -28,7 +29,7 @@ _FRAME_PX: Final = 96
 def gap_waterfall(found: GapAttribution, *, theme: str = "light") -> go.Figure:
     """From the gap of a random list, through what each part of the score adds, to the gap of the lists as served.
 
-    Largest part first; intervals stand in the hover text. Raises OptionError for an unknown theme.
+    Largest part first; a line is the 95 % interval of a part, drawn where the part ends. Raises OptionError for an unknown theme.
     """
     inks = palette(theme)
     names = ["Random list", *(_name(part.label) for part in found.parts), "As served"]
@@ -46,8 +47,15 @@ def gap_waterfall(found: GapAttribution, *, theme: str = "light") -> go.Figure:
         increasing={"marker": {"color": inks.pros}}, decreasing={"marker": {"color": inks.cons}},
         totals={"marker": {"color": inks.soft_ink}}, connector={"line": {"color": inks.grid, "width": 1}}, width=0.64,
     )  # fmt: skip
+    ends = np.cumsum([found.gap_random, *(part.value for part in found.parts)]).tolist()
+    told = [(end, end + p.low - p.value, end + p.high - p.value) for end, p in zip(ends[1:], found.parts, strict=True)]
+    told.append((found.gap_all, found.gap_all_low, found.gap_all_high))
+    lines = go.Scatter(
+        x=[end for end, _, _ in told], y=list(range(1, len(values))), mode="markers", hoverinfo="skip", showlegend=False,
+        marker={"size": 1, "color": inks.ink}, error_x=_errors(told, inks), name="95 % intervals",
+    )  # fmt: skip
     figure = _framed(
-        go.Figure(bars), names, inks, "Share of attention less share of the catalogue (0 is an equal share)"
+        go.Figure([bars, lines]), names, inks, "Share of attention less share of the catalogue (0 is an equal share)"
     )
     figure.add_vline(x=0, line={"color": inks.soft_ink, "dash": "dash", "width": 1.5})
     return figure.update_xaxes(range=_room(found))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import secrets
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -16,6 +17,15 @@ from data.tables import DataCard
 from explain.answers import CROWD_MINIMUM
 from explain.flow_labels import clean
 
+USUAL_VERBS = {
+    "view": "viewed", "viewed": "viewed", "page view": "viewed", "impression": "saw", "click": "clicked", "buy": "bought",
+    "bought": "bought", "purchase": "bought", "transaction": "bought", "order": "ordered", "rating": "rated", "rate": "rated",
+    "like": "liked", "read": "read", "play": "played", "listen": "listened to", "watch": "watched", "stream": "streamed",
+    "add to cart": "put into the cart", "addtocart": "put into the cart", "cart": "put into the cart", "share": "shared",
+    "comment": "commented on", "save": "saved", "bookmark": "bookmarked", "download": "downloaded", "follow": "followed",
+    "borrow": "borrowed", "loan": "borrowed", "visit": "visited", "check in": "visited", "checkin": "visited",
+    "interaction": "had",
+}  # fmt: skip
 KEPT = 256  # questions whose numbers are kept
 PROCESS_KEY = secrets.token_bytes(32)  # for numbers that need not be the same in the next process
 
@@ -35,11 +45,22 @@ class Names:
     key: bytes = PROCESS_KEY
     _numbers: dict[tuple[object, ...], IntArray] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def verb(self) -> str:
-        """What people do with an item, past tense: "rated". The card's first event type speaks for all."""
-        kinds = self.graph.events.kinds
-        return self.card.event_verbs.get(kinds[0], kinds[0]) if kinds else "had"
+        """What people did with an item, past tense: "rated". Of the first event type that stands behind every link; else "had"."""
+        events = self.graph.events
+        pairs = events.user * self.graph.n_items + events.item
+        n_links = self.graph.interactions.nnz
+        for kind, name in enumerate(events.kinds):
+            if len(np.unique(pairs[events.kind == kind])) == n_links:
+                return self.done(name)
+        return "had"
+
+    def done(self, event: str) -> str:
+        """An event type as a verb in the past tense: as the card says it, as everybody does, or "had"."""
+        return self.card.event_verbs.get(event) or USUAL_VERBS.get(
+            re.sub(r"[\W_]+", " ", event).strip().casefold(), "had"
+        )
 
     @property
     def noun(self) -> str:
@@ -89,7 +110,7 @@ class Names:
     def happened(self, kind: int, weight: float) -> str:
         """What an event was, with its size where events of its kind differ in size: "rated 3", "bought"."""
         name = self.graph.events.kinds[kind]
-        verb = self.card.event_verbs.get(name, name)
+        verb = self.done(name)
         return f"{verb} {weight:g}" if kind in self._sized else verb
 
     @cached_property

@@ -142,8 +142,9 @@ class PictureBuilder:
         if key in _GROUP_KIND:
             kind = _GROUP_KIND[key]
             return _Node(2, kind, "shared", f"{plural(n_paths, names.kind(kind))} with both", n_paths)
-        kinds = {1: "people", 2: "item"}
-        return _Node(2, kinds.get(lane.n_layers, "memory"), key, names.relation(key))
+        steps = lane.walks.chain.steps  # the chain itself says what stands in its middle
+        middle = (steps[-1] if lane.walks.jump else steps[0]).target_kind if steps else "memory"
+        return _Node(2, "people" if middle == "user" else middle, key, names.relation(key))
 
     def _through_one(self, idx: int, lane: Lane, node: _Node) -> None:
         amounts, counts = self._amounts(lane), lane.counts()[0][lane.walks.items] * (lane.walks.start > 0)

@@ -16,8 +16,14 @@ SPLITS: Final = {
 }
 
 
+def at(workspace: str) -> int:
+    """The length of the lists that are measured: 20, or the whole of a small catalogue."""
+    n_items = next((w.n_items for w in _ask.workspaces() if w.name == workspace), None)
+    return min(AT, n_items or AT)
+
+
 def report(workspace: str, model: str, split: str) -> EvaluationReport | None:
-    return _ask.workbench().stored_evaluation(workspace, model, split=split, k=AT)
+    return _ask.workbench().stored_evaluation(workspace, model, split=split, k=at(workspace))
 
 
 def readable(snapshot: SnapshotInfo | None, found: EvaluationReport | None) -> tuple[float, float] | None:

@@ -24,12 +24,15 @@ MEANING: Final = {
 }
 OWN, DRAWN = "I set it", "Draw one for me"
 _CHOSEN: Final = "blind-test"
+_REFUSED: Final = "blind-refused"
 
 
 def page() -> None:
     st.title("Blind test")
     lead("Would an audit find a bias that nobody told it of? Plant one, seal its size, and see.")
     _begin()
+    if refused := st.session_state.pop(_REFUSED, None):
+        st.error(plain(refused, 400))
     tests = _ask.workbench().blind_tests()
     if not tests:
         st.info("No blind test was made here yet. Choose what to plant above and seal it.")
@@ -39,23 +42,37 @@ def page() -> None:
 
 
 def _begin() -> None:
-    """What to plant and how much; sealing it makes it the test that is shown."""
-    st.header("Plant a bias")
-    left, right = st.columns(2, gap="large")
-    with left:
-        kind = st.radio("What is planted", list(KINDS), key="blind-kind", format_func=lambda name: KINDS[name])
-    with right:
-        how = st.radio("How large", [OWN, DRAWN], key="blind-how")
-        size = st.slider("Size", 0.0, 0.95, 0.5, 0.01, key="blind-size", disabled=how == DRAWN)
-    st.caption(
-        f"{MEANING[kind]} A newsroom of 800 readers and 600 articles is simulated with it. The size is written apart; what is shown is "
-        "a SHA-256 commitment to it. The audit reads the newsroom alone, without the causes of events."
-    )
-    if st.button("Seal and start", key="blind-seal", disabled=_jobs.running() is not None):
-        begun = _ask.workbench().blind_seal(None if how == DRAWN else size, kind)
-        st.session_state[_CHOSEN] = begun.id
-        _start(begun.id)
-        st.rerun()
+    """What to plant and how much; sealing it makes it the test that is shown, and nothing here tells its size any more."""
+    chosen = st.session_state.get(_CHOSEN)
+    sealed = any(row["id"] == chosen and not row["revealed"] for row in _ask.workbench().blind_tests())
+    with st.expander("Plant another bias" if sealed else "Plant a bias", expanded=not sealed):
+        left, right = st.columns(2, gap="large")
+        with left:
+            kind = st.radio("What is planted", list(KINDS), key="blind-kind", format_func=lambda name: KINDS[name])
+        with right:
+            how = st.radio("How large", [DRAWN, OWN], key="blind-how")
+            if how == OWN:
+                st.slider("Size", 0.0, 0.95, 0.5, 0.01, key="blind-size")
+        st.caption(
+            f"{MEANING[kind]} A newsroom of 800 readers and 600 articles is simulated with it. The size is written apart; what is shown is "
+            "a SHA-256 commitment to it. The audit reads the newsroom alone, without the causes of events."
+        )
+        st.button("Seal and start", key="blind-seal", disabled=_jobs.running() is not None, on_click=_seal)
+
+
+def _seal() -> None:
+    """Seal what the form says, and clear the form: a size that somebody set stands nowhere on the page."""
+    kind, how = st.session_state["blind-kind"], st.session_state["blind-how"]
+    size = float(st.session_state["blind-size"]) if how == OWN else None
+    try:
+        begun = _ask.workbench().blind_seal(size, kind)
+    except SurfacedError as error:
+        st.session_state[_REFUSED] = str(error)
+        return
+    for key in ("blind-size", "blind-how"):
+        st.session_state.pop(key, None)
+    st.session_state[_CHOSEN] = begun.id
+    _start(begun.id)
 
 
 def _start(test: str) -> None:

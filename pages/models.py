@@ -12,15 +12,17 @@ from explain.figures import MetricBar, metric_bars
 from explain.tasks import Task
 from explain.types import EvaluationReport, ModelInfo, SnapshotInfo
 from pages import _ask, _frame, _here, _jobs, _measured, _parameters, _parts, _pick
-from pages._measured import AT
 from pages._text import interval, minute, percent, plain, seconds
 
-SHOWN = {
-    f"recall@{AT}": f"Recall@{AT}",
-    f"ndcg@{AT}": f"nDCG@{AT}",
-    f"hit@{AT}": f"Hit rate@{AT}",
-    f"coverage@{AT}": f"Catalogue coverage@{AT}",
-}
+
+def _shown(at: int) -> dict[str, str]:
+    """The measures that are shown, at a length of the list, and what they are called."""
+    return {
+        f"recall@{at}": f"Recall@{at}",
+        f"ndcg@{at}": f"nDCG@{at}",
+        f"hit@{at}": f"Hit rate@{at}",
+        f"coverage@{at}": f"Catalogue coverage@{at}",
+    }
 
 
 def page() -> None:
@@ -37,7 +39,7 @@ def page() -> None:
     split = _here.one_of("split", list(_measured.SPLITS), _measured.usual_split(where.name, fitted))
     _parts.notices()
     reports = {name: r for name in fitted if (r := _measured.report(where.name, name, split)) is not None}
-    _accuracy(known, fitted, reports, split)
+    _accuracy(known, fitted, reports, split, _measured.at(where.name))
     st.header("Each model")
     for model in known.values():
         _model(where.name, model, fitted.get(model.name), reports.get(model.name), split)
@@ -48,12 +50,16 @@ def page() -> None:
 
 
 def _accuracy(
-    known: dict[str, ModelInfo], fitted: dict[str, SnapshotInfo], reports: dict[str, EvaluationReport], split: str
+    known: dict[str, ModelInfo],
+    fitted: dict[str, SnapshotInfo],
+    reports: dict[str, EvaluationReport],
+    split: str,
+    at: int,
 ) -> None:
     st.header("Side by side")
     _pick.choose("Measured how", list(_measured.SPLITS), "split", split, lambda name: _measured.SPLITS[name])
     if reports:
-        metric = f"recall@{AT}"
+        metric = f"recall@{at}"
         bars = [
             MetricBar(known[n].title, m["value"], m.get("low"), m.get("high"))
             for n, r in reports.items()
@@ -61,31 +67,34 @@ def _accuracy(
         ]
         n_users = max(r.n_users for r in reports.values())
         st.caption(
-            f"Recall@{AT} on hidden events (split “{split}”), n = {n_users:,} people, 95 % intervals over people. More is better."
+            f"Recall@{at} on hidden events (split “{split}”), n = {n_users:,} people, 95 % intervals over people. More is better."
         )
         _parts.chart(
-            metric_bars(bars, metric=SHOWN[metric], theme=_parts.theme()),
+            metric_bars(bars, metric=_shown(at)[metric], theme=_parts.theme()),
             "accuracy",
-            f"Recall@{AT} of {len(bars)} models; the table below holds the same.",
+            f"Recall@{at} of {len(bars)} models; the table below holds the same.",
         )
     else:
         st.info(
             "No model is measured in this way yet. “Measure” below hides events, fits again without them and looks how many the lists find."
         )
     _parts.table(
-        models_frame(known, fitted, reports), "models", "Accuracy, readability and cost of each model", what="models"
+        models_frame(known, fitted, reports, at),
+        "models",
+        "Accuracy, readability and cost of each model",
+        what="models",
     )
 
 
 def models_frame(
-    known: dict[str, ModelInfo], fitted: dict[str, SnapshotInfo], reports: dict[str, EvaluationReport]
+    known: dict[str, ModelInfo], fitted: dict[str, SnapshotInfo], reports: dict[str, EvaluationReport], at: int
 ) -> pd.DataFrame:
     """One row a model; "–" where something was not measured."""
     rows = []
     for name, model in known.items():
         report, snapshot = reports.get(name), fitted.get(name)
         row: dict[str, object] = {"model": model.title}
-        for key, title in SHOWN.items():
+        for key, title in _shown(at).items():
             found = report.metrics.get(key) if report else None
             row[title] = interval(found["value"], found.get("low"), found.get("high")) if found else "–"
         both = _measured.readable(snapshot, report)
@@ -121,8 +130,8 @@ def _model(
             return
         _jobs.panel(
             f"measure-{workspace}-{model.name}-{split}", f"Measure {plain(model.title)}", f"Measuring {model.title}",
-            Task("evaluate", {"workspace": workspace, "model": model.name, "split": split, "k": AT}),
-            command("evaluate", "--workspace", workspace, "--model", model.name, "--split", split, "-k", str(AT)),
+            Task("evaluate", {"workspace": workspace, "model": model.name, "split": split, "k": _measured.at(workspace)}),
+            command("evaluate", "--workspace", workspace, "--model", model.name, "--split", split, "-k", str(_measured.at(workspace))),
         )  # fmt: skip
 
 

@@ -56,9 +56,9 @@ def _numbers(spot: _here.Here) -> None:
     title = _ask.models()[spot.model].title
     _parts.tiles(
         [
-            _accuracy(evaluation, f"of {title}"),
+            _accuracy(evaluation, f"of {title}", _measured.at(spot.name)),
             _path_share(_measured.readable(spot.snapshot, evaluation)),
-            _coverage(evaluation),
+            _coverage(evaluation, _measured.at(spot.name)),
             _exposure(_stored_exposure(spot)),
             ("Fitted", day(spot.snapshot.created), f"{title} on {count(spot.workspace.n_events)} events"),
         ]
@@ -68,9 +68,9 @@ def _numbers(spot: _here.Here) -> None:
         _parts.command(command("evaluate", "--workspace", spot.name, "--model", spot.model, "--split", split))
 
 
-def _accuracy(evaluation: EvaluationReport | None, whose: str) -> tuple[str, str, str]:
-    name = f"Recall@{_measured.AT} {whose}"
-    found = evaluation.metrics.get(f"recall@{_measured.AT}") if evaluation else None
+def _accuracy(evaluation: EvaluationReport | None, whose: str, at: int) -> tuple[str, str, str]:
+    name = f"Recall@{at} {whose}"
+    found = evaluation.metrics.get(f"recall@{at}") if evaluation else None
     if evaluation is None or found is None:
         return name, NOT_YET, "share of hidden events that the list finds"
     band = f"{found['low']:.3f} to {found['high']:.3f}" if found.get("low") is not None else "unknown"
@@ -87,16 +87,16 @@ def _path_share(both: tuple[float, float] | None) -> tuple[str, str, str]:
     )
 
 
-def _coverage(evaluation: EvaluationReport | None) -> tuple[str, str, str]:
-    found = evaluation.metrics.get(f"coverage@{_measured.AT}") if evaluation else None
+def _coverage(evaluation: EvaluationReport | None, at: int) -> tuple[str, str, str]:
+    found = evaluation.metrics.get(f"coverage@{at}") if evaluation else None
     value = percent(found["value"]) if found else NOT_YET
-    return "Catalogue coverage", value, f"of all items are in somebody's top {_measured.AT}"
+    return "Catalogue coverage", value, f"of all items are in somebody's top {at}"
 
 
 def _stored_exposure(spot: _here.Here) -> AuditReport | None:
     """The newest stored audit of items: by the data's own first grouping."""
     for by in _ask.workbench().audit_columns(spot.name).get("item", []):
-        for k in dict.fromkeys((_measured.AT, spot.k)):
+        for k in dict.fromkeys((_measured.at(spot.name), spot.k)):
             found = _ask.workbench().stored_audit(spot.name, spot.model, by, side="item", k=k)
             if found is not None:
                 return found

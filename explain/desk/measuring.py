@@ -29,11 +29,12 @@ class Measuring(Desk):
     """How good the lists are, and for whom."""
 
     def evaluate(
-        self, workspace: str, model: str, *, split: str = "last", k: int | None = None, seed: int = 0,
+        self, workspace: str, model: str, *, split: str | None = None, k: int | None = None, seed: int = 0,
         progress: Progress = no_progress,
     ) -> EvaluationReport:  # fmt: skip
-        """Refit on the training part and measure on the rest; stored for `stored_evaluation`."""
+        """Refit on the training part and measure on the rest; stored for `stored_evaluation`. split: the card's where None."""
         world = self._world(workspace)
+        split = world.card.default_split if split is None else split
         k = length(world, k)
         run = self._refit(world, model, split, seed, k, progress, anew=True)
         found = run.evaluation(k)
@@ -47,10 +48,11 @@ class Measuring(Desk):
         return report
 
     def stored_evaluation(
-        self, workspace: str, model: str, *, split: str = "last", k: int | None = None, seed: int = 0
+        self, workspace: str, model: str, *, split: str | None = None, k: int | None = None, seed: int = 0
     ) -> EvaluationReport | None:
         """An earlier measurement on the same data, or None."""
         world = self._world(workspace)
+        split = world.card.default_split if split is None else split
         key = evaluation_key(world, model, split, length(world, k), seed)
         stored = self.store.read_result(workspace, key)
         return None if stored is None else EvaluationReport(**stored)

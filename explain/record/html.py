@@ -47,7 +47,10 @@ def audit_html(record: Mapping[str, Any]) -> str:
     views = {name: [audit_view(a, least) for a in record[key]] for name, key in _AUDITS.items()}
     return environment.get_template("audit.html").render(
         record=record, plan=record["plan"], created=str(record["created"])[:TO_THE_SECOND], summary=summary(record),
-        signatures=[{key: text(value, 4_000) for key, value in s.items()} for s in record["signatures"]],
+        signatures=[
+            {key: text(value, 4_000) if key != "comment" or str(value).strip() else "" for key, value in s.items()}
+            for s in record["signatures"]
+        ],
         signed=signed(record["signatures"]), not_stated=not_stated(record), short_hash=record["sha256"][:SHORT_HASH],
         exported_by=_named(record["export"]["actor"]), cells=[cell_table(table, least) for table in record["cells"]],
         reading=READING, glossary=GLOSSARY, embedded=Markup(embedded), **views, **view,

@@ -58,14 +58,21 @@ def recommend_all(
     out: Annotated[Path, typer.Option("--out", help="A .parquet file.")],
     k: KOption = None,
     fitted_on: Annotated[str, typer.Option("--fit", help="full: the served model; heldout: a refit without the test part.")] = "full",
-    split: SplitOption = "last", seed: SeedOption = 0, as_json: JsonOption = False,
+    split: SplitOption = None, seed: SeedOption = 0, as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Everybody's best k as a Parquet file: user, rank, item, score."""
     if fitted_on not in ("full", "heldout"):
         raise OptionError(f"--fit is full or heldout, not '{fitted_on[:40]}'.")
     with progress_bar("Listing everybody") as progress:
         n_rows = Workbench().recommend_all(
-            workspace, model, out, k=k, heldout=fitted_on == "heldout", split=split, seed=seed, progress=progress
+            workspace,
+            model,
+            out,
+            k=k,
+            heldout=fitted_on == "heldout",
+            split=split or "last",
+            seed=seed,
+            progress=progress,
         )
     result = {"out": str(out), "rows": n_rows}
     print_answer(result, as_json, lambda: plain_text.pairs(result))

@@ -37,7 +37,9 @@ HistoryOption = Annotated[
     ),
 ]
 SnapshotOption = Annotated[str | None, typer.Option("--snapshot", help="A stored model; the newest if left out.")]
-SplitOption = Annotated[str, typer.Option("--split", help="random, last or time.")]
+SplitOption = Annotated[
+    str | None, typer.Option("--split", help="random, last or time; the one that the data's card names if left out.")
+]
 
 
 @contextmanager

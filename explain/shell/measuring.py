@@ -26,7 +26,7 @@ from explain.workbench import Workbench
 
 @app.command()
 def evaluate(
-    workspace: WorkspaceOption, model: ModelOption, split: SplitOption = "last", k: KOption = None, seed: SeedOption = 0,
+    workspace: WorkspaceOption, model: ModelOption, split: SplitOption = None, k: KOption = None, seed: SeedOption = 0,
     as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Refit on a training part and measure on the rest."""

@@ -347,9 +347,12 @@ def test_the_page_plants_seals_and_reveals(bench, monkeypatch):
     app = AppTest.from_string("from pages import blind\nblind.page()\n", default_timeout=60).run()
     assert not app.exception
     assert "No blind test" in app.info[0].value
+    app.radio(key="blind-how").set_value("I set it").run()
     app.slider(key="blind-size").set_value(0.62)
     app.button(key="blind-seal").click().run()
     assert not app.exception
+    assert app.radio(key="blind-how").value == "Draw one for me"
+    assert not app.slider, "the sealed size stands on no widget"
     shown = bench.blind_tests()[0]
     assert shown["commitment"] in [code.value for code in app.code]
     assert not app.success
