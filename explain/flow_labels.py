@@ -108,3 +108,21 @@ def p_value(value: float | None) -> str:
     if value is None or value != value:
         return "–"
     return "<0.0001" if value < 1e-4 else f"{value:.4f}".rstrip("0").rstrip(".")
+
+
+BROWSING: Final = {
+    "rbp(0.8)": "rank-biased precision, .8",
+    "dcg 1/log2(rank+1)": "discount 1/log2(rank + 1)",
+    "dcg 1/log2(max(rank,2))": "discount 1/log2(max(rank, 2))",
+    "cascade(0.8, 0.5)": "cascade, .8, stops at half of what is relevant",
+}
+
+
+def column_words(by: object) -> str:
+    """The name of a column as people say it: "age_of_item" is "age of item"."""
+    return clean(str(by).replace("_", " "))
+
+
+def browsing_words(label: object) -> str:
+    """A browsing model as people say it: "rbp(0.8)" is "rank-biased precision, .8"."""
+    return BROWSING.get(str(label), clean(str(label)))

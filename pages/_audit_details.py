@@ -9,6 +9,7 @@ import streamlit as st
 
 from explain import plain_text
 from explain.figures import exposure_bars
+from explain.flow_labels import column_words
 from explain.types import AuditReport, AuditRow
 from pages import _parts
 from pages._text import plain
@@ -79,7 +80,7 @@ def _groups(record: dict[str, Any]) -> None:
         if not audits:
             continue
         st.header(title)
-        tabs = st.tabs([plain(a["by"], 40) for a in audits]) if len(audits) > 1 else [st.container()]
+        tabs = st.tabs([plain(column_words(a["by"]), 40) for a in audits]) if len(audits) > 1 else [st.container()]
         for tab, audit in zip(tabs, audits, strict=True):
             with tab:
                 _group(record, audit, key)
@@ -94,10 +95,10 @@ def _group(record: dict[str, Any], audit: dict[str, Any], key: str) -> None:
     _parts.chart(
         exposure_bars(as_report(audit, record), theme=_parts.theme()),
         f"{key}-{audit['by']}",
-        f"{audit['metric']} by {audit['by']} with intervals",
+        f"{audit['metric']} by {column_words(audit['by'])} with intervals",
     )
     frame = group_frame(audit, record)
-    _parts.table(frame, f"{record['id'][:8]}-{key}-{audit['by']}", f"Every group of {audit['by']}")
+    _parts.table(frame, f"{record['id'][:8]}-{key}-{audit['by']}", f"Every group of {column_words(audit['by'])}")
 
 
 def _hidden(record: dict[str, Any]) -> None:
@@ -182,9 +183,11 @@ def _arms(record: dict[str, Any]) -> None:
     _parts.table(pd.DataFrame(rows), f"{record['id'][:8]}-arms", "The model beside popularity and recency")
     exposure = [{"arm": arm["arm"], **row} for arm in record["non_profiling"] for row in arm.get("exposure") or ()]
     if exposure:
-        st.caption(plain(f"Exposure ratio by {told['by']}: 1 is a group's share of the catalogue.", 200))
+        st.caption(plain(f"Exposure ratio by {column_words(told['by'])}: 1 is a group's share of the catalogue.", 200))
         _parts.table(
-            pd.DataFrame(exposure), f"{record['id'][:8]}-arms-exposure", f"Exposure by {told['by']} of each arm"
+            pd.DataFrame(exposure),
+            f"{record['id'][:8]}-arms-exposure",
+            f"Exposure by {column_words(told['by'])} of each arm",
         )
 
 

@@ -12,6 +12,7 @@ import streamlit as st
 from core.errors import OptionError, SurfacedError
 from core.texts import command
 from explain import plain_text
+from explain.flow_labels import browsing_words
 from pages import _ask, _audit_details, _here, _parts, _pick
 from pages._text import plain
 
@@ -57,7 +58,7 @@ def _result(record: dict[str, Any]) -> None:
         st.markdown(plain(point.text, 600) + ("\n" + listed if listed else ""))
     limits = plan["thresholds"]
     st.caption(plain(
-        f"{plan['model']}, first {plan['k']}, target {plan['target'] if isinstance(plan['target'], str) else 'policy'}, {plan['browsing']}. Fixed before the "
+        f"{_ask.models()[plan['model']].title if plan['model'] in _ask.models() else plan['model']}, first {plan['k']}, target {plan['target'] if isinstance(plan['target'], str) else 'policy'}, {browsing_words(plan['browsing'])}. Fixed before the "
         f"run ({plan['fixed_at'][:16]}): ratio {limits['ratio_low']:g} to {limits['ratio_high']:g}, gap {limits['max_gap']:g}, level {limits['alpha']:g} "
         f"after adjustment, groups of {limits['min_n']} or more.", 600,
     ))  # fmt: skip

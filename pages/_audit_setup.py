@@ -52,7 +52,7 @@ def page(spot: _here.Here) -> None:
         "seconds to a few minutes."
     )
     _jobs.panel(
-        key, "Fix the plan and run", f"Auditing {spot.model}",
+        key, "Fix the plan and run", f"Auditing the lists of {_ask.models()[spot.model].title}",
         Task("run_audit", {"workspace": spot.name, "plan": plan, "actor": name, "role": role}),
         command("run-audit", "--workspace", spot.name, "--model", spot.model, "--plan", "plan.json", "--actor", name, "--role", role),
     )  # fmt: skip

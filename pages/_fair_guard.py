@@ -10,6 +10,7 @@ import streamlit as st
 from core.texts import command, joined
 from explain.answers import Guarded, GuardedPlace
 from explain.figures_fairness import before_after, tradeoff_curve
+from explain.flow_labels import column_words
 from explain.tasks import Task
 from pages import _ask, _here, _jobs, _parts, _pick, _state
 from pages._text import count, plain
@@ -64,7 +65,9 @@ def section(spot: _here.Here, by: str, groups: list[str], people: list[str]) -> 
     for note in found.notes:
         st.info(plain(note, 400))
     _parts.chart(
-        before_after(found, theme=_parts.theme()), "guard-bars", f"Exposure ratio by {by} before and after the rule"
+        before_after(found, theme=_parts.theme()),
+        "guard-bars",
+        f"Exposure ratio by {column_words(by)} before and after the rule",
     )
     _parts.table(
         by_group(found),
@@ -86,7 +89,7 @@ def section(spot: _here.Here, by: str, groups: list[str], people: list[str]) -> 
     else:
         name_, model, _ = spot.base
         _jobs.panel(
-            f"guard-{name_}-{model}-{spot.k}", "Measure the price in quality", f"Fitting {model} to the training part",
+            f"guard-{name_}-{model}-{spot.k}", "Measure the price in quality", f"Fitting {_ask.models()[model].title} to the training part",
             Task("guardrail", {"workspace": name_, "model": model, "rules": [rule], "k": spot.k}),
             command("guardrail", "--workspace", name_, "--model", model, "--rule", rule, "-k", str(spot.k)),
         )  # fmt: skip

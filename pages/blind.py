@@ -10,6 +10,7 @@ import streamlit as st
 from core.errors import SurfacedError
 from core.texts import command
 from explain.figures_attribution import BlindResult, Revealed, blind_chart
+from explain.flow_labels import column_words
 from explain.tasks import Task
 from pages import _ask, _frame, _jobs, _parts
 from pages._text import count, lead, percent, plain, seconds
@@ -150,7 +151,7 @@ def _answer(result: BlindResult, truth: Revealed | None) -> None:
     _parts.table(
         frame.rename(columns={"value": audit["metric"]}),
         f"blind-{result.id}",
-        f"The audit by {audit['by']} of the group that is looked at",
+        f"The audit by {column_words(audit['by'])} of the group that is looked at",
     )
     st.caption(
         f"The newsroom stays as workspace {plain(result.workspace)} for a while, so that it can be looked into on every page."

@@ -10,6 +10,7 @@ import streamlit as st
 
 from core.texts import command
 from explain.figures import exposure_bars
+from explain.flow_labels import browsing_words, column_words
 from explain.tasks import Task
 from explain.types import AuditReport, AuditRow
 from pages import _ask, _fair_cells, _fair_gap, _fair_guard, _frame, _here, _jobs, _parts, _pick
@@ -67,7 +68,7 @@ def _measured(spot: _here.Here, by: str) -> AuditReport | None:
     _jobs.panel(
         f"audit-{name}-{model}-user-{by}-{spot.k}",
         "Measure for whom the lists are good",
-        f"Measuring {model} by {by}",
+        f"Measuring {_ask.models()[model].title} by {column_words(by)}",
         Task("audit", {"workspace": name, "model": model, "by": by, "side": "user", "k": spot.k}),
         command("audit", "--workspace", name, "--model", model, "--by", by, "--side", "user", "-k", str(spot.k)),
     )
@@ -102,7 +103,9 @@ def _answer(report: AuditReport) -> None:
 def verdict_sentence(report: AuditReport) -> str:
     """The verdict in words, with its reason."""
     by = report.by.replace("_", " ")
-    subject = f"Exposure by {by}" if report.side == "item" else f"Quality for people by {by}"
+    subject = (
+        f"Exposure by {column_words(by)}" if report.side == "item" else f"Quality for people by {column_words(by)}"
+    )
     verdict, reason = report.overall.get("verdict", "not estimable"), report.overall.get("reason", "")
     return f"{subject}: {verdict}. {reason}".strip()
 
@@ -111,7 +114,7 @@ def _how(report: AuditReport) -> str:
     if report.side == "item":
         low, high = report.threshold.get("low", 0.8), report.threshold.get("high", 1.25)
         return (
-            f"Share of attention in everybody's top {report.k} (the first places count more: {plain(report.browsing)}) divided by the share of "
+            f"Share of attention in everybody's top {report.k} (the first places count more: {plain(browsing_words(report.browsing))}) divided by the share of "
             f"the catalogue. 1 is an equal share; {low} to {high} is allowed. Bars are 95 % intervals over people. p tests the limit, not 1: how often a group truly at the limit would look so far beyond it."
         )
     return (

@@ -29,6 +29,7 @@ from explain.fairness.metrics.base import Case, Figure, Spec, all_metrics
 from explain.fairness.plan import Plan
 from explain.fairness.thresholds import FAIL, INSUFFICIENT, NOT_ESTIMABLE, PASS, Target, Thresholds, fixed_share, within
 from explain.fairness.user_audit import audit_users
+from explain.flow_labels import column_words
 
 MOST_CELLS, MOST_CREATORS = 400, 200
 
@@ -208,7 +209,9 @@ def verdict_of(audits: tuple[Audit, ...], metrics: list[dict[str, Any]]) -> dict
         else PASS
     )
     failed = [
-        f"{'exposure' if a.side == 'item' else 'quality'} by {a.by}" for a in audits if a.overall["verdict"] == FAIL
+        f"{'exposure' if a.side == 'item' else 'quality'} by {column_words(a.by)}"
+        for a in audits
+        if a.overall["verdict"] == FAIL
     ]
     failed += [f"{m['name']} {m['by']}".strip() for m in metrics if m["verdict"] == FAIL]
     told = ", ".join(f"{n} {v}" for v, n in counts.items() if n)

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from markupsafe import Markup
 
-from explain.flow_labels import clean, p_value
+from explain.flow_labels import browsing_words, clean, column_words, p_value
 from explain.record.told import by_chance, is_small
 from explain.record.words import count, few, interval, number, plural
 
@@ -33,9 +33,9 @@ def audit_view(audit: Mapping[str, Any], least: int) -> dict[str, Any]:
     verdict = str(overall.get("verdict", "")) or "see rows"
     reason = clean(overall["reason"], 1_000) if overall.get("reason") else ""
     worst = overall.get("worst_case") or {}
-    asked = f"{clean(audit['metric'])} at k = {audit['k']}; attention {clean(audit['browsing'])}; target {clean(audit['target'], 400)}; limits: {told or 'none'}."
+    asked = f"{clean(audit['metric'])} at k = {audit['k']}; attention {browsing_words(audit['browsing'])}; target {clean(audit['target'], 400)}; limits: {told or 'none'}."
     return {
-        "title": f"{SIDES.get(audit['side'], 'By')} {clean(audit['by'])}: {verdict}",
+        "title": f"{SIDES.get(audit['side'], 'By')} {column_words(audit['by'])}: {verdict}",
         "told": [*filter(None, [reason]), _capital(asked)],
         "notes": list(filter(None, [_limit_note(overall), by_chance(audit), _shared(audit), _unknown(audit, bool(worst))])),
         "caption": f"{_capital(clean(audit['metric']))}. Bar: value; line in it: 95 % interval{'; dashed: limits and 1.' if marks else '.'}",
@@ -94,7 +94,7 @@ def _unknown(audit: Mapping[str, Any], bounds: bool) -> str:
     n = plural(int(audit["overall"].get("n_unknown", 0)), "item")
     return (
         f"“If the unknown were known”: the lowest and the highest ratio that a group could have, whichever of the {n} of unknown "
-        f"{clean(audit['by'])} belonged to it."
+        f"{column_words(audit['by'])} belonged to it."
     )
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from explain.flow_labels import clean, p_value
+from explain.flow_labels import clean, column_words, p_value
 from explain.record.words import LEVELS, UNSAID, interval, least_shown, number, plural
 
 LISTED: Final = 5
@@ -168,7 +168,7 @@ def _told_all(found: Iterable[tuple[_Row, _Row]]) -> list[str]:
 def _told(audit: _Row, row: _Row) -> str:
     """ "Economy (topic): exposure ratio 0.557, 95 % interval 0.531 to 0.584, 416 items"."""
     n = plural(row["n"] or 0, "item" if audit["side"] == "item" else "person")
-    return f"{clean(row['group'])} ({clean(audit['by'])}): {clean(audit['metric'])} {number(row['value'])}, 95 % interval {interval(row)}, {n}"
+    return f"{clean(row['group'])} ({column_words(audit['by'])}): {clean(audit['metric'])} {number(row['value'])}, 95 % interval {interval(row)}, {n}"
 
 
 def _metric_told(record: Mapping[str, Any], m: _Row) -> str:
