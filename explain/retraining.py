@@ -48,17 +48,20 @@ def edited_graph(graph: InteractionGraph, user: int, history: History) -> Intera
     )  # fmt: skip
 
 
-def keep_learnt(folder: Path, graph: InteractionGraph, model: str, seed: int, learnt: Recommender) -> None:
-    """Store a model that was learnt from an edited table; of the earlier ones the newest three stay. Raises SnapshotError."""
-    save(folder, model=model, state=learnt.state(), fingerprint=graph.fingerprint, seed=seed, seconds=0.0, metrics={})
+def keep_learnt(folder: Path, of: str, model: str, seed: int, learnt: Recommender) -> None:
+    """Store a model that was learnt from an edited table; of the earlier ones the newest three stay. Raises SnapshotError.
+
+    of  what identifies the table, with the attributes where the model reads them
+    """
+    save(folder, model=model, state=learnt.state(), fingerprint=of, seed=seed, seconds=0.0, metrics={})
     for old in manifests(folder)[MOST_KEPT:]:
         shutil.rmtree(folder / old.snapshot, ignore_errors=True)
 
 
-def learnt_before(folder: Path, graph: InteractionGraph, model: str, seed: int) -> Recommender | None:
+def learnt_before(folder: Path, graph: InteractionGraph, of: str, model: str, seed: int) -> Recommender | None:
     """The model learnt from exactly this table with this seed, None where there is none that can be read."""
     for found in manifests(folder):
-        if (found.model, found.seed, found.fingerprint) == (model, seed, graph.fingerprint):
+        if (found.model, found.seed, found.fingerprint) == (model, seed, of):
             try:
                 return get_model(model).restore(graph, load(folder, found.snapshot)[1])
             except SnapshotError:

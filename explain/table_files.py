@@ -102,7 +102,16 @@ def replace_all(folder: Path, write: Callable[[Path], str]) -> None:
         shutil.rmtree(scratch, ignore_errors=True)
         raise
     flush_folder(folder)
-    _name(folder, version)
+    try:
+        _name(folder, version)
+    except OSError:
+        if (folder / LINK).exists() and place(
+            folder
+        ) != version:  # the old one is in force: nothing of the new one stays
+            shutil.rmtree(version, ignore_errors=True)
+        for half in folder.glob(".link-*"):
+            half.unlink(missing_ok=True)
+        raise
     for left in (*folder.glob(".new-*"), *folder.glob(".tables-*"), *folder.glob(".old-*"), *folder.glob(".link-*")):
         shutil.rmtree(left, ignore_errors=True) if left.is_dir() and not left.is_symlink() else left.unlink(
             missing_ok=True
@@ -122,7 +131,20 @@ def _name(folder: Path, version: Path) -> None:
     """`tables` names this version from now on."""
     link = folder / LINK
     if link.is_dir() and not link.is_symlink():  # of an older version: it moves aside first, and `place` finds either
-        link.rename(folder / f"tables-before-{_next(folder)}")
+        aside = folder / f"tables-before-{_next(folder)}"
+        link.rename(aside)
+        try:
+            _point(folder, link, version)
+        except OSError:
+            if not link.exists():
+                aside.rename(link)
+            raise
+        return
+    _point(folder, link, version)
+
+
+def _point(folder: Path, link: Path, version: Path) -> None:
+    """Make the link, in one step."""
     fresh = folder / f".link-{os.getpid()}"
     try:
         fresh.unlink(missing_ok=True)

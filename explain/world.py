@@ -68,12 +68,12 @@ class World:
             found = read_manifest(folder, snapshot)
             if found.model != model:
                 raise OptionError(f"Snapshot {shown(snapshot)} is of model {found.model}, not {model}.")
-            if found.fingerprint != self.prepared.fingerprint:
+            if found.fingerprint != self.prepared.identity(model):
                 raise SnapshotError(
                     f"Snapshot {shown(snapshot)} was fitted on other data than this workspace holds now."
                 )
             return found
-        own = (m for m in manifests(folder) if m.model == model and m.fingerprint == self.prepared.fingerprint)
+        own = (m for m in manifests(folder) if m.model == model and m.fingerprint == self.prepared.identity(model))
         newest = next(own, None)
         if (damaged := damaged_since(folder, model, newest.created if newest else 0)) is not None:
             read_manifest(folder, damaged)  # says what is wrong with it

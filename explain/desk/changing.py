@@ -160,10 +160,11 @@ class Changing(Desk):
     ) -> Recommender:
         """The model fitted to the edited table; the last few are kept, for other processes too."""
         graph = edited_graph(world.graph, user, changed)
-        key = (manifest.model, str(manifest.seed), graph.fingerprint)
+        of = f"{graph.fingerprint} {world.prepared.identity(manifest.model)}"
+        key = (manifest.model, str(manifest.seed), of)
         if key not in self._retrained:
             folder = self.store.retrained(world.workspace)
-            learnt = learnt_before(folder, graph, manifest.model, manifest.seed)
+            learnt = learnt_before(folder, graph, of, manifest.model, manifest.seed)
             if learnt is None:
                 chosen = get_model(manifest.model)
                 split = world.card.default_split
@@ -171,7 +172,7 @@ class Changing(Desk):
                 with one_thread():
                     learnt = chosen.fit(graph, holdout=cut, seed=manifest.seed, progress=progress)
                 with suppress(SnapshotError):  # a full disk: the next process learns it again
-                    keep_learnt(folder, graph, manifest.model, manifest.seed, learnt)
+                    keep_learnt(folder, of, manifest.model, manifest.seed, learnt)
             while len(self._retrained) >= MOST_KEPT:
                 self._retrained.pop(next(iter(self._retrained)))
             self._retrained[key] = learnt

@@ -82,6 +82,8 @@ class Ready(Desk):
 
         show_people  whether people may be browsed, and explanations may name those behind a hop
         """
+        if folder is None:
+            get_source(workspace)
         with self.store.preparing(workspace):
             return self._prepare(workspace, folder, show_people, progress)
 

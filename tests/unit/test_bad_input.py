@@ -345,7 +345,7 @@ def test_a_killed_prepare_leaves_nothing_that_counts(shop: Shop) -> None:
     assert "There is no workspace 'shop'" in surfaced("fit", *PATH).complaint
     shop.fitted()
     assert complete(shop.why("ann", "fig"))
-    assert [p.name for p in folder.iterdir() if p.name.startswith(".")] == []
+    assert [p.name for p in folder.iterdir() if p.name.startswith(".")] == [".preparing"]  # the lock
 
 
 def test_a_killed_fit_leaves_nothing_that_counts(shop: Shop) -> None:
@@ -385,16 +385,17 @@ def test_a_full_disk_while_preparing_keeps_what_there_was(
 def test_a_swap_that_fails_half_way_is_taken_back(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     before = shop.fitted().why("ann", "fig")
     shop.add("events", "dan,tea,4,1700001000")
-    rename = Path.rename
+    replace = os.replace
 
-    def refuse_new_tables(self: Path, target: Path) -> Path:
-        return disk_full() if self.name == "tables" and target == shop.tables else rename(self, target)
+    def refuse_new_tables(source: Path, target: Path) -> None:
+        return disk_full() if target == shop.tables else replace(source, target)
 
     with monkeypatch.context() as full:
-        full.setattr(Path, "rename", refuse_new_tables)
+        full.setattr(os, "replace", refuse_new_tables)
         assert "No space left on device" in shop.prepare().complaint
     assert shop.why("ann", "fig") == before
-    assert {p.name for p in shop.tables.parent.iterdir()} == {"tables", "snapshots"}
+    left = {p.name for p in shop.tables.parent.iterdir()}
+    assert left == {".preparing", "tables", os.readlink(shop.tables), "snapshots"}
 
 
 @pytest.mark.parametrize("name", ["os.fsync", "tempfile.mkdtemp", "pathlib.Path.mkdir", "pathlib.Path.rename"])
