@@ -71,7 +71,11 @@ class CancelledError(SurfacedError):
 
 def shown(value: object, limit: int = 60) -> str:
     """An outside value as it may stand in a message: printable, quoted, short."""
-    text = "".join(c if c.isprintable() else "?" for c in str(value))
+    try:
+        text = str(value)
+    except ValueError:  # a number of thousands of digits
+        text = "a number of very many digits"
+    text = "".join(c if c.isprintable() else "?" for c in text)
     return f"'{text[: limit - 1]}…'" if len(text) > limit else f"'{text}'"
 
 

@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from core.errors import SnapshotError, shown
+from core.files import read_bytes
 from core.models.base import ModelState
 
 SCHEMA = 1
@@ -116,7 +117,7 @@ def read_manifest(folder: Path, snapshot: str) -> Manifest:
             f"There is no snapshot {shown(snapshot)} in this workspace. Leave it out for the newest, or fit again."
         )
     try:
-        text = (folder / snapshot / _MANIFEST).read_bytes()
+        text = read_bytes(folder / snapshot / _MANIFEST)
         if hashlib.sha256(text).hexdigest()[:12] != snapshot.rpartition("-")[2]:
             raise ValueError
         content = json.loads(text)
@@ -134,7 +135,7 @@ def load(folder: Path, snapshot: str) -> tuple[Manifest, ModelState]:
     """A stored model's state. Raises SnapshotError where a file is missing, cut or altered."""
     manifest = read_manifest(folder, snapshot)
     try:
-        data = (folder / snapshot / _ARRAYS).read_bytes()
+        data = read_bytes(folder / snapshot / _ARRAYS, at_most=None)
         if hashlib.sha256(data).hexdigest() != manifest.arrays_sha256:
             raise ValueError
         with np.load(io.BytesIO(data), allow_pickle=False) as stored:

@@ -24,6 +24,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from core.errors import OptionError, SurfacedError, shown
+from core.files import odd_kind
 from core.snapshots import flush_folder
 from explain.record.log import DecisionLog
 from explain.sqlite_file import reading, why_not
@@ -156,7 +157,7 @@ def _packed(name: str, file: Path) -> dict[str, Any]:
 
 
 def _regular(file: Path) -> Path:
-    if not file.is_file():
+    if odd_kind(file) is not None:
         raise OptionError(f"{shown(file)} is no file: name a backup that `backup --out` wrote.")
     return file
 

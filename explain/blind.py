@@ -23,6 +23,7 @@ import numpy as np
 
 from core.errors import OptionError, SurfacedError, shown
 from core.evaluation import evaluate
+from core.files import read_json
 from core.graph import InteractionGraph
 from core.progress import Progress, no_progress, portion
 from core.ranking import rank_all
@@ -306,7 +307,7 @@ def _record(home: Path, test: str) -> dict[str, Any]:
 def _read(place: Path) -> dict[str, Any] | None:
     """A record, None where there is none or it is damaged."""
     try:
-        record = json.loads(place.read_text())
+        record = read_json(place)
         Sealed(**record["sealed"])
     except (OSError, ValueError, TypeError, KeyError):
         return None
@@ -316,7 +317,7 @@ def _read(place: Path) -> dict[str, Any] | None:
 def _sealed(home: Path, test: str) -> tuple[str, dict[str, Any]]:
     """What was committed to, as text and read."""
     try:
-        text = str(json.loads((_folder(home) / f"{test}.sealed.json").read_text())["text"])
+        text = str(read_json(_folder(home) / f"{test}.sealed.json")["text"])
         content = json.loads(text)
         return text, {"size": float(content["size"]), "seed": int(content["seed"])}
     except (OSError, ValueError, KeyError, TypeError):

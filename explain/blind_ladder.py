@@ -26,6 +26,7 @@ import numpy as np
 from scipy import special
 
 from core.errors import OptionError, SurfacedError, shown
+from core.files import read_json
 from core.graph import FloatArray, IntArray, InteractionGraph
 from core.models._path_chains import PathParameters, Relation
 from core.models.path import PathModel
@@ -266,7 +267,7 @@ def _spread_order(n: int) -> IntArray:
 
 def _read(place: Path, rungs: int) -> list[list[float]]:
     try:
-        rows = json.loads(place.read_text())["rows"]
+        rows = read_json(place)["rows"]
         table = np.array(rows, dtype=np.float64)
         return [*map(list, rows)] if table.ndim == 2 and table.shape[1] == 3 and len(rows) <= rungs else []
     except (OSError, ValueError, KeyError, TypeError):

@@ -9,13 +9,13 @@ stays in the state folder: the same question gives the same numbers, and neither
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
 from pathlib import Path
 from typing import Any, Final
 
 from core.errors import OptionError, shown
+from core.files import read_bytes, read_json
 from data.sources.registry import all_sources
 from explain.fairness.disclosure import MIN_N
 from explain.naming import PROCESS_KEY
@@ -35,9 +35,7 @@ def smallest_group(home: Path) -> int:
     if not place.exists():
         return MIN_N
     try:
-        if not place.is_file() or place.stat().st_size > MAX_BYTES:
-            raise ValueError("no small file")
-        content = json.loads(place.read_text(encoding="utf-8"))
+        content = read_json(place, at_most=MAX_BYTES)
     except (OSError, ValueError, RecursionError):
         raise OptionError(f'{place} cannot be read. It is JSON such as {{"min_n": {MIN_N}}}.') from None
     return _checked(content.get("min_n", MIN_N) if isinstance(content, dict) else content, str(place))
@@ -67,8 +65,7 @@ def people_key(home: Path) -> bytes:
             home.mkdir(parents=True, exist_ok=True)
             with open(os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
                 file.write(secrets.token_bytes(KEY_BYTES))
-        with place.open("rb") as file:
-            found = file.read(KEY_BYTES)
+        found = read_bytes(place)[:KEY_BYTES]
     except OSError:
         return PROCESS_KEY
     return found if len(found) == KEY_BYTES else PROCESS_KEY

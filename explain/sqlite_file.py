@@ -6,6 +6,7 @@ stands (immutable); one with a pending `-wal` is read from a copy in memory or a
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import sqlite3
@@ -15,6 +16,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from core.files import odd_kind
+
 WAIT_S: Final = 30.0
 IN_MEMORY: Final = Path("/dev/shm")
 
@@ -22,6 +25,8 @@ IN_MEMORY: Final = Path("/dev/shm")
 @contextmanager
 def reading(path: Path) -> Iterator[sqlite3.Connection]:
     """A connection that only reads; an empty database where there is no file. Raises sqlite3.Error, OSError."""
+    if (odd := odd_kind(path)) not in (None, "not there"):
+        raise OSError(errno.EINVAL, f"it is {odd}, not a file", str(path))
     if not path.exists():
         db = sqlite3.connect(":memory:", isolation_level=None)
         try:

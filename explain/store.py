@@ -18,6 +18,7 @@ import pandas as pd
 from pyarrow import ArrowException
 
 from core.errors import NotReadyError, OptionError, SurfacedError, did_you_mean, shown
+from core.files import read_bytes, read_json
 from core.models.base import get_model
 from core.texts import command as typed
 from data.sources.registry import all_sources, get_source
@@ -169,7 +170,7 @@ class Store:
         """A stored file as it was written. Raises NotReadyError where it was altered or cannot be read."""
         expected = self.require(workspace).files.get(name)
         try:
-            data = (self._tables(workspace) / name).read_bytes()
+            data = read_bytes(self._tables(workspace) / name, at_most=None)
         except OSError:
             raise self.damaged(workspace, name) from None
         if expected is not None and hashlib.sha256(data).hexdigest() != expected:
@@ -189,7 +190,7 @@ class Store:
         """One SHA-256 over the stored tables, in a fixed order: what an auditor can compare the data by."""
         whole, folder = hashlib.sha256(), self._tables(workspace)
         for name in _TABLES:
-            whole.update(hashlib.sha256((folder / f"{name}.parquet").read_bytes()).digest())
+            whole.update(hashlib.sha256(read_bytes(folder / f"{name}.parquet", at_most=None)).digest())
         return whole.hexdigest()
 
     def card(self, workspace: str) -> DataCard:
@@ -207,7 +208,7 @@ class Store:
         Results without a seal are those of an older version; they count only for data that it prepared.
         """
         try:
-            content = json.loads((self.results(workspace) / f"{key}.json").read_text())
+            content = read_json(self.results(workspace) / f"{key}.json")
         except (OSError, ValueError, RecursionError):
             return None
         if not isinstance(content, dict):
@@ -247,7 +248,7 @@ class Store:
         if place is None:
             return None
         try:
-            content = json.loads((place / table_files.META).read_text())
+            content = read_json(place / table_files.META)
             found = Prepared(**unsealed(content))
         except (OSError, ValueError, TypeError, AttributeError, RecursionError):
             return None

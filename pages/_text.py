@@ -24,8 +24,12 @@ def plain(text: object, limit: int = 120) -> str:
     An invisible word joiner breaks ":name:", ":colour[", addresses and the like, of which icons, colours and links are
     made even where they are escaped.
     """
-    broken = _READ_ANYWAY.sub(lambda found: found.group() + _WORD_JOINER, clean(text, limit))
-    return _SPECIAL.sub(r"\\\1", broken)
+    return _SPECIAL.sub(r"\\\1", unread(clean(text, limit)))
+
+
+def unread(text: str) -> str:
+    """Markdown whose icons, colours and addresses stay text; the rest is read as markdown."""
+    return _READ_ANYWAY.sub(lambda found: found.group() + _WORD_JOINER, text)
 
 
 def option(text: object, limit: int = 90) -> str:

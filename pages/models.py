@@ -12,7 +12,7 @@ from explain.figures import MetricBar, metric_bars
 from explain.tasks import Task
 from explain.types import EvaluationReport, ModelInfo, SnapshotInfo
 from pages import _ask, _frame, _here, _jobs, _measured, _parameters, _parts, _pick
-from pages._text import interval, minute, percent, plain, seconds
+from pages._text import interval, minute, percent, plain, seconds, unread
 
 
 def _shown(at: int) -> dict[str, str]:
@@ -141,7 +141,7 @@ def _cards(spot: _here.Here, title: str) -> None:
     text = bench.model_card_text(spot.name, spot.model)
     st.header("Cards")
     with st.expander(f"Model card of {plain(title)}"):
-        st.markdown(re.sub(r"^#+ ", "#### ", text, flags=re.MULTILINE))
+        st.markdown(unread(re.sub(r"^#+ ", "#### ", text, flags=re.MULTILINE)))
     left, right = st.columns(2)
     left.download_button(
         "Model card (Markdown)", text, _parts.file_name(f"model-card-{spot.name}-{spot.model}", "md"), "text/markdown",

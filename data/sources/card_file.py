@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, get_args
@@ -10,6 +9,8 @@ from typing import Any, get_args
 import pandas as pd
 
 from core.errors import DataError, short, shown
+from core.files import odd_kind, read_stated
+from data.sources.limits import MOST_KINDS
 from data.tables import DataCard, SplitKind
 
 
@@ -20,16 +21,18 @@ def stated_card(file: Path, name: str, kinds: tuple[str, ...], events: pd.DataFr
         "name": name, "title": name, "summary": f"Own data: {len(events):,} events.", "licence": "Not stated.",
         "citation": "", "event_weights": dict.fromkeys(kinds, 1.0), "default_split": "last" if has_times else "random",
     }  # fmt: skip
-    stated |= _read_card(file) if file.is_file() else {}
+    stated |= _read_card(file) if odd_kind(file) != "not there" else {}
     stated.setdefault("positives", tuple(stated["event_weights"]))
     return DataCard(**stated)
 
 
 def _read_card(file: Path) -> dict[str, Any]:
     try:
-        stated = json.loads(file.read_text("utf-8-sig"))
-    except (ValueError, RecursionError) as error:
-        raise DataError(f"card.json is not JSON: {short(error)}.") from error
+        stated = read_stated(file)
+    except OSError as error:
+        raise DataError(f"card.json cannot be read: {error.strerror or error}.") from None
+    except ValueError as error:
+        raise DataError(f"card.json is not JSON that can be used: {short(error)}.") from error
     if not isinstance(stated, dict):
         raise DataError("card.json must be an object, such as {\"title\": \"My shop\"}.")  # fmt: skip
     kinds = {field.name: field.type for field in fields(DataCard)}
@@ -47,6 +50,10 @@ def _check_entry(key: str, kind: str, value: object) -> None:
     elif key == "event_weights":
         numbers = isinstance(value, dict) and all(type(v) in (int, float) for v in value.values())
         wanted = numbers, 'numbers by event type, such as {"view": 1, "like": 3}'
+        if isinstance(value, dict) and len(value) > MOST_KINDS:
+            raise DataError(
+                f"card.json: event_weights names {len(value):,} types of event; at most {MOST_KINDS:,} are types."
+            )
     elif kind.startswith("dict"):
         wanted = isinstance(value, dict) and all(isinstance(v, str) for v in value.values()), "texts by name"
     elif kind.startswith("tuple"):

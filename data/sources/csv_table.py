@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
 from core.errors import DataError, short, shown
+from core.files import odd_kind
 from data.problems import FILE_ROWS, HEADER_ROWS, Problem, problem
+from data.sources.csv_rows import Rows, gathered
+from data.sources.limits import LONGEST_CELL, Limits
 from data.sources.text_cells import tidy_text
 
 SEPARATORS = ",;\t|"
@@ -36,17 +38,22 @@ _OTHER_FORMS = (
 _CSV_ERRORS = {
     "end of data": "a double quote is not closed",
     "expected after '\"'": "a double quote stands inside a quoted text",
+    f"larger than field limit ({LONGEST_CELL})": f"a cell holds more than {LONGEST_CELL:,} characters",
 }
+LONGEST_LINE = 4 << 20  # bytes
 _ESCAPED = re.compile(r'\\(["\\])')
 
 
-def read_csv(file: Path, table: str, needed: tuple[str, ...], found: list[Problem]) -> pd.DataFrame:
+def read_csv(
+    file: Path, table: str, needed: tuple[str, ...], found: list[Problem], limits: Limits | None = None
+) -> pd.DataFrame:
     """All cells as text, empty ones missing; the index holds each row's place in the file (see data.problems).
 
     Entirely blank lines are no rows, and columns without a name are left out (told where they hold anything).
     needed  columns that the table must have: of two separators the one under which the header names them
     """
-    _checked_form(file)
+    limits = limits or Limits()
+    _checked_form(file, limits)
     try:
         with file.open(encoding="utf-8-sig", newline="") as text:
             first = text.readline(HEADER_CHARACTERS)
@@ -56,52 +63,23 @@ def read_csv(file: Path, table: str, needed: tuple[str, ...], found: list[Proble
                 separator = first.strip().strip('"')[len(SHEET_LINE) :][:1] or ","
                 first, skipped = text.readline(HEADER_CHARACTERS), 1
             separator = separator or _separator(first, needed)
-        parsed, escaped = _parsed(file, skipped, separator)
-        rows = _numbered(parsed, skipped)
-        if not escaped and rows.cells and _first_long(rows):
-            again = _numbered(_parsed_escaped(file, skipped, separator) or [], skipped)
-            if again.cells and not _first_long(again):
+        whole = _File(file, skipped, separator, limits)
+        rows, escaped = whole.parsed()
+        if not escaped and rows.long is not None:
+            again = whole.parsed_escaped()
+            if again is not None and again.header and again.long is None:
                 rows, escaped = again, True
     except UnicodeDecodeError as error:
         raise DataError(
             f"{file.name} is not UTF-8 text (line {_line_of_other_text(file)}): save it as UTF-8."
         ) from error
-    if not rows.cells:
+    if not rows.header:
         raise DataError(f"{file.name} is empty: it needs a header in its first row.")
     if escaped:
         found.append(
             problem("note", table, "", [], f"quotes in {shown(file.name, 40)} are read as escaped by a backslash.")
         )
     return _rectangular(rows, file.name, table, found)
-
-
-@dataclass(frozen=True, eq=False)
-class _Rows:
-    """Rows of cells without entirely blank ones, and the row of the file that each is. The first is the header."""
-
-    cells: list[list[str]]
-    lines: Sequence[int]
-
-
-def _numbered(rows: list[list[str]], skipped: int) -> _Rows:
-    first = 1 + skipped
-    blank = [n for n, row in enumerate(rows) if not (row and (row[0].strip() or any(cell.strip() for cell in row)))]
-    if not blank:
-        return _Rows(rows, range(first, first + len(rows)))
-    gone = set(blank)
-    kept = [n for n in range(len(rows)) if n not in gone]
-    return _Rows([rows[n] for n in kept], [first + n for n in kept])
-
-
-def _first_long(rows: _Rows) -> int | None:
-    """The row of the file of the first row with more cells than the header has columns."""
-    n_columns = len(rows.cells[0])
-    if max(map(len, rows.cells)) <= n_columns:
-        return None
-    for number, row in zip(rows.lines, rows.cells, strict=True):
-        if len(row) > n_columns and any(cell.strip() for cell in row[n_columns:]):
-            return number
-    return None
 
 
 def _line_of_other_text(file: Path) -> int:
@@ -115,8 +93,11 @@ def _line_of_other_text(file: Path) -> int:
     return 1
 
 
-def _checked_form(file: Path) -> None:
-    """Raises DataError where the first bytes are those of another kind of file."""
+def _checked_form(file: Path, limits: Limits) -> None:
+    """Raises DataError where the first bytes are those of another kind of file, and for one too large or without lines."""
+    if (odd := odd_kind(file)) is not None:
+        raise DataError(f"{file.name} is {odd}, not a CSV file.")
+    limits.check(file.name, "bytes", file.stat().st_size)
     with file.open("rb") as raw:
         head = raw.read(4_096)
     for mark, told in _OTHER_FORMS:
@@ -126,6 +107,18 @@ def _checked_form(file: Path) -> None:
         raise DataError(f"{file.name} looks like JSON: save it as CSV, with a header in its first row.")
     if 5 * head.count(0) >= max(4, len(head)):
         raise DataError(f"{file.name} looks like UTF-16: save it as UTF-8.")
+    _checked_lines(file)
+
+
+def _checked_lines(file: Path) -> None:
+    """Raises DataError for a line that no table has: it would have to be held whole."""
+    run = 0
+    with file.open("rb") as raw:
+        while block := raw.read(1 << 20):
+            ends = [place for mark in (b"\n", b"\r") for place in (block.find(mark), block.rfind(mark)) if place >= 0]
+            if run + (min(ends) if ends else len(block)) > LONGEST_LINE:
+                raise DataError(f"{file.name} has a line of more than {LONGEST_LINE:,} bytes: it is no table.")
+            run = len(block) - max(ends) - 1 if ends else run + len(block)
 
 
 def _separator(header: str, needed: tuple[str, ...]) -> str:
@@ -141,87 +134,73 @@ def _separator(header: str, needed: tuple[str, ...]) -> str:
     return max(SEPARATORS, key=fit)
 
 
-def _parsed(file: Path, skipped: int, separator: str) -> tuple[list[list[str]], bool]:
-    """Rows of cells, and whether quotes were read as escaped by a backslash. Raises DataError with the row. Quotes escaped by a backslash are read where doubled ones do not fit."""
-    read: list[list[str]] = []
-    try:
-        read.extend(_rows(file, skipped, separator))
-        return read, False
-    except csv.Error as error:
-        wrong = str(error)
-    escaped = _parsed_escaped(file, skipped, separator)
-    if escaped is not None:
-        return escaped, True
-    n_read = 0
-    with suppress(csv.Error):
-        for _ in _rows(file, skipped, separator):
-            n_read += 1
-    told = _CSV_ERRORS.get(wrong.partition(" ")[2], short(csv.Error(wrong)))
-    raise DataError(
-        f"{file.name} is no table: in the row that begins as row {n_read + 1 + skipped}, {told}. "
-        'Look for a double quote that is not closed, or one inside a text that is not doubled (write "").'
-    )
+@dataclass(frozen=True)
+class _File:
+    """A CSV file and how it is cut. skipped: rows above the header."""
 
+    path: Path
+    skipped: int
+    separator: str
+    limits: Limits
 
-def _parsed_escaped(file: Path, skipped: int, separator: str) -> list[list[str]] | None:
-    """Rows of a file whose quotes are escaped by a backslash; None where it has none of these, or is no table that way either."""
-    try:
-        lines = list(_lines(file, skipped))
-        if not any('\\"' in line for line in lines):
-            return None
-        doubled = (_ESCAPED.sub(lambda m: '""' if m[1] == '"' else "\\", line) for line in lines)
-        return list(csv.reader(doubled, delimiter=separator, strict=True))
-    except csv.Error:
-        return None
+    def parsed(self) -> tuple[Rows, bool]:
+        """Its rows, and whether quotes were read as escaped by a backslash, which is tried where doubled ones do not fit.
 
-
-def _rows(file: Path, skipped: int, separator: str) -> Iterator[list[str]]:
-    return csv.reader(_lines(file, skipped), delimiter=separator, strict=True)
-
-
-def _lines(file: Path, skipped: int) -> Iterator[str]:
-    with file.open(encoding="utf-8-sig", newline="") as text:
-        yield from islice(text, skipped, None)
-
-
-def _columns(rows: list[list[str]], n_columns: int) -> list[Sequence[str]]:
-    """The cells of each column; "" where a row is shorter."""
-    if set(map(len, rows)) == {n_columns}:
-        return list(zip(*rows, strict=True))
-    return [[row[place] if place < len(row) else "" for row in rows] for place in range(n_columns)]
-
-
-def _rectangular(rows: _Rows, name: str, table: str, found: list[Problem]) -> pd.DataFrame:
-    """A cell for each named column in every row. Raises DataError for a row that is longer than the header."""
-    header = [tidy_text(cell) for cell in rows.cells[0]]
-    while header and not header[-1]:
-        header.pop()
-    n_columns = len(rows.cells[0])
-    if long := _first_long(rows):
+        Raises DataError with the row.
+        """
+        try:
+            return self._gathered(self._lines()), False
+        except csv.Error as error:
+            wrong = str(error)
+        escaped = self.parsed_escaped()
+        if escaped is not None:
+            return escaped, True
+        n_read = 0
+        with suppress(csv.Error):
+            for _ in csv.reader(self._lines(), delimiter=self.separator, strict=True):
+                n_read += 1
+        told = next((words for end, words in _CSV_ERRORS.items() if wrong.endswith(end)), short(csv.Error(wrong)))
         raise DataError(
-            f"{name}, row {long}: there are more cells than the header has columns ({n_columns}). "
+            f"{self.path.name} is no table: in the row that begins as row {n_read + 1 + self.skipped}, {told}. "
+            'Look for a double quote that is not closed, or one inside a text that is not doubled (write "").'
+        )
+
+    def parsed_escaped(self) -> Rows | None:
+        """Its rows with quotes escaped by a backslash; None where it has none of these, or is no table that way either."""
+        if not any('\\"' in line for line in self._lines()):
+            return None
+        try:
+            return self._gathered(_ESCAPED.sub(lambda m: '""' if m[1] == '"' else "\\", line) for line in self._lines())
+        except csv.Error:
+            return None
+
+    def _gathered(self, lines: Iterator[str]) -> Rows:
+        return gathered(
+            csv.reader(lines, delimiter=self.separator, strict=True), 1 + self.skipped, self.path.name, self.limits
+        )
+
+    def _lines(self) -> Iterator[str]:
+        with self.path.open(encoding="utf-8-sig", newline="") as text:
+            yield from islice(text, self.skipped, None)
+
+
+def _rectangular(rows: Rows, name: str, table: str, found: list[Problem]) -> pd.DataFrame:
+    """A cell for each named column in every row. Raises DataError for a row that is longer than the header."""
+    titles = [tidy_text(cell) for cell in rows.header]
+    if rows.long is not None:
+        raise DataError(
+            f"{name}, row {rows.long}: there are more cells than the header has columns ({len(titles)}). "
             "Put texts that hold the separator into double quotes."
         )
-    index = pd.Index(np.asarray(rows.lines[1:], dtype=np.int64) - HEADER_ROWS, name=FILE_ROWS)
-    cells = _columns(rows.cells[1:], n_columns)
-    columns: list[pd.Series] = []
-    titles: list[str] = []
-    nameless: list[int] = []
-    for place in range(n_columns):
-        title = header[place] if place < len(header) else ""
-        if not title:
-            if any(cell.strip() for cell in cells[place]):
-                nameless.append(place + 1)
-            continue
-        titles.append(title)
-        column = pd.Series(cells[place], dtype="str", index=index)
-        columns.append(column.where(column != ""))
+    named = [place for place, title in enumerate(titles) if title]
+    nameless = [place + 1 for place, title in enumerate(titles) if not title and rows.holds_anything(place)]
     if nameless:
         listed = ", ".join(map(str, nameless[:10]))
         several = len(nameless) > 1
         told = f"column{'s' if several else ''} {listed} of {shown(name, 40)} {'have' if several else 'has'} no name: left out."
         found.append(problem("note", table, "", [], told))
-    if not titles:
+    if not named:
         raise DataError(f"{name} has a wrong header: no column has a name.")
-    frame = pd.DataFrame(dict(enumerate(columns)), index=index)
-    return frame.set_axis(titles, axis=1)
+    index = pd.Index(rows.lines - HEADER_ROWS, name=FILE_ROWS)
+    columns = {place: pd.Series(rows.column(place).to_pandas().array, index=index) for place in named}
+    return pd.DataFrame(columns, index=index).set_axis([titles[place] for place in named], axis=1)

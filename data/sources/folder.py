@@ -7,22 +7,27 @@ columns, the encoding is UTF-8 with or without a BOM. What the values must be li
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from core.errors import DataError, shown
+from core.files import odd_kind
 from data.problems import Problem, problem
 from data.sources.card_file import stated_card
 from data.sources.columns import typed
 from data.sources.csv_table import read_csv
+from data.sources.limits import MOST_KINDS, Limits
 from data.sources.parquet_table import read_parquet
 from data.sources.text_cells import as_text, tidy, tidy_text
 from data.sources.times import are_no_times, seconds
 from data.tables import TIME_COLUMN, Tables
 
 ENDINGS = (".csv", ".parquet")
+CARD = "card.json"
+PACKED = (".gz", ".zip", ".bz2", ".xz", ".zst", ".7z", ".tar", ".tgz", ".rar")
 NEEDED = {
     "events": ("user", "item"),
     "users": ("user",),
@@ -33,24 +38,27 @@ NEEDED = {
 DEFAULT_EVENT = "interaction"
 
 
-def tables_from_folder(path: Path, name: str) -> Tables:
+def tables_from_folder(path: Path, name: str, limits: Limits | None = None) -> Tables:
     """The tables in a folder, not yet validated.
 
     Left out columns: every event is an 'interaction' of value 1 at time 0 (no time), memberships weigh 1, labels are ids.
     `time` is seconds UTC or an ISO date ('2026-03-01 12:30', read as UTC where no zone is given).
     name    workspace id, where card.json states none
-    Raises DataError for a missing folder or file, an empty file, a wrong header, text that is no table, a wrong card.
+    limits  the most that is read of a table
+    Raises DataError for a missing folder or file, an empty file, a wrong header, text that is no table, a wrong card, a
+    table that is there under a name or in a form that is not read, and more than the limits allow.
     """
     if not path.is_dir():
         raise DataError(f"There is no folder {shown(path)}: name a folder that holds events.csv or events.parquet.")
     found: list[Problem] = []
-    frames = {table: _read(path, table, found) for table in NEEDED}
+    _check_names(path, found)
+    frames = {table: _read(path, table, found, limits or Limits()) for table in NEEDED}
     events = frames["events"]
     if events is None:
-        names = ", ".join(shown(file.name, 30) for file in sorted(path.iterdir())[:10]) or "nothing"
+        names = ", ".join(shown(name, 30) for name in _names(path)[:10]) or "nothing"
         raise DataError(f"{shown(path)} holds no events.csv or events.parquet; it holds {names}.")
     events = _completed_events(events, found)
-    card = stated_card(path / "card.json", name, _kinds(events["event"]), events)
+    card = stated_card(path / CARD, name, _kinds(events["event"]), events)
     users = _labelled(frames["users"], "users", "user", found)
     items = _labelled(frames["items"], "items", "item", found)
     for kind, table in (("topic", "topics"), ("creator", "creators")):
@@ -69,9 +77,42 @@ def tables_from_folder(path: Path, name: str) -> Tables:
     )
 
 
-def _read(folder: Path, table: str, found: list[Problem]) -> pd.DataFrame | None:
+def _names(folder: Path) -> list[str]:
+    """What a folder holds, in order, without hidden files. Raises DataError."""
+    try:
+        return sorted(name for name in os.listdir(folder) if not name.startswith("."))
+    except OSError as error:
+        raise DataError(f"{shown(folder)} cannot be listed: {error.strerror or error}.") from None
+
+
+def _check_names(folder: Path, found: list[Problem]) -> None:
+    """Raises DataError for what looks like a table and would not be read; a note names all else that is not read."""
+    names = _names(folder)
+    read = {f"{table}{ending}": table for table in NEEDED for ending in ENDINGS} | {CARD: "card"}
+    for name in names:
+        if name in read and (odd := odd_kind(folder / name)) is not None:
+            raise DataError(
+                f"{shown(folder)}: {name} is {odd}, not a file that can be read. Put the file itself there."
+            )
+    present, unread = {read[name] for name in names if name in read}, [name for name in names if name not in read]
+    for name in unread:
+        table = name.partition(".")[0].strip().casefold()
+        if table in {*NEEDED, "card"} - present and not ((folder / name).is_dir() and "." not in name):
+            own = CARD if table == "card" else " or ".join(f"{table}{ending}" for ending in ENDINGS)
+            packed = "unpack it, and " if name.casefold().endswith(PACKED) else ""
+            raise DataError(
+                f"{shown(folder)} holds {shown(name, 60)}, which is not read under this name: {packed}call it {own}."
+            )
+    if unread:
+        listed = ", ".join(shown(name, 30) for name in unread[:10]) + (
+            f" and {len(unread) - 10} more" if len(unread) > 10 else ""
+        )
+        found.append(problem("note", "folder", "", [], f"not read: {listed}. Tables are called {', '.join(NEEDED)}."))
+
+
+def _read(folder: Path, table: str, found: list[Problem], limits: Limits) -> pd.DataFrame | None:
     """One table, or None where the folder has no such file. Raises DataError if both forms are there."""
-    files = [folder / f"{table}{ending}" for ending in ENDINGS if (folder / f"{table}{ending}").is_file()]
+    files = [folder / f"{table}{ending}" for ending in ENDINGS if os.path.lexists(folder / f"{table}{ending}")]
     if not files:
         return None
     if len(files) > 1:
@@ -81,7 +122,11 @@ def _read(folder: Path, table: str, found: list[Problem]) -> pd.DataFrame | None
         raise DataError(
             f"{file.name} is empty: it needs a header with {' and '.join(NEEDED[table])}, and rows below it."
         )
-    frame = read_csv(file, table, NEEDED[table], found) if file.suffix == ".csv" else read_parquet(file)
+    try:
+        read = read_csv if file.suffix == ".csv" else read_parquet
+        frame = read(file, table, NEEDED[table], found, limits)
+    except OSError as error:
+        raise DataError(f"{file.name} cannot be read: {error.strerror or error}.") from None
     frame = frame.rename(columns=lambda column: tidy_text(str(column)))
     lacking = [column for column in NEEDED[table] if column not in frame.columns]
     if lacking:
@@ -98,8 +143,14 @@ def _read(folder: Path, table: str, found: list[Problem]) -> pd.DataFrame | None
 
 
 def _kinds(event: pd.Series) -> tuple[str, ...]:
-    """Event types as validation will have them, in the order of their first event."""
-    return tuple(tidy(as_text(event)).dropna().drop_duplicates())
+    """Event types as validation will have them, in the order of their first event. Raises DataError where they are ids."""
+    kinds = tuple(tidy(as_text(event)).dropna().drop_duplicates())
+    if len(kinds) > MOST_KINDS:
+        raise DataError(
+            f"The column 'event' of events holds {len(kinds):,} different types, such as {shown(kinds[0], 30)}; at most "
+            f"{MOST_KINDS:,} are types. Name the column otherwise where it holds something else."
+        )
+    return kinds
 
 
 def _completed_events(events: pd.DataFrame, found: list[Problem]) -> pd.DataFrame:

@@ -12,6 +12,7 @@ from core.snapshots import Manifest, manifests, save
 from core.threads import one_thread
 from data.builder import build_graph
 from data.sources.folder import tables_from_folder
+from data.sources.limits import Limits
 from data.sources.registry import all_sources, get_source
 from data.tables import DataCard
 from explain.backup import Backup, backup, restore
@@ -76,22 +77,31 @@ class Ready(Desk):
         return self.store.command(workspace)
 
     def prepare(
-        self, workspace: str, *, folder: Path | None = None, show_people: bool = False, progress: Progress = no_progress
+        self,
+        workspace: str,
+        *,
+        folder: Path | None = None,
+        show_people: bool = False,
+        limits: Limits | None = None,
+        progress: Progress = no_progress,
     ) -> PrepareReport:
         """Get the tables (of a source, or of `folder`), check them, store them. Raises DataError with all problems.
 
+        limits       the most that is read of a table of `folder`
         show_people  whether people may be browsed, and explanations may name those behind a hop
         """
         if folder is None:
             get_source(workspace)
         with self.store.preparing(workspace):
-            return self._prepare(workspace, folder, show_people, progress)
+            return self._prepare(workspace, folder, show_people, limits, progress)
 
-    def _prepare(self, workspace: str, folder: Path | None, show_people: bool, progress: Progress) -> PrepareReport:
+    def _prepare(
+        self, workspace: str, folder: Path | None, show_people: bool, limits: Limits | None, progress: Progress
+    ) -> PrepareReport:
         if folder is not None:
             if workspace in {s.name for s in all_sources()}:
                 raise OptionError(f"{shown(workspace)} is a built-in workspace. Give your data a name of its own.")
-            raw = tables_from_folder(folder, workspace)
+            raw = tables_from_folder(folder, workspace, limits)
         else:
             raw = get_source(workspace).load(self.store.downloads, portion(progress, 0.0, 0.8))
         from data.validation import validate  # pandera takes half a second to import

@@ -20,6 +20,8 @@ from explain.fairness.user_audit import REFERENCES
 MOST_COLUMNS, MOST_USUAL_GROUPS = 8, 24
 USUAL_ITEM_COLUMNS, USUAL_USER_COLUMNS = 5, 4
 MAX_TEXT = 2_000
+LARGEST = 1e15  # of a number in a plan
+MOST_SEED = 2**32 - 1
 
 
 @dataclass(frozen=True)
@@ -100,10 +102,14 @@ def _check_kinds(content: Mapping[str, Any]) -> None:
             raise OptionError(f"In the plan, {name} must be {what}; it is {shown(value)}.")
 
     def number(value: Any) -> bool:
-        return isinstance(value, (int, float)) and not isinstance(value, bool)
+        return isinstance(value, (int, float)) and not isinstance(value, bool) and -LARGEST < value < LARGEST
 
     for name in ("k", "draws", "seed"):
-        must(name, isinstance(content.get(name, 0), int) and not isinstance(content.get(name), bool), "a whole number", content.get(name))  # fmt: skip
+        whole = number(content.get(name, 0)) and isinstance(content.get(name, 0), int)
+        must(name, whole, f"a whole number below {LARGEST:.0e}", content.get(name))
+    must(
+        "seed", 0 <= content.get("seed", 0) <= MOST_SEED, f"a whole number from 0 to {MOST_SEED:,}", content.get("seed")
+    )
     for name in _TEXTS:
         must(name, isinstance(content.get(name, ""), str), "text", content.get(name))
     for name in _LISTS:
@@ -121,6 +127,12 @@ def _check_kinds(content: Mapping[str, Any]) -> None:
     must("thresholds", isinstance(limits, Mapping), "an object", limits)
     for name in (n for n in _LIMITS if n in limits):
         must(f"thresholds.{name}", number(limits[name]), "a number", limits[name])
+    must("thresholds.min_n", isinstance(limits.get("min_n", 0), int), "a whole number", limits.get("min_n"))
+    bounds = limits.get("bounds", {})
+    must("thresholds.bounds", isinstance(bounds, Mapping), "an object of metric: [lowest, highest]", bounds)
+    for name, pair in bounds.items():
+        fits = isinstance(pair, (list, tuple)) and len(pair) == 2 and all(map(number, pair))
+        must(f"thresholds.bounds of {shown(name)}", fits, "two numbers, [lowest, highest]", pair)
     reference = content.get("reference", "rest")
     fits = isinstance(reference, str) or (
         isinstance(reference, Mapping) and all(isinstance(g, str) for g in reference.values())

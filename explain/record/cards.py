@@ -21,7 +21,7 @@ from explain.record.types import AuditEntry
 from explain.record.words import number
 
 NOT_STATED: Final = "Not stated."
-_SPECIAL: Final = re.compile(r"([\\`*_\[\]<>|#~])")
+_SPECIAL: Final = re.compile(r"([\\`*_\[\]<>|#~$])")
 SHOWN_METRICS: Final = ("recall", "ndcg", "mrr", "coverage")
 
 

@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping
 from typing import Any, Final
 
-from explain.flow_labels import browsing_words
+from explain.flow_labels import browsing_words, column_words
 from explain.html_export import TEMPLATES
 from explain.record import html_tables as tables
 from explain.record.glossary import GLOSSARY, READING
@@ -81,8 +81,8 @@ def _facts(record: Mapping[str, Any]) -> dict[str, Any]:
         "asked": [
             ("Model", text(plan["model"])), ("Length of the lists (k)", plan["k"]), ("Browsing model", text(browsing_words(plan["browsing"]))),
             ("Target", text(_target(plan["target"]), 2_000)), ("Why this target", text(plan["target_reason"], 2_000)),
-            ("Columns of items", _list(plan["item_columns"])), ("Columns of people", _list(plan["user_columns"])),
-            ("Intersections", _list(" × ".join(names) for names in plan["intersections"])),
+            ("Columns of items", _list(map(column_words, plan["item_columns"]))), ("Columns of people", _list(map(column_words, plan["user_columns"]))),
+            ("Intersections", _list(" × ".join(map(column_words, names)) for names in plan["intersections"])),
             ("Smallest cell that is shown", plan["min_cell"]), ("Bootstrap draws", f"{plan['draws']:,}"), ("Seed", plan["seed"]),
             ("Fixed", text(plan["fixed_at"])),
         ],

@@ -52,8 +52,8 @@ def cell_table(table: Mapping[str, Any], least: int) -> dict[str, Any]:
     heads = sides[across]
     width = math.ceil(len(heads) / max(1, math.ceil(len(heads) / COLUMNS))) or 1
     return {
-        "title": f"{clean(table['user_by'])} × {clean(table['item_by'])}",
-        "corner": clean(table[f"{down}_by"]),
+        "title": f"{column_words(table['user_by'])} × {column_words(table['item_by'])}",
+        "corner": column_words(table[f"{down}_by"]),
         "parts": [
             {
                 "heads": [clean(name) for name in part],

@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from explain.flow_labels import clean
-from explain.record.told import is_small_metric, levels, n_of_metric
+from explain.flow_labels import clean, column_words
+from explain.record.told import is_small_metric, levels, metric_of, n_of_metric
 from explain.record.words import (
     HIDDEN,
     MORE_PLACES,
@@ -54,7 +54,8 @@ def unknown(record: _Record) -> _Rows:
         kind = "items" if a["side"] == "item" else "people with held-out items"
         among[str(a["by"])] = f"{kind if n is None else f'{n:,} {kind}'}"
     return [
-        (text(by), HIDDEN if n is None else text(n), among.get(str(by), UNSAID)) for by, n in record["unknown"].items()
+        (column_words(by), HIDDEN if n is None else text(n), among.get(str(by), UNSAID))
+        for by, n in record["unknown"].items()
     ]
 
 
@@ -89,7 +90,7 @@ def arms(record: _Record) -> dict[str, Any]:
         "metrics": [
             (text(arm["arm"]), text(name), number(v["value"]), interval(v)) for arm in found for name, v in arm["metrics"].items()
         ],
-        "by": text(next((arm["by"] for arm in found if arm.get("by")), "group of items")),
+        "by": column_words(next((arm["by"] for arm in found if arm.get("by")), "group of items")),
         "heads": [f"#{text(name)}" for name in names],
         "exposure": [(text(group), *(_ratio(of.get(name)) for name in names)) for group, of in exposure.items()],
     }  # fmt: skip
@@ -151,7 +152,7 @@ def mitigations(record: _Record) -> list[dict[str, Any]]:
 def _metric(record: _Record, m: Mapping[str, Any], least: int) -> tuple[Any, ...]:
     small = is_small_metric(record, m)
     return (
-        f"{text(m['number'])}. {text(m['name'])}", text(" ".join(filter(None, (m["by"], m.get("group", "")))) or "all"), number(m["value"]),
+        f"{text(m['number'])}. {text(m['name'])}", metric_of(m) or "all", number(m["value"]),
         interval(m), n_hidden(m["n"], least) if small else n_of_metric(record, m), "suppressed" if small else clean(m["verdict"]) if m["verdict"] else "",
         clean(m["reason"], 600) if m["reason"] else "",
     )  # fmt: skip
@@ -174,7 +175,7 @@ def _gap(record: _Record, a: Mapping[str, Any]) -> dict[str, Any]:
     rows.append(("the whole gap: share of attention less target", amount(a["gap"]), interval(ends, amount)))
     adds = f"All rows but the last add up to it; each is rounded to {places} places." if chance is not None else ""
     return {
-        "title": f"{group} ({text(by)})" if by else group,
+        "title": f"{group} ({column_words(by)})" if by else group,
         "told": list(filter(None, [unstarred(clean(a["sentence"], 800)) if a.get("sentence") else "", _measured_on(record, a)])),
         "caption": f"Shapley values, in shares of all attention (0.01 is one hundredth of it). {adds}".strip(), "rows": rows,
     }  # fmt: skip
@@ -191,7 +192,7 @@ def _measured_on(record: _Record, a: Mapping[str, Any]) -> str:
     row = None if audit is None else next((r for r in audit["rows"] if r["group"] == a["group"]), None)
     if row is None:
         return told
-    return f"{told} Over everybody its exposure ratio is {number(row['value'])} ({interval(row)}): that value stands in the table of exposure by {text(a['by'])}, and the verdict is on it."
+    return f"{told} Over everybody its exposure ratio is {number(row['value'])} ({interval(row)}): that value stands in the table of exposure by {column_words(a['by'])}, and the verdict is on it."
 
 
 def _worsened(m: Mapping[str, Any]) -> str:

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any, Final, get_args
 
 from core.errors import OptionError, SurfacedError, shown
+from core.files import read_json
 from explain.html_export import canonical, digest
 from explain.record.types import Kind
 from explain.sqlite_file import WAIT_S, faults, reading, why_not
@@ -163,7 +164,7 @@ class DecisionLog:
     def noted_heads(self) -> dict[str, str]:
         """The newest head of each workspace as a second file has it; empty where there is none or it is damaged."""
         try:
-            content = json.loads(self.heads.read_text(encoding="utf-8"))
+            content = read_json(self.heads)
             return {str(name): str(head) for name, head in content.items()}
         except (OSError, ValueError, AttributeError):
             return {}

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from core.errors import OptionError, shown
+from core.files import read_bytes
 from explain.record.html import audit_html
 from explain.record.log import GENESIS, Entry, row_hash
 from explain.record.schema import check, content_hash, export_hash, is_intact
@@ -127,10 +128,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 def _read(file: Path) -> str:
     try:
-        if file.stat().st_size > MAX_BYTES:
-            raise OptionError(f"{shown(file)} is too large for a report ({file.stat().st_size:,} bytes).")
-        with file.open(encoding="utf-8", newline="") as opened:
-            return opened.read()
+        return read_bytes(file, at_most=MAX_BYTES).decode("utf-8")
     except OSError as error:
         raise OptionError(f"{shown(file)} cannot be read: {error.strerror or error}.") from None
     except UnicodeDecodeError:

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from core.errors import OptionError, SnapshotError, SurfacedError, shown
+from core.files import read_json
 from explain.record.log import DecisionLog, Entry, iso
 from explain.record.schema import NAME, OUTSIDE, audit_id, check, content_hash, is_intact
 from explain.record.types import AuditEntry
@@ -71,7 +72,7 @@ class Records:
         if row is not None:
             self._named(place)
         try:
-            record = json.loads(place.read_text(encoding="utf-8"))
+            record = read_json(place)
         except FileNotFoundError:
             if row is not None:
                 raise SnapshotError(
@@ -119,7 +120,7 @@ class Records:
         found = {}
         for audit in self.files():
             try:
-                record = json.loads(self._place(audit).read_text(encoding="utf-8"))
+                record = read_json(self._place(audit))
                 found[str(record["plan"]["log_hash"])] = f"the plan of {audit}"
             except (OSError, ValueError, KeyError, TypeError):
                 continue

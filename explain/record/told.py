@@ -171,8 +171,14 @@ def _told(audit: _Row, row: _Row) -> str:
     return f"{clean(row['group'])} ({column_words(audit['by'])}): {clean(audit['metric'])} {number(row['value'])}, 95 % interval {interval(row)}, {n}"
 
 
+def metric_of(m: _Row) -> str:
+    """What a value of a metric is of: "age of item new"; empty where it is of everything."""
+    group = clean(m["group"]) if m.get("group") else ""
+    return " ".join(part for part in (column_words(m["by"]) if m["by"] else "", group) if part)
+
+
 def _metric_told(record: Mapping[str, Any], m: _Row) -> str:
-    of = " ".join(clean(part) for part in (m["by"], m.get("group", "")) if part)
+    of = metric_of(m)
     named = f"{clean(m['name'])}{f' ({of})' if of else ''}: {number(m['value'])}"
     return f"{named}, 95 % interval {interval(m)}, {n_of_metric(record, m)}"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import json
 from dataclasses import asdict
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Annotated
 import typer
 
 from core.errors import DataError, OptionError
+from core.files import read_text
 from explain import plain_text
 from explain.shell.base import (
     HistoryOption,
@@ -160,14 +162,16 @@ def notes(
     print_answer({"notes": rows}, as_json, lambda: plain_text.table(rows, columns))
 
 
+MOST_OF_PAIRS = 64 << 20  # bytes
+
+
 def _read_pairs(path: Path) -> list[tuple[str, str]]:
     try:
-        with path.open(newline="", encoding="utf-8-sig") as file:
-            reader = csv.DictReader(file)
-            if not {"user", "item"} <= set(reader.fieldnames or ()):
-                found = ", ".join(reader.fieldnames or ()) or "nothing"
-                raise DataError(f"{path} needs a header with the columns user,item; it has: {found[:200]}.")
-            return [(row["user"] or "", row["item"] or "") for row in reader]
+        reader = csv.DictReader(io.StringIO(read_text(path, at_most=MOST_OF_PAIRS), newline=""))
+        if not {"user", "item"} <= set(reader.fieldnames or ()):
+            found = ", ".join(reader.fieldnames or ()) or "nothing"
+            raise DataError(f"{path} needs a header with the columns user,item; it has: {found[:200]}.")
+        return [(row["user"] or "", row["item"] or "") for row in reader]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DataError(
             f"{path} could not be read as a CSV file: {getattr(error, 'strerror', None) or error}."

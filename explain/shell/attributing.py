@@ -85,7 +85,7 @@ def non_profiling(
 def blind_start(
     size: Annotated[str, typer.Option("--size", help="0 to 0.95, or draw: a size that is not shown.")] = "draw",
     kind: KindOption = "author",
-    seed: Annotated[int | None, typer.Option("--seed", min=0, help="Of the simulated world; drawn if left out.")] = None,
+    seed: Annotated[int | None, typer.Option("--seed", min=0, max=2**32 - 1, help="Of the simulated world; drawn if left out.")] = None,
     as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Plant a bias of a size of your own in a newsroom, seal it, and let the audit estimate it without being told."""

@@ -8,7 +8,8 @@ from typing import Annotated, Any
 
 import typer
 
-from core.errors import OptionError, shown
+from core.errors import OptionError, short, shown
+from core.files import read_stated
 from explain import plain_text
 from explain.shell.base import JsonOption, KOption, ModelOption, WorkspaceOption, app, print_answer, progress_bar
 from explain.workbench import Workbench
@@ -55,9 +56,10 @@ def run_audit(
 
 def _read(path: Path) -> dict[str, Any]:
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise OptionError(f"The plan {shown(str(path))} cannot be read as JSON: {str(error)[:200]}.") from None
+        content = read_stated(path)
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or short(error)
+        raise OptionError(f"The plan {shown(str(path))} cannot be read as JSON: {why}.") from None
     if not isinstance(content, dict):
         raise OptionError(f"The plan {shown(str(path))} is not a JSON object. `plan --json` prints one to start from.")
     return content

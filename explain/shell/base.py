@@ -27,7 +27,7 @@ KOption = Annotated[
         "-k", "--k", help="Length of the lists: 10 to recommend, 20 to measure, or the whole of a small catalogue."
     ),
 ]
-SeedOption = Annotated[int, typer.Option("--seed", min=0, help="Seed of everything random.")]
+SeedOption = Annotated[int, typer.Option("--seed", min=0, max=2**32 - 1, help="Seed of everything random.")]
 UserOption = Annotated[str | None, typer.Option("--user", help="Id of a person.")]
 ItemOption = Annotated[str, typer.Option("--item", help="Id of the item.")]
 HistoryOption = Annotated[

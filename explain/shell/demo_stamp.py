@@ -13,6 +13,8 @@ import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from core.files import read_json
+
 ROOT = Path(__file__).resolve().parents[2]
 STAMP = "demo.json"
 _MADE_BY = ("core", "data", "explain", "requirements.txt")
@@ -32,7 +34,7 @@ def write(home: Path, workspaces: Sequence[str]) -> None:
 def is_current(home: Path) -> bool:
     """Whether all that was there at the stamp is there still, unchanged, and no source file has come or changed since."""
     try:
-        stamp = json.loads((home / STAMP).read_text())
+        stamp = read_json(home / STAMP)
         files = {Path(path): state for path, state in stamp["files"].items()}
         return all(_state(path) == state for path, state in files.items()) and set(_sources()) <= set(files)
     except (OSError, ValueError, TypeError, KeyError, AttributeError):

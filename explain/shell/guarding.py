@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from core.errors import OptionError, shown
+from core.errors import OptionError, short, shown
+from core.files import read_stated
 from explain import plain_text
 from explain.shell.base import JsonOption, KOption, ModelOption, WorkspaceOption, app, print_answer, progress_bar
 from explain.workbench import Workbench
@@ -56,9 +56,10 @@ def _lines(found: Any) -> str:
 
 def _read(path: Path) -> list[Any]:
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
-        raise OptionError(f"The rules in {shown(str(path))} cannot be read as JSON: {str(error)[:200]}.") from None
+        content = read_stated(path)
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or short(error)
+        raise OptionError(f"The rules in {shown(str(path))} cannot be read as JSON: {why}.") from None
     rules = content.get("rules") if isinstance(content, dict) else content
     if not isinstance(rules, list) or not all(isinstance(rule, dict | str) for rule in rules):
         raise OptionError(

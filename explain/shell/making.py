@@ -12,6 +12,7 @@ import typer
 
 from core.errors import SurfacedError
 from core.progress import Progress
+from data.sources.limits import stated_limits
 from explain import plain_text
 from explain.shell import demo_stamp
 from explain.shell.base import (
@@ -56,11 +57,18 @@ def prepare(
             "--show-people", help="List people on the pages, and name those behind a hop instead of 'person 3 of 118'."
         ),
     ] = False,
+    limits: Annotated[
+        str,
+        typer.Option(
+            "--limits", help="The most that is read of a table of --from, such as 'rows=20000000,cells=100000000'."
+        ),
+    ] = "",
     as_json: JsonOption = False,
 ) -> None:
     """Get a workspace's tables, check them and build the graph."""
+    most = stated_limits(limits)
     with progress_bar(f"Preparing {workspace}") as progress:
-        report = Workbench().prepare(workspace, folder=folder, show_people=show_people, progress=progress)
+        report = Workbench().prepare(workspace, folder=folder, show_people=show_people, limits=most, progress=progress)
     for problem in report.problems:
         say(f"note: {problem}")
     result = asdict(report)

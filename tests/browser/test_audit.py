@@ -39,8 +39,8 @@ def test_from_the_first_page_to_a_signed_report(own: App, browser: Browser, tmp_
         fill(page, "Your name", f"Ana {HOSTILE}")
         fill(page, "Your role", "governance officer")
         page.get_by_role("button", name="Fix the plan and run").click()
-        expect(page.get_by_text("Auditing path").first).to_be_visible(timeout=30_000)
-        expect(page.get_by_text("Auditing path").first).to_be_hidden(timeout=RUN_MS)
+        expect(page.get_by_text("Auditing the lists of Path model").first).to_be_visible(timeout=30_000)
+        expect(page.get_by_text("Auditing the lists of Path model").first).to_be_hidden(timeout=RUN_MS)
         settled(page)
         expect(page.get_by_text("Nobody has signed this audit yet")).to_be_visible()
         for part in ("Result", "Details", "Comparison", "Sign and export"):

@@ -30,11 +30,11 @@ HOSTILE = (
 HELD: dict[str, tuple[str, ...]] = {
     "verdict": ("Verdict: fail", "Failed: exposure by author_group.", "Signed by 1 person.", "Signed by Bob", "chief editor", "I have read it."),
     "summary": (
-        "path", "lists of 20", "It fails", "1 group of items is shown too little", "new (author_group): exposure ratio 0.5123, 95 % interval 0.4567 to 0.5678, 41 items",
+        "path", "lists of 20", "It fails", "1 group of items is shown too little", "new (author group): exposure ratio 0.5123, 95 % interval 0.4567 to 0.5678, 41 items",
         "North (region): held-out nDCG@20 0.0456", "not a pass", "fewer than 10 people are behind each",
     ),
     "system": ("Surfaced", "Front page here", "Path model"),
-    "plan": ("rbp(0.8)", "catalogue", "Every author shall get what the catalogue holds.", "before anything was measured", "ratio_low", "0.8", "bounds.AWRF", "0.9 to 1", "1,000", "region × gender"),
+    "plan": ("rank-biased precision, .8", "catalogue", "Every author shall get what the catalogue holds.", "before anything was measured", "ratio_low", "0.8", "bounds.AWRF", "0.9 to 1", "1,000", "region × gender"),
     "provenance": ("graph-4711", "path-0123456789ab", "code-42", "conf-7", "2025-12-01 to 2026-01-31", "All 12,345 events."),
     "attributes": ("region", "user", "300", "15"),
     "parameters": ("61.3 %", "58.8 % to 63.7 %", "same topic: importance in the score", "relations.same_topic.weight", "0.5432", "Weights are measured."),
@@ -43,8 +43,8 @@ HELD: dict[str, tuple[str, ...]] = {
     "items": ("n (items)", "Exposure ratio", "41", "0.5123", "0.4567 to 0.5678", "0.4321", "0.0042", "fail", "Why new.", "unknown", "not estimable"),
     "people": ("n (people)", "Held-out nDCG@20", "North", "88", "0.0456", "0.0345 to 0.0567", "insufficient evidence"),
     "intersections": ("region × gender", "North · f", "17", "0.0411", "0.3579"),
-    "cells": ("region × author_group", "0.4877*", "0.4011 to 0.5733", "0.0177", "suppressed", "n <10"),
-    "suppressed": ("Suppressed cells", "1", "People in suppressed cells", "<10", "author_group 3", "region 15", "people with held-out items"),
+    "cells": ("region × author group", "0.4877*", "0.4011 to 0.5733", "0.0177", "suppressed", "n <10"),
+    "suppressed": ("Suppressed cells", "1", "People in suppressed cells", "<10", "author group 3", "region 15", "people with held-out items"),
     "metrics": ("2. AWRF", "0.9137", "0.9021 to 0.9254", "1 - JSD(E, t)", "[0,1]", "Sapiezynski 2019", "amortised equity", "No held-out relevance at all."),
     "trends": ("popularity lift", "path-1", "1.234", "2026-02-01", "1.345"),
     "creators": ("12", "0.0234", "0.0345", "0.6783", "0.5111 to 0.8222"),
@@ -174,10 +174,10 @@ def test_what_newer_records_say_is_printed(tmp_path: Path) -> None:
     for section, held in {
         "parameters": ("Through which links", "75.0 %", "From newer or older events"),
         "non-profiling": ("how Most popular ranks", "measured on what was held out of 285 people", "Lists of 20", "new 0.5123 0.2211"),
-        "items": ("If the unknown were known", "0.4999 to 0.6111", "whichever of the 3 items of unknown author_group"),
+        "items": ("If the unknown were known", "0.4999 to 0.6111", "whichever of the 3 items of unknown author group"),
         "people": ("wider than the level measured",),
         "mitigations": ("new 0.5123 0.8123 0.7912 to 0.8345 insufficient evidence", "Passed before and no longer do: plain."),
-        "suppressed": ("author_group 3 200 items", "region 15 285 people with held-out items"),
+        "suppressed": ("author group 3 200 items", "region 15 285 people with held-out items"),
     }.items():  # fmt: skip
         for told in held:
             assert told in read(page, section), f"{told!r} is not in {section}: {read(page, section)}"
