@@ -141,7 +141,8 @@ def _reference_problems(frames: dict[str, pd.DataFrame], notes: list[Problem]) -
 def _nearly(raw: str, known: pd.Series) -> str:
     """What an id that is nowhere may have lost: capitals, or zeros at its beginning, which spreadsheets take away."""
     for lost, form in (("capitals", str.casefold), ("zeros at the beginning", lambda text: text.lstrip("0"))):
-        same = known[known.dropna().map(form) == form(raw)] if len(known) else known
+        stated = known.dropna()
+        same = stated[stated.map(form) == form(raw)] if len(stated) else stated
         if len(same):
             return f" {shown(same.iloc[0], 40)} differs from it in {lost} alone."
     return ""

@@ -107,7 +107,8 @@ def _note_rounded(ids: pd.Series, given: pd.Series, name: str, column: str, foun
     written = [raw for raw in different if _ROUNDED.fullmatch(raw)]
     rounded = ids.isin(written) if written else pd.Series(False, index=ids.index)
     if pd.api.types.is_float_dtype(given):
-        rounded |= (given.abs() > LARGEST_WHOLE).fillna(False).astype(bool)
+        exact = {2: 2**11, 4: 2**24}.get(getattr(given.dtype, "itemsize", 8), LARGEST_WHOLE)
+        rounded |= (given.astype("float64").abs() > exact).fillna(False).astype(bool)
     if column != "event" and rounded.any():
         told = (
             f"ids such as {shown(ids[rounded].iloc[0], 30)} were rounded by a spreadsheet or a float: several may have "

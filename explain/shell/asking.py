@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from core.errors import DataError, OptionError
+from core.errors import DataError, OptionError, shown
 from core.files import read_text
 from explain import plain_text
 from explain.shell.base import (
@@ -169,8 +169,8 @@ def _read_pairs(path: Path) -> list[tuple[str, str]]:
     try:
         reader = csv.DictReader(io.StringIO(read_text(path, at_most=MOST_OF_PAIRS), newline=""))
         if not {"user", "item"} <= set(reader.fieldnames or ()):
-            found = ", ".join(reader.fieldnames or ()) or "nothing"
-            raise DataError(f"{path} needs a header with the columns user,item; it has: {found[:200]}.")
+            found = ", ".join(shown(name, 30) for name in (reader.fieldnames or ())[:10]) or "nothing"
+            raise DataError(f"{path} needs a header with the columns user,item; it has: {found}.")
         return [(row["user"] or "", row["item"] or "") for row in reader]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DataError(

@@ -1,0 +1,43 @@
+"""Whatever stands in a folder, a plan or a stored file: it is read, or refused with a sentence, in bounded time and memory."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+MOST_BYTES = 2 << 30
+
+
+def become(kind: str, first: int, last: int) -> dict[str, Any]:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.corruption", kind, str(first), str(last)],
+        cwd=ROOT, capture_output=True, text=True, timeout=3_000, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr[-2_000:]
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert isinstance(found, dict)
+    return found
+
+
+@pytest.mark.parametrize(
+    ("kind", "first", "last"),
+    [
+        ("folders", 0, 100), ("plans", 0, 200), ("stored", 0, 100),
+        pytest.param("folders", 100, 3_000, marks=pytest.mark.slow), pytest.param("plans", 200, 2_000, marks=pytest.mark.slow),
+        pytest.param("stored", 100, 2_000, marks=pytest.mark.slow),
+    ],
+)  # fmt: skip
+def test_corrupted_input_is_read_or_refused_with_a_sentence(kind: str, first: int, last: int) -> None:
+    found = become(kind, first, last)
+    assert found["failed"] == []
+    assert found["read"] + found["refused"] == last - first
+    assert (
+        min(found["read"], found["refused"]) > (last - first) / 20
+    )  # the faults are neither all harmless nor all fatal
+    assert found["peak_bytes"] < MOST_BYTES
