@@ -59,7 +59,7 @@ def _read(path: Path) -> dict[str, Any]:
         content = read_stated(path)
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or short(error)
-        raise OptionError(f"The plan {shown(str(path))} cannot be read as JSON: {why}.") from None
+        raise OptionError(f"The plan {shown(path, 200)} cannot be read as JSON: {why}.") from None
     if not isinstance(content, dict):
-        raise OptionError(f"The plan {shown(str(path))} is not a JSON object. `plan --json` prints one to start from.")
+        raise OptionError(f"The plan {shown(path, 200)} is not a JSON object. `plan --json` prints one to start from.")
     return content

@@ -59,10 +59,10 @@ def _read(path: Path) -> list[Any]:
         content = read_stated(path)
     except (OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or short(error)
-        raise OptionError(f"The rules in {shown(str(path))} cannot be read as JSON: {why}.") from None
+        raise OptionError(f"The rules in {shown(path, 200)} cannot be read as JSON: {why}.") from None
     rules = content.get("rules") if isinstance(content, dict) else content
     if not isinstance(rules, list) or not all(isinstance(rule, dict | str) for rule in rules):
         raise OptionError(
-            f'{shown(str(path))} holds no list of rules: write [{{"name": "minimum-exposure", "by": "genre", "share": 0.8}}].'
+            f'{shown(path, 200)} holds no list of rules: write [{{"name": "minimum-exposure", "by": "genre", "share": 0.8}}].'
         )
     return rules
