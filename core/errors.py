@@ -70,7 +70,9 @@ class CancelledError(SurfacedError):
 
 
 def shown(value: object, limit: int = 60) -> str:
-    """An outside value as it may stand in a message: printable, quoted, short."""
+    """An outside value as it may stand in a message: printable, quoted, short; of a path the end is what people look for."""
+    if isinstance(value, Path):
+        limit = max(limit, 240)
     try:
         text = str(value)
     except ValueError:  # a number of thousands of digits
