@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -12,7 +13,7 @@ from functools import cached_property
 import numpy as np
 
 from core.graph import IntArray, InteractionGraph
-from core.propagation import Step
+from core.propagation import Step, Walks
 from data.tables import DataCard
 from explain.answers import CROWD_MINIMUM
 from explain.flow_labels import clean
@@ -44,6 +45,7 @@ class Names:
     listed: bool = True
     key: bytes = PROCESS_KEY
     _numbers: dict[tuple[object, ...], IntArray] = field(default_factory=dict)
+    _chains: dict[str, tuple[tuple[str, ...], bool, bool]] = field(default_factory=dict)
 
     @cached_property
     def verb(self) -> str:
@@ -87,21 +89,49 @@ class Names:
         return self.graph.groups[kind].title if kind in self.graph.groups else kind
 
     def relation(self, key: str) -> str:
-        """A meta-path or jump in words."""
+        """A meta-path or jump in words: of those that every workspace knows, and of those that a loaded model brought (`learn`)."""
         return self.relations.get(key, key.replace("_", " "))
+
+    def learn(self, walks: Iterable[Walks]) -> None:
+        """Take over the words of a model's chains: what stands in the middle of a chain says what it is called."""
+        for w in walks:
+            kinds = tuple(step.target_kind for step in w.chain.steps)
+            self._chains[w.chain.key] = (kinds, w.jump, w.chain.coefficient < 0)
+
+    def chain(self, kinds: tuple[str, ...], *, jump: bool = False, against: bool = False) -> str:
+        """A chain in words. kinds: of the node that each of its steps, from a history item on, leads to; the last is the item itself unless it jumps."""
+        middle, verb = kinds if jump else kinds[:-1], self.verb
+        minus = "minus " if against else ""
+        if jump:
+            known = {(): "latent jump from the history item", ("user",): f"people who {verb} it, then a latent jump",
+                     ("user", "item"): f"those people's other {self.noun}s, then a latent jump"}  # fmt: skip
+            return minus + known.get(middle, f"{self._through(middle)}, then a latent jump")
+        if middle == ("user", "item", "user"):
+            return (
+                f"minus what people of broad taste {verb} anyway" if against else f"people two steps away who {verb} it"
+            )
+        if middle == ("user",):
+            return f"{minus}people who {verb} both"
+        if len(middle) == 1 and middle[0] in ("topic", "creator", "context"):
+            return minus + (f"{verb} in the same " if middle[0] == "context" else "same ") + self.kind(middle[0])
+        return minus + (self._through(middle) if middle else f"goes with the {self.noun} in the history")
+
+    def _through(self, middle: tuple[str, ...]) -> str:
+        words = {"user": "people", "item": f"other {self.noun}s"}
+        return "through " + ", then ".join(words.get(kind, f"the same {self.kind(kind)}") for kind in middle)
 
     @property
     def relations(self) -> dict[str, str]:
         """Every meta-path, jump and constant in this data's own words."""
         return {
-            "co_consumption_3": f"people who {self.verb} both",
-            "co_consumption_5": f"minus what people of broad taste {self.verb} anyway",
-            "same_topic": f"same {self.kind('topic')}",
-            "same_creator": f"same {self.kind('creator')}",
-            "same_context": f"{self.verb} in the same {self.kind('context')}",
-            "jump_1": "latent jump from the history item",
-            "jump_2": f"people who {self.verb} it, then a latent jump",
-            "jump_3": f"those people's other {self.noun}s, then a latent jump",
+            "co_consumption_3": self.chain(("user", "item")),
+            "co_consumption_5": self.chain(("user", "item", "user", "item"), against=True),
+            **{f"same_{kind}": self.chain((kind, "item")) for kind in ("topic", "creator", "context")},
+            **{f"jump_{n + 1}": self.chain(("user", "item")[:n], jump=True) for n in range(3)},
+            **{
+                key: self.chain(kinds, jump=jump, against=against)
+                for key, (kinds, jump, against) in self._chains.items()
+            },
             "memory": "the model's memory of this person (no path)",
             "base": "popularity (the same for everybody)",
             "content": f"what the {self.noun} is about and like (the same for everybody)",

@@ -15,7 +15,6 @@ import numpy as np
 from scipy import sparse
 
 from core.graph import FloatArray, IntArray
-from core.models._path_chains import CO_3, CO_5, GROUP_CHAINS
 from explain.answers import CROWD_MINIMUM
 from explain.naming import Names, plural
 from explain.types import Bundle, FlowNode
@@ -23,7 +22,7 @@ from explain.walks import Lane
 
 MAX_HISTORY, MAX_GROUPS = 12, 6
 TARGET_HOP = 3
-_GROUP_KIND = {key: kind for kind, key in GROUP_CHAINS.items()}
+GROUPS = ("topic", "creator", "context")
 
 
 @dataclass(frozen=True, eq=False)
@@ -78,6 +77,12 @@ class _Node:
         return f"{self.hop}:{kind if self.single else 'more-' + kind}:{self.id}"
 
 
+def _middle(lane: Lane) -> tuple[str, ...]:
+    """The kinds of node between a history item and the item, in order; all that a walk reaches before it jumps."""
+    kinds = tuple(step.target_kind for step in lane.walks.chain.steps)
+    return kinds if lane.walks.jump else kinds[:-1]
+
+
 def bundle_id(source: str, target: str, relation: str) -> str:
     """The key under which a bundle's evidence is asked for; the drawing's own key (flow_layout.bundle_key)."""
     return f"{source}→{target}|{relation}"
@@ -126,25 +131,25 @@ class PictureBuilder:
         return np.asarray(lane.coefficient * lane.walks.start * lane.sums[0][lane.walks.items])
 
     def _add_lane(self, idx: int, lane: Lane) -> None:
-        key = lane.walks.chain.key
-        if key == CO_3:
+        middle = _middle(lane)
+        if middle == ("user",) and not lane.walks.jump:
             self._through_crowds(idx, lane)
-        elif key in _GROUP_KIND and _GROUP_KIND[key] != "context":
-            self._through_groups(idx, lane, _GROUP_KIND[key])
+        elif len(middle) == 1 and middle[0] in GROUPS and middle[0] != "context" and not lane.walks.jump:
+            self._through_groups(idx, lane, middle[0])
         else:
             self._through_one(idx, lane, self._shared_node(lane))
 
     def _shared_node(self, lane: Lane) -> _Node:
         key, names = lane.walks.chain.key, self.names
         n_paths = int(lane.counts()[0][lane.walks.items[lane.walks.start > 0]].sum())
-        if key == CO_5:
-            return _Node(2, "people", "broad-taste", "people of broad taste")
-        if key in _GROUP_KIND:
-            kind = _GROUP_KIND[key]
-            return _Node(2, kind, "shared", f"{plural(n_paths, names.kind(kind))} with both", n_paths)
-        steps = lane.walks.chain.steps  # the chain itself says what stands in its middle
-        middle = (steps[-1] if lane.walks.jump else steps[0]).target_kind if steps else "memory"
-        return _Node(2, "people" if middle == "user" else middle, key, names.relation(key))
+        middle = _middle(lane)
+        if middle == ("user", "item", "user") and not lane.walks.jump:
+            of = "broad taste" if lane.walks.chain.coefficient < 0 else "near taste"
+            return _Node(2, "people", of.replace(" ", "-"), f"people of {of}")
+        if len(middle) == 1 and middle[0] in GROUPS and not lane.walks.jump:
+            return _Node(2, middle[0], "shared", f"{plural(n_paths, names.kind(middle[0]))} with both", n_paths)
+        kind = (middle[-1] if lane.walks.jump else middle[0]) if middle else "memory"
+        return _Node(2, "people" if kind == "user" else kind, key, names.relation(key))
 
     def _through_one(self, idx: int, lane: Lane, node: _Node) -> None:
         amounts, counts = self._amounts(lane), lane.counts()[0][lane.walks.items] * (lane.walks.start > 0)

@@ -88,7 +88,10 @@ class World:
         """The fitted model of a snapshot, loaded once."""
         if manifest.snapshot not in self._models:
             checked, state = load(self.store.snapshots(self.workspace), manifest.snapshot)
-            self._models[manifest.snapshot] = get_model(checked.model).restore(self.graph, state)
+            model = get_model(checked.model).restore(self.graph, state)
+            if self.graph.n_users and self.graph.n_items:
+                self.names.learn(model.walks(0, 0))
+            self._models[manifest.snapshot] = model
         return self._models[manifest.snapshot]
 
     def person(self, model: Recommender, user: str | None, history: Sequence[str] | None) -> tuple[Recommender, int]:

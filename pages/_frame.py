@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from core.errors import SurfacedError
 from pages import _ask, _parts, _server, _state
@@ -35,13 +36,16 @@ def main() -> None:
     """Run the page that was asked for. Its state comes from the address before, and goes into it after."""
     _server.begin()
     st.set_page_config(page_title="Surfaced", page_icon=str(ICON), layout="wide")
-    st.set_option("client.showSidebarNavigation", True)  # off at the start, when it would list the files of pages/
     page = st.navigation(
         [
             st.Page(f"pages/{path or 'overview'}.py", title=title, url_path=path or None, default=not path)
             for path, title in TITLES.items()
-        ]
+        ],
+        position="hidden",
     )
+    menu = st.sidebar.empty()
+    before = st.session_state.get("_menu_address", {})
+    _menu(menu, before)
     _close_menu_on_a_phone(page.url_path)
     _ask.follow_data()
     _state.read()
@@ -53,6 +57,16 @@ def main() -> None:
     finally:
         _state.framed(False)
         _state.publish(page.url_path)
+        if (now := _state.address()) != before:
+            st.session_state["_menu_address"] = now
+            _menu(menu, now)
+
+
+def _menu(place: DeltaGenerator, address: dict[str, str]) -> None:
+    """The pages, each by an address that keeps who and what is looked at: one step forward is one step back."""
+    with place.container(gap=None):
+        for path, title in TITLES.items():
+            st.page_link(f"pages/{path or 'overview'}.py", label=title, query_params=address)
 
 
 def _close_menu_on_a_phone(place: str) -> None:

@@ -79,7 +79,10 @@ _ECHO_S: Final = 1.5
 
 @dataclass
 class _Store:
-    """One visitor's state. wishes: what was asked for; shown: what the page settled on; written: the URL as we left it."""
+    """One visitor's state. wishes: what was asked for; shown: what the page settled on; written: the URL as we left it.
+
+    touched: a widget or a click has asked for something since the last run began; spoken: it had when this run began
+    """
 
     wishes: dict[str, str] = field(default_factory=dict)
     shown: dict[str, str] = field(default_factory=dict)
@@ -87,6 +90,7 @@ class _Store:
     earlier: deque[tuple[float, dict[str, str]]] = field(default_factory=lambda: deque(maxlen=8))
     notices: list[str] = field(default_factory=list)
     touched: bool = False
+    spoken: bool = False
     framed: bool = False
 
 
@@ -103,7 +107,7 @@ def read() -> None:
         store.notices.clear()
     elif asked and asked != store.written and not _is_echo(store, asked):
         _adopt(store, asked)
-    store.touched = False
+    store.spoken, store.touched = store.touched, False
     store.shown = {}
 
 
@@ -166,7 +170,8 @@ def is_framed() -> bool:
 
 def heard() -> None:
     """A fragment that runs alone says so in the place of `read`: what a widget has said is taken over already."""
-    _store().touched = False
+    store = _store()
+    store.spoken, store.touched = True, False
 
 
 def take(key: str, widget: str) -> None:
@@ -200,8 +205,14 @@ def permalink(page: str) -> str:
 
 
 def publish(page: str) -> None:
-    """Bring the URL in line with what is shown."""
+    """Bring the URL in line with what is shown, once the visitor has chosen something.
+
+    Each address that is written is a step back for the browser: a page that was only come to keeps the address that led to it.
+    """
     store, url = _store(), _of_page(page)
+    if not store.spoken:
+        store.written = st.query_params.to_dict()
+        return
     if url == store.written == st.query_params.to_dict():
         return
     if store.written:

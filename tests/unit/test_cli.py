@@ -334,7 +334,7 @@ def test_a_model_that_is_not_fitted_names_the_command_that_fits_it(home: Path, p
     ("content", "told"),
     [
         (b"", "user,item"),
-        (b"person,thing\n1,2\n", "person, thing"),
+        (b"person,thing\n1,2\n", "'person', 'thing'"),
         (b"user\n1\n", "user,item"),
         (b"user,item\n1,\xff\xfe\n", "could not be read"),
         (b"user,item\nnobody-at-all,x\n", "'x'"),

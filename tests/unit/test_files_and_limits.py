@@ -106,7 +106,7 @@ def test_no_command_waits_for_a_file(home: Path, tmp_path: Path, kind: str) -> N
     here = ("--workspace", "newsroom")
     for command in (
         ("why", *here, "--model", "path", "--pairs", odd), ("run-audit", *here, "--model", "path", "--plan", odd, "--actor", "A"), ("verify-report", odd),
-        ("guardrail", *here, "--model", "path", "--rules", odd), ("restore", odd),
+        ("guardrail", *here, "--model", "path", "--config", odd), ("restore", odd),
     ):  # fmt: skip
         assert "odd" in surfaced(*command).complaint
 
