@@ -7,6 +7,8 @@ process leaves the whole note or none, and two writers wait for each other.
 
 from __future__ import annotations
 
+import json
+import os
 import sqlite3
 import unicodedata
 from collections.abc import Iterator, Sequence
@@ -15,11 +17,13 @@ from pathlib import Path
 from typing import Final
 
 from core.errors import OptionError, SurfacedError, shown
+from core.files import read_json
 from explain.answers import VERDICTS, Annotation
 from explain.html_export import digest
 from explain.sqlite_file import WAIT_S, faults, reading, why_not
 
 SCHEMA: Final = 2
+LAST: Final = "notes.json"
 MAX_NOTE, MAX_AUTHOR, MAX_LISTED = 2_000, 80, 10_000
 _TABLE: Final = """
 CREATE TABLE IF NOT EXISTS annotations (
@@ -55,6 +59,7 @@ class Annotations:
             columns = "created, workspace, snapshot, model, person, item, verdict, note, author"
             made = db.execute(f"INSERT INTO annotations ({columns}) VALUES ({marks})", values).lastrowid
             _seal(db, made)
+        self._note_last(int(made or 0))
         return Annotation(int(made or 0), *values)
 
     def withdraw(self, number: int, *, author: str, now: int) -> None:
@@ -86,6 +91,25 @@ class Annotations:
             ).fetchall()
         return tuple(Annotation(*row) for row in rows)
 
+    def _note_last(self, number: int) -> None:
+        """Keep the newest number beside the notes, so that a file that was cut or removed is told from one without notes."""
+        fresh = self.last.with_name(f".{LAST}-{os.getpid()}")
+        try:
+            fresh.write_text(json.dumps({"last": max(number, self._noted())}))
+            os.replace(fresh, self.last)
+        except OSError:
+            fresh.unlink(missing_ok=True)
+
+    @property
+    def last(self) -> Path:
+        return self.path.with_name(LAST)
+
+    def _noted(self) -> int:
+        try:
+            return int(read_json(self.last)["last"])
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+            return 0
+
     def _check(self, db: sqlite3.Connection) -> None:
         """Every note is as it was written, and none is gone. Raises SurfacedError that names what is not."""
         wrong = list(faults(db))
@@ -94,6 +118,9 @@ class Annotations:
             for *row, seal in db.execute(f"SELECT {_COLUMNS}, seal FROM annotations"):
                 if seal is not None and seal != _hash(row):
                     wrong.append(f"note {row[0]} was altered")
+        there = int(db.execute("SELECT COALESCE(MAX(id), 0) FROM annotations").fetchone()[0])
+        if there < (noted := self._noted()):
+            wrong.append(f"note {noted} was written and the newest one that is there is {there or 'none'}")
         made = db.execute("SELECT name FROM sqlite_master WHERE name = 'sqlite_sequence'").fetchone()
         if made:
             last = db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'annotations'").fetchone()

@@ -33,7 +33,7 @@ from explain.table_files import LINK, place
 SCHEMA: Final = "surfaced-backup/1"
 MANIFEST: Final = "manifest.json"
 DATABASES: Final = ("decisions.sqlite", "annotations.sqlite")
-LEFT_OUT: Final = {"downloads"}  # fetched again with their checksums
+LEFT_OUT: Final = {"downloads", "notes.json"}  # fetched again with their checksums; written again with the next note
 MOST_FILES, MOST_BYTES = 200_000, 200 << 30
 
 
@@ -129,6 +129,7 @@ def _files(home: Path) -> Iterator[tuple[str, Path]]:
         for name in sorted(names):
             if (
                 name.startswith(".")
+                or (inside == Path(".") and name in LEFT_OUT)
                 or name.split("-")[0] in DATABASES
                 or not stat.S_ISREG((here / name).lstat().st_mode)
             ):

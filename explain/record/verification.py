@@ -61,7 +61,7 @@ def _backwards(rows: list[Row]) -> Iterator[str]:
     for earlier, later in pairwise(rows):
         if isinstance(earlier[1], int) and isinstance(later[1], int) and later[1] < earlier[1]:
             days = (earlier[1] - later[1]) / 86_400
-            yield f"Row {later[0]} is dated {days:.2g} days before row {earlier[0]}: the clock ran backwards there."
+            yield f"Row {later[0]} is dated {_long(days)} before row {earlier[0]}: the clock ran backwards there."
 
 
 def checked_hash(text: str) -> str:
@@ -126,3 +126,12 @@ def _unchained(rows: list[Row], bad: set[int]) -> Iterator[LogProblem]:
             f"a row with another hash."
         )
         yield LogProblem(int(before[0]), "rewritten", told)
+
+
+def _long(days: float) -> str:
+    """A stretch of time in the unit in which it is a number that people read."""
+    seconds = round(days * 86_400)
+    for unit, name in ((86_400, "days"), (3_600, "hours"), (60, "minutes")):
+        if seconds >= 2 * unit:
+            return f"{seconds / unit:,.0f} {name}"
+    return f"{seconds:,} seconds"

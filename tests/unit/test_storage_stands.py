@@ -48,8 +48,8 @@ def two(tmp_path: Path) -> tuple[Path, Path]:
     return folder(tmp_path, "first", "Old"), folder(tmp_path, "second", "New", users=8)
 
 
-def killed_child(home: str, source: str, after: int) -> None:
-    """In a process of its own: prepare, and die at the n-th call that changes a folder."""
+def killed_child(act: Callable[[], object], after: int) -> None:
+    """In a process of its own: die at the n-th call that changes a folder or a database."""
     seen = 0
 
     def dying(call: Callable[..., Any]) -> Callable[..., Any]:
@@ -64,8 +64,22 @@ def killed_child(home: str, source: str, after: int) -> None:
 
     for name in CALLS:
         setattr(os, name, dying(getattr(os, name)))
-    Workbench(Path(home)).prepare("w", folder=Path(source))
+
+    class Dying(sqlite3.Connection):
+        execute = dying(sqlite3.Connection.execute)  # type: ignore[assignment]
+
+    connect = sqlite3.connect
+    sqlite3.connect = lambda *a, **o: connect(*a, **{"factory": Dying} | o)  # type: ignore[assignment]
+    act()
     os._exit(0)
+
+
+def killed(act: Callable[[], object], after: int) -> bool:
+    """Whether an act was ended before it was done."""
+    child = multiprocessing.get_context("fork").Process(target=killed_child, args=(act, after))
+    child.start()
+    child.join(60)
+    return child.exitcode != 0
 
 
 @pytest.mark.parametrize("layout", ["now", "of an older version"])
@@ -80,13 +94,11 @@ def test_a_kill_at_any_call_of_prepare_leaves_the_old_data_or_the_new(
         assert whole is not None
         (place / "tables").unlink()
         whole.rename(place / "tables")
-    fork, after, outcomes = multiprocessing.get_context("fork"), 0, set()
+    after, outcomes = 0, set()
     while True:
         home = tmp_path / f"home-{after}"
         shutil.copytree(start, home, symlinks=True)
-        child = fork.Process(target=killed_child, args=(str(home), str(two[1]), after))
-        child.start()
-        child.join(60)
+        ended = killed(lambda home=home: Workbench(home).prepare("w", folder=two[1]), after)  # type: ignore[misc]
         bench = Workbench(home)
         assert "w" in {row.name for row in bench.workspaces() if row.ready}, f"killed after {after} calls"
         label = bench.item("w", "i0").label
@@ -95,11 +107,50 @@ def test_a_kill_at_any_call_of_prepare_leaves_the_old_data_or_the_new(
         bench.prepare("w", folder=two[1])
         assert bench.item("w", "i0").label == "New 0"
         assert not list((home / "workspaces" / "w").glob(".new-*"))
-        if child.exitcode == 0:
+        if not ended:
             break
         after += 1
     assert outcomes == {"Old 0", "New 0"}
     assert after > 8, "a test of nothing"
+
+
+@pytest.mark.parametrize("act", ["fit", "sign", "note"])
+def test_a_kill_at_any_call_of_fit_sign_or_note_leaves_it_done_or_not(tmp_path: Path, two: tuple[Path, Path], act: str) -> None:  # fmt: skip
+    start = tmp_path / "start"
+    bench = Workbench(start)
+    bench.prepare("w", folder=two[0])
+    bench.fit("w", "popularity")
+    bench.add_incident("w", "before", "Ada", "operator")
+    bench.annotate("w", "popularity", "i0", author="Ada", note="before")
+    acts: dict[str, Callable[[Workbench], object]] = {
+        "fit": lambda b: b.fit("w", "popularity", seed=1),
+        "sign": lambda b: b.add_incident("w", "after", "Ada", "operator"),
+        "note": lambda b: b.annotate("w", "popularity", "i0", author="Ada", note="after"),
+    }
+    counted: dict[str, Callable[[Workbench], int]] = {
+        "fit": lambda b: len([s for s in b.fitted("w")[:1] if s.snapshot != bench.fitted("w")[0].snapshot]),
+        "sign": lambda b: len(b.log_rows("w")) - 1,
+        "note": lambda b: len(b.notes("w")) - 1,
+    }
+    after, outcomes = 0, set()
+    while True:
+        home = tmp_path / f"home-{after}"
+        shutil.copytree(start, home, symlinks=True)
+        ended = killed(lambda home=home: acts[act](Workbench(home)), after)  # type: ignore[misc]
+        again = Workbench(home)
+        done = counted[act](again)
+        assert done in (0, 1)
+        assert done or ended, "it was answered as done"
+        assert again.verify_log("w").ok, f"killed after {after} calls"
+        assert again.recommend("w", "popularity", user="u0").items
+        outcomes.add(done)
+        acts[act](again)
+        assert counted[act](Workbench(home)) == (1 if act == "fit" else done + 1)
+        if not ended:
+            break
+        after += 1
+    assert outcomes == {0, 1}
+    assert after > 2, "a test of nothing"
 
 
 def test_what_an_older_version_left_half_swapped_is_found_again(tmp_path: Path, two: tuple[Path, Path]) -> None:
@@ -192,11 +243,14 @@ def small_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return home
 
 
-FEW = 60
+@pytest.fixture(params=[60, pytest.param(500, marks=pytest.mark.slow)])
+def tries(request: pytest.FixtureRequest) -> int:
+    """How often a stored file is damaged."""
+    return int(request.param)
 
 
 @pytest.mark.parametrize("name", ["events.parquet", "items.parquet", "card.json", "workspace.json"])
-def test_damaged_tables_are_never_served(small_home: Path, name: str) -> None:
+def test_damaged_tables_are_never_served(small_home: Path, name: str, tries: int) -> None:
     place = table_files.place(small_home / "workspaces" / "w")
     assert place is not None
 
@@ -206,37 +260,53 @@ def test_damaged_tables_are_never_served(small_home: Path, name: str) -> None:
             return None
         return bench.person("w", "u0"), bench.item("w", "i0"), bench.card("w")
 
-    assert attack(place / name, FEW, 1, shown) == 0
+    assert attack(place / name, tries, 1, shown) == 0
 
 
-def test_damaged_measurements_are_never_shown(small_home: Path) -> None:
+def test_damaged_measurements_are_never_shown(small_home: Path, tries: int) -> None:
     (file,) = (small_home / "workspaces" / "w" / "results").glob("evaluation-*.json")
     shown = lambda: Workbench(small_home).stored_evaluation("w", "popularity", split="random", k=3)  # noqa: E731
     assert shown() is not None
-    assert attack(file, 4 * FEW, 2, shown) == 0
+    assert attack(file, tries, 2, shown) == 0
 
 
-def test_damaged_snapshots_are_never_served(small_home: Path) -> None:
+def test_damaged_snapshots_are_never_served(small_home: Path, tries: int) -> None:
     (made,) = (small_home / "workspaces" / "w" / "snapshots").glob("popularity-*")
     for name in ("manifest.json", "arrays.npz"):
         shown = lambda: Workbench(small_home).recommend("w", "popularity", user="u0")  # noqa: E731
-        assert attack(made / name, FEW, 3, shown) == 0
+        assert attack(made / name, tries, 3, shown) == 0
 
 
-def test_a_damaged_log_is_never_called_intact(small_home: Path) -> None:
+def test_a_damaged_log_is_never_called_intact(small_home: Path, tries: int) -> None:
     right = Workbench(small_home).log_rows("w")
 
     def shown() -> Any:
         bench = Workbench(small_home)
         return right if not bench.verify_log("w").ok else bench.log_rows("w")
 
-    assert attack(small_home / "decisions.sqlite", 4 * FEW, 4, shown) == 0
+    assert attack(small_home / "decisions.sqlite", tries, 4, shown) == 0
 
 
-def test_damaged_notes_are_never_shown(small_home: Path) -> None:
+def test_damaged_notes_are_never_shown(small_home: Path, tries: int) -> None:
     shown = lambda: Workbench(small_home).notes("w")  # noqa: E731
     assert len(shown()) == 6
-    assert attack(small_home / "annotations.sqlite", 4 * FEW, 5, shown) == 0
+    assert attack(small_home / "annotations.sqlite", tries, 5, shown) == 0
+
+
+@pytest.mark.parametrize("how", ["cut", "removed", "older"])
+def test_notes_that_are_gone_are_told(tmp_path: Path, small_home: Path, how: str) -> None:
+    home = Path(shutil.copytree(small_home, tmp_path / "home", symlinks=True))
+    file, bench = home / "annotations.sqlite", Workbench(home)
+    before = file.read_bytes()
+    assert len(bench.notes("w")) == 6
+    bench.annotate("w", "popularity", "i0", author="Ada", note="one more")
+    file.with_name("annotations.sqlite-wal").unlink(missing_ok=True)
+    if how == "removed":
+        file.unlink()
+    else:
+        file.write_bytes(b"" if how == "cut" else before)
+    with pytest.raises(SurfacedError, match="note 7 was written"):
+        bench.notes("w")
 
 
 def test_a_cut_tail_is_found_without_a_head_that_somebody_noted(tmp_path: Path) -> None:
@@ -287,7 +357,7 @@ def test_time_that_runs_backwards_is_told_and_breaks_nothing(tmp_path: Path) -> 
         bench.decisions.append("newsroom", "note", actor="Ada", content={}, now=now)
     found = bench.verify_log("newsroom")
     assert found.ok
-    assert "Row 2 is dated 3.6e+02 days before row 1" in found.notes[0]
+    assert "Row 2 is dated 365 days before row 1" in found.notes[0]
 
 
 @pytest.mark.parametrize("years", [10, -1])
