@@ -36,17 +36,20 @@ def main() -> None:
     """Run the page that was asked for. Its state comes from the address before, and goes into it after."""
     _server.begin()
     st.set_page_config(page_title="Surfaced", page_icon=str(ICON), layout="wide")
+    st.set_option("client.showSidebarNavigation", True)  # off at the start, when it would list the files of pages/
     page = st.navigation(
         [
             st.Page(f"pages/{path or 'overview'}.py", title=title, url_path=path or None, default=not path)
             for path, title in TITLES.items()
         ],
-        position="hidden",
+        position="sidebar" if _on_a_phone() else "hidden",
     )
-    menu = st.sidebar.empty()
-    before = st.session_state.get("_menu_address", {})
-    _menu(menu, before)
-    _close_menu_on_a_phone(page.url_path)
+    menu, before = None, st.session_state.get("_menu_address", {})
+    if _on_a_phone():
+        _close_menu(page.url_path)
+    else:
+        menu = st.sidebar.empty()
+        _menu(menu, before)
     _ask.follow_data()
     _state.read()
     _state.framed(True)
@@ -57,25 +60,28 @@ def main() -> None:
     finally:
         _state.framed(False)
         _state.publish(page.url_path)
-        if (now := _state.address()) != before:
+        if menu is not None and (now := _state.address()) != before:
             st.session_state["_menu_address"] = now
             _menu(menu, now)
 
 
 def _menu(place: DeltaGenerator, address: dict[str, str]) -> None:
-    """The pages, each by an address that keeps who and what is looked at: one step forward is one step back."""
-    with place.container(gap=None):
+    """The pages, each by an address that keeps who and what is looked at: one step forward is one step back, and a reload keeps it."""
+    with place.container(gap="xxsmall"):
         for path, title in TITLES.items():
             st.page_link(f"pages/{path or 'overview'}.py", label=title, query_params=address)
 
 
-def _close_menu_on_a_phone(place: str) -> None:
+def _on_a_phone() -> bool:
+    """Phones get Streamlit's own menu: only that one can be made to close (links of ours would leave it open over the page)."""
+    return "Mobi" in (st.context.headers.get("User-Agent") or "")
+
+
+def _close_menu(place: str) -> None:
     """A menu over the whole screen closes when it has led somewhere.
 
     On a phone both states mean closed, but Streamlit closes the menu only when the state changes: so each page takes the other one.
     """
-    if "Mobi" not in (st.context.headers.get("User-Agent") or ""):
-        return
     before, state = st.session_state.get("_menu", (place, "auto"))
     if before != place:
         state = "collapsed" if state == "auto" else "auto"

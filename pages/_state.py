@@ -79,7 +79,8 @@ _ECHO_S: Final = 1.5
 
 @dataclass
 class _Store:
-    """One visitor's state. wishes: what was asked for; shown: what the page settled on; written: the URL as we left it.
+    """One visitor's state. wishes: what was asked for; shown: what the page settled on; written: the URL as we left it;
+    righted: pages and addresses that were put right.
 
     touched: a widget or a click has asked for something since the last run began; spoken: it had when this run began
     """
@@ -88,6 +89,7 @@ class _Store:
     shown: dict[str, str] = field(default_factory=dict)
     written: dict[str, str] = field(default_factory=dict)
     earlier: deque[tuple[float, dict[str, str]]] = field(default_factory=lambda: deque(maxlen=8))
+    righted: deque[tuple[str, tuple[tuple[str, str], ...]]] = field(default_factory=lambda: deque(maxlen=32))
     notices: list[str] = field(default_factory=list)
     touched: bool = False
     spoken: bool = False
@@ -171,7 +173,7 @@ def is_framed() -> bool:
 def heard() -> None:
     """A fragment that runs alone says so in the place of `read`: what a widget has said is taken over already."""
     store = _store()
-    store.spoken, store.touched = True, False
+    store.spoken, store.touched = store.spoken or not store.framed, False
 
 
 def take(key: str, widget: str) -> None:
@@ -208,11 +210,15 @@ def publish(page: str) -> None:
     """Bring the URL in line with what is shown, once the visitor has chosen something.
 
     Each address that is written is a step back for the browser: a page that was only come to keeps the address that led to it.
+    One that could not be followed to the letter, as a notice says, is put right, but only once: Back must lead out of it.
     """
-    store, url = _store(), _of_page(page)
+    store, url, came = _store(), _of_page(page), st.query_params.to_dict()
     if not store.spoken:
-        store.written = st.query_params.to_dict()
-        return
+        asked = (page, tuple(sorted(came.items())))
+        if not store.notices or asked in store.righted:
+            store.written = came
+            return
+        store.righted.append(asked)
     if url == store.written == st.query_params.to_dict():
         return
     if store.written:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import parse_qsl
 
 import pytest
 import streamlit as st
@@ -38,6 +39,12 @@ def open_page(page: str = "overview", **query: str) -> AppTest:
 def address(app: AppTest) -> dict[str, str]:
     """The query of the URL that the page left, one value a key."""
     return {key: value if isinstance(value, str) else value[-1] for key, value in dict(app.query_params).items()}
+
+
+def menu(app: AppTest) -> dict[str, dict[str, str]]:
+    """Where the menu leads: each page's query."""
+    links = [link.proto for link in app.sidebar.get("page_link")]
+    return {link.page or "overview": dict(parse_qsl(link.query_string)) for link in links}
 
 
 def texts(app: AppTest) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from explain.workbench import Workbench
-from tests.app.conftest import PAGES, address, is_sound, open_page, texts
+from tests.app.conftest import PAGES, address, is_sound, menu, open_page, texts
 
 LONG = "x" * 10_000
 HOSTILE = ("../../etc", "<script>alert(1)</script>", LONG, "%00", "' OR 1=1", "\u202egpj", "none", "-1", "1e9", "[]")
@@ -111,11 +111,21 @@ def test_state_travels_from_page_to_page(home: Path) -> None:
     app.selectbox(key="user-box").select(user).run()
     assert address(app)["user"] == user
     for page in ("why", "fairness", "models", "guide", "overview"):
+        led = menu(app)[page]
+        assert led["user"] == user, page
         app.switch_page(f"pages/{page}.py")
         app.query_params.clear()
+        for key, value in led.items():
+            app.query_params[key] = value
         app.run()
         assert is_sound(app)
-        assert address(app)["user"] == user, page
+        assert address(app) == led, "coming to a page writes no other address: each would be a step back more"
+
+
+def test_a_page_that_was_only_come_to_keeps_the_address_that_led_to_it(home: Path) -> None:
+    for page in PAGES:
+        assert address(open_page(page)) == {}
+        assert address(open_page(page, k="7")) == {"k": "7"}
 
 
 def test_other_workspace_forgets_people_and_items_but_not_k(two_homes: Path) -> None:

@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from explain.workbench import Workbench
 from pages._audit_details import as_report, group_frame
-from tests.app.conftest import address, is_sound, open_page, texts
+from tests.app.conftest import is_sound, open_page, texts
 from tests.unit.audit_record_for_tests import audit, content, plan, row
 
 HOSTILE = "<img src=x onerror=alert(1)>"
@@ -54,8 +54,8 @@ def test_a_past_audit_is_read_and_signed(audited: tuple[Path, dict[str, Any]]) -
     home, record = audited
     app = open_page("audit")
     assert is_sound(app)
-    assert address(app)["audit"] == record["id"]
     shown = texts(app)
+    assert record["id"] in shown or any(record["id"] in str(box.value) for box in app.selectbox)
     assert record["verdict"]["verdict"] in shown.lower()
     app.text_input(key="sign-name").set_value(HOSTILE)
     app.text_input(key="sign-role").set_value("officer")

@@ -29,7 +29,7 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, s
 from tests.conftest import find_chromium
 
 ROOT = Path(__file__).resolve().parents[2]
-START_TIMEOUT_S, SETTLE_TIMEOUT_MS = 60, 30_000
+START_TIMEOUT_S, SETTLE_TIMEOUT_MS = 60, 60_000
 QUIET_FLAGS = (
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync",

@@ -46,6 +46,21 @@ def test_a_permalink_is_right_as_the_very_first_page_of_a_new_server(
     assert first_text.strip() == second_text.strip() != ""
 
 
+def test_back_goes_back_once(app: App, browser: Browser) -> None:
+    with visiting(app, browser, "light", 1280) as visitor:
+        page, titles = visitor.open(""), []
+        for name in ("Recommendations", "Why this", "Models"):
+            titles.append((page.get_by_role("heading", level=1).first.inner_text(), page.url))
+            page.get_by_test_id("stSidebar").get_by_role("link", name=name, exact=True).click()
+            page.wait_for_url(f"**/{name.split()[0].lower()}*")
+            settled(page)
+        for title, url in reversed(titles):
+            page.go_back()
+            page.wait_for_url(url)
+            settled(page)
+            expect(page.get_by_role("heading", level=1).first).to_have_text(title)
+
+
 def test_the_menu_of_a_phone_closes_when_it_has_led_somewhere(app: App, browser: Browser) -> None:
     phone = "Mozilla/5.0 (Linux; Android 15; Pixel) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0 Mobile Safari/537.36"
     context = browser.new_context(
