@@ -65,6 +65,10 @@ class NotReadyError(SurfacedError):
         self.command = command
 
 
+class NotWritableError(SurfacedError):
+    """State that cannot be written now: the disk is full, or may not be written. Reading goes on."""
+
+
 class CancelledError(SurfacedError):
     """Long work that the user stopped. Nothing was stored."""
 

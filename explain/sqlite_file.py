@@ -19,6 +19,7 @@ from typing import Final
 from core.files import odd_kind
 
 WAIT_S: Final = 30.0
+LEAST_FREE: Final = 1 << 16  # bytes: with less, a disk is full
 IN_MEMORY: Final = Path("/dev/shm")
 
 
@@ -72,6 +73,19 @@ def faults(db: sqlite3.Connection) -> tuple[str, ...]:
     return () if found == ["ok"] else tuple(found)
 
 
+def is_shut(error: Exception, path: Path) -> bool:
+    """Whether nobody can write here now: the disk is full, or may only be read."""
+    if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM):
+        return True
+    told = str(error)
+    if "readonly" in told or "is full" in told or "unable to open" in told:
+        return True
+    try:
+        return shutil.disk_usage(path.parent).free < LEAST_FREE
+    except OSError:
+        return False
+
+
 def why_not(error: Exception, path: Path) -> str:
     """The cause in words, and what to do. A file is never to be put aside for it: it may be whole."""
     folder = path.parent
@@ -79,7 +93,7 @@ def why_not(error: Exception, path: Path) -> str:
         free = shutil.disk_usage(folder).free
     except OSError:
         free = None
-    if free is not None and free < 1 << 16:
+    if free is not None and free < LEAST_FREE:
         return "the disk is full. Make room, then try again; the file itself is not touched"
     if folder.is_dir() and not os.access(folder, os.W_OK):
         return f"{folder} may not be written by this user. Give it the right, or choose another state folder"

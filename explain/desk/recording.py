@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, get_args
 
-from core.errors import OptionError, SnapshotError, SurfacedError, shown
+from core.errors import NotWritableError, OptionError, SnapshotError, SurfacedError, shown
 from core.models.base import get_model
 from core.snapshots import manifests
 from core.texts import command as typed
@@ -124,9 +124,11 @@ class Recording(Desk):
         return verify(rows, head, missing, self.decisions.sound())
 
     def export_audit(
-        self, workspace: str, audit: str, form: str = "html", actor: str = UNNAMED
+        self, workspace: str, audit: str, form: str = "html", actor: str = UNNAMED, tell: Callable[[str], None] | None = None
     ) -> str | dict[str, Any]:  # fmt: skip
         """A report that stands on its own: "html" as one file's text, "json" as an object. The log keeps its hash.
+
+        tell  is told where the log could not keep it, because the disk is full or only read: the report is given all the same
 
         Write the object with indent 1 or as you like: its hash is over the canonical form. Raises SurfacedError where the log
         is not intact: a report from a broken log would carry a head that proves nothing.
@@ -147,7 +149,13 @@ class Recording(Desk):
             "sha256": record["export"]["sha256"],
         }
         about["file_sha256"] = file_hash(page if form == "html" else json_text(record))
-        self.decisions.append(workspace, "export", actor=actor, content=about)
+        try:
+            self.decisions.append(workspace, "export", actor=actor, content=about)
+        except NotWritableError as error:
+            if tell is not None:
+                tell(
+                    f"The report is written, but the decision log does not have it, as verify-report will say; export it again then. {error}"
+                )
         return page if form == "html" else record
 
     def verify_report(self, file: Path) -> ReportCheck:

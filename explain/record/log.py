@@ -15,17 +15,17 @@ import tempfile
 import time
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, get_args
 
-from core.errors import OptionError, SurfacedError, shown
+from core.errors import NotWritableError, OptionError, SurfacedError, shown
 from core.files import read_json
 from explain.html_export import canonical, digest
 from explain.record.types import Kind
-from explain.sqlite_file import WAIT_S, faults, reading, why_not
+from explain.sqlite_file import WAIT_S, faults, is_shut, reading, why_not
 
 SCHEMA: Final = 1
 GENESIS: Final = "0" * 64
@@ -138,11 +138,11 @@ class DecisionLog:
 
     @contextmanager
     def held(self) -> Iterator[None]:
-        """Nobody writes meanwhile. Where there is no log yet, there is nothing to hold."""
-        if not self.path.exists():
-            yield
-            return
-        with self._open(write=True):
+        """Nobody writes meanwhile. Where there is no log yet, or nobody can write, there is nothing to hold."""
+        with ExitStack() as stack:
+            if self.path.exists():
+                with suppress(NotWritableError):
+                    stack.enter_context(self._open(write=True))
             yield
 
     def sound(self) -> tuple[str, ...]:
@@ -205,7 +205,8 @@ class DecisionLog:
                 yield db
                 db.execute("COMMIT")
         except (sqlite3.Error, OSError, UnicodeDecodeError) as error:
-            raise SurfacedError(
+            kind = NotWritableError if write and is_shut(error, self.path) else SurfacedError
+            raise kind(
                 f"The decision log in {self.path} could not be {'written' if write else 'read'}: {why_not(error, self.path)}. "
                 f"Nothing was {'stored and nothing lost' if write else 'lost'}."
             ) from None

@@ -13,7 +13,7 @@ from explain import plain_text
 from explain.record.log import named
 from explain.record.report import json_text
 from explain.record.types import Kind
-from explain.shell.base import JsonOption, ModelOption, WorkspaceOption, app, print_answer, write
+from explain.shell.base import JsonOption, ModelOption, WorkspaceOption, app, print_answer, say, write
 from explain.workbench import Workbench
 
 IdOption = Annotated[str, typer.Option("--id", help="Id of an audit, as `audits` lists it.")]
@@ -70,7 +70,7 @@ def export_audit(
         raise OptionError(f"--out ends in .html or .json, not in {shown(out.suffix or 'nothing')}.")
     if out.is_dir() or not out.parent.is_dir():
         raise OptionError(f"{shown(out)} cannot be written: give a file in a folder that exists.")
-    made = Workbench().export_audit(workspace, audit, form=form, actor=actor)
+    made = Workbench().export_audit(workspace, audit, form=form, actor=actor, tell=say)
     write(out, made if isinstance(made, str) else json_text(made))
     check = Workbench().verify_report(out)
     result = {"out": str(out), "id": check.id, "sha256": check.sha256, "head": check.head}

@@ -476,3 +476,46 @@ def test_the_commands_back_up_and_restore(small_home: Path, tmp_path: Path, monk
     found = surfaced("restore", tmp_path / "b.zip", "--json").json
     assert (found["n_files"], found["aside"]) == (made["n_files"], None)
     assert "no file" in surfaced("restore", tmp_path / "nowhere.zip").complaint
+
+
+@pytest.fixture
+def full_home(tmp_path: Path, small_home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A state folder in which nothing can be written: every write of SQLite ends as on a full disk."""
+    home = Path(shutil.copytree(small_home, tmp_path / "home", symlinks=True))
+    monkeypatch.setenv("SURFACED_HOME", str(home))
+    bench = Workbench(home)
+    plan = bench.usual_plan("w", "popularity", k=3) | {"draws": 100}
+    bench.run_audit("w", plan, actor="Ada", role="auditor")
+    for name in ("decisions.sqlite", "annotations.sqlite"):
+        with sqlite3.connect(home / name) as db:
+            db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        db.close()
+
+    class Full(sqlite3.Connection):
+        def execute(self, sql: str, *rest: Any) -> sqlite3.Cursor:
+            if sql.startswith(("BEGIN IMMEDIATE", "INSERT", "UPDATE", "PRAGMA journal_mode =")):
+                raise sqlite3.OperationalError("database or disk is full")
+            return super().execute(sql, *rest)
+
+    connect = sqlite3.connect
+    monkeypatch.setattr(sqlite3, "connect", lambda *a, **o: connect(*a, **({"factory": Full} | o)))
+    return home
+
+
+def test_a_full_disk_is_read_exported_and_backed_up(full_home: Path, tmp_path: Path) -> None:
+    here = ("--workspace", "w")
+    (audit,) = surfaced("audits", *here, "--json").json["audits"]
+    assert len(surfaced("log", *here, "--json").json["rows"]) == 11
+    assert len(surfaced("notes", *here, "--json").json["notes"]) == 6
+    assert Workbench(full_home).verify_log("w").ok, Workbench(full_home).verify_log("w").sentence
+    told = surfaced("export-audit", *here, "--id", audit["id"], "--out", tmp_path / "a.html")
+    assert told.status == 0
+    assert "the decision log does not have it" in told.err
+    found = Workbench(full_home).verify_report(tmp_path / "a.html")
+    assert found.problems == ("The decision log has no export with this content.",)
+    assert surfaced("export", *here, "--model", "popularity", "--user", "u0", "--item", "i0", "--out", tmp_path / "e.html").status == 0  # fmt: skip
+    assert surfaced("backup", "--out", tmp_path / "all.zip").status == 0
+    for command in (("sign", *here, "--id", audit["id"], "--name", "A", "--role", "R"), ("note", *here, "--model", "popularity", "--user", "u0", "--item", "i0", "--author", "A", "--text", "t")):  # fmt: skip
+        complaint = surfaced(*command).complaint
+        assert "aside" not in complaint
+        assert "full" in complaint
