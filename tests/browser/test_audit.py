@@ -52,7 +52,7 @@ def test_from_the_first_page_to_a_signed_report(own: App, browser: Browser, tmp_
         fill(page, "Comment", HOSTILE)
         page.get_by_role("button", name="Sign this audit").click()
         settled(page)
-        expect(page.get_by_text("governance officer").first).to_be_visible()
+        expect(page.get_by_text("governance officer").first).to_be_visible(timeout=30_000)
         assert axe(page) == []
         files = {}
         for name, ending in (("Report (HTML", "html"), ("Record (JSON", "json")):
