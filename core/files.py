@@ -10,6 +10,7 @@ import errno
 import json
 import os
 import stat
+import tempfile
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
@@ -58,6 +59,30 @@ def read_text(path: Path, *, at_most: int | None = MANY) -> str:
 def read_json(path: Path, *, at_most: int | None = MANY) -> Any:
     """JSON as this program stored it. Raises OSError, ValueError, RecursionError."""
     return json.loads(read_text(path, at_most=at_most))
+
+
+def write_whole(path: Path, text: str) -> None:
+    """A small file, on the disk whole or not at all, its folder made where it lacks. Raises OSError; what stood there stays then."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=".writing-", delete=False, encoding="utf-8") as file:
+        try:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+            os.replace(file.name, path)
+        except BaseException:
+            Path(file.name).unlink(missing_ok=True)
+            raise
+    flush_folder(path.parent)
+
+
+def flush_folder(folder: Path) -> None:
+    """Bring a folder's entries to the disk, so that a rename outlives a power cut."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def read_stated(path: Path) -> Any:

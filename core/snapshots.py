@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from core.errors import SnapshotError, shown
-from core.files import read_bytes
+from core.files import flush_folder, read_bytes
 from core.models.base import ModelState
 
 SCHEMA = 1
@@ -77,15 +77,6 @@ def save(
             f"The snapshot could not be written to {folder}: {error.strerror}. Nothing was lost."
         ) from None
     return _manifest(snapshot, content)
-
-
-def flush_folder(folder: Path) -> None:
-    """Bring a folder's entries to the disk, so that a rename outlives a power cut."""
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
 
 
 def manifests(folder: Path) -> tuple[Manifest, ...]:

@@ -8,19 +8,18 @@ process leaves the whole note or none, and two writers wait for each other.
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
 import unicodedata
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
 from core.errors import OptionError, SurfacedError, shown
-from core.files import read_json
+from core.files import read_json, write_whole
 from explain.answers import VERDICTS, Annotation
 from explain.html_export import digest
-from explain.sqlite_file import WAIT_S, faults, reading, why_not
+from explain.sqlite_file import faults, transaction
 
 SCHEMA: Final = 2
 LAST: Final = "notes.json"
@@ -93,12 +92,8 @@ class Annotations:
 
     def _note_last(self, number: int) -> None:
         """Keep the newest number beside the notes, so that a file that was cut or removed is told from one without notes."""
-        fresh = self.last.with_name(f".{LAST}-{os.getpid()}")
-        try:
-            fresh.write_text(json.dumps({"last": max(number, self._noted())}))
-            os.replace(fresh, self.last)
-        except OSError:
-            fresh.unlink(missing_ok=True)
+        with suppress(OSError):
+            write_whole(self.last, json.dumps({"last": max(number, self._noted())}))
 
     @property
     def last(self) -> Path:
@@ -134,41 +129,16 @@ class Annotations:
 
     @contextmanager
     def _open(self, *, write: bool) -> Iterator[sqlite3.Connection]:
-        try:
-            with self._writing() if write else reading(self.path) as db:
-                db.execute("BEGIN IMMEDIATE" if write else "BEGIN")
-                version = int(db.execute("PRAGMA user_version").fetchone()[0])
-                if version > SCHEMA:
-                    raise SurfacedError(
-                        f"{self.path} was written by a newer version (schema {version}, this one knows {SCHEMA}). Update, then try again."
-                    )
-                if write and version < SCHEMA:
-                    db.execute(_TABLE)
-                    if version == 1:
-                        db.execute("ALTER TABLE annotations ADD COLUMN seal TEXT")
-                        for (number,) in db.execute("SELECT id FROM annotations").fetchall():
-                            _seal(db, number)
-                    db.execute(f"PRAGMA user_version = {SCHEMA}")
-                if not write and version < 1:
-                    db.execute(_TABLE.replace("CREATE TABLE", "CREATE TEMP TABLE"))
-                yield db
-                db.execute("COMMIT")
-        except (sqlite3.Error, OSError, UnicodeDecodeError) as error:
-            raise SurfacedError(
-                f"The notes in {self.path} could not be {'written' if write else 'read'}: {why_not(error, self.path)}. "
-                "Nothing was lost."
-            ) from None
-
-    @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        db = sqlite3.connect(self.path, timeout=WAIT_S, isolation_level=None)
-        try:
-            db.execute("PRAGMA journal_mode = WAL")
-            db.execute("PRAGMA synchronous = FULL")
+        with transaction(self.path, write=write, schema=SCHEMA, what="The notes") as (db, version):
+            if write and version < SCHEMA:
+                db.execute(_TABLE)
+                if version == 1:
+                    db.execute("ALTER TABLE annotations ADD COLUMN seal TEXT")
+                    for (number,) in db.execute("SELECT id FROM annotations").fetchall():
+                        _seal(db, number)
+            if not write and version < 1:
+                db.execute(_TABLE.replace("CREATE TABLE", "CREATE TEMP TABLE"))
             yield db
-        finally:
-            db.close()
 
 
 def _hash(row: Sequence[object]) -> str:

@@ -24,8 +24,7 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Final
 
 from core.errors import OptionError, SurfacedError, shown
-from core.files import odd_kind
-from core.snapshots import flush_folder
+from core.files import flush_folder, odd_kind
 from explain.record.log import DecisionLog
 from explain.sqlite_file import reading, why_not
 from explain.table_files import LINK, place

@@ -15,8 +15,6 @@ the degrees of freedom pays for w. Sealing and revealing are left to explain.bli
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from dataclasses import asdict, dataclass, field, replace
 from hashlib import sha256
 from pathlib import Path
@@ -25,8 +23,8 @@ from typing import Literal, cast, get_args
 import numpy as np
 from scipy import special
 
+from core import files
 from core.errors import OptionError, SurfacedError, shown
-from core.files import read_json
 from core.graph import FloatArray, IntArray, InteractionGraph
 from core.models._path_chains import PathParameters, Relation
 from core.models.path import PathModel
@@ -267,7 +265,7 @@ def _spread_order(n: int) -> IntArray:
 
 def _read(place: Path, rungs: int) -> list[list[float]]:
     try:
-        rows = read_json(place)["rows"]
+        rows = files.read_json(place)["rows"]
         table = np.array(rows, dtype=np.float64)
         return [*map(list, rows)] if table.ndim == 2 and table.shape[1] == 3 and len(rows) <= rungs else []
     except (OSError, ValueError, KeyError, TypeError):
@@ -280,14 +278,7 @@ def _write(place: Path, rows: list[list[float]]) -> None:
 
 def write_whole(place: Path, content: object) -> None:
     """A JSON file, whole or not at all. Raises SurfacedError."""
-    name = None
     try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", dir=place.parent, prefix=".writing-", delete=False) as file:
-            name = file.name
-            json.dump(content, file)
-        os.replace(name, place)
+        files.write_whole(place, json.dumps(content))
     except OSError as error:
-        if name is not None:
-            Path(name).unlink(missing_ok=True)
         raise SurfacedError(f"{place.name} could not be written to {place.parent}: {error.strerror}.") from None

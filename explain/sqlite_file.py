@@ -1,4 +1,4 @@
-"""Reading a SQLite file that other processes write, on disks that are full or may not be written, and saying what is wrong.
+"""A SQLite file that other processes read and write too, on disks that are full or may not be written, and what is wrong with it.
 
 A file in WAL mode needs room for `-shm` even to be read. Where there is none, a file without a pending `-wal` is read as it
 stands (immutable); one with a pending `-wal` is read from a copy in memory or a temporary folder, so that no committed row is missed.
@@ -11,11 +11,13 @@ import os
 import shutil
 import sqlite3
 import tempfile
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
+from core.errors import NotWritableError, SurfacedError
 from core.files import odd_kind
 
 WAIT_S: Final = 30.0
@@ -73,15 +75,65 @@ def faults(db: sqlite3.Connection) -> tuple[str, ...]:
     return () if found == ["ok"] else tuple(found)
 
 
-def is_shut(error: Exception, path: Path) -> bool:
+@contextmanager
+def transaction(path: Path, *, write: bool, schema: int, what: str) -> Iterator[tuple[sqlite3.Connection, int]]:
+    """One transaction, on disk when it is over, with the version that the file had; a writer leaves it with `schema`.
+
+    what    what the file holds, as a sentence begins: "The notes"
+    Raises  SurfacedError with the cause, NotWritableError where nobody can write now; nothing is stored then
+    """
+    try:
+        with _writing(path) if write else reading(path) as db:
+            db.execute("BEGIN IMMEDIATE" if write else "BEGIN")
+            version = int(db.execute("PRAGMA user_version").fetchone()[0])
+            if version > schema:
+                raise SurfacedError(
+                    f"{path} was written by a newer version (schema {version}, this one knows {schema}). Update, then try again."
+                )
+            yield db, version
+            if write and version < schema:
+                db.execute(f"PRAGMA user_version = {schema}")
+            db.execute("COMMIT")
+    except (sqlite3.Error, OSError, UnicodeDecodeError) as error:
+        kind = NotWritableError if write and _is_shut(error, path) else SurfacedError
+        raise kind(
+            f"{what} in {path} could not be {'written' if write else 'read'}: {why_not(error, path)}. "
+            f"Nothing was {'stored and nothing lost' if write else 'lost'}."
+        ) from None
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[sqlite3.Connection]:
+    """A connection whose transactions are on the disk before they are answered: WAL, synchronous FULL."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    db = sqlite3.connect(path, timeout=WAIT_S, isolation_level=None)
+    try:
+        until = time.monotonic() + WAIT_S
+        while True:
+            try:
+                db.execute("PRAGMA journal_mode = WAL")
+                db.execute("PRAGMA synchronous = FULL")
+                break
+            except sqlite3.OperationalError as error:
+                # SQLite does not wait while another process turns WAL on.
+                if "locked" not in str(error) or time.monotonic() > until:
+                    raise
+                time.sleep(0.02)
+        yield db
+    finally:
+        db.close()
+
+
+def _is_shut(error: Exception, path: Path) -> bool:
     """Whether nobody can write here now: the disk is full, or may only be read."""
     if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM):
         return True
-    told = str(error)
-    if "readonly" in told or "is full" in told or "unable to open" in told:
-        return True
+    return any(told in str(error) for told in ("readonly", "is full", "unable to open")) or _is_full(path.parent)
+
+
+def _is_full(folder: Path) -> bool:
     try:
-        return shutil.disk_usage(path.parent).free < LEAST_FREE
+        return shutil.disk_usage(folder).free < LEAST_FREE
     except OSError:
         return False
 
@@ -89,11 +141,7 @@ def is_shut(error: Exception, path: Path) -> bool:
 def why_not(error: Exception, path: Path) -> str:
     """The cause in words, and what to do. A file is never to be put aside for it: it may be whole."""
     folder = path.parent
-    try:
-        free = shutil.disk_usage(folder).free
-    except OSError:
-        free = None
-    if free is not None and free < LEAST_FREE:
+    if _is_full(folder):
         return "the disk is full. Make room, then try again; the file itself is not touched"
     if folder.is_dir() and not os.access(folder, os.W_OK):
         return f"{folder} may not be written by this user. Give it the right, or choose another state folder"

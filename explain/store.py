@@ -7,9 +7,8 @@ import io
 import json
 import os
 import re
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ import pandas as pd
 from pyarrow import ArrowException
 
 from core.errors import NotReadyError, OptionError, SurfacedError, did_you_mean, shown
-from core.files import read_bytes, read_json
+from core.files import read_bytes, read_json, write_whole
 from core.models.base import get_model
 from core.texts import command as typed
 from data.sources.registry import all_sources, get_source
@@ -219,20 +218,9 @@ class Store:
 
     def write_result(self, workspace: str, key: str, content: dict[str, Any]) -> None:
         """Store a result whole. A full disk loses the stored copy only; the caller has the result."""
-        folder, file = self.results(workspace), None
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-            with tempfile.NamedTemporaryFile("w", dir=folder, prefix=".writing-", delete=False) as file:
-                kept = json.loads(json.dumps(content))
-                json.dump({"result": kept, "sha256": digest(kept)}, file)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(file.name, folder / f"{key}.json")
-        except OSError:
-            return
-        finally:
-            if file is not None:
-                Path(file.name).unlink(missing_ok=True)
+        kept = json.loads(json.dumps(content))
+        with suppress(OSError):
+            write_whole(self.results(workspace) / f"{key}.json", json.dumps({"result": kept, "sha256": digest(kept)}))
 
     def damaged(self, workspace: str, what: str) -> NotReadyError:
         built_in = workspace in {s.name for s in all_sources()}

@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Final
 
 from core.errors import SurfacedError, shown
-from core.snapshots import flush_folder
+from core.files import flush_folder
 
 META: Final = "workspace.json"
 LINK: Final = "tables"

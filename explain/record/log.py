@@ -9,9 +9,7 @@ answered (WAL, synchronous FULL): a killed process leaves the whole row or none,
 from __future__ import annotations
 
 import json
-import os
 import sqlite3
-import tempfile
 import time
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
@@ -22,10 +20,10 @@ from pathlib import Path
 from typing import Any, Final, get_args
 
 from core.errors import NotWritableError, OptionError, SurfacedError, shown
-from core.files import read_json
+from core.files import read_json, write_whole
 from explain.html_export import canonical, digest
 from explain.record.types import Kind
-from explain.sqlite_file import WAIT_S, faults, is_shut, reading, why_not
+from explain.sqlite_file import faults, transaction
 
 SCHEMA: Final = 1
 GENESIS: Final = "0" * 64
@@ -177,60 +175,19 @@ class DecisionLog:
         """Keep the newest head beside the log. A disk that cannot hold it loses only this second place."""
         try:
             content = self.noted_heads() | {entry.workspace: entry.hash}
-            with tempfile.NamedTemporaryFile("w", dir=self.path.parent, prefix=".heads-", delete=False) as file:
-                json.dump(content, file)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(file.name, self.heads)
+            write_whole(self.heads, json.dumps(content))
         except OSError:
             return
 
     @contextmanager
     def _open(self, *, write: bool) -> Iterator[sqlite3.Connection]:
-        try:
-            with self._writing() if write else reading(self.path) as db:
-                db.execute("BEGIN IMMEDIATE" if write else "BEGIN")
-                version = int(db.execute("PRAGMA user_version").fetchone()[0])
-                if version > SCHEMA:
-                    raise SurfacedError(
-                        f"{self.path} was written by a newer version (schema {version}, this one knows {SCHEMA}). Update, then try again."
-                    )
-                if write:
-                    for statement in _MAKE:
-                        db.execute(statement)
-                    if version < SCHEMA:
-                        db.execute(f"PRAGMA user_version = {SCHEMA}")
-                elif version < SCHEMA:
-                    db.execute(_MAKE[0].replace("CREATE TABLE", "CREATE TEMP TABLE"))
-                yield db
-                db.execute("COMMIT")
-        except (sqlite3.Error, OSError, UnicodeDecodeError) as error:
-            kind = NotWritableError if write and is_shut(error, self.path) else SurfacedError
-            raise kind(
-                f"The decision log in {self.path} could not be {'written' if write else 'read'}: {why_not(error, self.path)}. "
-                f"Nothing was {'stored and nothing lost' if write else 'lost'}."
-            ) from None
-
-    @contextmanager
-    def _writing(self) -> Iterator[sqlite3.Connection]:
-        """WAL and FULL."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        db = sqlite3.connect(self.path, timeout=WAIT_S, isolation_level=None)
-        try:
-            until = time.monotonic() + WAIT_S
-            while True:
-                try:
-                    db.execute("PRAGMA journal_mode = WAL")
-                    db.execute("PRAGMA synchronous = FULL")
-                    break
-                except sqlite3.OperationalError as error:
-                    # SQLite does not wait while another process turns WAL on.
-                    if "locked" not in str(error) or time.monotonic() > until:
-                        raise
-                    time.sleep(0.02)
+        with transaction(self.path, write=write, schema=SCHEMA, what="The decision log") as (db, version):
+            if write:
+                for statement in _MAKE:
+                    db.execute(statement)
+            elif version < SCHEMA:
+                db.execute(_MAKE[0].replace("CREATE TABLE", "CREATE TEMP TABLE"))
             yield db
-        finally:
-            db.close()
 
 
 def _name_of(statement: str) -> str:

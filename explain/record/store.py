@@ -8,15 +8,13 @@ next asked for. So there is the whole record or none.
 from __future__ import annotations
 
 import json
-import os
 import re
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Final
 
 from core.errors import OptionError, SnapshotError, SurfacedError, shown
-from core.files import read_json
+from core.files import read_json, write_whole
 from explain.record.log import DecisionLog, Entry, iso
 from explain.record.schema import NAME, OUTSIDE, audit_id, check, content_hash, is_intact
 from explain.record.types import AuditEntry
@@ -201,23 +199,7 @@ def _concerns(row: Entry, record: Mapping[str, Any]) -> bool:
 
 def _write_whole(place: Path, text: str) -> None:
     try:
-        place.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile(
-            "w", dir=place.parent, prefix=".writing-", delete=False, encoding="utf-8"
-        ) as file:
-            try:
-                file.write(text)
-                file.flush()
-                os.fsync(file.fileno())
-                os.replace(file.name, place)
-            except BaseException:
-                Path(file.name).unlink(missing_ok=True)
-                raise
-        folder = os.open(place.parent, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        write_whole(place, text)
     except OSError as error:
         raise SurfacedError(
             f"The audit could not be written to {place.parent}: {error.strerror or error}. Nothing was stored; make room, then save again."
