@@ -74,14 +74,15 @@ class CancelledError(SurfacedError):
 
 
 def shown(value: object, limit: int = 60) -> str:
-    """An outside value as it may stand in a message: printable, quoted, short; of a path the end is what people look for."""
-    if isinstance(value, Path):
-        limit = max(limit, 240)
+    """An outside value as it may stand in a message: printable, quoted, short. Of a path the end is kept, more than of others."""
     try:
         text = str(value)
     except ValueError:  # a number of thousands of digits
         text = "a number of very many digits"
     text = "".join(c if c.isprintable() else "?" for c in text)
+    if isinstance(value, Path):
+        limit = max(limit, 240)
+        return f"'…{text[1 - limit :]}'" if len(text) > limit else f"'{text}'"
     return f"'{text[: limit - 1]}…'" if len(text) > limit else f"'{text}'"
 
 

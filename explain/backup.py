@@ -19,9 +19,9 @@ import time
 import zipfile
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any, Final
+from typing import Final
 
 from core.errors import OptionError, SurfacedError, shown
 from core.files import flush_folder, odd_kind
@@ -46,6 +46,15 @@ class Backup:
     n_bytes: int
 
 
+@dataclass(frozen=True)
+class Packed:
+    """A file in a backup, as its manifest lists it."""
+
+    path: str
+    sha256: str
+    bytes: int
+
+
 def backup(home: Path, out: Path) -> Backup:
     """Write the state of now to a file, whole or not at all. Raises SurfacedError, and OptionError where there is no state."""
     if not home.is_dir():
@@ -60,10 +69,10 @@ def backup(home: Path, out: Path) -> Backup:
             files |= {name: _copied(home / name, Path(scratch) / name) for name in DATABASES if (home / name).exists()}
             listed = [_packed(name, file) for name, file in sorted(files.items())]
             with zipfile.ZipFile(part, "x", zipfile.ZIP_DEFLATED, compresslevel=1, strict_timestamps=False) as archive:
-                about = {"schema": SCHEMA, "created": created, "files": listed}
+                about = {"schema": SCHEMA, "created": created, "files": [asdict(entry) for entry in listed]}
                 archive.writestr(MANIFEST, json.dumps(about))
                 for entry in listed:
-                    archive.write(files[entry["path"]], entry["path"])
+                    archive.write(files[entry.path], entry.path)
         with part.open("rb") as handle:
             os.fsync(handle.fileno())
         part.replace(out)
@@ -72,7 +81,7 @@ def backup(home: Path, out: Path) -> Backup:
         raise SurfacedError(
             f"The backup could not be written to {out}: {why_not(error, out)}. Nothing was stored."
         ) from None
-    return Backup(str(out), created, len(listed), sum(entry["bytes"] for entry in listed))
+    return Backup(str(out), created, len(listed), sum(entry.bytes for entry in listed))
 
 
 def restore(home: Path, file: Path) -> tuple[Backup, Path | None]:
@@ -83,9 +92,9 @@ def restore(home: Path, file: Path) -> tuple[Backup, Path | None]:
     fresh = home.with_name(f".{home.name}.restoring-{os.getpid()}")
     try:
         with zipfile.ZipFile(_regular(file)) as archive:
-            about = _checked(archive, file)
-            for entry in about["files"]:
-                _unpacked(archive, entry, fresh / entry["path"])
+            created, listed = _checked(archive, file)
+            for entry in listed:
+                _unpacked(archive, entry, fresh / entry.path)
         aside = None
         if home.exists():
             aside = home.with_name(f"{home.name}.before-{time.strftime('%Y%m%d-%H%M%S', time.gmtime())}")
@@ -110,7 +119,7 @@ def restore(home: Path, file: Path) -> tuple[Backup, Path | None]:
         ) from None
     finally:
         shutil.rmtree(fresh, ignore_errors=True)
-    return Backup(str(file), str(about["created"]), len(about["files"]), sum(e["bytes"] for e in about["files"])), aside
+    return Backup(str(file), created, len(listed), sum(entry.bytes for entry in listed)), aside
 
 
 def _files(home: Path) -> Iterator[tuple[str, Path]]:
@@ -147,13 +156,13 @@ def _copied(database: Path, to: Path) -> Path:
     return to
 
 
-def _packed(name: str, file: Path) -> dict[str, Any]:
+def _packed(name: str, file: Path) -> Packed:
     whole, n = hashlib.sha256(), 0
     with file.open("rb") as handle:
         while block := handle.read(1 << 20):
             whole.update(block)
             n += len(block)
-    return {"path": name, "sha256": whole.hexdigest(), "bytes": n}
+    return Packed(name, whole.hexdigest(), n)
 
 
 def _regular(file: Path) -> Path:
@@ -162,21 +171,22 @@ def _regular(file: Path) -> Path:
     return file
 
 
-def _checked(archive: zipfile.ZipFile, file: Path) -> dict[str, Any]:
-    """The manifest. Raises OptionError for names that lead elsewhere, files too many or too big, and what is not listed."""
+def _checked(archive: zipfile.ZipFile, file: Path) -> tuple[str, tuple[Packed, ...]]:
+    """When it was made and what it holds. Raises OptionError for names that lead elsewhere, files too many or too big, and what is not listed."""
     try:
         with archive.open(MANIFEST) as handle:
             about = json.loads(handle.read(64 << 20))
-        listed = {str(e["path"]): (int(e["bytes"]), str(e["sha256"])) for e in about["files"]}
-        known = about["schema"] == SCHEMA and len(listed) == len(about["files"])
+        listed = tuple(Packed(str(e["path"]), str(e["sha256"]), int(e["bytes"])) for e in about["files"])
+        created = str(about["created"])
+        known = about["schema"] == SCHEMA and len({entry.path for entry in listed}) == len(listed)
     except (KeyError, ValueError, TypeError, AttributeError, RecursionError):
-        known, listed = False, {}
+        known, listed, created = False, (), ""
     if not known:
         raise OptionError(f"{shown(file)} is no backup of Surfaced: it has no manifest of the form {SCHEMA}.")
     names = [info.filename for info in archive.infolist() if info.filename != MANIFEST]
-    if sorted(names) != sorted(listed):
+    if sorted(names) != sorted(entry.path for entry in listed):
         raise OptionError(f"{shown(file)} does not hold the files that its manifest names: it was altered or cut.")
-    if len(names) > MOST_FILES or sum(n for n, _ in listed.values()) > MOST_BYTES:
+    if len(names) > MOST_FILES or sum(entry.bytes for entry in listed) > MOST_BYTES:
         raise OptionError(f"{shown(file)} holds more than a state folder can: {len(names):,} files.")
     for name in names:
         parts = PurePosixPath(name).parts
@@ -188,14 +198,14 @@ def _checked(archive: zipfile.ZipFile, file: Path) -> dict[str, Any]:
             or not parts
         ):
             raise OptionError(f"{shown(file)} names a file outside the state folder ({shown(name)}): it was altered.")
-    return dict(about)
+    return created, listed
 
 
-def _unpacked(archive: zipfile.ZipFile, entry: dict[str, Any], to: Path) -> None:
+def _unpacked(archive: zipfile.ZipFile, entry: Packed, to: Path) -> None:
     """One file, checked while it is written: never more bytes than the manifest says."""
     to.parent.mkdir(parents=True, exist_ok=True)
-    whole, left = hashlib.sha256(), int(entry["bytes"])
-    with archive.open(str(entry["path"])) as source, to.open("xb") as target:
+    whole, left = hashlib.sha256(), entry.bytes
+    with archive.open(entry.path) as source, to.open("xb") as target:
         while block := source.read(min(1 << 20, left + 1)):
             left -= len(block)
             if left < 0:
@@ -204,7 +214,7 @@ def _unpacked(archive: zipfile.ZipFile, entry: dict[str, Any], to: Path) -> None
             target.write(block)
         target.flush()
         os.fsync(target.fileno())
-    if left or whole.hexdigest() != entry["sha256"]:
-        raise OptionError(f"{shown(entry['path'])} in the backup does not have its hash: it was altered or is damaged.")
+    if left or whole.hexdigest() != entry.sha256:
+        raise OptionError(f"{shown(entry.path)} in the backup does not have its hash: it was altered or is damaged.")
     if to.name.endswith(".key"):
         to.chmod(0o600)

@@ -32,9 +32,7 @@ class Case:
     @classmethod
     def of(cls, model: Recommender, names: Names, user: int, item: int) -> Case:
         score = float(model.score(np.array([user]))[0, item])
-        walks = model.walks(user, item)
-        names.learn(walks)
-        return cls(model, names, user, item, score, model.parts(user, item), lanes_of(walks))
+        return cls(model, names, user, item, score, model.parts(user, item), lanes_of(model.walks(user, item)))
 
     @property
     def state(self) -> State:

@@ -111,11 +111,12 @@ def p_value(value: float | None) -> str:
 
 
 BROWSING: Final = {
-    "rbp(0.8)": "rank-biased precision, .8",
-    "dcg 1/log2(rank+1)": "discount 1/log2(rank + 1)",
-    "dcg 1/log2(max(rank,2))": "discount 1/log2(max(rank, 2))",
-    "cascade(0.8, 0.5)": "cascade, .8, stops at half of what is relevant",
+    "rbp(0.8)": ("rank-biased precision, .8", "four in five go on to the next place"),
+    "dcg 1/log2(rank+1)": ("discount 1/log2(rank + 1)", "as in nDCG"),
+    "dcg 1/log2(max(rank,2))": ("discount 1/log2(max(rank, 2))", "as in trec_eval"),
+    "cascade(0.8, 0.5)": ("cascade, .8 and .5", "readers stop at what they like; needs relevance"),
 }
+"""Each browsing model in words, and what it says of readers."""
 
 
 def column_words(by: object) -> str:
@@ -125,4 +126,4 @@ def column_words(by: object) -> str:
 
 def browsing_words(label: object) -> str:
     """A browsing model as people say it: "rbp(0.8)" is "rank-biased precision, .8"."""
-    return BROWSING.get(str(label), clean(str(label)))
+    return BROWSING[str(label)][0] if str(label) in BROWSING else clean(str(label))

@@ -45,7 +45,6 @@ class Names:
     listed: bool = True
     key: bytes = PROCESS_KEY
     _numbers: dict[tuple[object, ...], IntArray] = field(default_factory=dict)
-    _chains: dict[str, tuple[tuple[str, ...], bool, bool]] = field(default_factory=dict)
 
     @cached_property
     def verb(self) -> str:
@@ -96,7 +95,7 @@ class Names:
         """Take over the words of a model's chains: what stands in the middle of a chain says what it is called."""
         for w in walks:
             kinds = tuple(step.target_kind for step in w.chain.steps)
-            self._chains[w.chain.key] = (kinds, w.jump, w.chain.coefficient < 0)
+            self.relations[w.chain.key] = self.chain(kinds, jump=w.jump, against=w.chain.coefficient < 0)
 
     def chain(self, kinds: tuple[str, ...], *, jump: bool = False, against: bool = False) -> str:
         """A chain in words. kinds: of the node that each of its steps, from a history item on, leads to; the last is the item itself unless it jumps."""
@@ -120,7 +119,7 @@ class Names:
         words = {"user": "people", "item": f"other {self.noun}s"}
         return "through " + ", then ".join(words.get(kind, f"the same {self.kind(kind)}") for kind in middle)
 
-    @property
+    @cached_property
     def relations(self) -> dict[str, str]:
         """Every meta-path, jump and constant in this data's own words."""
         return {
@@ -128,10 +127,6 @@ class Names:
             "co_consumption_5": self.chain(("user", "item", "user", "item"), against=True),
             **{f"same_{kind}": self.chain((kind, "item")) for kind in ("topic", "creator", "context")},
             **{f"jump_{n + 1}": self.chain(("user", "item")[:n], jump=True) for n in range(3)},
-            **{
-                key: self.chain(kinds, jump=jump, against=against)
-                for key, (kinds, jump, against) in self._chains.items()
-            },
             "memory": "the model's memory of this person (no path)",
             "base": "popularity (the same for everybody)",
             "content": f"what the {self.noun} is about and like (the same for everybody)",

@@ -25,8 +25,6 @@ from data.tables import DataCard, Tables
 from explain import table_files
 from explain.html_export import digest
 
-_TABLES = ("events", "users", "items", "topics", "creators")
-_CARD = "card.json"
 _RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))}
 _NAME = re.compile(r"[a-z0-9][a-z0-9-]{0,40}")
 # Raised when stored tables would no longer be read the same way: a workspace of an older layout is prepared again.
@@ -143,9 +141,9 @@ class Store:
 
         def write(fresh: Path) -> str:
             nonlocal prepared
-            for name in _TABLES:
+            for name in table_files.TABLES:
                 getattr(tables, name).to_parquet(fresh / f"{name}.parquet", index=False)
-            (fresh / _CARD).write_bytes(card)
+            (fresh / table_files.CARD).write_bytes(card)
             prepared = replace(prepared, files=table_files.hashes(fresh))
             (fresh / table_files.META).write_text(json.dumps(sealed(asdict(prepared))))
             return prepared.content[:12]
@@ -180,7 +178,10 @@ class Store:
         """The checked tables as `prepare` left them. Raises NotReadyError where there are none, or damaged ones."""
         card = self.card(workspace)
         try:
-            frames = {name: pd.read_parquet(io.BytesIO(self._whole(workspace, f"{name}.parquet"))) for name in _TABLES}
+            frames = {
+                name: pd.read_parquet(io.BytesIO(self._whole(workspace, f"{name}.parquet")))
+                for name in table_files.TABLES
+            }
         except (OSError, ValueError, TypeError, NotImplementedError, KeyError, RecursionError, ArrowException):
             raise self.damaged(workspace, "tables") from None
         return Tables(card, frames["events"], frames["users"], frames["items"], frames["topics"], frames["creators"])
@@ -188,7 +189,7 @@ class Store:
     def tables_sha256(self, workspace: str) -> str:
         """One SHA-256 over the stored tables, in a fixed order: what an auditor can compare the data by."""
         whole, folder = hashlib.sha256(), self._tables(workspace)
-        for name in _TABLES:
+        for name in table_files.TABLES:
             whole.update(hashlib.sha256(read_bytes(folder / f"{name}.parquet", at_most=None)).digest())
         return whole.hexdigest()
 
@@ -196,7 +197,7 @@ class Store:
         """The data card. Raises NotReadyError before `prepare`, or where the stored card is damaged."""
         self.require(workspace)
         try:
-            content = json.loads(self._whole(workspace, _CARD))
+            content = json.loads(self._whole(workspace, table_files.CARD))
             return DataCard(**content | {"positives": tuple(content["positives"])})
         except (ValueError, TypeError, KeyError, RecursionError):
             raise self.damaged(workspace, "data card") from None
@@ -244,6 +245,7 @@ class Store:
 
 
 def sealed(content: dict[str, Any]) -> dict[str, Any]:
+    """JSON with its own SHA-256 as one entry more."""
     return content | {"sha256": digest(content)}
 
 

@@ -24,15 +24,9 @@ from core.files import flush_folder
 
 META: Final = "workspace.json"
 LINK: Final = "tables"
-PARTS: Final = (
-    "events.parquet",
-    "users.parquet",
-    "items.parquet",
-    "topics.parquet",
-    "creators.parquet",
-    "card.json",
-    META,
-)
+TABLES: Final = ("events", "users", "items", "topics", "creators")
+CARD: Final = "card.json"
+PARTS: Final = (*(f"{name}.parquet" for name in TABLES), CARD, META)
 
 
 def place(folder: Path) -> Path | None:

@@ -10,6 +10,7 @@ import streamlit as st
 
 from core.errors import SurfacedError
 from core.texts import command
+from explain.flow_labels import BROWSING, column_words
 from explain.tasks import Task
 from pages import _ask, _here, _jobs, _state
 from pages._text import plain
@@ -20,12 +21,11 @@ TARGETS: Final = {
     "policy": "Policy: shares that you write down",
 }
 MOST_GROUPS: Final = 60
-BROWSING: Final = {
-    "rbp(0.8)": "Rank-biased precision, .8: four in five go on to the next place",
-    "dcg 1/log2(rank+1)": "Discount of nDCG: 1/log2(rank + 1)",
-    "dcg 1/log2(max(rank,2))": "Discount of trec_eval: 1/log2(max(rank, 2))",
-    "cascade(0.8, 0.5)": "Cascade: readers stop at what they like (needs relevance)",
-}
+
+
+def _browsing(label: str) -> str:
+    name, meaning = BROWSING[label]
+    return f"{name[0].upper()}{name[1:]}: {meaning}"
 
 
 def page(spot: _here.Here) -> None:
@@ -74,7 +74,7 @@ def _is_newest(spot: _here.Here, plan: dict[str, Any]) -> bool:
 
 def _words(column: str) -> str:
     """The name of a column in words. Pills read markup, so it goes through the one escape."""
-    return plain(column.replace("_", " "), 60)
+    return plain(column_words(column), 60)
 
 
 def _columns(label: str, offered: list[str], usual: list[str], key: str) -> list[str]:
@@ -121,9 +121,7 @@ def _form(spot: _here.Here, usual: dict[str, Any]) -> tuple[dict[str, Any], str,
         "Length of the lists (k)", 1, min(_here.K_MOST, spot.workspace.n_items or 100), spot.k, key="plan-k"
     )
     target = two.selectbox("Target of exposure", list(TARGETS), format_func=lambda t: TARGETS[t], key="plan-target")
-    browsing = three.selectbox(
-        "How people read a list", list(BROWSING), format_func=lambda b: BROWSING[b], key="plan-browsing"
-    )
+    browsing = three.selectbox("How people read a list", list(BROWSING), format_func=_browsing, key="plan-browsing")
     written = _policy(spot, list(items)) if target == "policy" else target
     st.subheader("What counts as fair")
     one, two, three, four = st.columns(4)

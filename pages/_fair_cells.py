@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from explain.figures_fairness import cell_map, trend_lines
-from explain.flow_labels import p_value
+from explain.flow_labels import column_words, p_value
 from pages import _ask, _here, _parts, _pick, _state
 from pages._text import count, plain
 
@@ -45,7 +45,7 @@ def cells(spot: _here.Here, item_by: str, user_columns: list[str]) -> None:
         f"Grey is 1, blue more, orange less. {SIGNS}"
     )
     user_by = _here.one_of("cells", user_columns, user_columns[0])
-    _pick.choose("People by", user_columns, "cells", user_by, lambda column: column.replace("_", " "))
+    _pick.choose("People by", user_columns, "cells", user_by, column_words)
     found = _cells(_ask.home(), spot.base, user_by, item_by, spot.k)
     people = list(dict.fromkeys(r["user_group"] for r in found["rows"]))
     items = list(dict.fromkeys(r["item_group"] for r in found["rows"]))

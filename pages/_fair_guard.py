@@ -76,7 +76,7 @@ def section(spot: _here.Here, by: str, groups: list[str], people: list[str]) -> 
     )
     st.subheader("Gain and price, cohort by cohort")
     if people:
-        _pick.choose("Cohorts of people by", people, "priced", cohort, lambda column: column.replace("_", " "))
+        _pick.choose("Cohorts of people by", people, "priced", cohort, column_words)
     if known:
         texts = [rule_text(name, by, group, str(chosen["strength"]), s) for s in steps]
         curve = [_guarded(_ask.home(), spot.base, text, by, cohort, spot.k, True) for text in texts]

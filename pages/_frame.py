@@ -44,7 +44,7 @@ def main() -> None:
         ],
         position="sidebar" if _on_a_phone() else "hidden",
     )
-    menu, before = None, st.session_state.get("_menu_address", {})
+    menu, before = None, _state.address()  # as the last run left it
     if _on_a_phone():
         _close_menu(page.url_path)
     else:
@@ -61,7 +61,6 @@ def main() -> None:
         _state.framed(False)
         _state.publish(page.url_path)
         if menu is not None and (now := _state.address()) != before:
-            st.session_state["_menu_address"] = now
             _menu(menu, now)
 
 

@@ -9,9 +9,9 @@ import pandas as pd
 import streamlit as st
 
 from explain.flow_labels import amount
+from explain.flow_labels import column_words as title
 from explain.types import SnapshotInfo
 from pages import _parts
-from pages._text import column as title
 from pages._text import metric
 
 MEANING = {

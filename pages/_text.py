@@ -11,7 +11,7 @@ from html import escape
 
 import streamlit as st
 
-from explain.flow_labels import amount, clean
+from explain.flow_labels import amount, clean, column_words
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~$:&^=])")
 _READ_ANYWAY = re.compile(r":(?=[^\s:]+:|[a-z]+\[|//)|\bwww(?=\.)|@(?=\S)", re.IGNORECASE)
@@ -43,15 +43,10 @@ def lead(text: object) -> None:
     st.html(f'<p style="{style}">{escape(clean(text, 600))}</p>')
 
 
-def column(name: str) -> str:
-    """The name of a column of the data in words: "age_band" is "age band"."""
-    return name.replace("_", " ")
-
-
 def metric(name: str) -> str:
     """The name of a measure as people write it: "validation_ndcg@20" is "nDCG@20"."""
     kind, at, k = name.removeprefix("validation_").partition("@")
-    return {"ndcg": "nDCG", "hit": "Hit rate"}.get(kind, column(kind).capitalize()) + at + k
+    return {"ndcg": "nDCG", "hit": "Hit rate"}.get(kind, column_words(kind).capitalize()) + at + k
 
 
 def seconds(value: float) -> str:

@@ -11,10 +11,10 @@ import streamlit as st
 from core.errors import SurfacedError
 from core.texts import command
 from explain.figures import path_network, waterfall
-from explain.flow_labels import amount
+from explain.flow_labels import amount, column_words
 from explain.types import Explanation, Part
 from pages import _ask, _here, _parts, _pick, _state
-from pages._text import column, percent, plain, score
+from pages._text import percent, plain, score
 from pages._why_picture import path_frame
 from pages.components.path_graph import path_graph
 
@@ -56,7 +56,7 @@ def _waterfall_alt(found: Explanation) -> str:
 def parts_frame(parts: Sequence[Part], whole: float, words: Mapping[str, str]) -> pd.DataFrame:
     """Parts that give something, from the largest to the smallest; relations as columns of their own."""
     relations = sorted({name for part in parts for name, value in part.relations.items() if value})
-    titles = {name: words.get(name, column(name)) for name in relations}
+    titles = {name: words.get(name, column_words(name)) for name in relations}
     ranked = sorted((p for p in parts if p.value), key=lambda p: (-abs(p.value), p.kind, p.id))
     rows = [
         {

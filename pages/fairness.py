@@ -36,7 +36,7 @@ def page() -> None:
         return
     left, right = st.columns([3, 1])
     with left:
-        _pick.choose("Group by", offered, "by", by, lambda column: column.replace("_", " "))
+        _pick.choose("Group by", offered, "by", by, column_words)
     with right:
         _pick.length(min(_here.K_MOST, spot.workspace.n_items or _here.K_MOST), spot.k)
     report = _ask.item_audit(*spot.base, by, spot.k) if side == "item" else _measured(spot, by)
@@ -102,10 +102,7 @@ def _answer(report: AuditReport) -> None:
 
 def verdict_sentence(report: AuditReport) -> str:
     """The verdict in words, with its reason."""
-    by = report.by.replace("_", " ")
-    subject = (
-        f"Exposure by {column_words(by)}" if report.side == "item" else f"Quality for people by {column_words(by)}"
-    )
+    subject = f"{'Exposure' if report.side == 'item' else 'Quality for people'} by {column_words(report.by)}"
     verdict, reason = report.overall.get("verdict", "not estimable"), report.overall.get("reason", "")
     return f"{subject}: {verdict}. {reason}".strip()
 

@@ -7,8 +7,9 @@ import streamlit as st
 
 from explain.answers import CROWD_MINIMUM, MIN_AUDIENCE, ItemView, Source
 from explain.figures_changes import audience_bars, source_bars
+from explain.flow_labels import column_words
 from pages import _ask, _ask_more, _frame, _here, _parts, _pick
-from pages._text import column, count, lead, percent, plain, score
+from pages._text import count, lead, percent, plain, score
 
 _PEOPLE_SHOWN = 12
 
@@ -25,7 +26,7 @@ def page() -> None:
     found = _ask_more.item_view(spot, item)
     lead(found.sentence)
     known = [f"{plain(kind, 40)}: {plain(', '.join(names), 200)}" for kind, names in card.groups.items() if names]
-    known += [f"{plain(column(name), 40)}: {plain(value, 200)}" for name, value in card.attributes.items()]
+    known += [f"{plain(column_words(name), 40)}: {plain(value, 200)}" for name, value in card.attributes.items()]
     if known:
         st.caption(" · ".join(known))
     _tiles(found, card.n_people, listed=spot.workspace.show_people)
@@ -103,16 +104,16 @@ def _audience(found: ItemView) -> None:
         f"Groups of fewer than {MIN_AUDIENCE} people who get it are shown together only, as audits show none under {MIN_AUDIENCE}."
     )
     columns = list(dict.fromkeys(c.column for c in found.cohorts))
-    for tab, by in zip(st.tabs([plain(column(c), 40) for c in columns]), columns, strict=True):
+    for tab, by in zip(st.tabs([plain(column_words(c), 40) for c in columns]), columns, strict=True):
         with tab:
             own = [c for c in found.cohorts if c.column == by]
             _parts.chart(
                 audience_bars(own, theme=_parts.theme()),
                 f"audience-{by}",
-                f"The audience by {column(by)} beside everybody",
+                f"The audience by {column_words(by)} beside everybody",
             )
     frame = pd.DataFrame(
-        [(column(c.column), c.group, c.n, 100 * c.share, 100 * c.share_of_all) for c in found.cohorts],
+        [(column_words(c.column), c.group, c.n, 100 * c.share, 100 * c.share_of_all) for c in found.cohorts],
         columns=["column", "group", "people who get it", "% of them", "% of everybody"],
     )
     _parts.table(frame, f"item-{found.item}-audience", "The audience by cohort", what="who gets it")

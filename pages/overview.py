@@ -5,6 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from core.texts import command
+from explain.flow_labels import column_words
 from explain.types import AuditReport, EvaluationReport
 from pages import _ask, _frame, _here, _measured, _parts, _pick
 from pages._text import count, day, lead, percent, plain
@@ -107,7 +108,7 @@ def _exposure(report: AuditReport | None) -> tuple[str, str, str]:
     if report is None:
         return "Exposure", NOT_YET, "open Fairness to see who gets attention"
     verdict, reason = str(report.overall.get("verdict", "unknown")), str(report.overall.get("reason", ""))
-    return f"Exposure by {report.by.replace('_', ' ')}", verdict, reason
+    return f"Exposure by {column_words(report.by)}", verdict, reason
 
 
 def _doors(spot: _here.Here) -> None:

@@ -8,9 +8,10 @@ import streamlit as st
 from core.texts import joined
 from explain.answers import ListView
 from explain.figures_changes import list_heat
+from explain.flow_labels import column_words
 from explain.types import HistoryEntry, ListedItem, Recommendation
 from pages import _ask, _ask_more, _frame, _here, _parts, _pick, _state
-from pages._text import column, count, day, plain, score
+from pages._text import count, day, plain, score
 
 WAYS = {"person": "Pick a person", _here.TITLES: "Be one: pick titles"}
 _HISTORY_SHOWN = 100
@@ -136,7 +137,9 @@ def _history(spot: _here.Here) -> None:
     assert spot.user is not None, "titles of one's own are listed on top"
     person = _ask.person(spot.name, spot.user)
     st.header("History")
-    known = ", ".join(f"{plain(column(name), 40)}: {plain(value, 60)}" for name, value in person.attributes.items())
+    known = ", ".join(
+        f"{plain(column_words(name), 40)}: {plain(value, 60)}" for name, value in person.attributes.items()
+    )
     st.caption(
         f"{plain(person.label)}, {count(len(person.history))} items, newest first" + (f". {known}" if known else "")
     )

@@ -13,7 +13,6 @@ from pathlib import Path
 import pandas as pd
 
 from core.errors import DataError, short, shown
-from core.files import odd_kind
 from data.problems import FILE_ROWS, HEADER_ROWS, Problem, problem
 from data.sources.csv_rows import Rows, gathered
 from data.sources.limits import LONGEST_CELL, Limits
@@ -44,15 +43,12 @@ LONGEST_LINE = 4 << 20  # bytes
 _ESCAPED = re.compile(r'\\(["\\])')
 
 
-def read_csv(
-    file: Path, table: str, needed: tuple[str, ...], found: list[Problem], limits: Limits | None = None
-) -> pd.DataFrame:
+def read_csv(file: Path, table: str, needed: tuple[str, ...], found: list[Problem], limits: Limits) -> pd.DataFrame:
     """All cells as text, empty ones missing; the index holds each row's place in the file (see data.problems).
 
     Entirely blank lines are no rows, and columns without a name are left out (told where they hold anything).
     needed  columns that the table must have: of two separators the one under which the header names them
     """
-    limits = limits or Limits()
     _checked_form(file, limits)
     try:
         with file.open(encoding="utf-8-sig", newline="") as text:
@@ -95,8 +91,6 @@ def _line_of_other_text(file: Path) -> int:
 
 def _checked_form(file: Path, limits: Limits) -> None:
     """Raises DataError where the first bytes are those of another kind of file, and for one too large or without lines."""
-    if (odd := odd_kind(file)) is not None:
-        raise DataError(f"{file.name} is {odd}, not a CSV file.")
     limits.check(file.name, "bytes", file.stat().st_size)
     with file.open("rb") as raw:
         head = raw.read(4_096)

@@ -16,7 +16,6 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from core.errors import DataError, short, shown
-from core.files import odd_kind
 from data.problems import Problem, problem
 from data.sources.limits import LONGEST_CELL, Limits
 
@@ -38,17 +37,12 @@ _FAILURES = (
 )
 
 
-def read_parquet(
-    file: Path, table: str, needed: tuple[str, ...], found: list[Problem], limits: Limits | None = None
-) -> pd.DataFrame:
+def read_parquet(file: Path, table: str, needed: tuple[str, ...], found: list[Problem], limits: Limits) -> pd.DataFrame:
     """The columns that are numbers, texts, truths, times or lists of these; others are left out and told.
 
     needed  columns that the table must have: of these no list, and none may be left out
     Raises  DataError for a file that cannot be read, a needed column of another type, and more than the limits allow
     """
-    limits = limits or Limits()
-    if (odd := odd_kind(file)) is not None:
-        raise DataError(f"{file.name} is {odd}, not a Parquet file.")
     limits.check(file.name, "bytes", file.stat().st_size)
     try:
         with pq.ParquetFile(file) as stated:

@@ -54,7 +54,7 @@ class Asking(Desk):
 
     def relation_words(self, workspace: str) -> dict[str, str]:
         """Every relation of the models, key → this data's own words for it."""
-        return self._world(workspace).names.relations
+        return dict(self._world(workspace).names.relations)
 
     def kind_words(self, workspace: str) -> dict[str, str]:
         """What this data calls a topic, creator and context, as far as it has them."""

@@ -8,10 +8,18 @@ from typing import Annotated, Any
 
 import typer
 
-from core.errors import OptionError, short, shown
-from core.files import read_stated
+from core.errors import OptionError, shown
 from explain import plain_text
-from explain.shell.base import JsonOption, KOption, ModelOption, WorkspaceOption, app, print_answer, progress_bar
+from explain.shell.base import (
+    JsonOption,
+    KOption,
+    ModelOption,
+    WorkspaceOption,
+    app,
+    print_answer,
+    progress_bar,
+    read_stated_file,
+)
 from explain.workbench import Workbench
 
 PlanOption = Annotated[
@@ -55,11 +63,7 @@ def run_audit(
 
 
 def _read(path: Path) -> dict[str, Any]:
-    try:
-        content = read_stated(path)
-    except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or short(error)
-        raise OptionError(f"The plan {shown(path, 200)} cannot be read as JSON: {why}.") from None
+    content = read_stated_file(path, "The plan")
     if not isinstance(content, dict):
-        raise OptionError(f"The plan {shown(path, 200)} is not a JSON object. `plan --json` prints one to start from.")
+        raise OptionError(f"The plan {shown(path)} is not a JSON object. `plan --json` prints one to start from.")
     return content

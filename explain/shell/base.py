@@ -11,7 +11,8 @@ from typing import Annotated, Any
 
 import typer
 
-from core.errors import SurfacedError
+from core.errors import OptionError, SurfacedError, short, shown
+from core.files import read_stated
 from core.texts import parted, printable
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
@@ -84,3 +85,12 @@ def write(out: Path, text: str) -> None:
     except OSError as error:
         temporary.unlink(missing_ok=True)
         raise SurfacedError(f"{out} could not be written: {error.strerror or error}. Nothing was stored.") from None
+
+
+def read_stated_file(path: Path, what: str) -> Any:
+    """JSON that somebody wrote for a command. what: as a sentence begins, "The plan". Raises OptionError."""
+    try:
+        return read_stated(path)
+    except (OSError, ValueError) as error:
+        why = getattr(error, "strerror", None) or short(error)
+        raise OptionError(f"{what} {shown(path)} cannot be read as JSON: {why}.") from None

@@ -8,10 +8,18 @@ from typing import Annotated, Any
 
 import typer
 
-from core.errors import OptionError, short, shown
-from core.files import read_stated
+from core.errors import OptionError, shown
 from explain import plain_text
-from explain.shell.base import JsonOption, KOption, ModelOption, WorkspaceOption, app, print_answer, progress_bar
+from explain.shell.base import (
+    JsonOption,
+    KOption,
+    ModelOption,
+    WorkspaceOption,
+    app,
+    print_answer,
+    progress_bar,
+    read_stated_file,
+)
 from explain.workbench import Workbench
 
 
@@ -55,14 +63,10 @@ def _lines(found: Any) -> str:
 
 
 def _read(path: Path) -> list[Any]:
-    try:
-        content = read_stated(path)
-    except (OSError, ValueError) as error:
-        why = getattr(error, "strerror", None) or short(error)
-        raise OptionError(f"The rules in {shown(path, 200)} cannot be read as JSON: {why}.") from None
+    content = read_stated_file(path, "The rules in")
     rules = content.get("rules") if isinstance(content, dict) else content
     if not isinstance(rules, list) or not all(isinstance(rule, dict | str) for rule in rules):
         raise OptionError(
-            f'{shown(path, 200)} holds no list of rules: write [{{"name": "minimum-exposure", "by": "genre", "share": 0.8}}].'
+            f'{shown(path)} holds no list of rules: write [{{"name": "minimum-exposure", "by": "genre", "share": 0.8}}].'
         )
     return rules

@@ -186,7 +186,10 @@ def test_an_unclosed_quote_does_not_swallow_the_file(tmp_path: Path) -> None:
 def test_a_few_bytes_of_parquet_that_unpack_to_many_are_refused(tmp_path: Path) -> None:
     here = folder(tmp_path / "in")
     (here / "events.csv").unlink()
-    same = lambda text, n: pa.DictionaryArray.from_arrays(pa.array([0] * n, pa.int32()), pa.array([text]))  # noqa: E731
+
+    def same(text: str, n: int) -> pa.DictionaryArray:
+        return pa.DictionaryArray.from_arrays(pa.array([0] * n, pa.int32()), pa.array([text]))
+
     pq.write_table(pa.table({"user": same("a", 9_000), "item": same("x", 9_000), "note": same("z" * 100_000, 9_000)}), here / "events.parquet", compression="zstd")  # fmt: skip
     assert (here / "events.parquet").stat().st_size < 50_000
     with pytest.raises(DataError, match="bytes or more"):

@@ -10,6 +10,7 @@ import sqlite3
 import time
 import zipfile
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -66,10 +67,10 @@ def killed_child(act: Callable[[], object], after: int) -> None:
         setattr(os, name, dying(getattr(os, name)))
 
     class Dying(sqlite3.Connection):
-        execute = dying(sqlite3.Connection.execute)  # type: ignore[assignment]
+        def execute(self, sql: str, *rest: Any) -> sqlite3.Cursor:
+            return dying(super().execute)(sql, *rest)
 
-    connect = sqlite3.connect
-    sqlite3.connect = lambda *a, **o: connect(*a, **{"factory": Dying} | o)  # type: ignore[assignment]
+    sqlite3.connect = partial(sqlite3.connect, factory=Dying)
     act()
     os._exit(0)
 
@@ -98,7 +99,7 @@ def test_a_kill_at_any_call_of_prepare_leaves_the_old_data_or_the_new(
     while True:
         home = tmp_path / f"home-{after}"
         shutil.copytree(start, home, symlinks=True)
-        ended = killed(lambda home=home: Workbench(home).prepare("w", folder=two[1]), after)  # type: ignore[misc]
+        ended = killed(partial(Workbench(home).prepare, "w", folder=two[1]), after)
         bench = Workbench(home)
         assert "w" in {row.name for row in bench.workspaces() if row.ready}, f"killed after {after} calls"
         label = bench.item("w", "i0").label
@@ -136,7 +137,7 @@ def test_a_kill_at_any_call_of_fit_sign_or_note_leaves_it_done_or_not(tmp_path: 
     while True:
         home = tmp_path / f"home-{after}"
         shutil.copytree(start, home, symlinks=True)
-        ended = killed(lambda home=home: acts[act](Workbench(home)), after)  # type: ignore[misc]
+        ended = killed(partial(acts[act], Workbench(home)), after)
         again = Workbench(home)
         done = counted[act](again)
         assert done in (0, 1)
@@ -265,15 +266,21 @@ def test_damaged_tables_are_never_served(small_home: Path, name: str, tries: int
 
 def test_damaged_measurements_are_never_shown(small_home: Path, tries: int) -> None:
     (file,) = (small_home / "workspaces" / "w" / "results").glob("evaluation-*.json")
-    shown = lambda: Workbench(small_home).stored_evaluation("w", "popularity", split="random", k=3)  # noqa: E731
+
+    def shown() -> Any:
+        return Workbench(small_home).stored_evaluation("w", "popularity", split="random", k=3)
+
     assert shown() is not None
     assert attack(file, tries, 2, shown) == 0
 
 
 def test_damaged_snapshots_are_never_served(small_home: Path, tries: int) -> None:
     (made,) = (small_home / "workspaces" / "w" / "snapshots").glob("popularity-*")
+
+    def shown() -> Any:
+        return Workbench(small_home).recommend("w", "popularity", user="u0")
+
     for name in ("manifest.json", "arrays.npz"):
-        shown = lambda: Workbench(small_home).recommend("w", "popularity", user="u0")  # noqa: E731
         assert attack(made / name, tries, 3, shown) == 0
 
 
@@ -288,7 +295,10 @@ def test_a_damaged_log_is_never_called_intact(small_home: Path, tries: int) -> N
 
 
 def test_damaged_notes_are_never_shown(small_home: Path, tries: int) -> None:
-    shown = lambda: Workbench(small_home).notes("w")  # noqa: E731
+
+    def shown() -> Any:
+        return Workbench(small_home).notes("w")
+
     assert len(shown()) == 6
     assert attack(small_home / "annotations.sqlite", tries, 5, shown) == 0
 
@@ -497,8 +507,7 @@ def full_home(tmp_path: Path, small_home: Path, monkeypatch: pytest.MonkeyPatch)
                 raise sqlite3.OperationalError("database or disk is full")
             return super().execute(sql, *rest)
 
-    connect = sqlite3.connect
-    monkeypatch.setattr(sqlite3, "connect", lambda *a, **o: connect(*a, **({"factory": Full} | o)))
+    monkeypatch.setattr(sqlite3, "connect", partial(sqlite3.connect, factory=Full))
     return home
 
 

@@ -23,24 +23,24 @@ class RandomWalks(PathModel):
         return tuple(replace(w, chain=replace(w.chain, key=KEYS[w.chain.key])) for w in super().walks(user, item))
 
 
-def drawn(told: Explanation) -> list[tuple[object, ...]]:
+def told(kind: type[PathModel], seed: int, user: int, item: int) -> Explanation:
+    graph = random_graph(seed, n_users=12, n_items=10, n_events=70, n_topics=4, n_creators=3, n_contexts=5)
+    model, names = kind.restore(graph, ModelState(asdict(random_parameters(seed)))), names_of(graph)
+    names.learn(model.walks(0, 0))  # as a world does with each model that it loads
+    return explain(Case.of(model, names, user, item), snapshot="s", workspace="w")
+
+
+def drawn(found: Explanation) -> list[tuple[object, ...]]:
     return sorted(
-        (n.hop, n.kind, n.label, round(n.value_for, 9), round(n.value_against, 9), n.merged) for n in told.nodes
+        (n.hop, n.kind, n.label, round(n.value_for, 9), round(n.value_against, 9), n.merged) for n in found.nodes
     )
 
 
 @pytest.mark.parametrize("seed", range(6))
 def test_a_model_with_names_of_its_own_is_drawn_and_told_as_the_path_model_is(seed: int) -> None:
-    graph = random_graph(seed, n_users=12, n_items=10, n_events=70, n_topics=4, n_creators=3, n_contexts=5)
-    state = ModelState(asdict(random_parameters(seed)))
     for user in range(4):
         for item in range(4):
-            known = explain(
-                Case.of(PathModel.restore(graph, state), names_of(graph), user, item), snapshot="s", workspace="w"
-            )
-            own = explain(
-                Case.of(RandomWalks.restore(graph, state), names_of(graph), user, item), snapshot="s", workspace="w"
-            )
+            known, own = told(PathModel, seed, user, item), told(RandomWalks, seed, user, item)
             assert drawn(own) == drawn(known)
             assert "random" not in own.sentence + "".join(n.label for n in own.nodes)
             assert own.sentence == known.sentence
