@@ -1,4 +1,4 @@
-"""Start of the app. Which pages there are, and what each run of one begins and ends with, stands in pages/_frame.py.
+"""Start of the app. Which pages there are, and what each run of one begins and ends with, stands in pages/frame/navigation.py.
 
 Streamlit runs this file as a script for each visitor; when it serves, it takes `app` from it, which adds headers to every answer.
 """
@@ -6,13 +6,13 @@ Streamlit runs this file as a script for each visitor; when it serves, it takes 
 import streamlit as st
 
 if __name__ == "__main__":
-    from pages import _frame
+    from pages.frame import navigation
 
-    _frame.main()
+    navigation.main()
 else:
     from starlette.middleware import Middleware
 
-    from pages._headers import SecurityHeaders
+    from pages.frame.headers import SecurityHeaders
 
     hosts = tuple(st.config.get_option("server.allowedHosts") or ())
     app = st.App(__file__, middleware=[Middleware(SecurityHeaders, hosts=hosts)])

@@ -1,31 +1,31 @@
 """The workbench from a shell. `--json` prints one JSON object on stdout; messages and progress go to stderr.
 
-Wrong words or ids exit with 2 and one sentence. `python cli.py --help` lists everything. The commands stand in explain.shell.
+Wrong words or ids exit with 2 and one sentence. `python cli.py --help` lists everything. The commands stand in commands/.
 """
 
 from __future__ import annotations
 
 import signal
 import sys
+from importlib import import_module
 
 import typer
 
+from commands.command_line import app, say
 from core.errors import CLI, DataError, SurfacedError
-from explain.shell import asking, attributing, auditing, changing, guarding, making, measuring, recording
-from explain.shell.base import app, say
 
-__all__ = [
-    "app",
-    "asking",
-    "attributing",
-    "auditing",
-    "changing",
-    "guarding",
-    "main",
-    "making",
-    "measuring",
-    "recording",
-]
+SUBJECTS = (
+    "explain",
+    "attribution",
+    "audits",
+    "whatif",
+    "rules",
+    "data",
+    "measures",
+    "records",
+)  # as --help lists them
+for subject in SUBJECTS:
+    import_module(f"commands.{subject}")
 
 
 def main() -> int:

@@ -25,7 +25,7 @@ from core.ranking import rank_all
 from core.threads import one_thread
 from data.splits import Split, split
 from data.tables import DataCard
-from explain.heldout import readability, validation_cut
+from explain.workspace.refits import readability, validation_cut
 
 K = 20
 MOVIELENS_MODELS = ("path", "lightgcn", "lightgcn-softmax", "item-knn", "popularity")

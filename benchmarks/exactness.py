@@ -21,10 +21,10 @@ from benchmarks.record import Bar, Report, at_most
 from core.models.base import Recommender, get_model
 from core.ranking import rank_of
 from core.snapshots import load
-from explain.edges import edge_parts
-from explain.types import Explanation
-from explain.workbench import Workbench
-from explain.world import World
+from explain.explanation.edges import edge_parts
+from explain.results.explanation import Explanation
+from explain.workbench.workbench import Workbench
+from explain.workspace.workspace import Workspace
 
 N_PAIRS, N_DELETIONS, N_FLIPS = 500, 200, 40
 TOP, WALKS, MOST_REMOVED = 10, 20, 4
@@ -56,7 +56,7 @@ def agrees(found: float, score: float) -> bool:
 
 
 def _model(bench: Workbench, workspace: str, name: str, seed: int) -> dict[str, Any]:
-    world = World(bench.store, workspace, bench.store.require(workspace))
+    world = Workspace(bench.store, workspace, bench.store.require(workspace))
     model = world.model(world.manifest(name))
     rng = np.random.default_rng(seed)
     found: dict[str, Any] = {"n_pairs": N_PAIRS}
@@ -66,7 +66,9 @@ def _model(bench: Workbench, workspace: str, name: str, seed: int) -> dict[str, 
     return found
 
 
-def _pairs(bench: Workbench, world: World, model: Recommender, name: str, rng: np.random.Generator) -> dict[str, Any]:
+def _pairs(
+    bench: Workbench, world: Workspace, model: Recommender, name: str, rng: np.random.Generator
+) -> dict[str, Any]:
     failed = dict.fromkeys(COUNTS[:4], 0)
     worst = worst_edges = 0.0
     users, items = world.graph.users.ids, world.graph.items.ids
@@ -129,7 +131,7 @@ def picture_adds_up(why: Explanation) -> bool:
 
 
 def _fresh(
-    bench: Workbench, world: World, name: str, user: int, gone: Sequence[int]
+    bench: Workbench, world: Workspace, name: str, user: int, gone: Sequence[int]
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Scores and history of a person in a model that is built from the edited table with the stored parameters."""
     events = world.graph.events
@@ -140,7 +142,7 @@ def _fresh(
 
 
 def _deletions(
-    bench: Workbench, world: World, model: Recommender, name: str, rng: np.random.Generator
+    bench: Workbench, world: Workspace, model: Recommender, name: str, rng: np.random.Generator
 ) -> dict[str, Any]:
     users, items = world.graph.users.ids, world.graph.items
     able = np.flatnonzero(np.diff(world.graph.interactions.indptr) >= 3)
@@ -161,7 +163,9 @@ def _deletions(
     return {"n_deletions": N_DELETIONS, "deletions_failed": failed}
 
 
-def _flips(bench: Workbench, world: World, model: Recommender, name: str, rng: np.random.Generator) -> dict[str, Any]:
+def _flips(
+    bench: Workbench, world: Workspace, model: Recommender, name: str, rng: np.random.Generator
+) -> dict[str, Any]:
     users, items = world.graph.users.ids, world.graph.items
     able = np.flatnonzero(np.diff(world.graph.interactions.indptr) >= 3)
     verified = failed = 0

@@ -23,10 +23,10 @@ from core.models.lightgcn import LightGCN
 from core.models.path import PathModel
 from core.ranking import NO_ITEM, top_k
 from core.threads import one_thread
-from explain.explain_all import write_explanations
-from explain.walks import best_walks, lanes_of, rest_of
-from explain.workbench import Workbench
-from explain.world import World
+from explain.explanation.walks import best_walks, lanes_of, rest_of
+from explain.export.explanations_table import write_explanations
+from explain.workbench.workbench import Workbench
+from explain.workspace.workspace import Workspace
 
 MODELS = ("path", "lightgcn")
 N_PAIRS, N_WHOLE, N_WALKS, TOP = 400, 100, 20, 10
@@ -39,7 +39,7 @@ Pair = tuple[int, int]
 def run(home: Path | None, seed: int) -> Report:
     bench = workbench(home, MOVIELENS)
     fit_missing(bench, MOVIELENS, MODELS)
-    world = World(bench.store, MOVIELENS, bench.store.require(MOVIELENS))
+    world = Workspace(bench.store, MOVIELENS, bench.store.require(MOVIELENS))
     figures: dict[str, Any] = {}
     with one_thread():
         for name in MODELS:
@@ -65,7 +65,7 @@ def bars(figures: dict[str, Any]) -> tuple[Bar, ...]:
     )
 
 
-def _answers(bench: Workbench, world: World, name: str, rng: np.random.Generator) -> dict[str, Any]:
+def _answers(bench: Workbench, world: Workspace, name: str, rng: np.random.Generator) -> dict[str, Any]:
     model = world.model(world.manifest(name))
     pairs = listed_pairs(model, world.graph.n_users, N_PAIRS, rng)
     warm, few = pairs[:10], pairs[:N_WHOLE]
@@ -139,7 +139,7 @@ def listed_pairs(model: Recommender, n_users: int, n: int, rng: np.random.Genera
     return pairs
 
 
-def _beside_gnn_explainer(world: World, seed: int) -> dict[str, Any]:
+def _beside_gnn_explainer(world: Workspace, seed: int) -> dict[str, Any]:
     """The same pairs of the same model by both, one after the other."""
     from benchmarks.gnn_explainer import LightGCNExplainer
 

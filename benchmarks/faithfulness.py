@@ -17,14 +17,14 @@ from benchmarks.worlds import MOVIELENS, NEWSROOM, fit_missing, workbench
 from core.models.base import Recommender, get_model
 from core.models.lightgcn import LightGCN
 from core.threads import one_thread
-from explain.edges import edge_parts
+from explain.explanation.edges import edge_parts
 from explain.faithfulness.measures import judge, order_of
 from explain.faithfulness.methods import CEILING, OURS, contrastive, exact
 from explain.faithfulness.planted import recover
 from explain.faithfulness.randomised import rank_correlation_with_random, spearman
 from explain.faithfulness.run import LOW_IS_GOOD, MEASURES, Faithfulness, compare, questions
-from explain.heldout import validation_cut
-from explain.world import World
+from explain.workspace.refits import validation_cut
+from explain.workspace.workspace import Workspace
 
 MODELS = ("lightgcn", "path")
 N_USERS, N_EVENTS, N_GNN_EXPLAINER = 120, 300, 3
@@ -35,7 +35,7 @@ NAMED = ("random", "popularity", "cosine", "Jaccard", "gradient × input")  # th
 def run(home: Path | None, seed: int) -> Report:
     bench = workbench(home, MOVIELENS)
     fit_missing(bench, MOVIELENS, MODELS)
-    world = World(bench.store, MOVIELENS, bench.store.require(MOVIELENS))
+    world = Workspace(bench.store, MOVIELENS, bench.store.require(MOVIELENS))
     figures: dict[str, Any] = {}
     for name in MODELS:
         model = world.model(world.manifest(name))
@@ -114,7 +114,7 @@ def markdown(found: Faithfulness) -> str:
     return "\n".join(lines)
 
 
-def _between_seeds(world: World, model: Recommender, name: str, seed: int) -> float:
+def _between_seeds(world: Workspace, model: Recommender, name: str, seed: int) -> float:
     """Mean rank correlation of the parts of the same first items when the model is learnt with another seed."""
     cut = validation_cut(world.graph, world.card, world.card.default_split, seed + 1)
     with one_thread():
@@ -125,7 +125,7 @@ def _between_seeds(world: World, model: Recommender, name: str, seed: int) -> fl
     return float(np.mean([spearman(exact(q), other.parts(q.user, q.item).history) for q in asked]))
 
 
-def _beside_gnn_explainer(world: World, seed: int) -> dict[str, Any]:
+def _beside_gnn_explainer(world: Workspace, seed: int) -> dict[str, Any]:
     """The same items of the same LightGCN by our parts, our edges and GNNExplainer, one after the other."""
     from benchmarks.gnn_explainer import LightGCNExplainer
 
@@ -173,7 +173,7 @@ def _beside_gnn_explainer(world: World, seed: int) -> dict[str, Any]:
 def _planted(home: Path | None, seed: int) -> list[dict[str, Any]]:
     bench = workbench(home, NEWSROOM)
     fit_missing(bench, NEWSROOM, ("path",))
-    world = World(bench.store, NEWSROOM, bench.store.require(NEWSROOM))
+    world = Workspace(bench.store, NEWSROOM, bench.store.require(NEWSROOM))
     model = world.model(world.manifest("path"))
     found = recover(world.graph, model, bench.store.tables(NEWSROOM).events, n_events=N_EVENTS, seed=seed)
     return list(found.as_json()["rows"])

@@ -28,7 +28,7 @@ from core.models._path_chains import CO_3, CO_5, GROUP_CHAINS, PathParameters, R
 from core.models.path import PathModel
 from core.ranking import top_k
 from core.threads import one_thread
-from explain.walks import best_walks, lanes_of
+from explain.explanation.walks import best_walks, lanes_of
 
 SIZES = (100_000, 1_000_000, 3_000_000, 10_000_000)
 N_QUERIES, N_WALKS, NEWCOMER_ITEMS, TOP = 50, 20, 5, 10

@@ -59,7 +59,7 @@ def run(home: Path | None, seed: int, checkout: Path | None = None) -> Report:
 
 def some_clicks(home: Path, seed: int) -> list[Click]:
     """A walk through the pages for 40 people drawn at random: each has a list, a reason, and a title taken out."""
-    from explain.workbench import Workbench
+    from explain.workbench.workbench import Workbench
 
     bench, rng = Workbench(home), np.random.default_rng(seed)
     if MODEL not in {s.model for s in bench.fitted(WORKSPACE)}:

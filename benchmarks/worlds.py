@@ -8,7 +8,7 @@ from benchmarks.measure import progress_lines, say
 from core.graph import InteractionGraph
 from data.builder import build_graph
 from data.tables import DataCard
-from explain.workbench import Workbench
+from explain.workbench.workbench import Workbench
 
 MOVIELENS, NEWSROOM = "movielens-100k", "newsroom"
 

@@ -1,7 +1,7 @@
 """A score as a polynomial in the scales of the graph's edges, degrees frozen: what edge attributions differentiate.
 
 Scale 1 everywhere is the score; scale 0 everywhere is the score of the empty graph with the same degrees. The polynomial
-is written over the same steps and start weights that scores and walks use. How it is attributed is left to explain.edges.
+is written over the same steps and start weights that scores and walks use. How it is attributed is left to explain.explanation.edges.
 """
 
 from __future__ import annotations

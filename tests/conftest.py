@@ -33,7 +33,7 @@ def build_small_newsroom(home: Path) -> None:
     from core.models import _lightgcn_training
     from data.simulator import NewsroomConfig
     from data.sources import newsroom
-    from explain.workbench import Workbench
+    from explain.workbench.workbench import Workbench
 
     bench = Workbench(home)
     with pytest.MonkeyPatch.context() as patch:

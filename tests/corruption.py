@@ -270,7 +270,7 @@ def folders(scratch: Path) -> Callable[[random.Random, Path], object]:
     """What is read is stored, fitted and listed too: a table that passes must not end a later command."""
     from data.sources.folder import tables_from_folder
     from data.validation import validate
-    from explain.workbench import Workbench
+    from explain.workbench.workbench import Workbench
 
     def read(rng: random.Random, place: Path) -> object:
         folder = place / "in"
@@ -287,9 +287,9 @@ def folders(scratch: Path) -> Callable[[random.Random, Path], object]:
 
 
 def plans(scratch: Path) -> Callable[[random.Random, Path], object]:
+    from commands import audits, rules
     from explain.fairness.plan import check_plan, plan_from_json
-    from explain.shell import auditing, guarding
-    from explain.workbench import Workbench
+    from explain.workbench.workbench import Workbench
 
     bench = _shop(scratch)
     usual = json.dumps(bench.usual_plan("shop", "path") | {"draws": 100})
@@ -301,8 +301,8 @@ def plans(scratch: Path) -> Callable[[random.Random, Path], object]:
         if rng.random() < 0.2:
             rng.choice((_bytes, _kind))(rng, file)
         if rng.random() < 0.1:
-            return guarding._read(file)
-        plan = check_plan(plan_from_json(auditing._read(file)), graph)
+            return rules._read(file)
+        plan = check_plan(plan_from_json(audits._read(file)), graph)
         n_before = len(bench.log_rows("shop"))
         if rng.random() < 0.03 and plan.draws <= 200:
             return bench.run_audit("shop", plan.as_json(), actor="A", role="auditor")
@@ -314,10 +314,10 @@ def plans(scratch: Path) -> Callable[[random.Random, Path], object]:
 
 def stored(scratch: Path) -> Callable[[random.Random, Path], object]:
     """Reports, lists of pairs, models, results, notes, backups: files that are read back."""
-    from explain.backup import restore
-    from explain.record.report import json_text
-    from explain.shell import asking
-    from explain.workbench import Workbench
+    from commands import explain
+    from explain.records.backup import restore
+    from explain.records.report import json_text
+    from explain.workbench.workbench import Workbench
 
     bench = _shop(scratch)
     audit = bench.run_audit("shop", bench.usual_plan("shop", "path") | {"draws": 100}, actor="A", role="auditor")
@@ -336,7 +336,7 @@ def stored(scratch: Path) -> Callable[[random.Random, Path], object]:
             form = rng.choice(("json", "html"))
             return bench.verify_report(_spoilt(rng, place / f"report.{form}", texts[form].encode()))
         if what == 1:
-            return asking._read_pairs(_spoilt(rng, place / "pairs.csv", pairs))
+            return explain._read_pairs(_spoilt(rng, place / "pairs.csv", pairs))
         if what == 2:
             return restore(place / "state", _spoilt(rng, place / "all.zip", (scratch / "all.zip").read_bytes()))
         other = Path(shutil.copytree(home, place / "home", symlinks=True))
@@ -374,7 +374,7 @@ def _spoilt(rng: random.Random, file: Path, content: bytes) -> Path:
 
 
 def _shop(scratch: Path) -> Any:
-    from explain.workbench import Workbench
+    from explain.workbench.workbench import Workbench
 
     folder = scratch / "in"
     folder.mkdir()

@@ -9,7 +9,7 @@ from scipy import sparse
 from core.graph import Events, InteractionGraph, Nodes
 from core.models._path_chains import CO_3, CO_5, GROUP_CHAINS, PathParameters, Relation
 from data.tables import DataCard
-from explain.naming import Names
+from explain.format.names import Names
 
 KINDS, KIND_WEIGHTS = ("view", "like", "rating"), (1.0, 3.0, 0.5)
 CARD = DataCard(

@@ -3,7 +3,7 @@
     E0_u = 0,   E0_i = encoder(x_i) + own_i,   E = Σ_l α_l Â^l E0,   score(u, i) = <E_u, E_i> + <x_i, w_b>
 
 People have no free embedding, so that every person is their history; an item that nobody has is still encoded. own_i is a
-learnt vector of the item's own, 0 at the start and held small. Which feature carried a score is left to explain.features.
+learnt vector of the item's own, 0 at the start and held small. Which feature carried a score is left to explain.explanation.features.
 """
 
 from __future__ import annotations

@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from explain.fairness.cohorts import Cohorts, Side
 from explain.fairness.thresholds import FAIL, INSUFFICIENT, NOT_ESTIMABLE, PASS
-from explain.types import AuditReport, AuditRow
+from explain.groups.cohorts import Cohorts, Side
+from explain.results.audit import AuditReport, AuditRow
 
 
 @dataclass(frozen=True)

@@ -13,13 +13,13 @@ import numpy as np
 from scipy import sparse
 
 from core.graph import FloatArray, IntArray
-from explain.fairness.cohorts import Cohorts
 from explain.fairness.disclosure import Disclosure, chance, told, withheld
 from explain.fairness.item_audit import of_limits
 from explain.fairness.ratios import WHOLE, given_of, ratios_of
 from explain.fairness.statistics import holm
 from explain.fairness.thresholds import INSUFFICIENT, NOT_ESTIMABLE, Target, Thresholds
-from explain.types import AuditRow
+from explain.groups.cohorts import Cohorts
+from explain.results.audit import AuditRow
 
 
 @dataclass(frozen=True)

@@ -19,11 +19,11 @@ import numpy as np
 from core.evaluation import Evaluation
 from core.graph import IntArray, InteractionGraph
 from explain.fairness.audit import Audit
-from explain.fairness.cohorts import UNKNOWN, cohorts, columns
 from explain.fairness.differencing import Hidden, protect
-from explain.fairness.intersections import By, grouping, parts_of
 from explain.fairness.thresholds import NOT_ESTIMABLE
-from explain.types import AuditRow
+from explain.groups.cohorts import UNKNOWN, cohorts, columns
+from explain.groups.intersections import By, grouping, parts_of
+from explain.results.audit import AuditRow
 
 MIN_N: Final = 10
 DIGITS: Final = 3

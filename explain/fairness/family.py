@@ -13,10 +13,10 @@ from typing import Any, Final
 import numpy as np
 
 from explain.fairness.audit import Audit, counted
-from explain.fairness.cohorts import UNKNOWN
 from explain.fairness.statistics import holm
 from explain.fairness.thresholds import FAIL, INSUFFICIENT, PASS, Thresholds
-from explain.types import AuditRow
+from explain.groups.cohorts import UNKNOWN
+from explain.results.audit import AuditRow
 
 FAMILIES: Final = ("table", "obligation", "report")
 NAMED: Final = {"obligation": "of this obligation", "report": "of this report"}

@@ -19,7 +19,6 @@ from core.intervals import DRAWS
 from core.ranking import check_k
 from explain.fairness import exposure as ex
 from explain.fairness.audit import Audit, counted, n_unknown, number
-from explain.fairness.cohorts import UNKNOWN, Cohorts, cohorts
 from explain.fairness.ratios import WHOLE, Ratios, given_of, ratios_of
 from explain.fairness.statistics import Judged, holm
 from explain.fairness.thresholds import (
@@ -31,7 +30,8 @@ from explain.fairness.thresholds import (
     Thresholds,
     target_title,
 )
-from explain.types import AuditRow
+from explain.groups.cohorts import UNKNOWN, Cohorts, cohorts
+from explain.results.audit import AuditRow
 
 
 def audit_items(

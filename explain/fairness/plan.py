@@ -10,12 +10,12 @@ from core.errors import OptionError, shown
 from core.graph import InteractionGraph
 from core.ranking import check_k
 from explain.fairness import exposure as ex
-from explain.fairness.cohorts import AGE_OF_ITEM, POPULARITY, UNKNOWN, columns
 from explain.fairness.family import FAMILIES
-from explain.fairness.intersections import SIGN, grouping, parts_of
 from explain.fairness.metrics.base import all_metrics
 from explain.fairness.thresholds import Target, Thresholds, policy_share
 from explain.fairness.user_audit import REFERENCES
+from explain.groups.cohorts import AGE_OF_ITEM, POPULARITY, UNKNOWN, columns
+from explain.groups.intersections import SIGN, grouping, parts_of
 
 MOST_COLUMNS, MOST_USUAL_GROUPS = 8, 24
 USUAL_ITEM_COLUMNS, USUAL_USER_COLUMNS = 5, 4

@@ -14,9 +14,9 @@ from scipy import sparse
 from core.graph import FloatArray, IntArray
 from core.ranking import NO_ITEM
 from explain.fairness import exposure as ex
-from explain.fairness.cohorts import Cohorts
 from explain.fairness.statistics import Judged, judge_ratios
 from explain.fairness.thresholds import Target, Thresholds, fixed_share, target_sums
+from explain.groups.cohorts import Cohorts
 
 WHOLE = 1 - 1e-12  # a group that is due everything has nothing to be compared with
 

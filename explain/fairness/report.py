@@ -20,16 +20,16 @@ from core.progress import Progress, no_progress
 from explain.fairness import exposure as ex
 from explain.fairness.audit import Audit, number
 from explain.fairness.cells import joint_cells
-from explain.fairness.cohorts import Cohorts
 from explain.fairness.disclosure import MIN_N, Disclosure, disclosure, measured, shown_audit
 from explain.fairness.family import over_family
-from explain.fairness.intersections import SIGN, By, grouping
 from explain.fairness.item_audit import audit_items, measure
 from explain.fairness.metrics.base import Case, Figure, Spec, all_metrics
 from explain.fairness.plan import Plan
 from explain.fairness.thresholds import FAIL, INSUFFICIENT, NOT_ESTIMABLE, PASS, Target, Thresholds, fixed_share, within
 from explain.fairness.user_audit import audit_users
-from explain.flow_labels import column_words
+from explain.format.words import column_words
+from explain.groups.cohorts import Cohorts
+from explain.groups.intersections import SIGN, By, grouping
 
 MOST_CELLS, MOST_CREATORS = 400, 200
 

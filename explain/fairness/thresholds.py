@@ -13,7 +13,7 @@ from scipy import sparse
 from core.errors import OptionError, did_you_mean, shown
 from core.graph import FloatArray
 from explain.fairness import exposure as ex
-from explain.fairness.cohorts import Cohorts
+from explain.groups.cohorts import Cohorts
 
 PASS, FAIL = "pass", "fail"
 INSUFFICIENT, NOT_ESTIMABLE = "insufficient evidence", "not estimable"

@@ -17,11 +17,11 @@ from core.graph import FloatArray, InteractionGraph
 from core.intervals import DRAWS
 from core.ranking import check_k
 from explain.fairness.audit import Audit, counted, n_unknown, number
-from explain.fairness.cohorts import Cohorts
 from explain.fairness.gap import SMALL, Differences, differences, mean_intervals, permuted, spread
-from explain.fairness.intersections import By, grouping
 from explain.fairness.thresholds import FAIL, INSUFFICIENT, NOT_ESTIMABLE, PASS, Thresholds
-from explain.types import AuditRow
+from explain.groups.cohorts import Cohorts
+from explain.groups.intersections import By, grouping
+from explain.results.audit import AuditRow
 
 REFERENCES = ("rest", "population")
 NAMED = {"rest": "everybody else", "population": "everybody"}

@@ -13,7 +13,7 @@ import numpy as np
 
 from core.graph import IntArray
 from core.ranking import rank_of
-from explain.counterfactual import History, delete
+from explain.counterfactual.changes import History, delete
 from explain.faithfulness.methods import Question
 
 STEPS: Final = 5

@@ -18,7 +18,7 @@ from core.graph import FloatArray, IntArray, InteractionGraph
 from core.models.base import Recommender
 from core.ranking import top_k
 from core.threads import one_thread
-from explain.counterfactual import History, delete
+from explain.counterfactual.changes import History, delete
 
 N_NEXT: Final = 10
 OURS: Final = ("exact", "exact, contrastive")

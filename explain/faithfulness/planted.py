@@ -19,7 +19,7 @@ from core.graph import FloatArray, IntArray, InteractionGraph
 from core.models.base import Recommender
 from core.progress import Progress, no_progress
 from core.threads import one_thread
-from explain.counterfactual import History
+from explain.counterfactual.changes import History
 
 LEAST_CANDIDATES: Final = 20
 GROUP_CAUSES: Final[Mapping[str, str]] = {"topic_affinity": "topic", "author_loyalty": "creator"}

@@ -14,7 +14,7 @@ from core.graph import FloatArray, InteractionGraph
 from core.models.base import Recommender
 from core.progress import Progress, no_progress
 from core.threads import one_thread
-from explain.counterfactual import History
+from explain.counterfactual.changes import History
 from explain.faithfulness.measures import STEPS, Judged, judge, order_of
 from explain.faithfulness.methods import MEANING, METHODS, OURS, Question
 

@@ -8,6 +8,8 @@ from pathlib import Path
 from urllib.parse import parse_qsl
 
 import pytest
+
+from pages.frame.places import script
 import streamlit as st
 from streamlit.testing.v1 import AppTest
 
@@ -29,7 +31,7 @@ def open_page(page: str = "overview", **query: str) -> AppTest:
     """A page of the app with this address, run once by a fresh visitor."""
     app = AppTest.from_file(str(ROOT / "app.py"), default_timeout=TIMEOUT_S)
     app.run()
-    app.switch_page(f"pages/{page}.py")
+    app.switch_page(script(page))
     app.query_params.clear()
     for key, value in query.items():
         app.query_params[key] = value

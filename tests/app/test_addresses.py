@@ -6,7 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from explain.workbench import Workbench
+from pages.frame.places import script
+
+from explain.workbench.workbench import Workbench
 from tests.app.conftest import PAGES, address, is_sound, menu, open_page, texts
 
 LONG = "x" * 10_000
@@ -113,7 +115,7 @@ def test_state_travels_from_page_to_page(home: Path) -> None:
     for page in ("why", "fairness", "models", "guide", "overview"):
         led = menu(app)[page]
         assert led["user"] == user, page
-        app.switch_page(f"pages/{page}.py")
+        app.switch_page(script(page))
         app.query_params.clear()
         for key, value in led.items():
             app.query_params[key] = value
@@ -189,7 +191,7 @@ def test_own_titles_lead_to_a_reason(home: Path) -> None:
 
 
 def test_large_catalogue_is_searched_by_title(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("pages._pick.ALL_AT_ONCE", 10)
+    monkeypatch.setattr("pages.frame.pickers.ALL_AT_ONCE", 10)
     wanted = Workbench(home).find_items("newsroom", "", limit=200)[-1]
     app = open_page("why")
     assert len(app.selectbox(key="item-box").options) <= 51

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from explain.workbench import Workbench
-from pages._audit_details import as_report, group_frame
+from explain.workbench.workbench import Workbench
+from pages.audit.measurements import as_report, group_frame
 from tests.app.conftest import is_sound, open_page, texts
 from tests.unit.audit_record_for_tests import audit, content, plan, row
 

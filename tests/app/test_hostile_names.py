@@ -16,7 +16,7 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from explain.workbench import Workbench
+from explain.workbench.workbench import Workbench
 from tests.app.conftest import open_page
 
 PICTURE, FORMULA, ICON, COLOUR = "![x](http://evil.example/x.png)", "$x^2$", ":material/delete:", ":red[hot]"

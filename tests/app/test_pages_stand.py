@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from explain.workbench import Workbench
+from explain.workbench.workbench import Workbench
 from tests.app.conftest import PAGES, address, html_of, is_sound, open_page, texts
 
 

@@ -7,10 +7,13 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from explain.types import AuditReport, AuditRow
-from explain.workbench import Workbench
-from pages import _parts, _why_parts, _why_picture, fairness
-from pages._text import plain
+from explain.results.audit import AuditReport, AuditRow
+from explain.workbench.workbench import Workbench
+from pages.exposure import page
+from pages.frame import widgets
+from pages.frame.text import plain
+from pages.why import parts as why_parts
+from pages.why import picture
 from tests.app.conftest import is_sound, open_page, texts
 
 
@@ -61,7 +64,7 @@ def test_long_titles_are_cut_and_ordinary_ones_stay_readable() -> None:
 
 
 def test_no_cell_of_a_csv_is_a_formula() -> None:
-    text = _parts.csv_text(
+    text = widgets.csv_text(
         pd.DataFrame({"title": ["=1+1", "@x", "+2", "-3", "fine"], "amount": [-1.5, 2.0, 3.0, 4.0, 5.0]})
     )
     rows = text.splitlines()[1:]
@@ -71,7 +74,7 @@ def test_no_cell_of_a_csv_is_a_formula() -> None:
 
 @pytest.mark.parametrize("name", ["../../etc/passwd", "a/b\\c", "x" * 500, "ü:*?"])
 def test_file_names_hold_no_path(name: str) -> None:
-    made = _parts.file_name(name, "csv")
+    made = widgets.file_name(name, "csv")
     assert made.endswith(".csv")
     assert "/" not in made
     assert "\\" not in made
@@ -84,9 +87,9 @@ def test_tables_of_a_reason_add_up_to_its_score(home: Path, model: str) -> None:
     bench = Workbench(home)
     example = bench.example("newsroom")
     found = bench.why("newsroom", model, example.item, user=example.user)
-    parts = _why_parts.parts_frame(found.parts, found.score, bench.relation_words("newsroom"))
+    parts = why_parts.parts_frame(found.parts, found.score, bench.relation_words("newsroom"))
     assert parts["amount"].sum() == pytest.approx(found.score, rel=1e-6)
-    bundles = _why_picture.bundle_frame(found)
+    bundles = picture.bundle_frame(found)
     last = bundles[bundles["hop"] == bundles["hop"].max()]
     assert set(last["to"]) == {found.nodes[-1].label} or len(last) >= 1
     entering = [b for b in found.bundles if b.target in {n.key for n in found.nodes if n.kind == "target"}]
@@ -97,7 +100,7 @@ def test_every_piece_of_the_picture_can_be_looked_behind(home: Path) -> None:
     bench = Workbench(home)
     example = bench.example("newsroom")
     found = bench.why("newsroom", "path", example.item, user=example.user)
-    names = _why_picture.pieces(found)
+    names = picture.pieces(found)
     assert len(names) == len(found.nodes) + len(found.bundles)
     for key in list(names)[:: max(1, len(names) // 12)]:
         assert bench.evidence("newsroom", "path", example.item, key, user=example.user).key == key
@@ -123,12 +126,12 @@ def audit(n: int) -> AuditReport:
 
 
 def test_only_the_largest_groups_are_drawn_in_their_own_order() -> None:
-    assert [row.group for row in fairness.charted(audit(100)).rows] == [f"g{i}" for i in range(75, 100)]
-    assert len(fairness.report_frame(audit(100))) == 100
+    assert [row.group for row in page.charted(audit(100)).rows] == [f"g{i}" for i in range(75, 100)]
+    assert len(page.report_frame(audit(100))) == 100
 
 
 def test_verdict_is_said_in_words() -> None:
-    assert fairness.verdict_sentence(audit(3)) == "Exposure by genre: pass. All pass."
+    assert page.verdict_sentence(audit(3)) == "Exposure by genre: pass. All pass."
 
 
 def test_models_page_offers_the_cards(newsroom_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -157,4 +160,4 @@ def test_walks_alone_are_counted_as_paths(home: Path) -> None:
                                 user=Workbench(home).example("newsroom").user)  # fmt: skip
     beside = [path for path in found.paths if len(path.hops) == 1]
     assert len(beside) == 1, "the model's memory of the person is listed, and is no walk"
-    assert _why_parts.listed(found) == f"20 best of {found.n_paths:,} single paths and what takes no path"
+    assert why_parts.listed(found) == f"20 best of {found.n_paths:,} single paths and what takes no path"

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from core.errors import SurfacedError
-from explain.workbench import Workbench
+from explain.workbench.workbench import Workbench
 from tests.app.conftest import PAGES, address, is_sound, open_page, texts
 
 DAY = 86_400

@@ -11,9 +11,9 @@ from core.graph import Events, IntArray, InteractionGraph
 from core.models import _lightgcn_training
 from core.models.base import Recommender, get_model, model_names
 from core.ranking import rank_of
-from explain.counterfactual import History, delete, moved_by, rank_after, smallest_addition, smallest_removal
-from explain.edges import edge_parts
-from explain.heldout import validation_cut
+from explain.counterfactual.changes import History, delete, moved_by, rank_after, smallest_addition, smallest_removal
+from explain.explanation.edges import edge_parts
+from explain.workspace.refits import validation_cut
 from tests.graphs import CARD, random_graph, without_item
 
 K = 3

@@ -17,13 +17,13 @@ from core.models import _lightgcn_training
 from core.models.base import ModelState, Recommender, get_model, model_names
 from core.models.content import ContentModel
 from core.models.path import PathModel
-from explain.counterfactual import History, smallest_addition, smallest_removal
-from explain.edges import edge_parts
-from explain.evidence import evidence
-from explain.explanation import Case, explain
-from explain.features import explain_features
-from explain.heldout import validation_cut
-from explain.picture import bundle_id
+from explain.counterfactual.changes import History, smallest_addition, smallest_removal
+from explain.explanation.edges import edge_parts
+from explain.explanation.evidence import evidence
+from explain.explanation.explain import ScoredPair, explain
+from explain.explanation.features import explain_features
+from explain.explanation.picture import bundle_id
+from explain.workspace.refits import validation_cut
 from tests.graphs import CARD, names_of, random_graph, shuffled_rows
 
 WITHOUT_EMBEDDINGS = ("path", "item-knn", "popularity")
@@ -155,7 +155,7 @@ def test_an_unknown_person_gets_scores_from_a_history_or_a_clear_error(
     assert scores.any()
     assert np.array_equal(folded.history(position), items)
     assert np.array_equal(model.score(everybody(graph)), before)
-    case = Case.of(folded, names_of(graph), position, 7)
+    case = ScoredPair.of(folded, names_of(graph), position, 7)
     told = explain(case, snapshot="s", workspace="w")
     assert told.user == "you"
     assert told.completeness_error <= 1e-5
@@ -207,7 +207,7 @@ def test_explaining_changes_nothing(model: Recommender, graph: InteractionGraph)
     for user, item in ((0, 1), (3, 14), (11, 2), (5, int(model.history(5)[0]))):
         model.parts(user, item)
         model.connected(user, item)
-        case = Case.of(model, names_of(graph), user, item)
+        case = ScoredPair.of(model, names_of(graph), user, item)
         told = explain(case, snapshot="s", workspace="w", against=4)
         for node in told.nodes:
             evidence(case, node.key)

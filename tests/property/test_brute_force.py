@@ -17,11 +17,11 @@ from core.models.item_knn import ItemKnn
 from core.models.lightgcn import LightGCN
 from core.models.path import PathModel
 from core.models.popularity import Popularity
-from explain.evidence import evidence
-from explain.explanation import Case, explain
-from explain.picture import bundle_id
-from explain.types import Evidence, Explanation, Path
-from explain.walks import best_walks, rest_of
+from explain.explanation.evidence import evidence
+from explain.explanation.explain import ScoredPair, explain
+from explain.explanation.picture import bundle_id
+from explain.explanation.walks import best_walks, rest_of
+from explain.results.explanation import Evidence, Explanation, Path
 from tests.graphs import names_of, random_graph, random_parameters
 from tests.property.brute_force import (
     Known,
@@ -48,8 +48,8 @@ class Task:
     known: Known
 
     @property
-    def case(self) -> Case:
-        return Case.of(self.model, names_of(self.graph), self.user, self.item)
+    def case(self) -> ScoredPair:
+        return ScoredPair.of(self.model, names_of(self.graph), self.user, self.item)
 
 
 def small_graph(seed: int) -> InteractionGraph:
@@ -282,7 +282,7 @@ def node_walks(t: Task, told: Explanation, key: str) -> dict[object, float]:
 
 
 def check_evidence(
-    case: Case, t: Task, key: str, expected: dict[object, float], value_for: float, value_against: float
+    case: ScoredPair, t: Task, key: str, expected: dict[object, float], value_for: float, value_against: float
 ) -> None:
     behind = evidence(case, key)
     values = list(expected.values())

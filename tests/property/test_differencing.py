@@ -18,10 +18,10 @@ from core.graph import InteractionGraph
 from core.progress import no_progress
 from explain.fairness.differencing import protect
 from explain.fairness.disclosure import disclosure
-from explain.fairness.intersections import grouping
 from explain.fairness.plan import Plan
 from explain.fairness.report import Lists, run_plan
 from explain.fairness.thresholds import Thresholds
+from explain.groups.intersections import grouping
 from tests.fairness_world import make_graph
 
 LIMIT = 4

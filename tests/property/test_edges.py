@@ -25,7 +25,7 @@ from core.models.content import ContentMLP
 from core.models.item_knn import ItemKnn
 from core.models.lightgcn import LightGCN
 from core.models.path import PathModel
-from explain.edges import edge_parts, explain_edges
+from explain.explanation.edges import edge_parts, explain_edges
 from tests.graphs import names_of, random_graph, random_parameters
 from tests.property.brute_force import binary, column_sums, knn_walks, path_walks
 

@@ -14,7 +14,7 @@ from core.errors import OptionError
 from core.graph import Events, FloatArray, InteractionGraph
 from core.models.base import ModelState, Recommender, get_model
 from core.ranking import rank_of
-from explain.counterfactual import (
+from explain.counterfactual.changes import (
     MAX_CHECKS,
     Flip,
     History,

@@ -6,7 +6,7 @@ import copy
 from pathlib import Path
 from typing import Any
 
-from explain.workbench import Workbench
+from explain.workbench.workbench import Workbench
 
 WORKSPACE = "newsroom"
 SHA = "ab" * 32

@@ -16,8 +16,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from explain.types import Explanation
-from explain.workbench import Workbench
+from explain.results.explanation import Explanation
+from explain.workbench.workbench import Workbench
 from tests.command_line import surfaced
 
 MODELS = ("path", "lightgcn", "item-knn", "popularity")

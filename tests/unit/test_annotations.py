@@ -13,13 +13,13 @@ from typing import Any
 import pytest
 
 from core.errors import OptionError, SurfacedError
-from explain.annotations import MAX_NOTE, Annotations
+from explain.storage.annotations import MAX_NOTE, Annotations
 
 ROOT = Path(__file__).resolve().parents[2]
 WRITER = """
 import sys
 from pathlib import Path
-from explain.annotations import Annotations
+from explain.storage.annotations import Annotations
 notes = Annotations(Path(sys.argv[1]))
 for n in range(int(sys.argv[3])):
     notes.add(workspace="w", snapshot="s", model="path", person=sys.argv[2], item=str(n), verdict="good reason", note="x" * 500, author="a", now=n)

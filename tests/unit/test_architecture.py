@@ -20,12 +20,12 @@ ROOT = Path(__file__).resolve().parents[2]
 LAYERS = ("core", "data", "explain")  # lowest first; each may use itself and what stands before it
 SCREENS = ("app", "cli", "pages")
 DOORS = (
-    "explain.workbench",
-    "explain.types",
-    "explain.tasks",
-    "explain.answers",
-    "explain.plain_text",
-    "explain.figures",
+    "explain.workbench.workbench",
+    "explain.results.explanation",
+    "explain.workbench.tasks",
+    "explain.results.whatif",
+    "commands.plain_text",
+    "explain.charts.bars",
     "core.errors",
     "core.texts",
 )  # all that a screen may use
@@ -194,7 +194,7 @@ def plant(root: Path, files: Mapping[str, str]) -> Path:
 
 
 def test_the_repository_keeps_every_rule() -> None:
-    assert {"core.errors", "core.graph", "data.tables", "explain.types"} <= set(read_modules(ROOT))
+    assert {"core.errors", "core.graph", "data.tables", "explain.results.explanation"} <= set(read_modules(ROOT))
     assert violations(ROOT) == []
 
 
@@ -204,7 +204,7 @@ def test_the_shell_starts_without_what_only_some_commands_need() -> None:
     code = f"import sys, cli; print(*sorted(name for name in {heavy} if name in sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.split() == []
-    light = "import sys, explain.shell.demo_stamp; print(*sorted({'numpy', 'pandas', 'typer'} & set(sys.modules)))"
+    light = "import sys, commands.demo_stamp; print(*sorted({'numpy', 'pandas', 'typer'} & set(sys.modules)))"
     done = subprocess.run([sys.executable, "-c", light], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.split() == []
 
@@ -214,12 +214,12 @@ def test_a_tree_that_keeps_the_rules_has_no_violation(tmp_path: Path) -> None:
         "app.py": "import streamlit\nfrom pages import why\nfrom explain import workbench\n",
         "cli.py": "from core.errors import SurfacedError\nfrom explain import figures, types\n",
         "pages/__init__.py": '"""Screens."""\n',
-        "pages/why.py": "from explain.flow_svg import draw\nfrom pages import parts\n",
+        "pages/why/page.py": "from explain.charts.flow_svg import draw\nfrom pages import parts\n",
         "pages/parts.py": "import streamlit as st\n",
-        "explain/workbench.py": "import core.graph\nfrom data import tables\nfrom . import types\n",
-        "explain/types.py": "",
-        "explain/figures.py": "",
-        "explain/flow_svg.py": "draw = None\n",
+        "explain/workbench/workbench.py": "import core.graph\nfrom data import tables\nfrom . import types\n",
+        "explain/results/explanation.py": "",
+        "explain/charts/bars.py": "",
+        "explain/charts/flow_svg.py": "draw = None\n",
         "data/tables.py": "from core import graph\n",
         "core/graph.py": "import torch\nfrom numpy import load\nblob = load('x.npz', allow_pickle=False)\n",
     }
@@ -230,21 +230,21 @@ def test_a_tree_that_keeps_the_rules_has_no_violation(tmp_path: Path) -> None:
     ("file", "text", "expected"),
     [
         ("core/graph.py", "from data import tables\n", "wrong direction"),
-        ("core/graph.py", "def late():\n    import explain.types\n", "wrong direction"),
+        ("core/graph.py", "def late():\n    import explain.results.explanation\n", "wrong direction"),
         ("core/models/knn.py", "from ...explain import types\n", "wrong direction"),
         ("core/models/knn.py", "import importlib\nimportlib.import_module('data.tables')\n", "wrong direction"),
-        ("data/tables.py", "from explain.types import Part\n", "wrong direction"),
-        ("explain/types.py", "import pages.why\n", "wrong direction"),
-        ("explain/types.py", "import cli\n", "wrong direction"),
-        ("pages/why.py", "import app\n", "wrong direction"),
+        ("data/tables.py", "from explain.results.explanation import Part\n", "wrong direction"),
+        ("explain/results/explanation.py", "import pages.why.page\n", "wrong direction"),
+        ("explain/results/explanation.py", "import cli\n", "wrong direction"),
+        ("pages/why/page.py", "import app\n", "wrong direction"),
         ("cli.py", "from pages import why\n", "wrong direction"),
-        ("explain/types.py", "import streamlit as st\n", "streamlit belongs to"),
+        ("explain/results/explanation.py", "import streamlit as st\n", "streamlit belongs to"),
         ("cli.py", "import streamlit\n", "streamlit belongs to"),
-        ("pages/why.py", "import torch\n", "torch belongs to"),
+        ("pages/why/page.py", "import torch\n", "torch belongs to"),
         ("data/tables.py", "from torch_geometric.data import HeteroData\n", "torch_geometric belongs to"),
-        ("pages/why.py", "from core import graph\n", "goes through explain.workbench"),
-        ("pages/why.py", "from explain.fairness.audit import audit\n", "goes through explain.workbench"),
-        ("app.py", "from data.tables import Tables\n", "goes through explain.workbench"),
+        ("pages/why/page.py", "from core import graph\n", "goes through explain.workbench.workbench"),
+        ("pages/why/page.py", "from explain.fairness.audit import audit\n", "goes through explain.workbench.workbench"),
+        ("app.py", "from data.tables import Tables\n", "goes through explain.workbench.workbench"),
         ("core/graph.py", "import pickle\n", "unsafe storage"),
         ("core/graph.py", "from joblib import dump\n", "unsafe storage"),
         ("core/graph.py", "import torch\ntorch.load('m.pt', weights_only=True)\n", "unsafe storage"),

@@ -14,13 +14,13 @@ from core.models.path import PathModel
 from core.ranking import rank_all
 from data.builder import build_graph
 from data.simulator import NewsroomConfig, simulate_newsroom
-from explain.blind_ladder import REFERENCE
+from explain.blind_test.ladder import REFERENCE
+from explain.charts.attribution import gap_waterfall
 from explain.fairness import attribution as at
-from explain.fairness.cohorts import cohorts
 from explain.fairness.exposure import rbp
 from explain.fairness.score_terms import CONSTANTS, score_terms, source_terms, sources_by_age, sources_by_kind
-from explain.figures_attribution import gap_waterfall
-from explain.workbench import Workbench
+from explain.groups.cohorts import cohorts
+from explain.workbench.workbench import Workbench
 from tests.command_line import surfaced
 
 MODELS = ("path", "lightgcn", "gnn+content", "item-knn", "popularity")

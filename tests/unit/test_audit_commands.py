@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from explain.workbench import Workbench
+from explain.workbench.workbench import Workbench
 from tests.command_line import surfaced
 
 

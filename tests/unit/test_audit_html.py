@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from explain.flow_labels import p_value
-from explain.record.html import audit_html
-from explain.record.html_audits import cell_table
-from explain.record.told import by_chance, hidden, not_stated, signed, signed_before, summary
-from explain.record.words import number, parameter
-from explain.workbench import Workbench
+from explain.format.numbers import p_value
+from explain.records.html import audit_html
+from explain.records.html_audits import cell_table
+from explain.records.summary import by_chance, hidden, not_stated, signed, signed_before, summary
+from explain.records.words import number, parameter
+from explain.workbench.workbench import Workbench
 from tests.unit.audit_record_for_tests import WORKSPACE, audit, content, empty_bench, full, plan, row, stored
 
 HOSTILE = (

@@ -19,14 +19,14 @@ from core.graph import InteractionGraph
 from core.ranking import NO_ITEM
 from explain.fairness.audit import Audit
 from explain.fairness.cells import joint_cells
-from explain.fairness.cohorts import cohorts
-from explain.fairness.intersections import grouping
 from explain.fairness.item_audit import audit_items
 from explain.fairness.metrics.base import all_metrics
 from explain.fairness.plan import Plan, check_plan, plan_from_json, usual_plan
 from explain.fairness.report import Lists, case_of, creators_view, run_plan
 from explain.fairness.thresholds import Thresholds
 from explain.fairness.user_audit import audit_users
+from explain.groups.cohorts import cohorts
+from explain.groups.intersections import grouping
 from tests.fairness_world import make_evaluation, make_graph, rows_by_group
 
 N, M, K = 40, 24, 4

@@ -16,11 +16,11 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from core.errors import OptionError, SnapshotError, SurfacedError
-from explain.desk.recording import Recording
-from explain.record.compare import changes, compare
-from explain.record.report import json_text
-from explain.record.schema import audit_schema, content_hash, problems
-from explain.workbench import Workbench
+from explain.records.compare import changes, compare
+from explain.records.report import json_text
+from explain.records.schema import audit_schema, content_hash, problems
+from explain.workbench.records import Recording
+from explain.workbench.workbench import Workbench
 from tests.command_line import surfaced
 from tests.unit.audit_record_for_tests import WORKSPACE, content, empty_bench, full, plan, row, stored
 
@@ -29,7 +29,7 @@ SCHEMA = json.loads((ROOT / "explain" / "record" / "audit.schema.json").read_tex
 SAVER = """
 import json, os, signal, sys, time
 from pathlib import Path
-from explain.desk.recording import Recording
+from explain.workbench.records import Recording
 bench, made = Recording(Path(sys.argv[1])), json.loads(sys.stdin.read())
 for turn in range(20):
     from_child, to_parent = os.pipe()
@@ -450,7 +450,7 @@ def test_an_altered_report_is_found(bench: Workbench, tmp_path: Path, home: str,
 
 
 def test_a_report_altered_with_all_its_hashes_is_not_in_the_log(bench: Workbench, tmp_path: Path) -> None:
-    from explain.record.schema import audit_id, export_hash
+    from explain.records.schema import audit_id, export_hash
 
     _, file = exported(bench, tmp_path, "json")
     forged = json.loads(file.read_text())
@@ -602,7 +602,7 @@ def test_cards_hold_what_manifests_measurements_and_tables_say(home: Path, tmp_p
 
 
 def test_hostile_texts_in_a_card_stay_text() -> None:
-    from explain.record.cards import markdown
+    from explain.records.cards import markdown
 
     hostile = "<script>alert(1)</script> [x](javascript:1) | # a\n# b"
     text = markdown(

@@ -19,9 +19,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from explain.flow_network import path_network
-from explain.flow_svg import flow_svg
-from explain.workbench import Workbench
+from explain.charts.flow_network import path_network
+from explain.charts.flow_svg import flow_svg
+from explain.workbench.workbench import Workbench
 from tests.command_line import Ended, surfaced
 
 SHOP = ("--workspace", "shop")

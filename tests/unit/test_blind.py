@@ -12,11 +12,12 @@ from core.errors import CancelledError, NotReadyError, OptionError, SurfacedErro
 from core.progress import no_progress
 from data.builder import build_graph
 from data.simulator import NewsroomConfig, simulate_newsroom
-from explain import blind, tasks
-from explain import blind_ladder as bl
-from explain.figures_attribution import blind_chart
-from explain.store import Store
-from explain.workbench import Workbench
+from explain.blind_test import ladder as bl
+from explain.blind_test import seal
+from explain.charts.attribution import blind_chart
+from explain.storage.store import Store
+from explain.workbench import tasks
+from explain.workbench.workbench import Workbench
 from tests.command_line import surfaced
 
 SMALL = bl.Setup(
@@ -42,7 +43,7 @@ def bench(ladders, tmp_path, monkeypatch):
     for file in (ladders / "blind").glob("ladder-*"):
         (tmp_path / "blind" / file.name).write_bytes(file.read_bytes())
     monkeypatch.setenv("SURFACED_HOME", str(tmp_path))
-    monkeypatch.setattr(blind, "Setup", lambda: SMALL)
+    monkeypatch.setattr(seal, "Setup", lambda: SMALL)
     return Workbench(tmp_path)
 
 
@@ -299,11 +300,11 @@ def test_a_short_ladder_says_so():
 
 
 def test_workspaces_of_old_tests_go_and_their_records_stay(bench):
-    found = [bench.blind_start(0.3, "author", seed) for seed in range(blind.KEPT + 1)]
+    found = [bench.blind_start(0.3, "author", seed) for seed in range(seal.KEPT + 1)]
     left = {p.name for p in (bench.store.home / "workspaces").glob("blind-*")}
-    assert len(left) == blind.KEPT
+    assert len(left) == seal.KEPT
     assert found[-1].workspace in left
-    assert len(bench.blind_tests()) == blind.KEPT + 1
+    assert len(bench.blind_tests()) == seal.KEPT + 1
     assert bench.blind_reveal(found[0].id).matches
     with pytest.raises((NotReadyError, OptionError)):
         Workbench(bench.store.home).card(found[0].workspace)
@@ -334,15 +335,15 @@ def test_the_page_plants_seals_and_reveals(bench, monkeypatch):
     import streamlit as st
     from streamlit.testing.v1 import AppTest
 
-    from pages import _jobs
+    from pages.frame import jobs
 
     def now(key, title, task):
         tasks.run(task, bench, no_progress)
-        job = _jobs.Job(key, title, tasks.Process(task, state="done"))
-        _jobs._jobs()[key] = job
+        job = jobs.Job(key, title, tasks.Process(task, state="done"))
+        jobs._jobs()[key] = job
         return job
 
-    monkeypatch.setattr(_jobs, "start", now)
+    monkeypatch.setattr(jobs, "start", now)
     st.cache_resource.clear()
     app = AppTest.from_string("from pages import blind\nblind.page()\n", default_timeout=60).run()
     assert not app.exception

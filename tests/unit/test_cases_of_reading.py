@@ -17,8 +17,8 @@ from data.builder import build_graph
 from data.sources.folder import tables_from_folder
 from data.tables import Tables
 from data.validation import validate
-from explain.fairness.cohorts import Side, cohorts, columns, side_of
-from explain.workbench import Workbench
+from explain.groups.cohorts import Side, cohorts, columns, side_of
+from explain.workbench.workbench import Workbench
 
 PAIRS = [
     ("ann", "tea"), ("ann", "jam"), ("ann", "egg"), ("bob", "tea"), ("bob", "jam"), ("bob", "fig"),

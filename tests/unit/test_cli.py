@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from explain.workbench import Workbench
+from explain.workbench.workbench import Workbench
 from tests.command_line import surfaced
 
 pytestmark = pytest.mark.usefixtures("home")

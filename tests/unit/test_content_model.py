@@ -21,7 +21,7 @@ from core.models._content_training import BIAS_DECAY, OBJECTIVE, OWN_DECAY, Cont
 from core.models._lightgcn_training import LayerZero, _Trainer
 from core.models.base import get_model
 from core.models.content import CONTENT, ContentModel
-from explain.heldout import validation_cut
+from explain.workspace.refits import validation_cut
 from tests.graphs import CARD, nodes, random_graph
 
 NAMES = ("gnn+content", "gnn+content-mlp")

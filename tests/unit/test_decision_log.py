@@ -14,10 +14,10 @@ from typing import Any
 import pytest
 
 from core.errors import OptionError, SurfacedError
-from explain.record.log import GENESIS, MAX_TEXT, DecisionLog
-from explain.record.types import Verification
-from explain.record.verification import verify
-from explain.workbench import Workbench
+from explain.records.log import GENESIS, MAX_TEXT, DecisionLog
+from explain.records.types import Verification
+from explain.records.verification import verify
+from explain.workbench.workbench import Workbench
 from tests.command_line import surfaced
 from tests.unit.audit_record_for_tests import empty_bench, stored
 
@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SIGNER = """
 import sys
 from pathlib import Path
-from explain.desk.recording import Recording
+from explain.workbench.records import Recording
 bench = Recording(Path(sys.argv[1]))
 for n in range(int(sys.argv[4])):
     row = bench.sign("newsroom", sys.argv[2], f"{sys.argv[3]}-{n}", "auditor", "x" * 2000)
@@ -34,7 +34,7 @@ for n in range(int(sys.argv[4])):
 KILLER = """
 import os, signal, sys, time
 from pathlib import Path
-from explain.desk.recording import Recording
+from explain.workbench.records import Recording
 bench = Recording(Path(sys.argv[1]))
 for turn in range(20):
     from_child, to_parent = os.pipe()
@@ -318,7 +318,7 @@ def test_damaged_newer_and_unwritable_files_are_said(tmp_path: Path) -> None:
 def test_a_full_disk_is_said_and_leaves_whole_rows(tmp_path: Path) -> None:
     """A limit on the size of files stands for the full disk: SQLite gets an error from the write itself."""
     code = (
-        "import resource, sys\nfrom pathlib import Path\nfrom core.errors import SurfacedError\nfrom explain.record.log import DecisionLog\n"
+        "import resource, sys\nfrom pathlib import Path\nfrom core.errors import SurfacedError\nfrom explain.records.log import DecisionLog\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))\nlog, n = DecisionLog(Path(sys.argv[1])), 0\n"
         "try:\n    while n < 1000:\n        log.append('w', 'note', actor='a', content={'text': 'x' * 5000})\n        n += 1\n"
         "except SurfacedError as error:\n    print(n, error)\n"

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from commands import data, demo_stamp
 from core.errors import SurfacedError
-from explain.shell import demo_stamp, making
-from explain.workbench import Workbench
+from explain.workbench.workbench import Workbench
 from tests.command_line import surfaced
 
 
@@ -94,7 +94,7 @@ def test_the_demo_numbers_its_steps_and_leaves_a_stamp_only_when_nothing_is_miss
 ) -> None:
     whole = Path(shutil.copytree(newsroom_home, tmp_path / "demo"))
     monkeypatch.setenv("SURFACED_HOME", str(whole))
-    monkeypatch.setattr(making, "DEMO_WORKSPACES", ("newsroom",))
+    monkeypatch.setattr(data, "DEMO_WORKSPACES", ("newsroom",))
     first = surfaced("demo-data")
     assert first.status == 0
     assert "6 of 8 · Measuring item-knn on newsroom" in first.err

@@ -12,26 +12,27 @@ import numpy as np
 import pytest
 from scipy import sparse
 
+from commands import plain_text
+from explain.records import summary as record_summary
 from core.errors import OptionError
 from core.evaluation import evaluate
 from core.graph import InteractionGraph
 from core.guardrails.base import pool_of
-from explain import plain_text
-from explain.auditing import attributes, audit_json
+from explain.charts.audits import cell_map
+from explain.charts.bars import exposure_bars
 from explain.fairness.audit import build_report
-from explain.fairness.cohorts import cohorts
 from explain.fairness.disclosure import disclosure
 from explain.fairness.plan import Plan
 from explain.fairness.report import Found, Lists, run_plan
+from explain.fairness.reranking import Steps, cohort_gains, costs
 from explain.fairness.thresholds import Thresholds
-from explain.figures import exposure_bars
-from explain.figures_fairness import cell_map
-from explain.guarding import Steps, cohort_gains, costs
-from explain.privacy import checked_limit, smallest_group
-from explain.record.html_audits import audit_view, cell_table
-from explain.workbench import Workbench
-from pages._fair_cells import cell_frame
-from pages.fairness import report_frame
+from explain.groups.cohorts import cohorts
+from explain.records.content import attributes, audit_json
+from explain.records.html_audits import audit_view, cell_table
+from explain.storage.privacy import checked_limit, smallest_group
+from explain.workbench.workbench import Workbench
+from pages.exposure.cells import cell_frame
+from pages.exposure.page import report_frame
 from tests.fairness_world import make_graph
 
 M, K = 30, 5
@@ -198,10 +199,10 @@ def test_the_installation_sets_the_smallest_group_and_a_plan_may_only_raise_it(
 
 def test_records_of_before_are_read_by_their_numbers_and_new_ones_by_the_field() -> None:
     old = {"value": None, "n": 4}
-    assert plain_text.is_small(old, 10)
-    assert not plain_text.is_small({"value": None, "n": 14}, 10)
-    assert plain_text.is_small({"value": None, "n": None, "suppressed": True}, 10)
-    assert not plain_text.is_small({"value": None, "n": 4, "suppressed": False}, 10)
+    assert record_summary.is_small(old, 10)
+    assert not record_summary.is_small({"value": None, "n": 14}, 10)
+    assert record_summary.is_small({"value": None, "n": None, "suppressed": True}, 10)
+    assert not record_summary.is_small({"value": None, "n": 4, "suppressed": False}, 10)
 
 
 def test_a_plan_below_the_installations_smallest_group_is_refused_before_anything_is_written(

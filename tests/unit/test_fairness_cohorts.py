@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from core.errors import OptionError
-from explain.fairness.bands import code_column
-from explain.fairness.cohorts import cohorts, columns, side_of
+from explain.groups.bands import code_column
+from explain.groups.cohorts import cohorts, columns, side_of
 from tests.fairness_world import make_graph
 
 DAY = 86_400

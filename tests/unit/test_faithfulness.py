@@ -215,7 +215,7 @@ def test_what_runs_through_each_group_adds_up_to_its_relation(
 
 
 def test_planted_causes_on_the_small_newsroom_beat_chance(home: object) -> None:
-    from explain.workbench import Workbench
+    from explain.workbench.workbench import Workbench
 
     report = Workbench().faithfulness("newsroom", "path", users=10)
     rows = {(r["cause"], r["candidates"][:2]): r for r in report.planted}

@@ -13,7 +13,7 @@ from core.graph import InteractionGraph
 from core.models import _lightgcn_training
 from core.models.content import ContentModel
 from core.models.path import PathModel
-from explain.features import CLOSED_FORM, GRAPH, OWN, direct, explain_features, integrated_gradients
+from explain.explanation.features import CLOSED_FORM, GRAPH, OWN, direct, explain_features, integrated_gradients
 from tests.graphs import random_graph, random_parameters
 from tests.unit.test_content_model import NAMES, SUBJECTS, fitted, press
 

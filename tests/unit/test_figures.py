@@ -12,11 +12,13 @@ import plotly.graph_objects as go
 import pytest
 
 from core.errors import OptionError
-from explain.figures import MetricBar, exposure_bars, flow_svg, metric_bars, path_digraph, path_network, waterfall
-from explain.flow_labels import amount, clean, plotly_text, share, wrap
-from explain.flow_layout import bundle_key, pixels_per_amount
-from explain.flow_style import KINDS
-from explain.types import AuditReport, AuditRow, Bundle, Explanation, FlowNode, Part
+from explain.charts.bars import MetricBar, exposure_bars, flow_svg, metric_bars, path_digraph, path_network, waterfall
+from explain.charts.flow_layout import bundle_key, pixels_per_amount
+from explain.charts.flow_style import KINDS
+from explain.format.numbers import amount, share
+from explain.format.text import clean, plotly_text, wrap
+from explain.results.audit import AuditReport, AuditRow
+from explain.results.explanation import Bundle, Explanation, FlowNode, Part
 
 ATTACK = "<img src=x onerror=alert(1)>"
 SVG = "{http://www.w3.org/2000/svg}"

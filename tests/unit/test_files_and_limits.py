@@ -21,8 +21,8 @@ from data.sources.folder import tables_from_folder
 from data.sources.limits import Limits, stated_limits
 from data.validation import validate
 from explain.fairness.plan import plan_from_json
-from explain.record.log import DecisionLog
-from explain.store import Store
+from explain.records.log import DecisionLog
+from explain.storage.store import Store
 from tests.command_line import surfaced
 
 EVENTS = "user,item,time\na,x,1700000000\nb,x,1700000100\na,y,1700000200\nb,y,1700000300\n"

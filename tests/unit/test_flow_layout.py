@@ -8,8 +8,8 @@ from itertools import pairwise
 import pytest
 
 from core.errors import GraphError
-from explain.flow_layout import bundle_key, layout, node_heights
-from explain.types import Bundle, FlowNode
+from explain.charts.flow_layout import bundle_key, layout, node_heights
+from explain.results.explanation import Bundle, FlowNode
 
 
 def node(

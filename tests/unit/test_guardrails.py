@@ -12,11 +12,9 @@ from scipy import sparse
 from core.errors import OptionError
 from core.guardrails.base import Groups, Pool, Setting, all_guardrails, pool_of, rule_from, rule_from_text
 from core.ranking import NO_ITEM
-from explain.answers import Cost, Gain, Guarded
+from explain.charts.audits import tradeoff_curve
 from explain.fairness import exposure as ex
-from explain.fairness.cohorts import Cohorts
-from explain.figures_fairness import tradeoff_curve
-from explain.guarding import (
+from explain.fairness.reranking import (
     EVERYBODY,
     Steps,
     cohort_gains,
@@ -31,6 +29,8 @@ from explain.guarding import (
     score_kept,
     was_at,
 )
+from explain.groups.cohorts import Cohorts
+from explain.results.guardrail import Cost, Gain, Guarded
 
 M, N_ITEMS, POOL, K, G = 30, 60, 20, 6, 4
 RULES = {

@@ -10,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from explain.answers import Annotation
-from explain.flow_labels import amount
-from explain.html_export import explanation_html, is_intact, record
-from explain.types import Explanation
-from explain.workbench import Workbench
+from explain.export.explanation_file import explanation_html, is_intact, record
+from explain.format.numbers import amount
+from explain.results.annotation import Annotation
+from explain.results.explanation import Explanation
+from explain.workbench.workbench import Workbench
 
 HOSTILE = (
     "</script><script>alert(1)</script>",

@@ -8,13 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from explain.answers import MIN_AUDIENCE, CohortShare, ListView, Source
-from explain.audience import merged
-from explain.evidence import attributes_of
-from explain.figures_changes import audience_bars, list_heat, source_bars
-from explain.flow_style import palette
-from explain.workbench import Workbench
-from pages.recommendations import whole_frame
+from explain.charts.changes import audience_bars, list_heat, source_bars
+from explain.charts.flow_style import palette
+from explain.explanation.evidence import attributes_of
+from explain.results.item_view import MIN_AUDIENCE, CohortShare, ListView, ScoreSource
+from explain.workbench.workbench import Workbench
+from explain.workspace.audience import merged
+from pages.person.page import whole_frame
 
 
 def cohort(group: str, n: int, of: int = 100) -> CohortShare:
@@ -67,7 +67,7 @@ def test_groups_together_are_named() -> None:
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_values_stand_apart_from_bars_marks_and_names(theme: str) -> None:
     shares = (1.544, -0.76, 0.191, 0.024)
-    figure = source_bars([Source(str(n), f"relation {n}", s, 3) for n, s in enumerate(shares)], theme=theme)
+    figure = source_bars([ScoreSource(str(n), f"relation {n}", s, 3) for n, s in enumerate(shares)], theme=theme)
     assert [a.text for a in figure.layout.annotations] == ["154.4", "−76.0", "19.1", "2.4"]
     assert all(a.xref == "paper" and a.x == 1 and a.xshift <= figure.layout.margin.r for a in figure.layout.annotations)
     assert figure.data[0].text is None

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from core.errors import CLI, OptionError
 from core.guardrails.base import rule_from_text
 from core.texts import command, joined, parted, printable
-from explain.workbench import Workbench
-from pages._parts import csv_text, file_name
+from explain.workbench.workbench import Workbench
+from pages.frame.widgets import csv_text, file_name
 from tests.command_line import surfaced
 
 HOSTILE = (

@@ -12,16 +12,16 @@ from scipy import sparse
 from core.evaluation import evaluate
 from core.graph import InteractionGraph
 from core.ranking import NO_ITEM
-from explain.desk.audit_runs import aim
 from explain.fairness import exposure as ex
 from explain.fairness.cells import joint_cells
-from explain.fairness.cohorts import cohorts
 from explain.fairness.keys import contradictions, figures
 from explain.fairness.metrics.base import Case
 from explain.fairness.metrics.joint import measure_joint
 from explain.fairness.plan import Plan, check_plan, plan_from_json
 from explain.fairness.report import Found, Lists, case_of, creators_view, run_plan
 from explain.fairness.user_audit import audit_users
+from explain.groups.cohorts import cohorts
+from explain.workbench.audit_runs import aim
 from tests.fairness_world import make_evaluation, make_graph
 
 N, M, K = 60, 24, 4

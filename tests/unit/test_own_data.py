@@ -9,14 +9,14 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
+from commands.audits import _read
 from core.errors import DataError, OptionError, SnapshotError
 from core.guardrails.base import Groups, Pool, Setting, rule_from, rule_from_text
 from core.models.base import ModelState
 from core.models.path import PathModel
 from core.snapshots import load
-from explain.fairness.cohorts import cohorts
-from explain.shell.auditing import _read
-from explain.workbench import Workbench
+from explain.groups.cohorts import cohorts
+from explain.workbench.workbench import Workbench
 
 
 def shop(

@@ -18,7 +18,7 @@ from core.models.base import Holdout, model_names
 from core.models.path import PathModel
 from core.progress import no_progress
 from data.splits import split
-from explain.heldout import HeldOut, readability, refit, validation_cut
+from explain.workspace.refits import HeldOut, readability, refit, validation_cut
 from tests.graphs import CARD, random_graph, shuffled_rows
 
 

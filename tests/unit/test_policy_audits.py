@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from explain.workbench import Workbench
+from explain.workbench.workbench import Workbench
 
 POLICY = {"author_group": {"new": 0.6, "established": 0.4}}
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from explain.types import Found
-from explain.workbench import Workbench
-from pages._ask import _name
+from explain.results.lists import SearchHit
+from explain.workbench.workbench import Workbench
+from pages.frame.queries import _name
 
 TITLES = {
     "c": "A Clockwork Orange", "d": "Celestial Clockwork", "e": "La Cérémonie", "f": "Les Misérables", "26": "Orange County",
@@ -59,5 +59,5 @@ def test_the_exact_id_of_a_person_comes_before_those_of_that_age(bench: Workbenc
 
 
 def test_a_title_with_accents_can_be_typed_without_in_a_box_that_filters_letter_by_letter() -> None:
-    assert "La Ceremonie" in _name(Found("e", "La Cérémonie", "2 people"))
-    assert _name(Found("c", "A Clockwork Orange", "")).count("Clockwork") == 1
+    assert "La Ceremonie" in _name(SearchHit("e", "La Cérémonie", "2 people"))
+    assert _name(SearchHit("c", "A Clockwork Orange", "")).count("Clockwork") == 1

@@ -20,10 +20,10 @@ import pytest
 
 from core import snapshots
 from core.errors import OptionError, SurfacedError
-from explain import table_files
-from explain.record.log import DecisionLog
-from explain.store import Store
-from explain.workbench import Workbench
+from explain.records.log import DecisionLog
+from explain.storage import table_files
+from explain.storage.store import Store
+from explain.workbench.workbench import Workbench
 from tests.command_line import surfaced
 
 CALLS = ("replace", "rename", "mkdir", "unlink", "symlink", "fsync")

@@ -13,10 +13,10 @@ import pytest
 from core.errors import OptionError, SnapshotError
 from core.progress import no_progress
 from core.snapshots import manifests, save
-from explain import heldout
-from explain.desk.base import Desk
-from explain.heldout import HeldOut
-from explain.workbench import Workbench
+from explain.workbench.session import Desk
+from explain.workbench.workbench import Workbench
+from explain.workspace import refits
+from explain.workspace.refits import HeldOut
 
 
 @pytest.fixture
@@ -39,7 +39,7 @@ def test_another_process_takes_the_stored_refit(home: Path, model: str, monkeypa
     first = Workbench(home)
     assert not first.has_refit("newsroom", model)
     made = refit_of(first, model)
-    monkeypatch.setattr("explain.desk.base.refit", nothing_is_learnt)
+    monkeypatch.setattr("explain.workbench.session.refit", nothing_is_learnt)
     second = Workbench(home)
     assert second.has_refit("newsroom", model)
     found = refit_of(second, model)
@@ -53,7 +53,7 @@ def test_another_process_takes_the_stored_refit(home: Path, model: str, monkeypa
 def test_longer_lists_begin_with_the_shorter_ones(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bench = Workbench(home)
     short = refit_of(bench, "path")
-    monkeypatch.setattr("explain.desk.base.refit", nothing_is_learnt)
+    monkeypatch.setattr("explain.workbench.session.refit", nothing_is_learnt)
     long = refit_of(bench, "path", k=35)
     assert long.lists.shape[1] == 35
     assert (long.lists[:, :20] == short.lists).all()
@@ -88,7 +88,7 @@ def test_a_full_disk_loses_the_stored_copy_only(home: Path, monkeypatch: pytest.
     def full(*_: object, **__: object) -> None:
         raise SnapshotError("No space left on device.")
 
-    monkeypatch.setattr(heldout, "save", full)
+    monkeypatch.setattr(refits, "save", full)
     bench = Workbench(home)
     assert refit_of(bench, "popularity").lists.shape[1] == 20
     assert not Workbench(home).has_refit("newsroom", "popularity")

@@ -17,8 +17,8 @@ import pytest
 from core.errors import OptionError, UnknownIdError
 from core.models import base
 from core.progress import no_progress
-from explain.tasks import Process, Task, run
-from explain.workbench import Workbench
+from explain.workbench.tasks import Process, Task, run
+from explain.workbench.workbench import Workbench
 
 ROOT = Path(__file__).resolve().parents[2]
 LONG_S = 120
@@ -67,7 +67,7 @@ def test_work_that_fails_keeps_its_sentence(own_home: Path) -> None:
 
 
 def test_the_process_ends_with_the_server_that_asked(own_home: Path) -> None:
-    command = [sys.executable, "-m", "explain.tasks"]
+    command = [sys.executable, "-m", "explain.workbench.tasks"]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as child:
         assert child.stdin is not None
         child.stdin.write(Task("fit", {"workspace": "newsroom", "model": "lightgcn", "seed": 5}).as_line())
@@ -99,7 +99,7 @@ def test_a_model_learnt_again_by_one_process_is_not_learnt_by_the_next(
     process = Process(Task("whatif", asked)).start()
     assert process.wait(LONG_S) == "done", process.message
     monkeypatch.setattr(type(base.get_model("item-knn")), "fit", None, raising=False)
-    monkeypatch.setattr("explain.desk.changing.get_model", lambda name: pytest.fail(f"{name} is learnt once more"))
+    monkeypatch.setattr("explain.workbench.whatif.get_model", lambda name: pytest.fail(f"{name} is learnt once more"))
     here = bench.whatif(**asked)  # type: ignore[arg-type]
     assert first not in {row.item for row in here.before}
 
@@ -130,7 +130,7 @@ def test_a_server_started_with_256_open_files_raises_its_limit() -> None:
     code = (
         "import resource; hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]; "
         "resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard)); "
-        "from pages._server import raise_open_files; print(raise_open_files())"
+        "from pages.frame.server import raise_open_files; print(raise_open_files())"
     )
     told = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, env=os.environ)
     wanted = 65_536 if hard == resource.RLIM_INFINITY else min(65_536, hard)

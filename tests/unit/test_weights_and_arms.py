@@ -11,11 +11,11 @@ import pytest
 from core.errors import OptionError
 from core.graph import InteractionGraph, Nodes
 from data.splits import split
-from explain.fairness import arms
-from explain.fairness.cohorts import cohorts
-from explain.fairness.weights import measure_weights
-from explain.figures_attribution import arm_bars, weight_bars
-from explain.workbench import Workbench
+from explain.charts.attribution import arm_bars, weight_bars
+from explain.fairness import baselines
+from explain.fairness.main_parameters import measure_weights
+from explain.groups.cohorts import cohorts
+from explain.workbench.workbench import Workbench
 from tests.command_line import surfaced
 from tests.fairness_world import make_graph
 
@@ -104,7 +104,7 @@ PAIRS = [(0, 0), (0, 1), (1, 0), (1, 2), (2, 0), (2, 1), (3, 3)]
 
 def test_the_popular_list_counts_people():
     graph = make_graph(4, 5, pairs=[*PAIRS, (0, 1)])
-    assert arms.popularity_order(graph).tolist() == [3, 2, 1, 1, 0]
+    assert baselines.popularity_order(graph).tolist() == [3, 2, 1, 1, 0]
 
 
 def timed(graph: InteractionGraph, times: list[int]) -> InteractionGraph:
@@ -117,7 +117,7 @@ def timed(graph: InteractionGraph, times: list[int]) -> InteractionGraph:
 def test_newest_is_the_published_date_then_the_first_event_and_the_undated_come_last():
     items = {"published": [100.0, 300.0, 300.0, None, 200.0]}
     graph = timed(make_graph(4, 5, items=items, pairs=PAIRS), [5, 6, 7, 8, 9, 3, 4])
-    order, rule = arms.recency_order(graph)
+    order, rule = baselines.recency_order(graph)
     # first events: item 0 at 5, 1 at 3, 2 at 8, 3 at 4, 4 never; items 1 and 2 were published together
     assert np.argsort(-order).tolist() == [2, 1, 4, 0, 3]
     assert "publication" in rule
@@ -125,7 +125,7 @@ def test_newest_is_the_published_date_then_the_first_event_and_the_undated_come_
 
 def test_newest_without_dates_is_the_first_event_and_what_nobody_has_comes_last():
     graph = timed(make_graph(4, 5, pairs=PAIRS), [5, 6, 7, 8, 9, 3, 4])
-    order, rule = arms.recency_order(graph)
+    order, rule = baselines.recency_order(graph)
     assert np.argsort(-order).tolist() == [2, 0, 3, 1, 4]
     assert "first event" in rule
 
@@ -136,7 +136,7 @@ def test_dates_may_be_times_or_years(column):
                   pd.DataFrame({"year": column}))  # fmt: skip
     base = make_graph(1, 3, pairs=[(0, 1)])
     graph = InteractionGraph("t", "T", base.users, nodes, {}, base.events, {})
-    assert np.argsort(-arms.recency_order(graph)[0]).tolist() == [2, 0, 1]
+    assert np.argsort(-baselines.recency_order(graph)[0]).tolist() == [2, 0, 1]
 
 
 def ndcg_by_hand(graph, order, part, k):
@@ -162,8 +162,8 @@ def test_arms_are_worth_what_a_loop_over_their_lists_finds(bench, compared):
     graph = bench._world("newsroom").graph
     part = split(graph, "last", 0, bench.card("newsroom").positives)
     for arm, order in (
-        ("popularity", arms.popularity_order(part.train)),
-        ("recency", arms.recency_order(part.train)[0]),
+        ("popularity", baselines.popularity_order(part.train)),
+        ("recency", baselines.recency_order(part.train)[0]),
     ):
         mine = next(a for a in compared.arms if a.name == arm)
         value, n = ndcg_by_hand(graph, order, part, 20)
@@ -190,7 +190,7 @@ def test_the_gap_to_the_model_is_the_difference_of_the_means(compared):
 def test_an_arms_exposure_is_share_over_share(bench, compared):
     graph = bench._world("newsroom").graph
     part = split(graph, "last", 0, bench.card("newsroom").positives)
-    order = arms.popularity_order(part.train)
+    order = baselines.popularity_order(part.train)
     groups = cohorts(graph, "author_group", "item")
     new = groups.membership[:, [groups.labels.index("new")]].toarray().ravel()
     got = total = 0.0

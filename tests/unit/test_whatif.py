@@ -17,9 +17,9 @@ from core.models.base import get_model
 from core.ranking import rank_of
 from core.snapshots import load, save
 from data.builder import build_graph
-from explain.counterfactual import History
-from explain.retraining import edited_graph
-from explain.workbench import Workbench
+from explain.counterfactual.changes import History
+from explain.counterfactual.retraining import edited_graph
+from explain.workbench.workbench import Workbench
 from tests.command_line import surfaced
 
 MODELS = ("path", "lightgcn", "item-knn")

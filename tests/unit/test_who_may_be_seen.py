@@ -13,10 +13,10 @@ import pytest
 
 from core.errors import OptionError, UnknownIdError
 from core.ranking import NO_ITEM
-from explain.answers import MIN_AUDIENCE
-from explain.naming import Names
-from explain.privacy import people_key
-from explain.workbench import Workbench
+from explain.format.names import Names
+from explain.results.item_view import MIN_AUDIENCE
+from explain.storage.privacy import people_key
+from explain.workbench.workbench import Workbench
 
 OWN = "gazette"
 
@@ -81,7 +81,7 @@ def test_the_number_of_people_who_get_an_item_is_told_from_ten_on(bench: Workben
     world = bench._world(OWN)
     lists = np.zeros((world.graph.n_users, 1), dtype=np.int64)
     lists[:size] = 1
-    from explain.audience import item_view
+    from explain.workspace.audience import item_view
 
     manifest = world.manifest("path")
     found = item_view(world, world.model(manifest), manifest.snapshot, lists, 1)

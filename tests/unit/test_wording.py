@@ -7,9 +7,9 @@ from pathlib import Path
 import pytest
 
 from core.models.base import Parts
-from explain.evidence import history_entries
-from explain.wording import sentence
-from explain.workbench import Workbench
+from explain.explanation.evidence import history_entries
+from explain.explanation.sentences import sentence
+from explain.workbench.workbench import Workbench
 
 
 @pytest.fixture(scope="module")

@@ -9,8 +9,8 @@ import pytest
 from core.models.base import ModelState
 from core.models.path import PathModel
 from core.propagation import Walks
-from explain.explanation import Case, explain
-from explain.types import Explanation
+from explain.explanation.explain import ScoredPair, explain
+from explain.results.explanation import Explanation
 from tests.graphs import names_of, random_graph, random_parameters
 
 KEYS = {"co_consumption_3": "random_walk_3", "co_consumption_5": "random_walk_5", "same_topic": "by_theme", "same_creator": "by_hand", "same_context": "at_once"}  # fmt: skip
@@ -27,7 +27,7 @@ def told(kind: type[PathModel], seed: int, user: int, item: int) -> Explanation:
     graph = random_graph(seed, n_users=12, n_items=10, n_events=70, n_topics=4, n_creators=3, n_contexts=5)
     model, names = kind.restore(graph, ModelState(asdict(random_parameters(seed)))), names_of(graph)
     names.learn(model.walks(0, 0))  # as a world does with each model that it loads
-    return explain(Case.of(model, names, user, item), snapshot="s", workspace="w")
+    return explain(ScoredPair.of(model, names, user, item), snapshot="s", workspace="w")
 
 
 def drawn(found: Explanation) -> list[tuple[object, ...]]:

@@ -7,15 +7,15 @@ from typing import Any, cast
 
 import pytest
 
-from explain import wording_flips
-from explain.answers import Before, Mover, Placed, WhatIf
-from explain.counterfactual import Flip
-from explain.figures_changes import two_lists
-from explain.flow_labels import clean
-from explain.naming import Names
-from explain.plain_text import two_lists as told
-from pages._text import many
-from pages.whatif import after_frame
+from commands.plain_text import two_lists as told
+from explain.charts.changes import two_lists
+from explain.counterfactual import sentences
+from explain.counterfactual.changes import Flip
+from explain.format.names import Names
+from explain.format.text import clean
+from explain.results.whatif import Before, Mover, Placed, WhatIf
+from pages.frame.text import many
+from pages.whatif.page import after_frame
 
 NAMES = cast(Names, SimpleNamespace(quoted=lambda item: f"“film {item}”"))
 
@@ -25,16 +25,16 @@ def flip(changed: tuple[int, ...], minimal: bool) -> Flip:
 
 
 def test_a_smallest_set_is_said_to_be_one_of_its_kind() -> None:
-    text = wording_flips.flip(NAMES, 7, flip((1, 2), True), 10, True)
+    text = sentences.flip(NAMES, 7, flip((1, 2), True), 10, True)
     assert "out of the first 10" in text
     assert "a smallest set of its kind" in text
     assert "“film 7” stays in the first 10" in text
-    assert "stays outside the first 10" in wording_flips.flip(NAMES, 7, flip((1, 2), True), 10, False)
+    assert "stays outside the first 10" in sentences.flip(NAMES, 7, flip((1, 2), True), 10, False)
 
 
 @pytest.mark.parametrize(("changed", "minimal"), [((1,), True), ((1, 2), False)])
 def test_nothing_is_said_of_a_set_that_is_not_known_to_be_small(changed: tuple[int, ...], minimal: bool) -> None:
-    assert "smallest" not in wording_flips.flip(NAMES, 7, flip(changed, minimal), 10, True)
+    assert "smallest" not in sentences.flip(NAMES, 7, flip(changed, minimal), 10, True)
 
 
 def test_one_thing_and_several() -> None:

@@ -7,13 +7,15 @@ from pathlib import Path
 import pytest
 
 from core.errors import command_line
-from explain.flow_network import path_network
-from explain.flow_style import DASHES, LINES
-from explain.flow_svg import flow_svg
-from explain.types import Explanation
-from explain.workbench import Workbench
-from pages import _parameters, _why_parts, _why_picture
-from pages._text import metric
+from explain.charts.flow_network import path_network
+from explain.charts.flow_style import DASHES, LINES
+from explain.charts.flow_svg import flow_svg
+from explain.results.explanation import Explanation
+from explain.workbench.workbench import Workbench
+from pages.frame.text import metric
+from pages.models import parameters
+from pages.why import parts as why_parts
+from pages.why import picture as why_picture
 from tests.unit.test_figures import picture
 
 
@@ -29,22 +31,22 @@ def test_relations_are_told_in_the_words_of_the_data(home: Path, found: Explanat
     words = bench.relation_words("newsroom")
     assert words["same_context"] == "read in the same reading session"
     assert words["same_creator"] == "same author"
-    frame = _why_parts.parts_frame(found.parts, found.score, words)
+    frame = why_parts.parts_frame(found.parts, found.score, words)
     keys = {key for part in found.parts for key, value in part.relations.items() if value}
     assert {words[key] for key in keys} <= set(frame.columns)
     assert frame["% of the score"].sum() == pytest.approx(100, rel=1e-6)
-    learnt = _parameters.relations_frame({"same_context": {"weight": -0.5}, "same_topic": {"weight": 1.5}}, words)
+    learnt = parameters.relations_frame({"same_context": {"weight": -0.5}, "same_topic": {"weight": 1.5}}, words)
     assert learnt["relation"].tolist() == ["read in the same reading session", "same topic"]
     assert learnt["% of weights"].tolist() == [25.0, 75.0]
 
 
 def test_single_paths_have_shares_that_can_be_summed(found: Explanation) -> None:
-    frame = _why_picture.path_frame(found.paths, found.score)
+    frame = why_picture.path_frame(found.paths, found.score)
     assert frame["% of the score"].sum() == pytest.approx(100 * sum(p.value for p in found.paths) / found.score)
 
 
 def test_the_first_hop_says_what_it_is_and_not_twice_where_it_leads(found: Explanation) -> None:
-    frame = _why_picture.bundle_frame(found)
+    frame = why_picture.bundle_frame(found)
     first = frame[frame["hop"] == frame["hop"].min()]
     assert len(first)
     assert not (first["to"] == first["link"]).any()
@@ -62,7 +64,7 @@ def test_evidence_and_history_tell_of_an_event_in_the_same_words(home: Path, fou
 
 
 def test_parameters_and_measures_are_read_by_people() -> None:
-    frame = _parameters.general_frame({"weight_mean": 3.529861234, "dim": 64})
+    frame = parameters.general_frame({"weight_mean": 3.529861234, "dim": 64})
     assert frame["parameter"].tolist() == ["weight mean", "dim"]
     assert frame["value"].tolist() == ["3.53", "64"]
     assert [metric(m) for m in ("validation_ndcg@20", "recall@10", "loss")] == ["nDCG@20", "Recall@10", "Loss"]

@@ -7,8 +7,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from explain.flow_labels import browsing_words, column_words
-from explain.workbench import Workbench
+from explain.format.words import browsing_words, column_words
+from explain.workbench.workbench import Workbench
 
 
 def bench_of(tmp_path: Path, events: list[tuple[object, ...]], columns: list[str]) -> Workbench:

@@ -21,9 +21,9 @@ from core.graph import FloatArray, IntArray, InteractionGraph
 from core.intervals import in_buckets, percentile_interval, resample_weights
 from core.ranking import NO_ITEM
 from explain.fairness import exposure as ex
-from explain.fairness.cohorts import Cohorts
 from explain.fairness.disclosure import Disclosure
 from explain.fairness.thresholds import Target
+from explain.groups.cohorts import Cohorts
 
 Direction = Literal["higher is fairer", "lower is fairer", "nearer to the fair value", "a description"]
 

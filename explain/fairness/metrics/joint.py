@@ -8,9 +8,9 @@ from scipy import sparse
 from core.graph import FloatArray, IntArray
 from core.intervals import resampled_sums
 from explain.fairness import exposure as ex
-from explain.fairness.cohorts import Cohorts
 from explain.fairness.metrics.base import NO_RELEVANCE, Case, Figure, Spec, figure, metric, relevance
 from explain.fairness.thresholds import fixed_share
+from explain.groups.cohorts import Cohorts
 
 
 def cell_means(excess: FloatArray, people: FloatArray, n_items: FloatArray) -> FloatArray:

@@ -7,9 +7,9 @@ from scipy import sparse
 
 from core.graph import FloatArray
 from explain.fairness import exposure as ex
-from explain.fairness.cohorts import Cohorts
 from explain.fairness.metrics.base import NO_RELEVANCE, Case, Figure, Spec, figure, metric, relevance
 from explain.fairness.thresholds import Target, fixed_share
+from explain.groups.cohorts import Cohorts
 
 
 def impact_ratio(ratio: FloatArray) -> FloatArray:

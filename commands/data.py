@@ -1,0 +1,166 @@
+"""Commands that make things ready: list, prepare, fit, and the demo."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from commands import demo_stamp, plain_text
+from commands.command_line import (
+    JsonOption,
+    ModelOption,
+    SeedOption,
+    WorkspaceOption,
+    app,
+    print_answer,
+    progress_bar,
+    say,
+)
+from core.errors import SurfacedError
+from core.progress import Progress
+from data.sources.limits import stated_limits
+from explain.workbench.workbench import Workbench
+
+DEMO_WORKSPACES = ("newsroom", "movielens-100k")
+FLOOR_MODELS = ("path", "item-knn", "popularity")
+STEPS_EACH = 2 + 2 * len(FLOOR_MODELS)  # prepare, fit and measure each, audit
+
+
+@app.command()
+def workspaces(as_json: JsonOption = False) -> None:
+    """List the workspaces and whether they are ready."""
+    fields = ("name", "title", "ready", "n_users", "n_items", "n_events")
+    rows = [{f: getattr(info, f) for f in fields} for info in Workbench().workspaces()]
+    print_answer({"workspaces": rows}, as_json, lambda: plain_text.table(rows, fields))
+
+
+@app.command()
+def models(as_json: JsonOption = False) -> None:
+    """List the models."""
+    rows = [asdict(info) for info in Workbench().models()]
+    print_answer({"models": rows}, as_json, lambda: plain_text.table(rows, ("name", "title", "exact", "summary")))
+
+
+@app.command()
+def prepare(
+    workspace: WorkspaceOption,
+    folder: Annotated[Path | None, typer.Option("--from", help="A folder with events.csv (your own data).")] = None,
+    show_people: Annotated[
+        bool,
+        typer.Option(
+            "--show-people", help="List people on the pages, and name those behind a hop instead of 'person 3 of 118'."
+        ),
+    ] = False,
+    limits: Annotated[
+        str,
+        typer.Option(
+            "--limits", help="The most that is read of a table of --from, such as 'rows=20000000,cells=100000000'."
+        ),
+    ] = "",
+    as_json: JsonOption = False,
+) -> None:
+    """Get a workspace's tables, check them and build the graph."""
+    most = stated_limits(limits)
+    with progress_bar(f"Preparing {workspace}") as progress:
+        report = Workbench().prepare(workspace, folder=folder, show_people=show_people, limits=most, progress=progress)
+    for problem in report.problems:
+        say(f"note: {problem}")
+    result = asdict(report)
+    print_answer(result, as_json, lambda: plain_text.pairs(result))
+
+
+@app.command()
+def fit(workspace: WorkspaceOption, model: ModelOption, seed: SeedOption = 0, as_json: JsonOption = False) -> None:
+    """Fit a model on all interactions and store a snapshot."""
+    with progress_bar(f"Fitting {model} on {workspace}") as progress:
+        info = Workbench().fit(workspace, model, seed=seed, progress=progress)
+    result = {f: getattr(info, f) for f in ("snapshot", "model", "seconds", "parameters", "metrics")}
+    newest = next(s.snapshot for s in Workbench().fitted(workspace) if s.model == model)
+    say(f"In force from now on: {newest}" + ("." if newest == info.snapshot else f", not this fit ({info.snapshot})."))
+    print_answer(result, as_json, lambda: plain_text.pairs(result))
+
+
+@app.command("backup")
+def backup(
+    out: Annotated[Path, typer.Option("--out", help="A new file, such as surfaced-2026-03-01.zip.")],
+    as_json: JsonOption = False,
+) -> None:
+    """The whole state of this instant (data, models, audits, log, notes) as one file."""
+    made = Workbench().backup(out)
+    print_answer(
+        asdict(made),
+        as_json,
+        lambda: f"{made.file}: {made.n_files:,} files, {made.n_bytes:,} bytes, of {made.created}.",
+    )
+
+
+@app.command("restore")
+def restore(
+    file: Annotated[Path, typer.Argument(help="A file that `backup` wrote.")], as_json: JsonOption = False
+) -> None:
+    """Put a backup in force. What stood there before is put aside, not removed."""
+    found, aside = Workbench().restore(file)
+    told = f"The state of {found.created} is in force." + (f" The one before stands in {aside}." if aside else "")
+    print_answer(asdict(found) | {"aside": None if aside is None else str(aside)}, as_json, lambda: told)
+
+
+@app.command("demo-data")
+def demo_data() -> None:
+    """Prepare the demo workspaces and fit the path model and the floors; does only what is missing."""
+    bench, complete = Workbench(), True
+    for place, workspace in enumerate(DEMO_WORKSPACES):
+        steps = _Steps(place * STEPS_EACH, len(DEMO_WORKSPACES) * STEPS_EACH)
+        try:
+            _make_ready(bench, workspace, FLOOR_MODELS, steps)
+        except SurfacedError as error:
+            if workspace == DEMO_WORKSPACES[0]:
+                raise
+            say(f"{error}\nGoing on without {workspace}.")
+            complete = False
+    if complete:
+        demo_stamp.write(bench.store.home, DEMO_WORKSPACES)
+
+
+class _Steps:
+    """Numbers the steps of the demo, done or to be done, so that a title says how far it is."""
+
+    def __init__(self, done: int, whole: int) -> None:
+        self.done, self.whole = done, whole
+
+    @contextmanager
+    def __call__(self, title: str, missing: bool) -> Iterator[Progress | None]:
+        """A bar with the numbered title, handed out where the step is missing; None where there is nothing to do."""
+        self.done += 1
+        if not missing:
+            yield None
+            return
+        with progress_bar(f"{self.done} of {self.whole} · {title}") as progress:
+            yield progress
+
+
+def _make_ready(bench: Workbench, workspace: str, wanted: tuple[str, ...], step: _Steps) -> None:
+    with step(f"Preparing {workspace}", not {w.name: w.ready for w in bench.workspaces()}[workspace]) as progress:
+        if progress:
+            bench.prepare(workspace, progress=progress)
+    have = {info.model for info in bench.fitted(workspace)}
+    for model in wanted:
+        with step(f"Fitting {model} on {workspace}", model not in have) as progress:
+            if progress:
+                bench.fit(workspace, model, progress=progress)
+    bench.example(workspace)
+    split = bench.card(workspace).default_split
+    for model in wanted:
+        unmeasured = bench.stored_evaluation(workspace, model, split=split) is None
+        with step(f"Measuring {model} on {workspace} (a second fit, without hidden events)", unmeasured) as progress:
+            if progress:
+                bench.evaluate(workspace, model, split=split, progress=progress)
+    for by in bench.audit_columns(workspace)["item"][:1]:
+        unaudited = bench.stored_audit(workspace, wanted[0], by, side="item") is None
+        with step(f"Auditing {workspace} by {by}", unaudited) as progress:
+            if progress:
+                bench.audit(workspace, wanted[0], by, side="item", progress=progress)

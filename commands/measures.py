@@ -1,0 +1,88 @@
+"""Commands over everybody: accuracy, audits, faithfulness, one item, all explanations."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from commands import plain_text
+from commands.command_line import (
+    ItemOption,
+    JsonOption,
+    KOption,
+    ModelOption,
+    SeedOption,
+    SplitOption,
+    WorkspaceOption,
+    app,
+    print_answer,
+    progress_bar,
+)
+from explain.workbench.workbench import Workbench
+
+
+@app.command()
+def evaluate(
+    workspace: WorkspaceOption, model: ModelOption, split: SplitOption = None, k: KOption = None, seed: SeedOption = 0,
+    as_json: JsonOption = False,
+) -> None:  # fmt: skip
+    """Refit on a training part and measure on the rest."""
+    with progress_bar(f"Measuring {model} on {workspace}") as progress:
+        report = Workbench().evaluate(workspace, model, split=split, k=k, seed=seed, progress=progress)
+    fields = ("split", "k", "seed", "n_users", "metrics", "path_share", "gross_net", "seconds", "n_cold_users")
+    result = {f: getattr(report, f) for f in fields}
+    print_answer(result, as_json, lambda: plain_text.pairs(result | result.pop("metrics")))
+
+
+@app.command()
+def audit(
+    workspace: WorkspaceOption, model: ModelOption,
+    by: Annotated[str, typer.Option("--by", help="The column to group by, such as genre or gender.")],
+    side: Annotated[str | None, typer.Option("--side", help="item or user; found from the column if left out.")] = None,
+    k: KOption = None, as_json: JsonOption = False,
+) -> None:  # fmt: skip
+    """Who gets exposure (item side), and for whom the lists are good (user side)."""
+    with progress_bar(f"Auditing by {by[:40]}") as progress:
+        report = Workbench().audit(workspace, model, by, side=side, k=k, progress=progress)
+    rows = [asdict(row) for row in report.rows]
+    print_answer(
+        report.as_json(), as_json, lambda: plain_text.table(rows, ("group", "n", "value", "low", "high", "verdict"))
+    )
+
+
+@app.command()
+def faithfulness(
+    workspace: WorkspaceOption, model: ModelOption,
+    users: Annotated[int, typer.Option("--users", help="How many people are drawn.")] = 120,
+    seed: SeedOption = 0, as_json: JsonOption = False,
+) -> None:  # fmt: skip
+    """How faithful the explanations are, beside the methods that everyone else uses."""
+    with progress_bar("Putting explanations to the test") as progress:
+        report = Workbench().faithfulness(workspace, model, users=users, seed=seed, progress=progress)
+    print_answer(report.as_json(), as_json, lambda: plain_text.faithfulness_lines(report))
+
+
+@app.command()
+def item(
+    workspace: WorkspaceOption, model: ModelOption, item: ItemOption, k: KOption = None, as_json: JsonOption = False
+) -> None:
+    """One item over all people: who gets it, through what, and of which cohorts they are."""
+    with progress_bar("Ranking everybody") as progress:
+        found = Workbench().item_view(workspace, model, item, k=k, progress=progress)
+    print_answer(found.as_json(), as_json, lambda: plain_text.item_lines(found))
+
+
+@app.command("explain-all")
+def explain_all(
+    workspace: WorkspaceOption, model: ModelOption,
+    out: Annotated[Path, typer.Option("--out", help="A .parquet file.")],
+    k: KOption = None, as_json: JsonOption = False,
+) -> None:  # fmt: skip
+    """The parts of everybody's first k as a Parquet file, one row a part."""
+    with progress_bar("Explaining everybody's list") as progress:
+        n = Workbench().explain_all(workspace, model, out, k=k, progress=progress)
+    result = {"out": str(out), "explanations": n}
+    print_answer(result, as_json, lambda: plain_text.pairs(result))

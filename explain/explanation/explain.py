@@ -1,0 +1,166 @@
+"""One answer to "why this item for this person?": parts, picture, best single walks, and how complete they are."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from core.models.base import Parts, Recommender, State
+from core.propagation import Step, Walks
+from explain.explanation.picture import Picture, PictureBuilder
+from explain.explanation.sentences import comparison, sentence
+from explain.explanation.walks import Lane, Walk, best_walks, lanes_of, rest_of
+from explain.format.names import Names
+from explain.results.explanation import Against, Explanation, Hop, Part, Path
+
+SMALLEST_SCORE = 1e-12
+
+
+@dataclass(frozen=True, eq=False)
+class ScoredPair:
+    """A person, an item and a model, with what every part of the explanation reads. `user` may be a folded-in position."""
+
+    model: Recommender
+    names: Names
+    user: int
+    item: int
+    score: float
+    parts: Parts
+    lanes: tuple[Lane, ...]
+
+    @classmethod
+    def of(cls, model: Recommender, names: Names, user: int, item: int) -> ScoredPair:
+        score = float(model.score(np.array([user]))[0, item])
+        return cls(model, names, user, item, score, model.parts(user, item), lanes_of(model.walks(user, item)))
+
+    @property
+    def state(self) -> State:
+        return self.model.state_of(self.user, self.item, self.parts)
+
+    def picture(self) -> Picture:
+        return PictureBuilder(self.names, self.lanes, dict(self.parts.constants), self.user, self.item).build()
+
+
+def explain(
+    case: ScoredPair,
+    *,
+    snapshot: str,
+    workspace: str,
+    n_paths: int = 20,
+    rank: int | None = None,
+    k: int = 10,
+    against: int | None = None,
+    against_rank: int | None = None,
+) -> Explanation:
+    """The whole explanation; every amount in it is a term of `case.score`. k: the length of a list; beyond it nothing surfaced."""
+    names, parts, score = case.names, case.parts, case.score
+    walks = best_walks(case.lanes, n_paths)
+    rest = rest_of(case.lanes, walks)
+    paths = [to_path(case, walk) for walk in walks] + constant_paths(case)
+    shown = sum(abs(p.value) for p in paths)
+    whole = parts.gross
+    connected = case.model.connected(case.user, case.item)
+    picture = case.picture()
+    listed = tuple(sorted(paths, key=lambda p: -abs(p.value)))
+    return Explanation(
+        snapshot=snapshot, model=case.model.spec.name, workspace=workspace, user=names.user_id(case.user),
+        item=str(names.graph.items.ids[case.item]), label=names.item(case.item), state=case.state, score=score,
+        unit=case.model.spec.unit, parts=part_list(names, parts),
+        completeness_error=abs(parts.total - score) / max(abs(score), SMALLEST_SCORE) if score else abs(parts.total),
+        path_share=path_share(connected, score), gross_net=gross_net(whole, score), paths=listed,
+        n_paths=len(walks) + rest.n_walks, coverage=shown / whole if whole else 1.0,
+        residual=rest.gross / whole if whole else 0.0, nodes=picture.nodes, bundles=picture.bundles,
+        sentence=sentence(names, parts, case.user, case.item, score, case.state, rank, k), rank=rank, k=k,
+        against=None if against is None else _against(case, against, against_rank),
+    )  # fmt: skip
+
+
+def path_share(connected: float, score: float) -> float:
+    """|W| / (|W| + |score - W|): the part of the score that walks over observed edges carry; 1 where there is no score."""
+    apart = abs(score - connected)
+    return abs(connected) / (abs(connected) + apart) if connected or apart else 1.0
+
+
+def gross_net(gross: float, score: float) -> float:
+    """Σ|terms| / |score|: how much cancels; 1 is nothing."""
+    return gross / max(abs(score), SMALLEST_SCORE) if gross else 1.0
+
+
+def part_list(names: Names, parts: Parts) -> tuple[Part, ...]:
+    """All parts, largest amount first."""
+    made = [Part(kind, kind, names.relation(kind), value, {kind: value}) for kind, value in parts.constants.items()]
+    history = parts.history
+    for row, idx in enumerate(parts.items):
+        relations = {key: float(values[row]) for key, values in parts.relations.items()}
+        raw = str(names.graph.items.ids[idx])
+        made.append(Part("history", raw, names.item(int(idx)), float(history[row]), relations))
+    return tuple(sorted(made, key=lambda p: (-abs(p.value), p.id)))
+
+
+def _against(case: ScoredPair, other: int, rank: int | None) -> Against:
+    names = case.names
+    score = float(case.model.score(np.array([case.user]))[0, other])
+    parts = case.model.parts(case.user, other)
+    text = comparison(names, case.item, other, case.parts, parts)
+    return Against(str(names.graph.items.ids[other]), names.item(other), score, part_list(names, parts), text, rank)
+
+
+def to_path(case: ScoredPair, walk: Walk) -> Path:
+    """A walk with every hop's relation and weight; the weights' product is the walk's value."""
+    lane = case.lanes[walk.lane]
+    names, walks, steps = case.names, lane.walks, lane.walks.chain.steps
+    first = walk.nodes[0]
+    start = float(walks.start[int(np.searchsorted(walks.items, first))])
+    here = (names.user_id(case.user), names.user(case.user), "person")
+    there = _named(case, "item", first, None, 0)
+    hops = [Hop(*here, "consumed", walks.chain.coefficient * start, *there, True)]
+    for layer, (node, following) in enumerate(zip(walk.nodes[:-1], walk.nodes[1:], strict=True)):
+        step = steps[layer]
+        here, there = there, _named(case, step.target_kind, following, step, node)
+        hops.append(Hop(*here, step.relation, lane.weight(layer, node, following), *there, True))
+    if walks.jump:
+        worth = lane.end_sign * lane.end(walk.nodes[-1])
+        hops.append(Hop(*there, "latent_jump", worth, *_named(case, "item", case.item, None, 0), False))
+    return Path(walk.value, walks.chain.key, tuple(hops))
+
+
+def constant_paths(case: ScoredPair) -> list[Path]:
+    """Terms without a walk, drawn as one dashed hop from the person to the item."""
+    names = case.names
+    here = (names.user_id(case.user), names.user(case.user), "person")
+    there = _named(case, "item", case.item, None, 0)
+    return [
+        Path(value, kind, (Hop(*here, kind, value, *there, False),))
+        for kind, value in case.parts.constants.items()
+        if value
+    ]
+
+
+def _named(case: ScoredPair, kind: str, node: int, step: Step | None, source: int) -> tuple[str, str, str]:
+    names = case.names
+    if kind == "item":
+        return str(names.graph.items.ids[node]), names.item(node), "item"
+    if kind == "user":
+        assert step is not None
+        raw, label = names.other_person(step, source, node, case.user, case.item)
+        return raw, label, "person"
+    if kind == "context":
+        assert step is not None
+        return *names.other_context(step, source, node, case.user, case.item), kind
+    return str(names.graph.groups[kind].ids[node]), names.group(kind, node), kind
+
+
+def restricted(walks: Walks, rows: np.ndarray, via: np.ndarray | None) -> Walks:
+    """The walks that start at these history rows and, where given, pass one of these nodes of the first middle layer."""
+    from dataclasses import replace
+
+    start = np.zeros_like(walks.start)
+    start[rows] = walks.start[rows]
+    chain = walks.chain
+    if via is not None:
+        first = chain.steps[0]
+        right = np.zeros_like(first.right)
+        right[via] = first.right[via]
+        chain = replace(chain, steps=(replace(first, right=right), *chain.steps[1:]))
+    return replace(walks, chain=chain, start=start)

@@ -1,0 +1,198 @@
+"""Words for nodes and relations of one workspace: titles made harmless, people kept anonymous, relations said plainly."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+
+from core.graph import IntArray, InteractionGraph
+from core.propagation import Step, Walks
+from data.tables import DataCard
+from explain.format.numbers import plural
+from explain.format.text import clean
+
+CROWD_MINIMUM = 5  # people behind a hop: fewer are not told apart, nor their number told where people are not listed
+
+
+USUAL_VERBS = {
+    "view": "viewed", "viewed": "viewed", "page view": "viewed", "impression": "saw", "click": "clicked", "buy": "bought",
+    "bought": "bought", "purchase": "bought", "transaction": "bought", "order": "ordered", "rating": "rated", "rate": "rated",
+    "like": "liked", "read": "read", "play": "played", "listen": "listened to", "watch": "watched", "stream": "streamed",
+    "add to cart": "put into the cart", "addtocart": "put into the cart", "cart": "put into the cart", "share": "shared",
+    "comment": "commented on", "save": "saved", "bookmark": "bookmarked", "download": "downloaded", "follow": "followed",
+    "borrow": "borrowed", "loan": "borrowed", "visit": "visited", "check in": "visited", "checkin": "visited",
+    "interaction": "had",
+}  # fmt: skip
+
+
+KEPT = 256  # questions whose numbers are kept
+
+
+PROCESS_KEY = secrets.token_bytes(32)  # for numbers that need not be the same in the next process
+
+
+@dataclass(frozen=True, eq=False)
+class Names:
+    """Labels from the graph and its card.
+
+    show_people  whether people behind a hop may be named      listed  whether people may be browsed, and counts of few of them told
+    key          secret with which people behind a hop are numbered
+    """
+
+    graph: InteractionGraph
+    card: DataCard
+    show_people: bool = False
+    listed: bool = True
+    key: bytes = PROCESS_KEY
+    _numbers: dict[tuple[object, ...], IntArray] = field(default_factory=dict)
+
+    @cached_property
+    def verb(self) -> str:
+        """What people did with an item, past tense: "rated". Of the first event type that stands behind every link; else "had"."""
+        events = self.graph.events
+        pairs = events.user * self.graph.n_items + events.item
+        n_links = self.graph.interactions.nnz
+        for kind, name in enumerate(events.kinds):
+            if len(np.unique(pairs[events.kind == kind])) == n_links:
+                return self.done(name)
+        return "had"
+
+    def done(self, event: str) -> str:
+        """An event type as a verb in the past tense: as the card says it, as everybody does, or "had"."""
+        return self.card.event_verbs.get(event) or USUAL_VERBS.get(
+            re.sub(r"[\W_]+", " ", event).strip().casefold(), "had"
+        )
+
+    @property
+    def noun(self) -> str:
+        return self.card.item_noun
+
+    def item(self, idx: int) -> str:
+        return clean(self.graph.items.labels[idx])
+
+    def quoted(self, idx: int) -> str:
+        return f"“{self.item(idx)}”"
+
+    def user(self, idx: int) -> str:
+        """The person that an explanation is for; beyond the graph's people it is a visitor with a history of their own."""
+        return clean(self.graph.users.labels[idx]) if idx < self.graph.n_users else "you"
+
+    def user_id(self, idx: int) -> str:
+        return str(self.graph.users.ids[idx]) if idx < self.graph.n_users else "you"
+
+    def group(self, kind: str, idx: int) -> str:
+        return clean(self.graph.groups[kind].labels[idx])
+
+    def kind(self, kind: str) -> str:
+        """What this data calls a topic, creator or context."""
+        return self.graph.groups[kind].title if kind in self.graph.groups else kind
+
+    def relation(self, key: str) -> str:
+        """A meta-path or jump in words: of those that every workspace knows, and of those that a loaded model brought (`learn`)."""
+        return self.relations.get(key, key.replace("_", " "))
+
+    def learn(self, walks: Iterable[Walks]) -> None:
+        """Take over the words of a model's chains: what stands in the middle of a chain says what it is called."""
+        for w in walks:
+            kinds = tuple(step.target_kind for step in w.chain.steps)
+            self.relations[w.chain.key] = self.chain(kinds, jump=w.jump, against=w.chain.coefficient < 0)
+
+    def chain(self, kinds: tuple[str, ...], *, jump: bool = False, against: bool = False) -> str:
+        """A chain in words. kinds: of the node that each of its steps, from a history item on, leads to; the last is the item itself unless it jumps."""
+        middle, verb = kinds if jump else kinds[:-1], self.verb
+        minus = "minus " if against else ""
+        if jump:
+            known = {(): "latent jump from the history item", ("user",): f"people who {verb} it, then a latent jump",
+                     ("user", "item"): f"those people's other {self.noun}s, then a latent jump"}  # fmt: skip
+            return minus + known.get(middle, f"{self._through(middle)}, then a latent jump")
+        if middle == ("user", "item", "user"):
+            return (
+                f"minus what people of broad taste {verb} anyway" if against else f"people two steps away who {verb} it"
+            )
+        if middle == ("user",):
+            return f"{minus}people who {verb} both"
+        if len(middle) == 1 and middle[0] in ("topic", "creator", "context"):
+            return minus + (f"{verb} in the same " if middle[0] == "context" else "same ") + self.kind(middle[0])
+        return minus + (self._through(middle) if middle else f"goes with the {self.noun} in the history")
+
+    def _through(self, middle: tuple[str, ...]) -> str:
+        words = {"user": "people", "item": f"other {self.noun}s"}
+        return "through " + ", then ".join(words.get(kind, f"the same {self.kind(kind)}") for kind in middle)
+
+    @cached_property
+    def relations(self) -> dict[str, str]:
+        """Every meta-path, jump and constant in this data's own words."""
+        return {
+            "co_consumption_3": self.chain(("user", "item")),
+            "co_consumption_5": self.chain(("user", "item", "user", "item"), against=True),
+            **{f"same_{kind}": self.chain((kind, "item")) for kind in ("topic", "creator", "context")},
+            **{f"jump_{n + 1}": self.chain(("user", "item")[:n], jump=True) for n in range(3)},
+            "memory": "the model's memory of this person (no path)",
+            "base": "popularity (the same for everybody)",
+            "content": f"what the {self.noun} is about and like (the same for everybody)",
+        }
+
+    def happened(self, kind: int, weight: float) -> str:
+        """What an event was, with its size where events of its kind differ in size: "rated 3", "bought"."""
+        name = self.graph.events.kinds[kind]
+        verb = self.done(name)
+        return f"{verb} {weight:g}" if kind in self._sized else verb
+
+    @cached_property
+    def _sized(self) -> frozenset[int]:
+        events = self.graph.events
+        return frozenset(events.kind[events.weight != np.asarray(events.kind_weights)[events.kind]].tolist())
+
+    def other_person(self, step: Step, source: int, user: int, self_idx: int, about: int = -1) -> tuple[str, str]:
+        """(id, label) of a person that a walk passes, as seen from the item before: "person 3 of 118".
+
+        The number is drawn for this question (for whom, about which item) and this source: elsewhere the person has another one.
+        """
+        if user == self_idx:
+            return self.user_id(user), f"{self.user(user)} again"
+        if self.show_people and user < self.graph.n_users:
+            return self.user_id(user), self.user(user)
+        crowd, _ = step.edges_from(source)
+        n = len(crowd)
+        if n < CROWD_MINIMUM:
+            return "person-of-few", f"one of fewer than {CROWD_MINIMUM} people"
+        place = self._number((self_idx, about, source, "person"), n, int(np.searchsorted(crowd, user)))
+        return f"person-{place}-of-{n}", f"person {place} of {n}"
+
+    def other_context(self, step: Step, source: int, context: int, asked: int = -1, about: int = -1) -> tuple[str, str]:
+        """(id, label) of a basket or sitting that a walk passes: it is somebody's, so it is counted as people are."""
+        if self.show_people:
+            return str(self.graph.groups["context"].ids[context]), self.group("context", context)
+        those, _ = step.edges_from(source)
+        n, word = len(those), self.kind("context")
+        if n < CROWD_MINIMUM:
+            return f"{word}-of-few", f"one of fewer than {CROWD_MINIMUM} {word}s"
+        place = self._number((asked, about, source, "context"), n, int(np.searchsorted(those, context)))
+        return f"{word}-{place}-of-{n}", f"{word} {place} of {n}"
+
+    def _number(self, question: tuple[object, ...], n: int, position: int) -> int:
+        """1 to n: the place of a position in an order that is shuffled by the key for this question."""
+        question = (*question, n)
+        if question not in self._numbers:
+            while len(self._numbers) >= KEPT:
+                self._numbers.pop(next(iter(self._numbers)))
+            told = "/".join(map(str, (self.graph.fingerprint, *question)))
+            drawn = hashlib.blake2b(told.encode(), key=self.key, digest_size=32).digest()
+            self._numbers[question] = np.random.default_rng(int.from_bytes(drawn, "big")).permutation(n)
+        return int(self._numbers[question][position]) + 1
+
+    def about(self, n: int) -> int:
+        """A number of people to the nearest five where people are not listed, so that one more or less is not seen."""
+        return n if self.listed else CROWD_MINIMUM * round(n / CROWD_MINIMUM)
+
+    def crowd(self, n: int) -> str:
+        """ "118 people"; few are told as few where people are not listed."""
+        return (
+            f"fewer than {CROWD_MINIMUM} people" if 0 < n < CROWD_MINIMUM and not self.listed else plural(n, "person")
+        )

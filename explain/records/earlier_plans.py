@@ -1,0 +1,35 @@
+"""What audits of a workspace have told already: the intersections of the plans in its decision log. Later answers hide in accord with them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from core.errors import SurfacedError
+from core.graph import InteractionGraph
+from explain.fairness.disclosure import Disclosure, disclosure
+from explain.groups.cohorts import columns
+from explain.groups.intersections import By, parts_of
+from explain.records.log import DecisionLog
+from explain.storage.privacy import smallest_group
+
+MOST = 12  # intersections that are kept in accord, the first ones: each costs a second or so
+
+
+def told_before(home: Path, workspace: str, graph: InteractionGraph) -> tuple[tuple[str, ...], ...]:
+    """Intersections of the plans in the log that these data have, the oldest first; none where the log cannot be read."""
+    try:
+        plans = [row.content for row in DecisionLog(home / "decisions.sqlite").rows(workspace) if row.kind == "plan"]
+    except SurfacedError:
+        return ()
+    known = set(columns(graph)["user"])
+    listed = [plan.get("intersections") for plan in plans]
+    crossed = [names for found in listed if isinstance(found, list) for names in found if isinstance(names, list)]
+    own = [tuple(map(str, names)) for names in crossed if len(names) > 1 and all(name in known for name in names)]
+    return tuple(dict.fromkeys(own))[:MOST]
+
+
+def guard_of_answer(home: Path, workspace: str, graph: InteractionGraph, by: By) -> Disclosure:
+    """What one answer about a column or an intersection of people may tell."""
+    limit = smallest_group(home)
+    before = told_before(home, workspace, graph) if len(parts_of(graph, by)) > 1 else ()
+    return disclosure(graph, (*before, by), limit=limit, floor=limit)

@@ -1,0 +1,159 @@
+"""An exported report: the record with a second hash over the whole file's content, and the check of one that came back.
+
+What is checked: the hash of what was signed, the hash of the export, the hashes of the log rows inside, that signatures and
+rows agree, and that a page shows what its data say: where this machine has the log, the hash of the page stands in it, beside the head;
+elsewhere the page is rendered again and compared.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Callable, Iterator, Mapping
+from html.parser import HTMLParser
+from pathlib import Path
+from typing import Any, Final
+
+from core.errors import OptionError, shown
+from core.files import read_bytes
+from explain.records.html import audit_html
+from explain.records.log import GENESIS, Entry, row_hash
+from explain.records.schema import check, content_hash, export_hash, is_intact
+from explain.records.store import signatures
+from explain.records.types import ReportCheck
+from explain.records.verification import verify
+
+MAX_BYTES: Final = 200_000_000
+ELEMENT: Final = "audit"
+LogOf = Callable[[str], tuple[list[tuple[Any, ...]], tuple[Entry, ...]] | None]
+
+
+def exported(record: Mapping[str, Any], *, actor: str, created: str) -> dict[str, Any]:
+    """A record as it is read, with who exported it when, and the hash over all of it."""
+    made: dict[str, Any] = {**record, "export": {"created": created, "actor": actor}}
+    made["export"]["sha256"] = export_hash(made)
+    check(made)
+    return made
+
+
+def json_text(record: Mapping[str, Any]) -> str:
+    """The file of an export as JSON."""
+    return json.dumps(record, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+
+
+def file_hash(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def check_report(file: Path, log_of: LogOf) -> ReportCheck:
+    """How a file stands. Raises OptionError where it is no report at all."""
+    text = _read(file)
+    page = "<html" in text[:2_000].lower()
+    record = _record(_embedded(text) if page else text, file)
+    found = list(_inside(record))
+    log = log_of(str(record["plan"]["workspace"]))
+    if log is None and page and not found and audit_html(record) != text:
+        found.append("The page does not show what its data say: the text was changed, or another version wrote it.")
+    if log is not None:
+        found += _outside(record, *log, file_hash(text) if page else None)
+    head = str(record["log"]["head"])
+    if found:
+        sentence = f"Not as it was exported: {found[0]}"
+    elif log is None:
+        sentence = "The report's hashes hold. This machine has no decision log to compare its head with."
+    else:
+        sentence = "The report is as it was exported, and its head stands in the decision log."
+    return ReportCheck(
+        not found, str(record["id"]), str(record["sha256"]), head, None if log is None else not _missing(head, log[0]),
+        tuple(found), sentence,
+    )  # fmt: skip
+
+
+def _inside(record: Mapping[str, Any]) -> Iterator[str]:
+    """What the file itself gives away."""
+    if not is_intact(record):
+        yield f"The content was altered: its SHA-256 is {content_hash(record)}, not {record['sha256']}."
+    if export_hash(record) != record["export"]["sha256"]:
+        yield "The signatures, the log's extract or the export's own lines were altered: the hash of the export does not hold."
+    rows = [Entry(**{name: row[name] for name in Entry.__dataclass_fields__}) for row in record["log"]["extract"]]
+    for row in rows:
+        if row_hash(*(vars(row)[name] for name in list(vars(row))[:-1])) != row.hash:
+            yield f"Row {row.number} of the log in the report was altered: its content does not have its hash."
+    if signatures(record, tuple(rows)) != record["signatures"]:
+        yield "The signatures are not those of the log's extract."
+
+
+def _outside(
+    record: Mapping[str, Any], raw: list[tuple[Any, ...]], rows: tuple[Entry, ...], page_sha256: str | None
+) -> Iterator[str]:
+    """What the log of this machine says."""
+    head = str(record["log"]["head"])
+    if _missing(head, raw):
+        yield f"Its head {head} is not in the decision log: rows were cut or rewritten, or it comes from another machine."
+        return
+    state = verify(raw)
+    if not state.ok:
+        yield f"The decision log itself is not intact: {state.problems[0].told}"
+    written = [r.content for r in rows if r.kind == "export" and r.content.get("sha256") == record["export"]["sha256"]]
+    if not written:
+        yield "The decision log has no export with this content."
+    elif page_sha256 is not None and page_sha256 not in {about.get("file_sha256") for about in written}:
+        yield "The decision log has this content, but not this page: the text around the data was changed."
+
+
+def _missing(head: str, raw: list[tuple[Any, ...]]) -> bool:
+    return head != GENESIS and head not in {str(row[8]) for row in raw}
+
+
+def _record(text: str, file: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(text, object_pairs_hook=_once)
+    except (ValueError, RecursionError):
+        raise OptionError(
+            f"{shown(file)} holds no audit that can be read: it is cut short, altered or another kind of file."
+        ) from None
+    if not isinstance(content, dict) or "export" not in content:
+        raise OptionError(f"{shown(file)} is no exported audit. `export-audit` writes one.")
+    check(content)
+    return content
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object whose names are all different: with two of a name, readers and the hash could see different ones."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a name stands twice")
+    return found
+
+
+def _read(file: Path) -> str:
+    try:
+        return read_bytes(file, at_most=MAX_BYTES).decode("utf-8")
+    except OSError as error:
+        raise OptionError(f"{shown(file)} cannot be read: {error.strerror or error}.") from None
+    except UnicodeDecodeError:
+        raise OptionError(f"{shown(file)} is no text: a report is HTML or JSON in UTF-8.") from None
+
+
+class _Data(HTMLParser):
+    """The text of the element that holds the record."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.text, self._inside = "", False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._inside = tag == "script" and ("id", ELEMENT) in attrs
+
+    def handle_endtag(self, tag: str) -> None:
+        self._inside = self._inside and tag != "script"
+
+    def handle_data(self, data: str) -> None:
+        if self._inside:
+            self.text += data
+
+
+def _embedded(text: str) -> str:
+    parser = _Data()
+    parser.feed(text)
+    return parser.text

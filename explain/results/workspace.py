@@ -1,0 +1,75 @@
+"""Workspaces, models, snapshots, and what preparing and measuring them gave."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class WorkspaceInfo:
+    """A known workspace; numbers are None until it is prepared. show_people: whether its people may be browsed."""
+
+    name: str
+    title: str
+    ready: bool
+    n_users: int | None
+    n_items: int | None
+    n_events: int | None
+    summary: str = ""
+    licence: str = ""
+    show_people: bool = False
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    name: str
+    title: str
+    source: str
+    exact: bool
+    summary: str
+
+
+@dataclass(frozen=True)
+class SnapshotInfo:
+    """A stored model: seconds it took to fit, its few parameters, its validation metrics; created in seconds UTC."""
+
+    snapshot: str
+    model: str
+    workspace: str
+    seconds: float
+    parameters: dict[str, Any]
+    metrics: dict[str, float]
+    seed: int
+    created: int
+
+
+@dataclass(frozen=True)
+class PrepareReport:
+    workspace: str
+    fingerprint: str
+    n_users: int
+    n_items: int
+    n_events: int
+    relations: dict[str, int]
+    problems: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class EvaluationReport:
+    """Accuracy on held-out events. metrics: "recall@20" → {"value", "low", "high"} (95 %, bootstrap over people)."""
+
+    workspace: str
+    model: str
+    split: str
+    k: int
+    seed: int
+    n_users: int
+    metrics: dict[str, dict[str, float]]
+    path_share: float
+    gross_net: float
+    seconds: float
+    n_cold_users: int = 0
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)

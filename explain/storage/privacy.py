@@ -1,0 +1,79 @@
+"""What who runs the installation decides about people: the smallest group of whom a figure is told, and who may be listed.
+
+The smallest group stands in the environment (SURFACED_MIN_N) or in `privacy.json` of the state folder, as {"min_n": 20}; the
+environment wins. Plans may raise it, never lower it. Whether people of a workspace are listed is its switch `show_people`,
+off unless `prepare --show-people` sets it; the built-in workspaces are public or simulated, and list theirs. Where people are not
+listed, each is reached by an id that one already has, typed exactly. Numbers such as "person 17 of 118" are drawn with a key that
+stays in the state folder: the same question gives the same numbers, and neither order nor number tells who somebody is.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+from typing import Any, Final
+
+from core.errors import OptionError, shown
+from core.files import read_bytes, read_json
+from data.sources.registry import all_sources
+from explain.fairness.disclosure import MIN_N
+from explain.format.names import PROCESS_KEY
+
+FILE: Final = "privacy.json"
+VARIABLE: Final = "SURFACED_MIN_N"
+LEAST, MOST, MAX_BYTES = 3, 10_000, 10_000
+KEY, KEY_BYTES = "people.key", 32
+
+
+def smallest_group(home: Path) -> int:
+    """The smallest group of people of which this installation tells a figure. Raises OptionError for what is no such number."""
+    told = os.environ.get(VARIABLE, "").strip()
+    if told:
+        return _checked(int(told) if told.isascii() and told.isdigit() and len(told) < 10 else told, VARIABLE)
+    place = home / FILE
+    if not place.exists():
+        return MIN_N
+    try:
+        content = read_json(place, at_most=MAX_BYTES)
+    except (OSError, ValueError, RecursionError):
+        raise OptionError(f'{place} cannot be read. It is JSON such as {{"min_n": {MIN_N}}}.') from None
+    return _checked(content.get("min_n", MIN_N) if isinstance(content, dict) else content, str(place))
+
+
+def checked_limit(home: Path, min_n: int) -> int:
+    """A plan's smallest group. Raises OptionError where it is below what the installation allows."""
+    floor = smallest_group(home)
+    if min_n < floor:
+        raise OptionError(
+            f"The plan would tell figures of groups of {min_n} people; this installation tells none of fewer than {floor:,}. "
+            f"Set thresholds.min_n to {floor} or more."
+        )
+    return min_n
+
+
+def lists_people(workspace: str, show_people: bool) -> bool:
+    """Whether people of a workspace may be browsed. show_people: its own switch."""
+    return show_people or workspace in {source.name for source in all_sources()}
+
+
+def people_key(home: Path) -> bytes:
+    """The secret of this state folder with which people are numbered, made when first asked for; one of the process where none can be kept."""
+    place = home / KEY
+    try:
+        if not place.exists():
+            home.mkdir(parents=True, exist_ok=True)
+            with open(os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+                file.write(secrets.token_bytes(KEY_BYTES))
+        found = read_bytes(place)[:KEY_BYTES]
+    except OSError:
+        return PROCESS_KEY
+    return found if len(found) == KEY_BYTES else PROCESS_KEY
+
+
+def _checked(value: Any, where: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not LEAST <= value <= MOST:
+        raise OptionError(
+            f"{where} sets the smallest group of people to {shown(str(value))}: it is a whole number from {LEAST} to {MOST:,}."
+        )
+    return value

@@ -1,0 +1,217 @@
+"""The workbench: plans that are fixed, audits that are stored, signed, compared and exported, and the decision log."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, get_args
+
+from core.errors import NotWritableError, OptionError, SnapshotError, SurfacedError, shown
+from core.models.base import get_model
+from core.snapshots import manifests
+from core.texts import command as typed
+from explain.records.cards import data_card, evaluations, markdown, model_card
+from explain.records.compare import changes, compare
+from explain.records.html import audit_html
+from explain.records.log import MAX_TEXT, DecisionLog, Entry, iso, plain
+from explain.records.report import check_report, exported, file_hash, json_text
+from explain.records.store import HAPPENED, Records
+from explain.records.types import AuditEntry, Comparison, Kind, ReportCheck, Verification
+from explain.records.verification import verify
+from explain.storage.privacy import checked_limit
+from explain.workbench.session import Desk
+
+UNNAMED = "not stated"
+
+
+class Recording(Desk):
+    """What a governance team keeps."""
+
+    @property
+    def decisions(self) -> DecisionLog:
+        return DecisionLog(self.store.home / "decisions.sqlite")
+
+    def fix_plan(self, workspace: str, plan: Mapping[str, Any], actor: str, role: str = "") -> dict[str, Any]:
+        """Writes a plan with its thresholds to the log before a run; gives it back with fixed_at and log_hash."""
+        self.store.check(workspace)
+        kept = {key: value for key, value in plan.items() if key not in ("fixed_at", "log_hash")}
+        if kept.get("workspace") != workspace:
+            raise OptionError(f"The plan is about {shown(kept.get('workspace'))}, not {shown(workspace)}.")
+        if not kept.get("thresholds"):
+            raise OptionError(
+                "The plan has no thresholds: fix what would pass and what would fail before anything is run."
+            )
+        least = kept["thresholds"].get("min_n") if isinstance(kept["thresholds"], Mapping) else None
+        if isinstance(least, int):
+            checked_limit(self.store.home, least)
+        row = self.decisions.append(workspace, "plan", actor=actor, role=role, content=kept)
+        return row.content | {"fixed_at": row.when, "log_hash": row.hash}
+
+    def save_audit(self, workspace: str, content: Mapping[str, Any], actor: str, role: str = "") -> dict[str, Any]:
+        """Stores an audit's content and writes its row; the record as it is read. Raises OptionError for what is no record.
+
+        Where the content says nothing of incidents or of changes, they come from the log and the model's last audit.
+        """
+        records, made = self._records(workspace), dict(content)
+        if not made.get("incidents"):
+            made["incidents"] = [_happened(row) for row in self.decisions.rows(workspace) if row.kind in HAPPENED]
+        made.setdefault("created", iso(int(time.time())))
+        made["changes"] = made.get("changes") or self._since_last(records, made)
+        return records.shown(records.save(made, actor=actor, role=role)["id"])
+
+    def audits(self, workspace: str) -> tuple[AuditEntry, ...]:
+        """Stored audits, newest first; an altered one says so."""
+        return self._records(workspace).listed()
+
+    def audit_record(self, workspace: str, audit: str) -> dict[str, Any]:
+        """An audit with its signatures and its extract of the log. Raises OptionError, SnapshotError where it was altered."""
+        return self._records(workspace).shown(audit)
+
+    def compare_audits(self, workspace: str, audit: str, earlier: str) -> Comparison:
+        """Group by group: then and now."""
+        records = self._records(workspace)
+        return compare(records.load(audit), records.load(earlier))
+
+    def sign(self, workspace: str, audit: str, name: str, role: str, comment: str = "") -> Entry:
+        """A signature under exactly this content. Raises OptionError without a name and a role, SnapshotError for an altered audit."""
+        record = self._records(workspace).load(audit)
+        if not name.strip():
+            raise OptionError("A name is missing: a signature says who signs.")
+        if not role.strip():
+            raise OptionError("A role is missing: a signature says in which role somebody signs.")
+        content = {"audit": record["id"], "sha256": record["sha256"], "comment": plain(comment, "A comment", MAX_TEXT)}
+
+        def not_twice(rows: tuple[Entry, ...]) -> None:
+            if any(
+                row.kind == "signature" and (row.actor, row.role, row.content) == (name.strip(), role.strip(), content)
+                for row in rows
+            ):
+                raise OptionError(f"{shown(name)} has signed {record['id']} with the same role and comment already.")
+
+        return self.decisions.append(workspace, "signature", actor=name, role=role, content=content, before=not_twice)
+
+    def add_incident(
+        self, workspace: str, text: str, name: str, role: str = "", *, kind: Kind = "incident", audit: str | None = None
+    ) -> Entry:  # fmt: skip
+        """An incident, rollback, approval or note in the log; about one audit where given."""
+        self.store.check(workspace)
+        allowed = (*HAPPENED, "note")
+        if kind not in allowed:
+            raise OptionError(f"{shown(kind)} cannot be added by hand. Kinds: {', '.join(allowed)}.")
+        told = plain(text, "The text", MAX_TEXT)
+        if not told:
+            raise OptionError("Say what happened, and what was done.")
+        about = {} if audit is None else {"audit": self._records(workspace).load(audit)["id"]}
+        return self.decisions.append(workspace, kind, actor=name, role=role, content={"text": told} | about)
+
+    def log_rows(self, workspace: str) -> tuple[Entry, ...]:
+        """The decision log of a workspace, newest first."""
+        self.store.check(workspace)
+        return tuple(reversed(self.decisions.rows(workspace)))
+
+    def verify_log(self, workspace: str, head: str | None = None) -> Verification:
+        """How the log stands; also against the entries that stored audits name. Raises OptionError for a head that is no hash."""
+        records = self._records(workspace)
+        known = records.named_hashes()
+        rows = self.decisions.raw_rows(workspace)
+        named = {str(row[8]): "" for row in rows}
+        missing = {value: who for value, who in known.items() if value not in named}
+        noted = self.decisions.noted_heads().get(workspace)
+        if noted is not None and noted not in named:
+            missing[noted] = "the second file of heads (heads.json)"
+        return verify(rows, head, missing, self.decisions.sound())
+
+    def export_audit(
+        self, workspace: str, audit: str, form: str = "html", actor: str = UNNAMED, tell: Callable[[str], None] | None = None
+    ) -> str | dict[str, Any]:  # fmt: skip
+        """A report that stands on its own: "html" as one file's text, "json" as an object. The log keeps its hash.
+
+        tell  is told where the log could not keep it, because the disk is full or only read: the report is given all the same
+
+        Write the object with indent 1 or as you like: its hash is over the canonical form. Raises SurfacedError where the log
+        is not intact: a report from a broken log would carry a head that proves nothing.
+        """
+        if form not in ("html", "json"):
+            raise OptionError(f"An audit is exported as html or json, not as {shown(form)}.")
+        state = self.verify_log(workspace)
+        if not state.ok:
+            raise SurfacedError(
+                f"The decision log of {workspace} is not intact, so no report can name its head: {state.sentence}"
+            )
+        record = exported(self._records(workspace).shown(audit), actor=actor, created=iso(int(time.time())))
+        page = audit_html(record) if form == "html" else ""
+        about = {
+            "audit": record["id"],
+            "form": form,
+            "head": record["log"]["head"],
+            "sha256": record["export"]["sha256"],
+        }
+        about["file_sha256"] = file_hash(page if form == "html" else json_text(record))
+        try:
+            self.decisions.append(workspace, "export", actor=actor, content=about)
+        except NotWritableError as error:
+            if tell is not None:
+                tell(
+                    f"The report is written, but the decision log does not have it, as verify-report will say; export it again then. {error}"
+                )
+        return page if form == "html" else record
+
+    def verify_report(self, file: Path) -> ReportCheck:
+        """Whether an exported file is as it was exported, and whether its head is in the log of this machine."""
+        return check_report(file, self._log_of)
+
+    def model_card(self, workspace: str, model: str) -> dict[str, Any]:
+        """The model card of the newest snapshot: headings of Mitchell et al. (2019), as sections of text and numbers."""
+        world_card, prepared = self.store.card(workspace), self.store.require(workspace)
+        spec = get_model(model).spec
+        found = [m for m in manifests(self.store.snapshots(workspace)) if m.model == model]
+        current = next((m for m in found if m.fingerprint == prepared.identity(model)), None)
+        if current is None:
+            command = typed("fit", "--workspace", workspace, "--model", model)
+            raise SnapshotError(f"Model {model} is not fitted on the data of {workspace} yet. Type `{command}`.")
+        names = self.store.results(workspace).glob(f"evaluation-{prepared.content[:12]}-{model}-*.json")
+        measured = evaluations((self.store.read_result(workspace, p.stem) for p in sorted(names)), current)
+        audits = [entry for entry in self.audits(workspace) if entry.model == model and entry.intact]
+        return model_card(spec, current, world_card, measured, audits, n_snapshots=len(found))
+
+    def data_card(self, workspace: str) -> dict[str, Any]:
+        """The data card: headings of Gebru et al. (2018) and Pushkarna et al. (2022)."""
+        prepared, tables = self.store.require(workspace), self.store.tables(workspace)
+        return data_card(tables, prepared.fingerprint, prepared.relations, prepared.problems)
+
+    def data_card_text(self, workspace: str) -> str:
+        """The data card as Markdown."""
+        return markdown(self.data_card(workspace))
+
+    def model_card_text(self, workspace: str, model: str) -> str:
+        """The model card as Markdown."""
+        return markdown(self.model_card(workspace, model))
+
+    def _records(self, workspace: str) -> Records:
+        return Records(self.store.results(workspace) / "audits", self.decisions, workspace)
+
+    def _log_of(self, workspace: str) -> tuple[list[tuple[Any, ...]], tuple[Entry, ...]] | None:
+        """Raw and readable rows of a workspace; None where this machine has none to ask."""
+        if workspace not in self.store.names() or not os.path.exists(self.decisions.path):
+            return None
+        return self.decisions.raw_rows(workspace), self.decisions.rows(workspace)
+
+    def _since_last(self, records: Records, made: Mapping[str, Any]) -> dict[str, Any] | None:
+        """What changed since the newest intact audit of the same model, where both are whole enough to compare."""
+        try:
+            model = made["plan"]["model"]
+            for entry in records.listed():
+                if entry.intact and entry.model == model:
+                    return changes(made, records.load(entry.id))
+        except (KeyError, TypeError):
+            return None  # the check of the record says what is missing
+        return None
+
+
+def _happened(row: Entry) -> dict[str, Any]:
+    return {"kind": row.kind, "at": row.when, "actor": row.actor, "role": row.role, "log_hash": row.hash} | row.content
+
+
+assert set(HAPPENED) <= set(get_args(Kind))

@@ -1,0 +1,85 @@
+"""A whole audit as a record: fix the thresholds, run, read, compare, sign, export; past audits and the decision log."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import streamlit as st
+
+from core.texts import command
+from pages.audit import reading, setup
+from pages.frame import navigation, pickers, queries, selection, widgets
+from pages.frame.text import count, lead, plain
+
+VIEWS: Final = {"new": "New audit", "read": "Past audits", "log": "Decision log"}
+
+
+def page() -> None:
+    st.title("Audit")
+    spot = widgets.place()
+    widgets.notices()
+    bench = queries.workbench()
+    past = bench.audits(spot.name)
+    view = selection.one_of("view", list(VIEWS), "new" if not past else "read")
+    lead(_headline(spot, past))
+    pickers.segments("Show", VIEWS, "view", view)
+    if view == "new":
+        setup.page(spot)
+    elif view == "read":
+        _past(spot, past)
+    else:
+        _log(spot)
+
+
+def _headline(spot: selection.Selection, past: Any) -> str:
+    if not past:
+        return f"No audit of {spot.workspace.title} was made yet. Fix what counts as fair first, then measure."
+    last = past[0]
+    people = "1 person" if last.n_signers == 1 else f"{last.n_signers} people"
+    often = "" if last.n_signatures == last.n_signers else f", {last.n_signatures} signatures"
+    signed = f"signed by {people}{often}" if last.n_signatures else "not signed yet"
+    return f"The last audit ({last.created[:10]}, {last.model}): {last.verdict}, {signed}."
+
+
+def _past(spot: selection.Selection, past: Any) -> None:
+    if not past:
+        st.info("There is no audit yet. Make one under New audit.")
+        return
+    ids = [entry.id for entry in past]
+    chosen = selection.one_of("audit", ids, ids[0])
+    names = {
+        entry.id: f"{entry.created[:16].replace('T', ' ')} · {entry.model} · {entry.verdict} · {entry.id[:10]}"
+        for entry in past
+    }
+    pickers.choose("Audit", ids, "audit", chosen, lambda raw: names.get(raw, raw))
+    reading.page(spot, chosen, past)
+
+
+def _log(spot: selection.Selection) -> None:
+    bench = queries.workbench()
+    state = bench.verify_log(spot.name)
+    (st.success if state.ok else st.error)(plain(state.sentence, 600))
+    st.caption(
+        "Plans, audits, signatures, incidents and exports are written here once and never changed: each row carries the hash of the one "
+        "before it. Keep a head hash outside (it is printed in every report): with it a log that was cut is found too."
+    )
+    widgets.command(command("verify-log", "--workspace", spot.name, "--head", str(state.head)))
+    rows = bench.log_rows(spot.name)
+    widgets.table(
+        reading.log_frame(rows), f"log-{spot.name}", f"{count(len(rows))} rows of the decision log, newest first"
+    )
+    with st.form("incident"):
+        st.subheader("Add an incident or a rollback")
+        text = st.text_area("What happened, and what was done", max_chars=2000)
+        left, right = st.columns(2)
+        with left:
+            name = st.text_input("Your name", max_chars=80, key="incident-name")
+        with right:
+            role = st.text_input("Your role", max_chars=80, key="incident-role")
+        if st.form_submit_button("Add it to the log"):
+            bench.add_incident(spot.name, text, name, role)
+            st.rerun()
+
+
+if __name__ == "__main__":  # Streamlit runs a page as a script; tests import it
+    navigation.run(page)

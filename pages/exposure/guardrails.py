@@ -1,0 +1,166 @@
+"""A guardrail on a slider: bars move towards the target while the price in quality counts up; then one person's list with what moved what."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import pandas as pd
+import streamlit as st
+
+from core.texts import command, joined
+from explain.charts.audits import before_after, tradeoff_curve
+from explain.format.words import column_words
+from explain.results.guardrail import Guarded, GuardedPlace
+from explain.workbench.tasks import Task
+from pages.frame import address, jobs, pickers, queries, selection, widgets
+from pages.frame.text import count, plain
+
+_KEPT: Final = 48
+NEEDS_GROUPS: Final = ("mmr", "xquad", "calibrated", "creator-cap", "minimum-exposure")
+
+
+@st.cache_data(max_entries=_KEPT, show_spinner="Placing everybody's items under the rule …")
+def _guarded(
+    home: str, base: tuple[str, str, str], rule: str, by: str, cohort: str | None, k: int, heldout: bool
+) -> Guarded:
+    return queries.workbench().guardrail(base[0], base[1], [rule], k=k, by=by, cohort=cohort, heldout=heldout)
+
+
+@st.cache_data(max_entries=_KEPT, show_spinner=False)
+def _list(home: str, base: tuple[str, str, str], rule: str, user: str, k: int) -> tuple[GuardedPlace, ...]:
+    return queries.workbench().guarded_list(base[0], base[1], [rule], user=user, k=k)
+
+
+def section(spot: selection.Selection, by: str, groups: list[str], people: list[str]) -> None:
+    """The rule, its strength, bars before and after, price, and who of a list was moved."""
+    st.header("What if a rule stood in the way?")
+    rules = {r["name"]: r for r in queries.workbench().guardrails()}
+    left, middle, right = st.columns([2, 2, 3], gap="medium")
+    with left:
+        name = selection.one_of("rule", list(rules), "minimum-exposure")
+        pickers.choose("Guardrail", list(rules), "rule", name, lambda n: str(rules[n]["title"]))
+    chosen = rules[name]
+    with middle:
+        group = "*"
+        if name == "minimum-exposure":
+            group = selection.one_of("guarded", ["*", *groups], "*")
+            pickers.choose("For", ["*", *groups], "guarded", group, lambda g: "every group" if g == "*" else g)
+    steps = [str(s) for s in chosen["strengths"]]
+    with right:
+        strength = selection.one_of("strength", steps, steps[3])
+        st.session_state["strength-slider"] = strength
+        st.select_slider(
+            f"{str(chosen['strength']).capitalize()}",
+            steps,
+            key="strength-slider",
+            on_change=address.take,
+            args=("strength", "strength-slider"),
+        )
+    st.caption(plain(f"{chosen['what']} Source: {chosen['source']}.", 400))
+    rule = rule_text(name, by, group, str(chosen["strength"]), strength)
+    known = _heldout_ready(spot)
+    cohort = selection.one_of("priced", people, people[0]) if people else None
+    found = _guarded(queries.home(), spot.base, rule, by, cohort, spot.k, known)
+    st.write(plain(price(found), 500))
+    for note in found.notes:
+        st.info(plain(note, 400))
+    widgets.chart(
+        before_after(found, theme=widgets.theme()),
+        "guard-bars",
+        f"Exposure ratio by {column_words(by)} before and after the rule",
+    )
+    widgets.table(
+        by_group(found),
+        f"guardrail-{name}-{by}-{strength}",
+        "Every group before and after",
+    )
+    st.subheader("Gain and price, cohort by cohort")
+    if people:
+        pickers.choose("Cohorts of people by", people, "priced", cohort, column_words)
+    if known:
+        texts = [rule_text(name, by, group, str(chosen["strength"]), s) for s in steps]
+        curve = [_guarded(queries.home(), spot.base, text, by, cohort, spot.k, True) for text in texts]
+        followed = found.gains[0].group if found.gains else ""
+        widgets.chart(
+            tradeoff_curve(curve, steps, steps.index(strength), theme=widgets.theme()),
+            "guard-curve",
+            f"What {followed} gains in each cohort's lists, and what that cohort pays in nDCG, a point a strength",
+        )
+    else:
+        name_, model, _ = spot.base
+        jobs.panel(
+            f"guard-{name_}-{model}-{spot.k}", "Measure the price in quality", f"Fitting {queries.models()[model].title} to the training part",
+            Task("guardrail", {"workspace": name_, "model": model, "rules": [rule], "k": spot.k}),
+            command("guardrail", "--workspace", name_, "--model", model, "--rule", rule, "-k", str(spot.k)),
+        )  # fmt: skip
+    widgets.table(
+        pd.DataFrame(by_cohort(found)), f"guardrail-cohorts-{name}-{cohort}-{strength}", "Every cohort: gain and price"
+    )
+    if spot.user is not None:
+        _one_list(spot, rule)
+
+
+def by_group(found: Guarded) -> pd.DataFrame:
+    """A row a group of items: its exposure ratio with interval, before and after."""
+    words = {
+        "group": "group", "n": "items", "before": "before", "before_low": "before, low", "before_high": "before, high",
+        "after": "after", "low": "after, low", "high": "after, high",
+    }  # fmt: skip
+    return pd.DataFrame([vars(g) for g in found.groups], columns=list(words)).rename(columns=words)
+
+
+def by_cohort(found: Guarded) -> list[dict[str, Any]]:
+    """A row a cohort: the followed group's exposure ratio in its lists and its held-out nDCG, before and after; n of each, for they differ."""
+    paid = {c.cohort: c for c in found.costs}
+    rows: list[dict[str, Any]] = []
+    for gain in found.gains:
+        row = {
+            "cohort": gain.cohort, "people": gain.n, f"ratio of {gain.group} before": gain.before, "after": gain.after,
+            "after, low": gain.low, "after, high": gain.high,
+        }  # fmt: skip
+        if (cost := paid.get(gain.cohort)) is not None:
+            row |= {
+                "people with held-out events": cost.n, f"nDCG@{found.k} before": cost.before, "nDCG change": cost.change,
+                "change, low": cost.low, "change, high": cost.high,
+            }  # fmt: skip
+        rows.append(row)
+    return rows
+
+
+def rule_text(name: str, by: str, group: str, option: str, strength: str) -> str:
+    """The rule as the command line takes it."""
+    options = [f"by={by}"] if name in NEEDS_GROUPS else []
+    options += [f"group={group}"] if name == "minimum-exposure" else []
+    return f"{name}:{joined([*options, f'{option}={strength}'])}"
+
+
+def price(found: Guarded) -> str:
+    """What it costs, in words."""
+    moved = f"{count(found.n_moved)} places of {count(found.n_lists)} lists hold another item; {count(found.n_entered)} items came from beyond the first {found.k}."
+    if not found.costs:
+        return f"{moved} Of the attention-weighted scores {found.score_kept:.1%} is kept; the price in quality is not measured yet."
+    paid = found.costs[0]
+    interval = "" if paid.low is None or paid.high is None else f" (95 % {paid.low:+.4f} to {paid.high:+.4f})"
+    return f"nDCG@{found.k} on held-out events {paid.before:.4f} to {paid.after:.4f}: {paid.change:+.4f}{interval}, {count(paid.n)} people. {moved}"
+
+
+def _heldout_ready(spot: selection.Selection) -> bool:
+    """Whether the refit that the price needs was made by this server."""
+    return jobs.is_done(f"guard-{spot.name}-{spot.model}-{spot.k}") or queries.workbench().has_refit(
+        spot.name, spot.model
+    )
+
+
+def _one_list(spot: selection.Selection, rule: str) -> None:
+    assert spot.user is not None
+    placed = _list(queries.home(), spot.base, rule, spot.user, spot.k)
+    st.subheader(f"The list of {plain(queries.person(spot.name, spot.user).label, 60)} under the rule")
+    moved = [p for p in placed if p.sentence]
+    st.caption(f"{count(len(moved))} of {count(len(placed))} stand elsewhere than their score alone would put them.")
+    rows: list[dict[str, Any]] = [
+        {"rank": p.rank, "was": p.was, "title": p.label, "score": p.score, "moved by": p.sentence.replace("*", "")}
+        for p in placed
+    ]
+    widgets.table(pd.DataFrame(rows), f"guarded-{spot.user}", "The list with each item's place before and after")
+    for p in [p for p in moved if p.rank < p.was][:5]:
+        widgets.link("why", f"Why {plain(p.label, 60)}?", item=p.item, guard=rule)

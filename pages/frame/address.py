@@ -1,0 +1,233 @@
+"""What a visitor looks at, kept in the URL: a link copied from any page restores it in another browser.
+
+The URL is the visitor's word and is checked as such: what it asks for and cannot be had becomes a notice and the nearest
+thing that can. Widgets report through `take`; a page asks `wish` and calls `settle` with what it shows. `read` runs
+before a page, `publish` after it. Whether an id exists is for `pages.frame.selection` to say.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from dataclasses import dataclass, field
+from typing import Final
+from urllib.parse import urlencode
+
+import streamlit as st
+
+from core.texts import joined
+
+SHARED: Final = ("workspace", "model", "user", "item", "k", "who", "history")
+LOCAL: Final[dict[str, tuple[str, ...]]] = {
+    "why": ("against", "other", "show", "at", "test", "unit", "guard"),
+    "whatif": ("remove", "add", "weights", "half", "kind", "may_return"),
+    "fairness": (
+        "side",
+        "by",
+        "cells",
+        "people",
+        "items",
+        "trend",
+        "gap",
+        "through",
+        "rule",
+        "guarded",
+        "strength",
+        "priced",
+    ),
+    "audit": ("view", "audit", "earlier"),
+    "models": ("split",),
+}
+KEYS: Final = (*SHARED, *(key for keys in LOCAL.values() for key in keys))
+BELONGS_TO_WORKSPACE: Final = (
+    "user",
+    "item",
+    "history",
+    "against",
+    "by",
+    "at",
+    "test",
+    "remove",
+    "add",
+    "weights",
+    "cells",
+    "people",
+    "items",
+    "guarded",
+    "gap",
+    "through",
+    "priced",
+    "audit",
+    "earlier",
+)
+BELONGS_TO: Final = {
+    "workspace": BELONGS_TO_WORKSPACE,
+    "model": ("at",),
+    "item": ("at",),
+    "user": ("at", "test"),
+    "history": ("at", "test"),
+    "who": ("at", "test"),
+    "side": ("by", "guarded", "gap", "through"),
+    "by": ("items", "guarded", "gap", "through"),
+    "cells": ("people", "through"),
+    "rule": ("strength",),
+}
+MAX_LENGTH: Final = {"history": 2000, "at": 600, "remove": 4000, "add": 2000}
+_MOST: Final = 200
+_ECHO_S: Final = 1.5
+
+
+@dataclass
+class _Store:
+    """One visitor's state. wishes: what was asked for; shown: what the page settled on; written: the URL as we left it;
+    righted: pages and addresses that were put right.
+
+    touched: a widget or a click has asked for something since the last run began; spoken: it had when this run began
+    """
+
+    wishes: dict[str, str] = field(default_factory=dict)
+    shown: dict[str, str] = field(default_factory=dict)
+    written: dict[str, str] = field(default_factory=dict)
+    earlier: deque[tuple[float, dict[str, str]]] = field(default_factory=lambda: deque(maxlen=8))
+    righted: deque[tuple[str, tuple[tuple[str, str], ...]]] = field(default_factory=lambda: deque(maxlen=32))
+    notices: list[str] = field(default_factory=list)
+    touched: bool = False
+    spoken: bool = False
+    framed: bool = False
+
+
+def _store() -> _Store:
+    if "_surfaced" not in st.session_state:
+        st.session_state["_surfaced"] = _Store()
+    return st.session_state["_surfaced"]
+
+
+def read() -> None:
+    """Take over what a link says, unless a widget has just spoken or the URL is only an echo of our own."""
+    store, asked = _store(), {key: st.query_params[key] for key in KEYS if key in st.query_params}
+    if store.touched:
+        store.notices.clear()
+    elif asked and asked != store.written and not _is_echo(store, asked):
+        _adopt(store, asked)
+    store.spoken, store.touched = store.touched, False
+    store.shown = {}
+
+
+def _is_echo(store: _Store, asked: dict[str, str]) -> bool:
+    """A browser that is asked again before our last URL reached it still sends the one before."""
+    return any(asked == url for then, url in store.earlier if time.monotonic() - then < _ECHO_S)
+
+
+def _adopt(store: _Store, asked: dict[str, str]) -> None:
+    store.notices.clear()
+    kept = {key: store.wishes[key] for key in ("workspace", "model", "k") if key in store.wishes}
+    if asked.get("workspace", kept.get("workspace")) == kept.get("workspace"):
+        kept |= {key: store.wishes[key] for key in ("user", "item", "who", "history") if key in store.wishes}
+    store.wishes = kept
+    for key, value in asked.items():
+        if len(value) > MAX_LENGTH.get(key, _MOST):
+            ids = f" ({value.count(',') + 1:,} ids)" if "," in value else ""
+            notice(f"The address gives a {key} of {len(value):,} characters{ids}, more than any has. It was left out.")
+        elif value:
+            store.wishes[key] = value
+    for key in asked:
+        if len(st.query_params.get_all(key)) > 1:
+            notice(f"The address gives {key} more than once. The last one counts.")
+
+
+def wish(key: str) -> str | None:
+    """What the visitor asked for, unchecked."""
+    return _store().wishes.get(key)
+
+
+def settle(key: str, value: str | None) -> None:
+    """What the page shows for a key: it stands in the URL. Nothing (None) does not."""
+    if value:
+        _store().shown[key] = value
+    else:
+        _store().shown.pop(key, None)
+
+
+def put(key: str, value: str | None) -> None:
+    """Wish something on the visitor's behalf, as a widget or a click does. Nothing (None) takes the wish away."""
+    store = _store()
+    store.touched = True
+    if key in BELONGS_TO and value != store.shown.get(key):
+        for other in BELONGS_TO[key]:
+            store.wishes.pop(other, None)
+    if value:
+        store.wishes[key] = value
+    else:
+        store.wishes.pop(key, None)
+
+
+def framed(value: bool) -> None:
+    """Whether a page is run within the frame that calls `read` and `publish`."""
+    _store().framed = value
+
+
+def is_framed() -> bool:
+    return _store().framed
+
+
+def heard() -> None:
+    """A fragment that runs alone says so in the place of `read`: what a widget has said is taken over already."""
+    store = _store()
+    store.spoken, store.touched = store.spoken or not store.framed, False
+
+
+def take(key: str, widget: str) -> None:
+    """Callback of a widget: its value becomes the wish."""
+    value = st.session_state.get(widget)
+    put(key, joined(map(str, value)) if isinstance(value, list) else None if value is None else str(value))
+
+
+def notice(text: str) -> None:
+    """Tell the visitor about an address that could not be followed to the letter; it stays until the next choice."""
+    notices = _store().notices
+    if text not in notices:
+        notices.append(text)
+
+
+def notices() -> tuple[str, ...]:
+    return tuple(_store().notices)
+
+
+def address(**changes: str | None) -> dict[str, str]:
+    """The shared state as query parameters, with changes; for links to other pages."""
+    shared = {key: value for key, value in _store().shown.items() if key in SHARED}
+    changed = shared | changes
+    return {key: value for key in dict.fromkeys((*SHARED, *changes)) if (value := changed.get(key))}
+
+
+def permalink(page: str) -> str:
+    """The full address of what is shown now."""
+    base = str(st.context.url or "").split("?")[0]
+    return f"{base}?{urlencode(_of_page(page))}"
+
+
+def publish(page: str) -> None:
+    """Bring the URL in line with what is shown, once the visitor has chosen something.
+
+    Each address that is written is a step back for the browser: a page that was only come to keeps the address that led to it.
+    One that could not be followed to the letter, as a notice says, is put right, but only once: Back must lead out of it.
+    """
+    store, url, came = _store(), _of_page(page), st.query_params.to_dict()
+    if not store.spoken:
+        asked = (page, tuple(sorted(came.items())))
+        if not store.notices or asked in store.righted:
+            store.written = came
+            return
+        store.righted.append(asked)
+    if url == store.written == st.query_params.to_dict():
+        return
+    if store.written:
+        store.earlier.append((time.monotonic(), store.written))
+    store.written = url
+    if st.query_params.to_dict() != url:
+        st.query_params.from_dict(url)
+
+
+def _of_page(page: str) -> dict[str, str]:
+    shown = _store().shown
+    return {key: shown[key] for key in (*SHARED, *LOCAL.get(page, ())) if key in shown}

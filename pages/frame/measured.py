@@ -1,0 +1,41 @@
+"""Stored measurements: on which split a workspace was measured, and what was found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from explain.results.workspace import EvaluationReport, SnapshotInfo
+from pages.frame import queries
+
+AT: Final = 20
+SPLITS: Final = {
+    "last": "Each person's last event hidden",
+    "random": "A fifth of all events hidden",
+    "time": "All events after a date hidden",
+}
+
+
+def at(workspace: str) -> int:
+    """The length of the lists that are measured: 20, or the whole of a small catalogue."""
+    n_items = next((w.n_items for w in queries.workspaces() if w.name == workspace), None)
+    return min(AT, n_items or AT)
+
+
+def report(workspace: str, model: str, split: str) -> EvaluationReport | None:
+    return queries.workbench().stored_evaluation(workspace, model, split=split, k=at(workspace))
+
+
+def readable(snapshot: SnapshotInfo | None, found: EvaluationReport | None) -> tuple[float, float] | None:
+    """Path share and gross/net of the served model; of the refit that was measured, where the snapshot does not say."""
+    told = snapshot.metrics if snapshot else {}
+    if "path_share" in told and "gross_net" in told:
+        return told["path_share"], told["gross_net"]
+    return None if found is None else (found.path_share, found.gross_net)
+
+
+def usual_split(workspace: str, models: Iterable[str]) -> str:
+    """The split that most of these models are measured on; of equals, and where none is, the one that the data's card names."""
+    names = tuple(models)
+    card_first = dict.fromkeys((queries.workbench().card(workspace).default_split, *SPLITS))
+    return max(card_first, key=lambda split: sum(report(workspace, name, split) is not None for name in names))

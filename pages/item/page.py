@@ -1,0 +1,138 @@
+"""One item over all people: who gets it, through which history items and relations, and of which cohorts they are."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from explain.charts.changes import audience_bars, source_bars
+from explain.format.names import CROWD_MINIMUM
+from explain.format.words import column_words
+from explain.results.item_view import MIN_AUDIENCE, ItemView, ScoreSource
+from pages.frame import navigation, pickers, queries, questions, selection, widgets
+from pages.frame.text import count, lead, percent, plain, score
+
+_PEOPLE_SHOWN = 12
+
+
+def page() -> None:
+    spot = widgets.place("Item")
+    item = spot.item or _some_item(spot)
+    with st.sidebar:
+        pickers.item("Item", "item", spot.workspace, item)
+        pickers.length(min(selection.K_MOST, spot.workspace.n_items or selection.K_MOST), spot.k)
+    card = queries.item(spot.name, item)
+    st.title(plain(card.label, 120))
+    widgets.notices()
+    found = questions.item_view(spot, item)
+    lead(found.sentence)
+    known = [f"{plain(kind, 40)}: {plain(', '.join(names), 200)}" for kind, names in card.groups.items() if names]
+    known += [f"{plain(column_words(name), 40)}: {plain(value, 200)}" for name, value in card.attributes.items()]
+    if known:
+        st.caption(" · ".join(known))
+    _tiles(found, card.n_people, listed=spot.workspace.show_people)
+    if found.n_listed is None:
+        st.info("People of this workspace are not listed, and so few are told of together only.")
+        return
+    if not found.n_listed:
+        st.info(
+            f"It is in nobody's first {found.k} under this model. Make the list longer, or ask why not for one person."
+        )
+        widgets.link("why", "Why not, for this person? →", item=item)
+        return
+    _through(found)
+    _audience(found)
+    _people(spot, found)
+
+
+def _some_item(spot: selection.Selection) -> str:
+    first = selection.example(spot.workspace)
+    return first.item if first else next(iter(queries.names(spot.workspace, "item", "", 1)))
+
+
+def _tiles(found: ItemView, n_people: int, *, listed: bool) -> None:
+    few, have = found.n_listed is None, count(n_people)
+    if not listed and 0 < n_people < CROWD_MINIMUM:
+        have = f"< {CROWD_MINIMUM}"
+    listed_by = count(found.n_listed) if found.n_listed is not None and listed else f"≈ {count(found.n_listed or 0)}"
+    share = "" if found.n_listed is None else f" ({percent(found.n_listed / found.n_people, 1)})"
+    widgets.tiles(
+        [
+            ("In the list of", f"< {MIN_AUDIENCE}" if found.n_listed is None else listed_by, f"of {count(found.n_people)} people{share}, first {found.k}"),
+            ("Median place", "not told" if few else "none" if found.median_rank is None else f"{found.median_rank:g}", "among those who get it"),
+            ("Have it already", have, "people; they are not shown it again"),
+            ("Read for this page", "none" if found.n_read is None else count(found.n_read), "explanations summed, spread evenly over those who get it"),
+        ]
+    )  # fmt: skip
+
+
+def _through(found: ItemView) -> None:
+    st.header("What carries it there")
+    st.caption("Every explanation's parts, summed over the people who get the item; shares are of the summed scores.")
+    left, right = st.columns(2, gap="large")
+    with left:
+        st.subheader("History items")
+        widgets.chart(
+            source_bars(found.sources, theme=widgets.theme()),
+            "sources",
+            "The history items that carry most of the summed scores",
+        )
+    with right:
+        st.subheader("Relations")
+        widgets.chart(
+            source_bars(found.relations, theme=widgets.theme()), "relations", "Shares of the summed scores by relation"
+        )
+    widgets.table(
+        source_frame(found.sources), f"item-{found.item}-sources",
+        "History items with their shares and how many people", what="history items",
+    )  # fmt: skip
+    widgets.csv(source_frame(found.relations), f"item-{found.item}-relations", "relations")
+
+
+def source_frame(sources: tuple[ScoreSource, ...]) -> pd.DataFrame:
+    rows = [(s.label, 100 * s.share, s.n_people, s.id) for s in sources]
+    return pd.DataFrame(rows, columns=["through", "% of the summed scores", "people", "id"])
+
+
+def _audience(found: ItemView) -> None:
+    if not found.cohorts:
+        if (found.n_listed or 0) < MIN_AUDIENCE:
+            st.caption(f"Fewer than {MIN_AUDIENCE} people get it: too few to say of which cohorts they are.")
+        return
+    st.header("Who gets it")
+    st.caption(
+        "Bars: share among those who get it. Marks: share among everybody. Small audiences vary by chance. "
+        f"Groups of fewer than {MIN_AUDIENCE} people who get it are shown together only, as audits show none under {MIN_AUDIENCE}."
+    )
+    columns = list(dict.fromkeys(c.column for c in found.cohorts))
+    for tab, by in zip(st.tabs([plain(column_words(c), 40) for c in columns]), columns, strict=True):
+        with tab:
+            own = [c for c in found.cohorts if c.column == by]
+            widgets.chart(
+                audience_bars(own, theme=widgets.theme()),
+                f"audience-{by}",
+                f"The audience by {column_words(by)} beside everybody",
+            )
+    frame = pd.DataFrame(
+        [(column_words(c.column), c.group, c.n, 100 * c.share, 100 * c.share_of_all) for c in found.cohorts],
+        columns=["column", "group", "people who get it", "% of them", "% of everybody"],
+    )
+    widgets.table(frame, f"item-{found.item}-audience", "The audience by cohort", what="who gets it")
+
+
+def _people(spot: selection.Selection, found: ItemView) -> None:
+    st.header("Why for one of them?")
+    if not spot.workspace.show_people:
+        st.caption("People of this workspace are not listed. Who has an id can ask on the page Why this.")
+        return
+    shown = list(zip(found.listed, found.ranks, found.scores, strict=True))[:_PEOPLE_SHOWN]
+    st.caption(f"The {len(shown)} in whose list it stands highest, with its place there and its score.")
+    for user, rank, value in shown:
+        name = plain(queries.person(spot.name, user).label, 60)
+        widgets.link(
+            "why", f"{name}: rank {rank}, score {score(value)} →", user=user, item=found.item, who=None, history=None
+        )
+
+
+if __name__ == "__main__":  # Streamlit runs a page as a script; tests import it
+    navigation.run(page)

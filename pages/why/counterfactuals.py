@@ -1,0 +1,162 @@
+"""A reason put to the test: taken out and re-propagated, the smallest change that flips the list, and amounts by other units."""
+
+from __future__ import annotations
+
+import pandas as pd
+import streamlit as st
+
+from core.errors import SurfacedError, shown
+from core.texts import command, joined
+from explain.format.numbers import amount
+from explain.format.text import clean
+from explain.results.explanation import Explanation, Part
+from pages.frame import address, pickers, queries, questions, selection, widgets
+from pages.frame.text import many, option, plain, score
+
+UNITS = {"history": "History items", "edges": "Edges of the graph", "features": "Words and features"}
+_OFFERED = 60
+
+
+def check(found: Explanation) -> None:
+    """What the address asks of this part of the page and cannot be had becomes a notice. Asked before the notices are drawn."""
+    _unit()
+    asked = address.wish("test")
+    if asked and found.state != "consumed" and asked not in _reasons(found):
+        address.notice(
+            f"{shown(asked)} is no item of the history that carries any of this score, so it cannot be taken out as a reason. "
+            "It was left out."
+        )
+
+
+def _unit() -> str:
+    """The unit; the usual one does not stand in the address."""
+    unit = selection.one_of("unit", list(UNITS), "history")
+    address.settle("unit", unit if unit != "history" else None)
+    return unit
+
+
+def _reasons(found: Explanation) -> dict[str, Part]:
+    """History items that carry some of the score by id, the largest first."""
+    ranked = sorted(found.parts, key=lambda p: -abs(p.value))
+    return {p.id: p for p in ranked if p.kind == "history" and p.value}
+
+
+def guarded(spot: selection.Selection, item: str) -> str | None:
+    """Where the visitor came from a list under a guardrail: what that rule did to the item's place. Never hidden.
+
+    Asked before the notices are drawn, since a rule that cannot be read is one of them.
+    """
+    rule = address.wish("guard")
+    if not rule or spot.user is None:
+        return None
+    try:
+        note = queries.workbench().guard_note(spot.name, spot.model, [rule], user=spot.user, item=item, k=spot.k)
+    except SurfacedError as error:
+        address.notice(f"The guardrail of the address was left out. {error}")
+        return None
+    address.settle("guard", rule)
+    return note or "The guardrail of this list left the item where its score puts it."
+
+
+def badge(spot: selection.Selection, item: str, found: Explanation) -> None:
+    """The strongest reason, tried out: predicted from its parts, then computed."""
+    if found.state != "ok":
+        return
+    tried = questions.verified(spot, item)
+    if tried is not None:
+        st.markdown(f"**Verified.** {plain(tried.sentence, 500)}")
+
+
+def section(spot: selection.Selection, item: str, found: Explanation) -> None:
+    """Take any reason out and re-rank; the smallest change that does it."""
+    if found.state == "consumed":
+        return
+    parts = _reasons(found)
+    st.header("Put it to the test")
+    if not parts:
+        st.caption("No history item carries any of this score, so there is nothing to take out.")
+        return
+    asked = address.wish("test")
+    test = asked if asked in parts else None  # `check` has told of another one
+    address.settle("test", test)
+    offered = list(parts)[:_OFFERED]
+    if test is not None and test not in offered:
+        offered.append(test)
+    pickers.choose(
+        "Take a reason out and rank again", offered, "test", test,
+        lambda key: option(f"{parts[key].label}: {amount(parts[key].value)}"), optional=True,
+        placeholder="A title of the history",
+    )  # fmt: skip
+    if test is not None:
+        tried = questions.verified(spot, item, test)
+        if tried is not None:
+            st.markdown(plain(tried.sentence, 500))
+            st.caption(f"Score with it {score(found.score)}, without it {score(tried.score_without)}.")
+            widgets.link("whatif", "See the whole list without it →", remove=joined([test]))
+    try:
+        flip = questions.flip(spot, item)
+    except SurfacedError as error:
+        widgets.problem(error)
+        return
+    listed = found.rank is not None and found.rank <= flip.k
+    st.subheader(f"The smallest change that {'drops it out of' if listed else 'brings it into'} the first {flip.k}")
+    st.markdown(plain(flip.sentence, 700))
+    st.caption(
+        "Searched with predicted scores, then computed by passing every message again"
+        + (f"; compared with {many(flip.rivals, 'rival')}." if flip.rivals else ".")
+    )
+    if flip.found:
+        widgets.link("whatif", "Try it →", remove=joined(flip.removed) or None, add=joined(flip.added) or None)
+
+
+def units(spot: selection.Selection, item: str, found: Explanation) -> None:
+    """The same score by edges of the graph, or by what the item's text and groups say."""
+    if found.state == "no_path":
+        return
+    st.header("The same score in other units")
+    unit = _unit()
+    pickers.segments("Unit", UNITS, "unit", unit)
+    name = f"{found.model}-{found.user or 'own-titles'}-{found.item}"
+    if unit == "edges":
+        _edges(spot, item, name)
+    elif unit == "features":
+        _features(spot, item, name)
+    else:
+        st.caption("Parts by history item are above. Edges and features are other ways to cut the same score.")
+
+
+def _edges(spot: selection.Selection, item: str, name: str) -> None:
+    edges = questions.edges(spot, item)
+    st.caption(
+        f"{edges.method}. {edges.n_edges:,} edges carry something; together {amount(sum(g.value for g in edges.by['relation']))}, "
+        f"the score {score(edges.score)} less that of the empty graph {score(edges.empty_score)}; error {edges.completeness_error:.1e}."
+    )
+    tabs = st.tabs([f"By {plain(by, 40)}" for by in edges.by] + ["Largest edges"])
+    whole = edges.score - edges.empty_score
+    for tab, (by, groups) in zip(tabs, edges.by.items(), strict=False):
+        with tab:
+            rows = [(g.label, g.value, 100 * g.value / whole if whole else None, g.n_edges) for g in groups]
+            frame = pd.DataFrame(rows, columns=[by, "amount", "% of the score", "edges"])
+            widgets.table(frame, f"edges-{by}-{name}", f"Edge amounts by {by}", what=f"edges by {by}")
+    with tabs[-1]:
+        rows = [(clean(e.source, 60), e.relation, clean(e.target, 60), e.value, e.when) for e in edges.edges]
+        frame = pd.DataFrame(rows, columns=["from", "relation", "to", "amount", "when"])
+        widgets.table(frame, f"edges-{name}", "The edges that carry most", what="largest edges")
+
+
+def _features(spot: selection.Selection, item: str, name: str) -> None:
+    found = questions.features(spot, item)
+    if found is None:
+        st.info(
+            "This model reads no words and no features. A model on content does; fit one, then pick it in the sidebar:"
+        )
+        widgets.command(command("fit", "--workspace", spot.name, "--model", "gnn+content"))
+        return
+    st.caption(f"{found.method}. Completeness error {found.completeness_error:.1e}.")
+    rows = [(p.group, p.name, p.value) for p in found.parts]
+    widgets.table(
+        pd.DataFrame(rows, columns=["group", "feature", "amount"]),
+        f"features-{name}",
+        "The score by feature",
+        what="features",
+    )

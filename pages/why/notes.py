@@ -1,0 +1,104 @@
+"""What editors say about an explanation, and the explanation to take away."""
+
+from __future__ import annotations
+
+import json
+
+import pandas as pd
+import streamlit as st
+
+from core.errors import SurfacedError
+from explain.results.annotation import VERDICTS, Annotation
+from explain.results.explanation import Explanation
+from pages.frame import queries, selection, widgets
+from pages.frame.text import minute, plain
+
+
+def section(spot: selection.Selection, item: str, found: Explanation) -> None:
+    st.header("Notes")
+    bench = queries.workbench()
+    try:
+        own = bench.notes(spot.name, item=item, user=spot.user, history=spot.history)
+    except SurfacedError as error:
+        widgets.problem(error)
+        return
+    for note in own:
+        _one(note)
+    if not own:
+        st.caption("Nobody has said anything about this explanation yet.")
+    with st.form("note", clear_on_submit=True):
+        verdict = st.selectbox("Verdict", ["", *VERDICTS], format_func=lambda v: v or "no verdict")
+        text = st.text_area("Note", max_chars=2000)
+        author = st.text_input("Your name", max_chars=80, value=st.session_state.get("note-author", ""))
+        if st.form_submit_button("Keep it"):
+            st.session_state["note-author"] = author
+            _keep(spot, item, verdict, text, author)
+    others = bench.notes(spot.name)
+    if others:
+        with st.expander(f"All notes on {plain(spot.workspace.title)} ({len(others)})"):
+            widgets.table(
+                note_frame(others), f"notes-{spot.name}", "All notes of this workspace, newest first", what="notes"
+            )
+
+
+def _keep(spot: selection.Selection, item: str, verdict: str, text: str, author: str) -> None:
+    try:
+        queries.workbench().annotate(
+            spot.name, spot.model, item, author=author, verdict=verdict, note=text, user=spot.user, history=spot.history
+        )
+    except SurfacedError as error:
+        widgets.problem(error)
+        return
+    st.rerun()
+
+
+def _one(note: Annotation) -> None:
+    with st.container(border=True):
+        st.markdown(f"**{plain(note.verdict or 'note')}**" + (f" · {plain(note.note, 2000)}" if note.note else ""))
+        st.caption(
+            f"{plain(note.author, 80)}, {minute(note.created)}, model {plain(note.model)}, snapshot {plain(note.snapshot)}"
+        )
+
+
+def note_frame(notes: tuple[Annotation, ...]) -> pd.DataFrame:
+    rows = [
+        (minute(n.created), n.verdict, n.note, n.author, n.model, n.person, n.item, n.snapshot, n.id) for n in notes
+    ]
+    return pd.DataFrame(
+        rows, columns=["when", "verdict", "note", "by", "model", "person", "item", "snapshot", "number"]
+    )
+
+
+def take_away(spot: selection.Selection, item: str, other: str | None, found: Explanation) -> None:
+    """The whole explanation as one file that opens anywhere, and as data with a hash."""
+    st.header("Keep it")
+    name = f"why-{found.model}-{found.user or 'own-titles'}-{found.item}"
+    st.caption(
+        "With the picture, all parts, the test by deletion, the notes, and where it comes from. The HTML opens without a network."
+    )
+
+    def made(form: str) -> str:
+        content = queries.workbench().export(
+            spot.name,
+            spot.model,
+            item,
+            user=spot.user,
+            history=spot.history,
+            against=other,
+            snapshot=spot.base[2],
+            k=spot.k,
+            form=form,
+        )
+        return content if isinstance(content, str) else json.dumps(content, ensure_ascii=False, indent=1)
+
+    with st.container(horizontal=True):
+        st.download_button(
+            "One HTML file", lambda: made("html"), widgets.file_name(name, "html"), "text/html", on_click="ignore"
+        )
+        st.download_button(
+            "JSON with hash",
+            lambda: made("json"),
+            widgets.file_name(name, "json"),
+            "application/json",
+            on_click="ignore",
+        )
