@@ -35,8 +35,8 @@ def run(home: Path | None, seed: int) -> Report:
     bench = Workbench(home)
     figures: dict[str, Any] = {}
     made: list[Bar] = []
-    for found in bench.workspaces():
-        models = sorted({info.model for info in bench.fitted(found.name)}) if found.ready else []
+    for found in bench.data.workspaces():
+        models = sorted({info.model for info in bench.models.fitted(found.name)}) if found.ready else []
         for name in models:
             key = f"{found.name}, {name}"
             figures[key] = measured = _model(bench, found.name, name, seed)
@@ -56,7 +56,7 @@ def agrees(found: float, score: float) -> bool:
 
 
 def _model(bench: Workbench, workspace: str, name: str, seed: int) -> dict[str, Any]:
-    world = Workspace(bench.store, workspace, bench.store.require(workspace))
+    world = bench.session.workspace(workspace)
     model = world.model(world.manifest(name))
     rng = np.random.default_rng(seed)
     found: dict[str, Any] = {"n_pairs": N_PAIRS}
@@ -72,12 +72,12 @@ def _pairs(
     failed = dict.fromkeys(COUNTS[:4], 0)
     worst = worst_edges = 0.0
     users, items = world.graph.users.ids, world.graph.items.ids
-    told = progress_lines(f"{world.workspace}, {name}: pairs")
+    told = progress_lines(f"{world.name}, {name}: pairs")
     for n in range(N_PAIRS):
         user = int(rng.integers(world.graph.n_users))
         scores = model.score(np.array([user]))[0]
         item = _listed(model, user, scores, rng) if n % 2 else int(rng.integers(world.graph.n_items))
-        why = bench.why(world.workspace, name, str(items[item]), user=str(users[user]), paths=WALKS)
+        why = bench.explain.why(world.name, name, str(items[item]), user=str(users[user]), paths=WALKS)
         failed["parts"] += not (parts_complete(why) and agrees(why.score, float(scores[item])))
         failed["walks"] += not walks_complete(why)
         failed["picture"] += not picture_adds_up(why)
@@ -136,7 +136,7 @@ def _fresh(
     """Scores and history of a person in a model that is built from the edited table with the stored parameters."""
     events = world.graph.events
     edited = world.graph.with_events(events.take(~((events.user == user) & np.isin(events.item, gone))))
-    _, state = load(bench.store.snapshots(world.workspace), world.manifest(name).snapshot)
+    _, state = load(bench.session.store.snapshots(world.name), world.manifest(name).snapshot)
     built = get_model(name).restore(edited, state)
     return built.score(np.array([user]))[0], built.history(user)
 
@@ -147,12 +147,12 @@ def _deletions(
     users, items = world.graph.users.ids, world.graph.items
     able = np.flatnonzero(np.diff(world.graph.interactions.indptr) >= 3)
     failed = 0
-    told = progress_lines(f"{world.workspace}, {name}: deletions")
+    told = progress_lines(f"{world.name}, {name}: deletions")
     for n in range(N_DELETIONS):
         user = int(rng.choice(able))
         own = model.history(user)
         gone = rng.choice(own, int(rng.integers(1, min(MOST_REMOVED + 1, len(own)))), replace=False)
-        answer = bench.whatif(world.workspace, name, user=str(users[user]), remove=[str(items.ids[i]) for i in gone])
+        answer = bench.whatif.compare(world.name, name, user=str(users[user]), remove=[str(items.ids[i]) for i in gone])
         scores, history = _fresh(bench, world, name, user, gone.tolist())
         for row in answer.after:
             item = items.index(row.item)
@@ -172,7 +172,7 @@ def _flips(
     for _ in range(N_FLIPS):
         user = int(rng.choice(able))
         item = _listed(model, user, model.score(np.array([user]))[0], rng)
-        answer = bench.flip(world.workspace, name, str(items.ids[item]), user=str(users[user]))
+        answer = bench.whatif.flip(world.name, name, str(items.ids[item]), user=str(users[user]))
         if not (answer.found and answer.verified):
             continue
         verified += 1

@@ -39,7 +39,7 @@ Pair = tuple[int, int]
 def run(home: Path | None, seed: int) -> Report:
     bench = workbench(home, MOVIELENS)
     fit_missing(bench, MOVIELENS, MODELS)
-    world = Workspace(bench.store, MOVIELENS, bench.store.require(MOVIELENS))
+    world = Workspace(bench.session.store, MOVIELENS, bench.session.store.require(MOVIELENS))
     figures: dict[str, Any] = {}
     with one_thread():
         for name in MODELS:
@@ -82,13 +82,13 @@ def _answers(bench: Workbench, world: Workspace, name: str, rng: np.random.Gener
         rest_of(lanes, best_walks(lanes, N_WALKS))
 
     def why(pair: Pair) -> None:
-        bench.why(MOVIELENS, name, str(items[pair[1]]), user=str(users[pair[0]]), paths=N_WALKS)
+        bench.explain.why(MOVIELENS, name, str(items[pair[1]]), user=str(users[pair[0]]), paths=N_WALKS)
 
     def recommend(pair: Pair) -> None:
-        bench.recommend(MOVIELENS, name, user=str(users[pair[0]]), k=TOP)
+        bench.explain.recommend(MOVIELENS, name, user=str(users[pair[0]]), k=TOP)
 
     def newcomer(titles: list[str]) -> None:
-        bench.recommend(MOVIELENS, name, history=titles, k=TOP)
+        bench.explain.recommend(MOVIELENS, name, history=titles, k=TOP)
 
     works = {
         "parts": (parts, pairs), "walks": (walks, pairs), "walks_with_rest": (walks_and_rest, pairs),

@@ -35,7 +35,7 @@ NAMED = ("random", "popularity", "cosine", "Jaccard", "gradient × input")  # th
 def run(home: Path | None, seed: int) -> Report:
     bench = workbench(home, MOVIELENS)
     fit_missing(bench, MOVIELENS, MODELS)
-    world = Workspace(bench.store, MOVIELENS, bench.store.require(MOVIELENS))
+    world = Workspace(bench.session.store, MOVIELENS, bench.session.store.require(MOVIELENS))
     figures: dict[str, Any] = {}
     for name in MODELS:
         model = world.model(world.manifest(name))
@@ -173,7 +173,7 @@ def _beside_gnn_explainer(world: Workspace, seed: int) -> dict[str, Any]:
 def _planted(home: Path | None, seed: int) -> list[dict[str, Any]]:
     bench = workbench(home, NEWSROOM)
     fit_missing(bench, NEWSROOM, ("path",))
-    world = Workspace(bench.store, NEWSROOM, bench.store.require(NEWSROOM))
+    world = Workspace(bench.session.store, NEWSROOM, bench.session.store.require(NEWSROOM))
     model = world.model(world.manifest("path"))
-    found = recover(world.graph, model, bench.store.tables(NEWSROOM).events, n_events=N_EVENTS, seed=seed)
+    found = recover(world.graph, model, bench.session.store.tables(NEWSROOM).events, n_events=N_EVENTS, seed=seed)
     return list(found.as_json()["rows"])

@@ -62,13 +62,13 @@ def some_clicks(home: Path, seed: int) -> list[Click]:
     from explain.workbench.workbench import Workbench
 
     bench, rng = Workbench(home), np.random.default_rng(seed)
-    if MODEL not in {s.model for s in bench.fitted(WORKSPACE)}:
+    if MODEL not in {s.model for s in bench.models.fitted(WORKSPACE)}:
         raise NotReadyError(f"{WORKSPACE} has no {MODEL} model. Type `make demo` first.", "make demo")
     found: list[Click] = []
     for user in rng.choice(np.arange(1, 944), 40, replace=False).tolist():
         base = {"workspace": WORKSPACE, "model": MODEL, "user": str(user)}
-        item = bench.recommend(WORKSPACE, MODEL, user=str(user), k=1).items[0].item
-        gone = bench.person(WORKSPACE, str(user)).history[0].item
+        item = bench.explain.recommend(WORKSPACE, MODEL, user=str(user), k=1).items[0].item
+        gone = bench.data.person(WORKSPACE, str(user)).history[0].item
         found += [("recommendations", base), ("why", {**base, "item": item}), ("whatif", {**base, "remove": gone})]
     return found
 

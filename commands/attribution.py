@@ -39,7 +39,7 @@ def attribute(
 ) -> None:  # fmt: skip
     """Through which relations a group of items gets less, or more, attention than its share (Shapley values)."""
     with progress_bar(f"Attributing the gap of {group[:40]}") as progress:
-        found = Workbench().gap_attribution(
+        found = Workbench().exposure.gap_attribution(
             workspace, model, by, group, k, through=through, people=people, seed=seed, progress=progress
         )
     rows = [asdict(part) for part in found.parts]
@@ -58,7 +58,7 @@ def weights(
 ) -> None:  # fmt: skip
     """The main parameters of a recommender and how much each weighs, measured over everybody's list."""
     with progress_bar(f"Weighing what {model} goes by") as progress:
-        found = Workbench().measured_weights(workspace, model, k, people=people, seed=seed, progress=progress)
+        found = Workbench().exposure.main_parameters(workspace, model, k, people=people, seed=seed, progress=progress)
     rows = [asdict(row) for row in found.rows]
     columns = ("level", "label", "share", "low", "high", "against")
     print_answer(found.as_json(), as_json, lambda: f"{found.sentence}\n\n{plain_text.table(rows, columns)}")
@@ -72,7 +72,7 @@ def non_profiling(
 ) -> None:  # fmt: skip
     """The model beside lists that know nobody: most popular, and newest."""
     with progress_bar(f"Comparing {model} with lists without a profile") as progress:
-        found = Workbench().non_profiling(workspace, model, k, by=by, seed=seed, progress=progress)
+        found = Workbench().exposure.non_profiling(workspace, model, k, by=by, seed=seed, progress=progress)
     rows = [
         {"arm": a.title, "ndcg": a.ndcg["value"], "low": a.ndcg["low"], "high": a.ndcg["high"],
          "recall": a.recall["value"], "coverage": a.coverage["value"], "gini": a.gini, "impact ratio": a.impact_ratio}
@@ -90,10 +90,10 @@ def blind_start(
 ) -> None:  # fmt: skip
     """Plant a bias of a size of your own in a newsroom, seal it, and let the audit estimate it without being told."""
     bench = Workbench()
-    begun = bench.blind_seal(_size(size), kind, seed)
+    begun = bench.blind_test.seal(_size(size), kind, seed)
     say(f"Blind test {begun.id}. Commitment to the size (SHA-256): {begun.commitment}")
     with progress_bar("Auditing without being told") as progress:
-        found = bench.blind_run(begun.id, progress=progress)
+        found = bench.blind_test.run(begun.id, progress=progress)
     told = {name: value for name, value in found.as_json().items() if name not in ("curve", "points")}
     print_answer(
         told, as_json,
@@ -108,7 +108,7 @@ def blind_reveal(
     as_json: JsonOption = False,
 ) -> None:
     """The size that was planted, whether the interval held it, and whether the commitment matches."""
-    found = Workbench().blind_reveal(test)
+    found = Workbench().blind_test.reveal(test)
     print_answer(
         found.as_json(), as_json,
         lambda: f"{found.sentence}\nSealed text: {found.committed_text}\nits SHA-256: {found.recomputed}\ncommitment:  {found.commitment}",

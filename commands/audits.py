@@ -30,7 +30,7 @@ PlanOption = Annotated[
 @app.command()
 def plan(workspace: WorkspaceOption, model: ModelOption, k: KOption = None, as_json: JsonOption = False) -> None:
     """A plan of an audit to start from: columns, target, thresholds. Save it, change it, give it to `run-audit`."""
-    made = Workbench().usual_plan(workspace, model, k=k)
+    made = Workbench().audits.usual_plan(workspace, model, k=k)
     print_answer(made, as_json, lambda: json.dumps(made, ensure_ascii=False, indent=1))
 
 
@@ -44,14 +44,14 @@ def run_audit(
     """Fix a plan in the decision log, measure all of it, keep the record."""
     bench = Workbench()
     chosen = (
-        bench.usual_plan(workspace, model, k=k)
+        bench.audits.usual_plan(workspace, model, k=k)
         if plan is None
         else _read(plan) | {"workspace": workspace, "model": model}
     )
     if k is not None:
         chosen = chosen | {"k": k}
     with progress_bar(f"Auditing {model} on {workspace}") as progress:
-        record = bench.run_audit(workspace, chosen, actor=actor, role=role, progress=progress)
+        record = bench.audits.run(workspace, chosen, actor=actor, role=role, progress=progress)
     result = {key: record[key] for key in ("id", "created", "verdict", "sha256")}
     flat = {
         "id": record["id"],

@@ -35,14 +35,14 @@ STEPS_EACH = 2 + 2 * len(FLOOR_MODELS)  # prepare, fit and measure each, audit
 def workspaces(as_json: JsonOption = False) -> None:
     """List the workspaces and whether they are ready."""
     fields = ("name", "title", "ready", "n_users", "n_items", "n_events")
-    rows = [{f: getattr(info, f) for f in fields} for info in Workbench().workspaces()]
+    rows = [{f: getattr(info, f) for f in fields} for info in Workbench().data.workspaces()]
     print_answer({"workspaces": rows}, as_json, lambda: plain_text.table(rows, fields))
 
 
 @app.command()
 def models(as_json: JsonOption = False) -> None:
     """List the models."""
-    rows = [asdict(info) for info in Workbench().models()]
+    rows = [asdict(info) for info in Workbench().models.known()]
     print_answer({"models": rows}, as_json, lambda: plain_text.table(rows, ("name", "title", "exact", "summary")))
 
 
@@ -67,7 +67,9 @@ def prepare(
     """Get a workspace's tables, check them and build the graph."""
     most = stated_limits(limits)
     with progress_bar(f"Preparing {workspace}") as progress:
-        report = Workbench().prepare(workspace, folder=folder, show_people=show_people, limits=most, progress=progress)
+        report = Workbench().data.prepare(
+            workspace, folder=folder, show_people=show_people, limits=most, progress=progress
+        )
     for problem in report.problems:
         say(f"note: {problem}")
     result = asdict(report)
@@ -78,9 +80,9 @@ def prepare(
 def fit(workspace: WorkspaceOption, model: ModelOption, seed: SeedOption = 0, as_json: JsonOption = False) -> None:
     """Fit a model on all interactions and store a snapshot."""
     with progress_bar(f"Fitting {model} on {workspace}") as progress:
-        info = Workbench().fit(workspace, model, seed=seed, progress=progress)
+        info = Workbench().models.fit(workspace, model, seed=seed, progress=progress)
     result = {f: getattr(info, f) for f in ("snapshot", "model", "seconds", "parameters", "metrics")}
-    newest = next(s.snapshot for s in Workbench().fitted(workspace) if s.model == model)
+    newest = next(s.snapshot for s in Workbench().models.fitted(workspace) if s.model == model)
     say(f"In force from now on: {newest}" + ("." if newest == info.snapshot else f", not this fit ({info.snapshot})."))
     print_answer(result, as_json, lambda: plain_text.pairs(result))
 
@@ -91,7 +93,7 @@ def backup(
     as_json: JsonOption = False,
 ) -> None:
     """The whole state of this instant (data, models, audits, log, notes) as one file."""
-    made = Workbench().backup(out)
+    made = Workbench().data.backup(out)
     print_answer(
         asdict(made),
         as_json,
@@ -104,7 +106,7 @@ def restore(
     file: Annotated[Path, typer.Argument(help="A file that `backup` wrote.")], as_json: JsonOption = False
 ) -> None:
     """Put a backup in force. What stood there before is put aside, not removed."""
-    found, aside = Workbench().restore(file)
+    found, aside = Workbench().data.restore(file)
     told = f"The state of {found.created} is in force." + (f" The one before stands in {aside}." if aside else "")
     print_answer(asdict(found) | {"aside": None if aside is None else str(aside)}, as_json, lambda: told)
 
@@ -123,7 +125,7 @@ def demo_data() -> None:
             say(f"{error}\nGoing on without {workspace}.")
             complete = False
     if complete:
-        demo_stamp.write(bench.store.home, DEMO_WORKSPACES)
+        demo_stamp.write(bench.session.store.home, DEMO_WORKSPACES)
 
 
 class _Steps:
@@ -144,23 +146,23 @@ class _Steps:
 
 
 def _make_ready(bench: Workbench, workspace: str, wanted: tuple[str, ...], step: _Steps) -> None:
-    with step(f"Preparing {workspace}", not {w.name: w.ready for w in bench.workspaces()}[workspace]) as progress:
+    with step(f"Preparing {workspace}", not {w.name: w.ready for w in bench.data.workspaces()}[workspace]) as progress:
         if progress:
-            bench.prepare(workspace, progress=progress)
-    have = {info.model for info in bench.fitted(workspace)}
+            bench.data.prepare(workspace, progress=progress)
+    have = {info.model for info in bench.models.fitted(workspace)}
     for model in wanted:
         with step(f"Fitting {model} on {workspace}", model not in have) as progress:
             if progress:
-                bench.fit(workspace, model, progress=progress)
-    bench.example(workspace)
-    split = bench.card(workspace).default_split
+                bench.models.fit(workspace, model, progress=progress)
+    bench.explain.example(workspace)
+    split = bench.data.card(workspace).default_split
     for model in wanted:
-        unmeasured = bench.stored_evaluation(workspace, model, split=split) is None
+        unmeasured = bench.evaluate.stored(workspace, model, split=split) is None
         with step(f"Measuring {model} on {workspace} (a second fit, without hidden events)", unmeasured) as progress:
             if progress:
-                bench.evaluate(workspace, model, split=split, progress=progress)
-    for by in bench.audit_columns(workspace)["item"][:1]:
-        unaudited = bench.stored_audit(workspace, wanted[0], by, side="item") is None
+                bench.evaluate.measure(workspace, model, split=split, progress=progress)
+    for by in bench.exposure.columns(workspace)["item"][:1]:
+        unaudited = bench.exposure.stored(workspace, wanted[0], by, side="item") is None
         with step(f"Auditing {workspace} by {by}", unaudited) as progress:
             if progress:
-                bench.audit(workspace, wanted[0], by, side="item", progress=progress)
+                bench.exposure.audit(workspace, wanted[0], by, side="item", progress=progress)

@@ -42,7 +42,7 @@ def recommend(
     k: KOption = None, snapshot: SnapshotOption = None, as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """The best k items for a person, or for a history of your own."""
-    found = Workbench().recommend(
+    found = Workbench().explain.recommend(
         workspace, model, user=user, history=ids(history), k=k, snapshot=snapshot, reasons=not as_json
     )
     rows = [{f: getattr(item, f) for f in ("item", "label", "rank", "score")} for item in found.items]
@@ -66,7 +66,7 @@ def recommend_all(
     if fitted_on not in ("full", "heldout"):
         raise OptionError(f"--fit is full or heldout, not '{fitted_on[:40]}'.")
     with progress_bar("Listing everybody") as progress:
-        n_rows = Workbench().recommend_all(
+        n_rows = Workbench().explain.recommend_all(
             workspace,
             model,
             out,
@@ -93,7 +93,7 @@ def why(
     bench = Workbench()
 
     def answer(who: str | None, what: str) -> Explanation:
-        return bench.why(
+        return bench.explain.why(
             workspace, model, what, user=who, history=ids(history), paths=paths, against=against, snapshot=snapshot
         )
 
@@ -117,7 +117,9 @@ def edges(
     snapshot: SnapshotOption = None, as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """How much each edge of the graph carries of a score, singly and by relation, topic, creator, age."""
-    found = Workbench().edges(workspace, model, item, user=user, history=ids(history), top=top, snapshot=snapshot)
+    found = Workbench().explain.edges(
+        workspace, model, item, user=user, history=ids(history), top=top, snapshot=snapshot
+    )
     print_answer(found.as_json(), as_json, lambda: plain_text.edge_lines(found))
 
 
@@ -129,7 +131,9 @@ def export(
 ) -> None:  # fmt: skip
     """An explanation as one self-contained HTML file, or as JSON with a hash."""
     form = out.suffix.lstrip(".").lower()
-    found = Workbench().export(workspace, model, item, user=user, history=ids(history), snapshot=snapshot, form=form)
+    found = Workbench().explain.export(
+        workspace, model, item, user=user, history=ids(history), snapshot=snapshot, form=form
+    )
     write(out, found if isinstance(found, str) else json.dumps(found, ensure_ascii=False, indent=1))
     say(f"{out} is written.")
 
@@ -143,7 +147,7 @@ def note(
     user: UserOption = None, history: HistoryOption = None, as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Leave a verdict or a note on an explanation."""
-    kept = Workbench().annotate(
+    kept = Workbench().notes.add(
         workspace, model, item, author=author, verdict=verdict, note=text, user=user, history=ids(history)
     )
     print_answer(kept.as_json(), as_json, lambda: f"Note {kept.id} is kept.")
@@ -157,7 +161,7 @@ def notes(
     as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """All notes of a workspace, newest first."""
-    rows = [n.as_json() for n in Workbench().notes(workspace, item=item, withdrawn=withdrawn)]
+    rows = [n.as_json() for n in Workbench().notes.listed(workspace, item=item, withdrawn=withdrawn)]
     columns = ("id", "model", "person", "item", "verdict", "note", "author")
     print_answer({"notes": rows}, as_json, lambda: plain_text.table(rows, columns))
 

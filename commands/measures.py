@@ -31,7 +31,7 @@ def evaluate(
 ) -> None:  # fmt: skip
     """Refit on a training part and measure on the rest."""
     with progress_bar(f"Measuring {model} on {workspace}") as progress:
-        report = Workbench().evaluate(workspace, model, split=split, k=k, seed=seed, progress=progress)
+        report = Workbench().evaluate.measure(workspace, model, split=split, k=k, seed=seed, progress=progress)
     fields = ("split", "k", "seed", "n_users", "metrics", "path_share", "gross_net", "seconds", "n_cold_users")
     result = {f: getattr(report, f) for f in fields}
     print_answer(result, as_json, lambda: plain_text.pairs(result | result.pop("metrics")))
@@ -46,7 +46,7 @@ def audit(
 ) -> None:  # fmt: skip
     """Who gets exposure (item side), and for whom the lists are good (user side)."""
     with progress_bar(f"Auditing by {by[:40]}") as progress:
-        report = Workbench().audit(workspace, model, by, side=side, k=k, progress=progress)
+        report = Workbench().exposure.audit(workspace, model, by, side=side, k=k, progress=progress)
     rows = [asdict(row) for row in report.rows]
     print_answer(
         report.as_json(), as_json, lambda: plain_text.table(rows, ("group", "n", "value", "low", "high", "verdict"))
@@ -61,7 +61,7 @@ def faithfulness(
 ) -> None:  # fmt: skip
     """How faithful the explanations are, beside the methods that everyone else uses."""
     with progress_bar("Putting explanations to the test") as progress:
-        report = Workbench().faithfulness(workspace, model, users=users, seed=seed, progress=progress)
+        report = Workbench().faithfulness.measure(workspace, model, users=users, seed=seed, progress=progress)
     print_answer(report.as_json(), as_json, lambda: plain_text.faithfulness_lines(report))
 
 
@@ -71,7 +71,7 @@ def item(
 ) -> None:
     """One item over all people: who gets it, through what, and of which cohorts they are."""
     with progress_bar("Ranking everybody") as progress:
-        found = Workbench().item_view(workspace, model, item, k=k, progress=progress)
+        found = Workbench().explain.item_view(workspace, model, item, k=k, progress=progress)
     print_answer(found.as_json(), as_json, lambda: plain_text.item_lines(found))
 
 
@@ -83,6 +83,6 @@ def explain_all(
 ) -> None:  # fmt: skip
     """The parts of everybody's first k as a Parquet file, one row a part."""
     with progress_bar("Explaining everybody's list") as progress:
-        n = Workbench().explain_all(workspace, model, out, k=k, progress=progress)
+        n = Workbench().explain.explain_all(workspace, model, out, k=k, progress=progress)
     result = {"out": str(out), "explanations": n}
     print_answer(result, as_json, lambda: plain_text.pairs(result))

@@ -7,30 +7,11 @@ from __future__ import annotations
 from typing import Any
 
 from explain.format.numbers import amount
-from explain.records.html_tables import arms as arms_told
-from explain.records.html_tables import attribution as gaps_told
-from explain.records.html_tables import mitigations as mitigations_told
-from explain.records.html_tables import unknown as unknown_told
-from explain.records.summary import (
-    by_chance,
-    hidden,
-    is_small,
-    is_small_metric,
-    levels,
-    n_of_metric,
-    not_stated,
-    signed,
-    signed_before,
-    summary,
-)
-from explain.records.words import few, least_shown, n_hidden, parameter
 from explain.results.attribution import EdgeExplanation
 from explain.results.explanation import Explanation
 from explain.results.faithfulness import FaithfulnessReport
 from explain.results.item_view import ItemView
 from explain.results.whatif import WhatIf
-
-
 
 
 def explanation_text(found: Explanation) -> str:

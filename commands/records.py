@@ -24,7 +24,7 @@ RoleOption = Annotated[str, typer.Option("--role", help="Your role.")]
 @app.command()
 def audits(workspace: WorkspaceOption, as_json: JsonOption = False) -> None:
     """List the stored audits, newest first."""
-    rows = [vars(entry) for entry in Workbench().audits(workspace)]
+    rows = [vars(entry) for entry in Workbench().records.listed(workspace)]
     columns = ("id", "created", "model", "verdict", "n_signers", "n_signatures", "intact")
     print_answer({"audits": rows}, as_json, lambda: plain_text.table(rows, columns))
 
@@ -37,7 +37,7 @@ def sign(
 ) -> None:  # fmt: skip
     """Sign an audit: your name and role go to the decision log with the hash of the record."""
     named(name, "A name")
-    row = Workbench().sign(workspace, audit, name, role, comment).as_json()
+    row = Workbench().records.sign(workspace, audit, name, role, comment).as_json()
     print_answer(row, as_json, lambda: f"Signed. Row {row['number']} of the log, hash {row['hash']}.")
 
 
@@ -48,7 +48,7 @@ def compare_audits(
     as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Two audits, group by group: then and now."""
-    found = Workbench().compare_audits(workspace, audit, earlier)
+    found = Workbench().records.compare(workspace, audit, earlier)
     columns = ("by", "metric", "group", "then", "now", "change", "overlap", "verdict_then", "verdict_now")
     rows = [vars(row) for row in found.rows]
     differ = [vars(d) for d in (*found.thresholds, *found.differences)]
@@ -70,9 +70,9 @@ def export_audit(
         raise OptionError(f"--out ends in .html or .json, not in {shown(out.suffix or 'nothing')}.")
     if out.is_dir() or not out.parent.is_dir():
         raise OptionError(f"{shown(out)} cannot be written: give a file in a folder that exists.")
-    made = Workbench().export_audit(workspace, audit, form=form, actor=actor, tell=say)
+    made = Workbench().records.export(workspace, audit, form=form, actor=actor, tell=say)
     write(out, made if isinstance(made, str) else json_text(made))
-    check = Workbench().verify_report(out)
+    check = Workbench().records.verify_report(out)
     result = {"out": str(out), "id": check.id, "sha256": check.sha256, "head": check.head}
     print_answer(result, as_json, lambda: plain_text.pairs(result))
 
@@ -82,7 +82,7 @@ def verify_report(
     file: Annotated[Path, typer.Argument(help="An exported report, .html or .json.")], as_json: JsonOption = False
 ) -> None:
     """Whether a report is as it was exported, and its head in the decision log of this machine. Exit 1 where it is not."""
-    found = Workbench().verify_report(file)
+    found = Workbench().records.verify_report(file)
     told = "\n".join([found.sentence, *(f"  {problem}" for problem in found.problems)])
     print_answer(found.as_json(), as_json, lambda: told)
     _end(found.ok)
@@ -95,7 +95,7 @@ def verify_log(
     as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Whether the decision log of a workspace is as it was written. Exit 1 where it is not."""
-    found = Workbench().verify_log(workspace, head)
+    found = Workbench().records.verify_log(workspace, head)
     told = "\n".join(
         [found.sentence, *(f"  {told}" for told in (*(problem.told for problem in found.problems), *found.notes))]
     )
@@ -106,7 +106,7 @@ def verify_log(
 @app.command()
 def log(workspace: WorkspaceOption, as_json: JsonOption = False) -> None:
     """The decision log of a workspace, newest first."""
-    entries = Workbench().log_rows(workspace)
+    entries = Workbench().records.log(workspace)
     rows = [row.as_json() for row in entries]
     short: list[dict[str, Any]] = [
         vars(row)
@@ -127,7 +127,7 @@ def incident(
     as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """Write an incident, a rollback, an approval or a note to the decision log."""
-    row = Workbench().add_incident(workspace, text, name, role, kind=cast(Kind, kind), audit=audit).as_json()
+    row = Workbench().records.add_incident(workspace, text, name, role, kind=cast(Kind, kind), audit=audit).as_json()
     print_answer(row, as_json, lambda: f"Written as row {row['number']} of the log, hash {row['hash']}.")
 
 
@@ -139,14 +139,14 @@ def cards(
 ) -> None:  # fmt: skip
     """Model card and data card, each as Markdown and JSON."""
     bench = Workbench()
-    model_card, data_card = bench.model_card(workspace, model), bench.data_card(workspace)
+    model_card, data_card = bench.records.model_card(workspace, model), bench.records.data_card(workspace)
     try:
         out.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise SurfacedError(f"{shown(out)} could not be made: {error.strerror}. Nothing was stored.") from None
     texts = {
-        "model-card.md": bench.model_card_text(workspace, model), "data-card.md": bench.data_card_text(workspace),
-        "model-card.json": json.dumps(model_card, ensure_ascii=False, indent=1), "data-card.json": json.dumps(data_card, ensure_ascii=False, indent=1),
+        "model-card.md": model_card.markdown(), "data-card.md": data_card.markdown(),
+        "model-card.json": json.dumps(model_card.as_json(), ensure_ascii=False, indent=1), "data-card.json": json.dumps(data_card.as_json(), ensure_ascii=False, indent=1),
     }  # fmt: skip
     for name, text in texts.items():
         write(out / name, text)

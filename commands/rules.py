@@ -37,7 +37,7 @@ def guardrail(
     """Reorder everybody's lists by rules: exposure before and after, nDCG before and after, and what moved what."""
     bench, rules = Workbench(), [*(rule or ()), *(_read(config) if config else ())]
     if user is not None:
-        placed = [asdict(p) for p in bench.guarded_list(workspace, model, rules, user=user, k=k)]
+        placed = [asdict(p) for p in bench.rules.guarded_list(workspace, model, rules, user=user, k=k)]
         print_answer(
             {"user": user, "items": placed},
             as_json,
@@ -45,7 +45,7 @@ def guardrail(
         )
         return
     with progress_bar("Placing items under rules") as progress:
-        found = bench.guardrail(workspace, model, rules, k=k, by=by, cohort=cohort, progress=progress)
+        found = bench.rules.apply(workspace, model, rules, k=k, by=by, cohort=cohort, progress=progress)
     print_answer(found.as_json(), as_json, lambda: _lines(found))
 
 

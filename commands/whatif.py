@@ -39,7 +39,7 @@ def whatif(
 ) -> None:  # fmt: skip
     """The list before and after a history is edited, and what moved each item."""
     with progress_bar("Asking what if") as progress:
-        found = Workbench().whatif(
+        found = Workbench().whatif.compare(
             workspace, model, user=user, history=ids(history), remove=remove or (), add=add or (), weights=_weights(weight),
             half_life_days=half_life, k=k, kind=cast(Kind, kind), snapshot=snapshot,
             may_return=may_return, progress=progress,
@@ -54,7 +54,7 @@ def flip(
     k: KOption = None, snapshot: SnapshotOption = None, as_json: JsonOption = False,
 ) -> None:  # fmt: skip
     """The smallest change of a history that drops an item out of the first k, or brings another in; verified."""
-    found = Workbench().flip(
+    found = Workbench().whatif.flip(
         workspace, model, item, user=user, history=ids(history), rivals=rivals, k=k, snapshot=snapshot
     )
     print_answer(found.as_json(), as_json, lambda: found.sentence)

@@ -40,11 +40,11 @@ def build_small_newsroom(home: Path) -> None:
         small = NewsroomConfig(n_users=300, n_items=200, n_authors=30, n_days=30)
         patch.setattr(newsroom, "CONFIG", small)
         patch.setattr(_lightgcn_training, "MAX_EPOCHS", 8)
-        bench.prepare("newsroom")
+        bench.data.prepare("newsroom")
         for model in ("path", "lightgcn", "gnn+content", "item-knn", "popularity"):
-            bench.fit("newsroom", model)
-    bench.example("newsroom")
-    bench.evaluate("newsroom", "path")
+            bench.models.fit("newsroom", model)
+    bench.explain.example("newsroom")
+    bench.evaluate.measure("newsroom", "path")
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -279,9 +279,9 @@ def folders(scratch: Path) -> Callable[[random.Random, Path], object]:
         if rng.random() < 0.7:
             return validate(tables_from_folder(folder, "shop"))
         bench = Workbench(place / "home")
-        bench.prepare("shop", folder=folder)
-        bench.fit("shop", "popularity")
-        return bench.recommend_all("shop", "popularity", place / "all.parquet", k=1)
+        bench.data.prepare("shop", folder=folder)
+        bench.models.fit("shop", "popularity")
+        return bench.explain.recommend_all("shop", "popularity", place / "all.parquet", k=1)
 
     return read
 
@@ -292,8 +292,8 @@ def plans(scratch: Path) -> Callable[[random.Random, Path], object]:
     from explain.workbench.workbench import Workbench
 
     bench = _shop(scratch)
-    usual = json.dumps(bench.usual_plan("shop", "path") | {"draws": 100})
-    graph = Workbench(scratch / "home")._world("shop").graph
+    usual = json.dumps(bench.audits.usual_plan("shop", "path") | {"draws": 100})
+    graph = Workbench(scratch / "home").session.workspace("shop").graph
 
     def read(rng: random.Random, place: Path) -> object:
         file = place / "plan.json"
@@ -303,10 +303,10 @@ def plans(scratch: Path) -> Callable[[random.Random, Path], object]:
         if rng.random() < 0.1:
             return rules._read(file)
         plan = check_plan(plan_from_json(audits._read(file)), graph)
-        n_before = len(bench.log_rows("shop"))
+        n_before = len(bench.records.log("shop"))
         if rng.random() < 0.03 and plan.draws <= 200:
-            return bench.run_audit("shop", plan.as_json(), actor="A", role="auditor")
-        assert len(bench.log_rows("shop")) == n_before
+            return bench.audits.run("shop", plan.as_json(), actor="A", role="auditor")
+        assert len(bench.records.log("shop")) == n_before
         return plan
 
     return read
@@ -320,13 +320,15 @@ def stored(scratch: Path) -> Callable[[random.Random, Path], object]:
     from explain.workbench.workbench import Workbench
 
     bench = _shop(scratch)
-    audit = bench.run_audit("shop", bench.usual_plan("shop", "path") | {"draws": 100}, actor="A", role="auditor")
-    bench.evaluate("shop", "path")
-    bench.annotate("shop", "path", "i1", author="Ann", note="too old", user="u1")
-    exported = {form: bench.export_audit("shop", audit["id"], form=form, actor="A") for form in ("json", "html")}
+    audit = bench.audits.run(
+        "shop", bench.audits.usual_plan("shop", "path") | {"draws": 100}, actor="A", role="auditor"
+    )
+    bench.evaluate.measure("shop", "path")
+    bench.notes.add("shop", "path", "i1", author="Ann", note="too old", user="u1")
+    exported = {form: bench.records.export("shop", audit["id"], form=form, actor="A") for form in ("json", "html")}
     texts = {"html": str(exported["html"]), "json": json_text(exported["json"])}
     home = scratch / "home"
-    bench.backup(scratch / "all.zip")
+    bench.data.backup(scratch / "all.zip")
     pairs = b"user,item\nu1,i1\nu2,i3\n"
     inside = sorted(p for p in home.rglob("*") if p.is_file() and not p.is_symlink() and p.name != ".preparing")
 
@@ -334,7 +336,7 @@ def stored(scratch: Path) -> Callable[[random.Random, Path], object]:
         what = rng.randrange(5)
         if what == 0:
             form = rng.choice(("json", "html"))
-            return bench.verify_report(_spoilt(rng, place / f"report.{form}", texts[form].encode()))
+            return bench.records.verify_report(_spoilt(rng, place / f"report.{form}", texts[form].encode()))
         if what == 1:
             return explain._read_pairs(_spoilt(rng, place / "pairs.csv", pairs))
         if what == 2:
@@ -352,10 +354,10 @@ def _everything(bench: Any) -> int:
     """What pages and commands read of a state folder, each by itself: whatever one refuses, the others go on. How many went."""
     user = "u1"
     asked: list[Callable[[], object]] = [
-        bench.workspaces, lambda: bench.fitted("shop"), lambda: bench.recommend("shop", "path", user=user, k=3),
-        lambda: bench.why("shop", "path", "i1", user=user), lambda: bench.stored_evaluation("shop", "path"), lambda: bench.notes("shop"),
-        lambda: bench.audits("shop"), lambda: [bench.audit_record("shop", a.id) for a in bench.audits("shop")], lambda: bench.log_rows("shop"),
-        lambda: bench.verify_log("shop"), lambda: bench.stored_audit("shop", "path", "plan"),
+        bench.data.workspaces, lambda: bench.models.fitted("shop"), lambda: bench.explain.recommend("shop", "path", user=user, k=3),
+        lambda: bench.explain.why("shop", "path", "i1", user=user), lambda: bench.evaluate.stored("shop", "path"), lambda: bench.notes.listed("shop"),
+        lambda: bench.records.listed("shop"), lambda: [bench.records.load("shop", a.id) for a in bench.records.listed("shop")], lambda: bench.records.log("shop"),
+        lambda: bench.records.verify_log("shop"), lambda: bench.exposure.stored("shop", "path", "plan"),
     ]  # fmt: skip
     went = 0
     for ask in asked:
@@ -382,8 +384,8 @@ def _shop(scratch: Path) -> Any:
         frame.to_csv(folder / f"{name}.csv", index=False)
     (folder / "card.json").write_text(json.dumps(CARD))
     bench = Workbench(scratch / "home")
-    bench.prepare("shop", folder=folder)
-    bench.fit("shop", "path")
+    bench.data.prepare("shop", folder=folder)
+    bench.models.fit("shop", "path")
     return bench
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
@@ -25,6 +26,42 @@ _SPECIAL: Final = re.compile(r"([\\`*_\[\]<>|#~$])")
 SHOWN_METRICS: Final = ("recall", "ndcg", "mrr", "coverage")
 
 
+@dataclass(frozen=True, kw_only=True)
+class CardSection:
+    """One heading: paragraphs, then a table where there are rows."""
+
+    heading: str
+    text: tuple[str, ...]
+    heads: tuple[str, ...]
+    rows: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Card:
+    """A model card or a data card. headings_of: whose headings they are."""
+
+    kind: str
+    title: str
+    headings_of: str
+    sections: tuple[CardSection, ...]
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def markdown(self) -> str:
+        """As Markdown; outside texts are escaped, so that none becomes a heading, a link or HTML."""
+        lines = [f"# {_escaped(self.title)}", "", f"Headings of {_escaped(self.headings_of)}.", ""]
+        for section in self.sections:
+            lines += [f"## {section.heading}", ""]
+            for text in section.text:
+                lines += [_escaped(text), ""]
+            if section.rows:
+                lines += [f"| {' | '.join(section.heads)} |", f"|{' --- |' * len(section.heads)}"]
+                lines += [f"| {' | '.join(_escaped(cell) for cell in row)} |" for row in section.rows]
+                lines.append("")
+        return "\n".join(lines)
+
+
 def evaluations(stored: Iterable[Mapping[str, Any] | None], manifest: Manifest) -> list[Mapping[str, Any]]:
     """Of stored measurements those of a model, damaged ones (None) left out."""
     whole = (content for content in stored if content is not None)
@@ -34,8 +71,8 @@ def evaluations(stored: Iterable[Mapping[str, Any] | None], manifest: Manifest) 
 def model_card(
     spec: ModelSpec, manifest: Manifest, data: DataCard, measured: Sequence[Mapping[str, Any]], audits: Sequence[AuditEntry],
     *, n_snapshots: int,
-) -> dict[str, Any]:  # fmt: skip
-    """{"kind", "title", "headings_of", "sections": [{"heading", "text": [..], "heads": [..], "rows": [[..]]}]}"""
+) -> Card:  # fmt: skip
+    """The card of a fitted model: how it was made, measured and audited."""
     made = datetime.fromtimestamp(manifest.created / 1e9, tz=UTC).strftime("%Y-%m-%d %H:%M UTC")
     exact = "exact: parts sum to the score" if spec.exact else "approximate"
     results = [
@@ -87,10 +124,8 @@ def model_card(
     return _card("model card", f"Model card: {spec.title} on {data.title}", "Mitchell et al. 2019", sections)
 
 
-def data_card(
-    tables: Tables, fingerprint: str, relations: Mapping[str, int], problems: Sequence[str]
-) -> dict[str, Any]:
-    """The same shape as `model_card`, counted from the prepared tables."""
+def data_card(tables: Tables, fingerprint: str, relations: Mapping[str, int], problems: Sequence[str]) -> Card:
+    """The same headings for data, counted from the prepared tables."""
     card, events = tables.card, tables.events
     times = events["time"] if len(events) else pd.Series(dtype="int64")
     window = f"{_day(times.min())} to {_day(times.max())}" if len(times) else "no events"
@@ -112,32 +147,20 @@ def data_card(
     return _card("data card", f"Data card: {card.title}", "Gebru et al. 2018, Pushkarna et al. 2022", sections)
 
 
-def markdown(card: Mapping[str, Any]) -> str:
-    """A card as Markdown; outside texts are escaped, so that none becomes a heading, a link or HTML."""
-    lines = [f"# {_escaped(card['title'])}", "", f"Headings of {_escaped(card['headings_of'])}.", ""]
-    for section in card["sections"]:
-        lines += [f"## {section['heading']}", ""]
-        for text in section["text"]:
-            lines += [_escaped(text), ""]
-        if section["rows"]:
-            heads = section["heads"]
-            lines += [f"| {' | '.join(heads)} |", f"|{' --- |' * len(heads)}"]
-            lines += [f"| {' | '.join(_escaped(cell) for cell in row)} |" for row in section["rows"]]
-            lines.append("")
-    return "\n".join(lines)
-
-
-def _card(kind: str, title: str, source: str, sections: list[dict[str, Any]]) -> dict[str, Any]:
-    return {"kind": kind, "title": title, "headings_of": source, "sections": sections}
+def _card(kind: str, title: str, source: str, sections: list[CardSection]) -> Card:
+    return Card(kind=kind, title=title, headings_of=source, sections=tuple(sections))
 
 
 def _section(
     heading: str, text: Sequence[str] = (), heads: Sequence[str] = ("What", "Value"), rows: Sequence[Sequence[str]] = ()
-) -> dict[str, Any]:
-    told = [t for t in text if t.strip()]
-    return {
-        "heading": heading, "text": told if told or rows else [NOT_STATED], "heads": list(heads), "rows": [list(row) for row in rows],
-    }  # fmt: skip
+) -> CardSection:
+    stated = tuple(t for t in text if t.strip())
+    return CardSection(
+        heading=heading,
+        text=stated if stated or rows else (NOT_STATED,),
+        heads=tuple(heads),
+        rows=tuple(tuple(row) for row in rows),
+    )
 
 
 def _columns(table: str, frame: pd.DataFrame, card: DataCard) -> list[list[str]]:

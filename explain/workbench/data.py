@@ -1,38 +1,38 @@
-"""The workbench: which workspaces and models there are, and making them ready."""
+"""The workbench: which workspaces there are, making them ready, and the people and items in them."""
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 from core.errors import NotReadyError, OptionError, shown
-from core.models.base import get_model, model_names
 from core.progress import Progress, no_progress, portion
-from core.snapshots import Manifest, manifests, save
-from core.threads import one_thread
 from data.builder import build_graph
 from data.sources.folder import tables_from_folder
 from data.sources.limits import Limits
 from data.sources.registry import all_sources, get_source
 from data.tables import DataCard
+from explain.explanation.evidence import attributes_of, history_entries, person_attributes
 from explain.records.backup import Backup, backup, restore
-from explain.results.workspace import ModelInfo, PrepareReport, SnapshotInfo, WorkspaceInfo
-from explain.storage.privacy import lists_people, smallest_group
+from explain.results.lists import ItemCard, Person, SearchHit
+from explain.results.workspace import PrepareReport, WorkspaceInfo
+from explain.storage.privacy import lists_people
 from explain.storage.store import LAYOUT, Prepared
-from explain.workbench.session import Desk
-from explain.workspace.refits import served_readability, validation_cut
+from explain.workbench.session import Session
 
 
-class Ready(Desk):
+class DataService:
     """What there is, and what can be made of it."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
 
     def workspaces(self) -> tuple[WorkspaceInfo, ...]:
         """Every known workspace; the numbers are None until it is prepared."""
         sources = {s.name: s for s in all_sources()}
         infos = []
-        for name in self.store.names():
+        for name in self.session.store.names():
             try:
-                found, card = self.store.require(name), self.store.card(name)
+                found, card = self.session.store.require(name), self.session.store.card(name)
                 sizes = found.n_users, found.n_items, found.n_events
                 people = lists_people(name, found.show_people)
                 infos.append(WorkspaceInfo(name, card.title, True, *sizes, card.summary, card.licence, people))
@@ -42,39 +42,35 @@ class Ready(Desk):
                 infos.append(WorkspaceInfo(name, source.title if source else name, False, None, None, None, *told))
         return tuple(infos)
 
-    def models(self) -> tuple[ModelInfo, ...]:
-        """Every model that can be fitted, the default first."""
-        specs = [get_model(name).spec for name in model_names()]
-        return tuple(ModelInfo(s.name, s.title, s.source, s.exact, s.summary) for s in specs)
-
     def smallest_group(self) -> int:
         """The smallest group of people of whom this installation tells a figure. Raises OptionError where it is set to no such number."""
-        return smallest_group(self.store.home)
+        return self.session.smallest_group
 
     def card(self, workspace: str) -> DataCard:
         """What is known about the data. Raises NotReadyError."""
-        return self.store.card(workspace)
+        return self.session.store.card(workspace)
 
     def backup(self, out: Path) -> Backup:
         """The whole state of this instant as one file."""
-        return backup(self.store.home, out)
+        return backup(self.session.home, out)
 
     def restore(self, file: Path) -> tuple[Backup, Path | None]:
         """Put a backup in force; the state before stands aside, at the path returned."""
-        self._worlds.clear()
-        return restore(self.store.home, file)
+        restored = restore(self.session.home, file)
+        self.session.forget()
+        return restored
 
-    def data_versions(self) -> dict[str, str]:
+    def versions(self) -> dict[str, str]:
         """What identifies the data of each prepared workspace, with labels, attributes and card."""
-        found = {name: self.store.prepared(name) for name in self.store.names()}
+        found = {name: self.session.store.prepared(name) for name in self.session.store.names()}
         return {
-            f"{self.store.home}/{name}": prepared.content for name, prepared in found.items() if prepared is not None
+            f"{self.session.home}/{name}": prepared.content for name, prepared in found.items() if prepared is not None
         }
 
     def prepare_command(self, workspace: str) -> str:
         """What to type where a workspace is not prepared."""
-        self.store.check(workspace)
-        return self.store.command(workspace)
+        self.session.store.check(workspace)
+        return self.session.store.command(workspace)
 
     def prepare(
         self,
@@ -92,7 +88,7 @@ class Ready(Desk):
         """
         if folder is None:
             get_source(workspace)
-        with self.store.preparing(workspace):
+        with self.session.store.preparing(workspace):
             return self._prepare(workspace, folder, show_people, limits, progress)
 
     def _prepare(
@@ -103,7 +99,7 @@ class Ready(Desk):
                 raise OptionError(f"{shown(workspace)} is a built-in workspace. Give your data a name of its own.")
             raw = tables_from_folder(folder, workspace, limits)
         else:
-            raw = get_source(workspace).load(self.store.downloads, portion(progress, 0.0, 0.8))
+            raw = get_source(workspace).load(self.session.store.downloads, portion(progress, 0.0, 0.8))
         from data.validation import validate  # pandera takes half a second to import
 
         progress(0.8, "checking the tables")
@@ -115,40 +111,35 @@ class Ready(Desk):
             LAYOUT, graph.fingerprint, graph.n_users, graph.n_items, len(graph.events), graph.relation_sizes(),
             problems, show_people,
         )  # fmt: skip
-        prepared = self.store.save_tables(workspace, tables, prepared)
-        self._worlds.pop(workspace, None)
+        prepared = self.session.store.save_tables(workspace, tables, prepared)
         progress(1.0, "ready")
         return PrepareReport(
             workspace, prepared.fingerprint, prepared.n_users, prepared.n_items, prepared.n_events,
             prepared.relations, tuple(problems),
         )  # fmt: skip
 
-    def fit(self, workspace: str, model: str, *, seed: int = 0, progress: Progress = no_progress) -> SnapshotInfo:
-        """Learn from all interactions; the few parameters are picked on a validation cut. Stores a snapshot."""
-        chosen, world = get_model(model), self._world(workspace)
-        cut = validation_cut(world.graph, world.card, world.card.default_split, seed, needed=chosen.needs_cut)
-        started = time.perf_counter()
-        with one_thread():
-            fitted = chosen.fit(world.graph, holdout=cut, seed=seed, progress=progress)
-        seconds = time.perf_counter() - started
-        manifest = save(
-            self.store.snapshots(workspace), model=model, state=fitted.state(), fingerprint=world.prepared.identity(model),
-            seed=seed, seconds=seconds, metrics=fitted.validation_metrics(cut) | served_readability(fitted, world.graph),
-        )  # fmt: skip
-        progress(1.0, "stored")
-        return _snapshot_info(workspace, manifest)
+    def find_items(self, workspace: str, text: str, limit: int = 20) -> tuple[SearchHit, ...]:
+        return self.session.workspace(workspace).find_items(text, limit)
 
-    def fitted(self, workspace: str) -> tuple[SnapshotInfo, ...]:
-        """The newest snapshot of each model for the data as it stands, the default model first."""
-        prepared = self.store.require(workspace)
-        known, newest = set(model_names()), dict[str, Manifest]()
-        for manifest in manifests(self.store.snapshots(workspace)):
-            if manifest.model in known and manifest.fingerprint == prepared.identity(manifest.model):
-                newest.setdefault(manifest.model, manifest)
-        return tuple(_snapshot_info(workspace, newest[name]) for name in model_names() if name in newest)
+    def find_users(self, workspace: str, text: str = "", limit: int = 50) -> tuple[SearchHit, ...]:
+        return self.session.workspace(workspace).find_users(text, limit)
 
+    def person(self, workspace: str, user: str) -> Person:
+        """A person's attributes and history, newest first. Raises UnknownIdError."""
+        names = self.session.workspace(workspace).names
+        idx = names.graph.users.index(user)
+        attributes = person_attributes(names, idx)
+        return Person(user, names.user(idx), attributes, history_entries(names, idx))
 
-def _snapshot_info(workspace: str, m: Manifest) -> SnapshotInfo:
-    return SnapshotInfo(
-        m.snapshot, m.model, workspace, m.seconds, m.parameters, m.metrics, m.seed, m.created // 1_000_000_000
-    )
+    def item(self, workspace: str, item: str) -> ItemCard:
+        """An item's attributes, groups and audience size; what a group says already is no attribute. Raises UnknownIdError."""
+        loaded = self.session.workspace(workspace)
+        names, graph = loaded.names, loaded.graph
+        idx = graph.items.index(item)
+        groups = {
+            names.kind(kind): tuple(names.group(kind, int(g)) for g in matrix[idx].indices)
+            for kind, matrix in graph.memberships.items()
+        }
+        told = attributes_of(graph.items.attributes, idx)
+        attributes = {name: value for name, value in told.items() if value not in groups.get(name, ())}
+        return ItemCard(item, names.item(idx), attributes, groups, int(loaded.people_per_item[idx]))

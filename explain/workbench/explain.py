@@ -1,144 +1,271 @@
-"""The workbench: people, items, lists, and why one item has the score that it has."""
+"""The workbench: lists, why one item has the score that it has, and the same by other units and over many."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from core.errors import OptionError
-from core.progress import Progress, no_progress
-from explain.explanation import evidence as evidence_of
+from core.progress import Progress, no_progress, portion
+from explain.explanation.edges import explain_edges
+from explain.explanation.evidence import evidence
 from explain.explanation.explain import explain
+from explain.explanation.features import explain_features
+from explain.export.explanation_file import explanation_html, record
+from explain.export.explanations_table import write_explanations
 from explain.export.lists_table import check_writable, scores_of, write_lists
+from explain.results.attribution import EdgeExplanation, FeatureExplanation
 from explain.results.explanation import Evidence, Explanation
-from explain.results.lists import Example, ItemCard, Person, Recommendation, SearchHit
-from explain.workbench.session import Desk, length
+from explain.results.item_view import ItemView, ListView
+from explain.results.lists import Example, Recommendation
+from explain.workbench.notes import NoteService, person_key
+from explain.workbench.session import Session, list_length
+from explain.workbench.whatif import WhatIfService
+from explain.workspace.audience import item_view, list_view
 from explain.workspace.example import find_example
 
 MAX_PATHS = 1_000
 
 
-class Asking(Desk):
-    """One person, one list, one score."""
+class ExplanationService:
+    """One list, one score, and everything that stands behind them.
 
-    def find_items(self, workspace: str, text: str, limit: int = 20) -> tuple[SearchHit, ...]:
-        return self._world(workspace).find_items(text, limit)
+    `user` is a raw id; `history`, raw item ids, is folded in alone or in the place of the user's own; `snapshot` is a stored
+    model, the newest where None; k is the length of a list. All raise UnknownIdError, NotReadyError, OptionError.
+    """
 
-    def find_users(self, workspace: str, text: str = "", limit: int = 50) -> tuple[SearchHit, ...]:
-        return self._world(workspace).find_users(text, limit)
-
-    def warm(self, workspace: str, model: str, snapshot: str) -> None:
-        """Load what every answer needs, by asking for one list."""
-        world = self._world(workspace)
-        world.ranked(world.model(world.manifest(model, snapshot)), 0, 1, reasons=True)
-
-    def person(self, workspace: str, user: str) -> Person:
-        """A person's attributes and history, newest first. Raises UnknownIdError."""
-        names = self._world(workspace).names
-        idx = names.graph.users.index(user)
-        attributes = evidence_of.person_attributes(names, idx)
-        return Person(user, names.user(idx), attributes, evidence_of.history_entries(names, idx))
-
-    def item(self, workspace: str, item: str) -> ItemCard:
-        """An item's attributes, groups and audience size; what a group says already is no attribute. Raises UnknownIdError."""
-        world = self._world(workspace)
-        names, graph = world.names, world.graph
-        idx = graph.items.index(item)
-        groups = {
-            names.kind(kind): tuple(names.group(kind, int(g)) for g in matrix[idx].indices)
-            for kind, matrix in graph.memberships.items()
-        }
-        told = evidence_of.attributes_of(graph.items.attributes, idx)
-        attributes = {name: value for name, value in told.items() if value not in groups.get(name, ())}
-        return ItemCard(item, names.item(idx), attributes, groups, int(world.people_per_item[idx]))
-
-    def relation_words(self, workspace: str) -> dict[str, str]:
-        """Every relation of the models, key → this data's own words for it."""
-        return dict(self._world(workspace).names.relations)
-
-    def kind_words(self, workspace: str) -> dict[str, str]:
-        """What this data calls a topic, creator and context, as far as it has them."""
-        names = self._world(workspace).names
-        return {kind: names.kind(kind) for kind in names.graph.groups}
+    def __init__(self, session: Session, whatif: WhatIfService, notes: NoteService) -> None:
+        self.session, self.whatif, self.notes = session, whatif, notes
 
     def example(self, workspace: str) -> Example:
         """A pair worth looking at first; found once per snapshot. Raises NotReadyError before the path model is fitted."""
-        world = self._world(workspace)
-        manifest = world.manifest("path")
+        loaded = self.session.workspace(workspace)
+        manifest = loaded.manifest("path")
         key = f"example-{manifest.snapshot}"
-        stored = self.store.read_result(workspace, key)
+        stored = self.session.store.read_result(workspace, key)
         if stored is not None:
             return Example(**stored)
-        found = find_example(world, world.model(manifest))
-        self.store.write_result(workspace, key, asdict(found))
-        return found
+        example = find_example(loaded, loaded.model(manifest))
+        self.session.store.write_result(workspace, key, asdict(example))
+        return example
 
     def recommend(
-        self, workspace: str, model: str, *, user: str | None = None, history: Sequence[str] | None = None,
-        k: int | None = None, snapshot: str | None = None, reasons: bool = False,
-    ) -> Recommendation:  # fmt: skip
-        """The best k (usually 10) items a person lacks. A history without a user is folded in; with one it replaces theirs."""
-        world = self._world(workspace)
-        manifest = world.manifest(model, snapshot)
-        k = length(world, k, 10)
-        folded, position = world.person(world.model(manifest), user, history)
-        items = world.ranked(folded, position, k, reasons=reasons)
-        return Recommendation(manifest.snapshot, model, workspace, user, items)
+        self,
+        workspace: str,
+        model: str,
+        *,
+        user: str | None = None,
+        history: Sequence[str] | None = None,
+        k: int | None = None,
+        snapshot: str | None = None,
+        reasons: bool = False,
+    ) -> Recommendation:
+        """The best k (usually 10) items a person lacks, with the main reason of each where asked."""
+        k = list_length(self.session.workspace(workspace), k, 10)
+        asked = self.session.open(workspace, model, user=user, history=history, snapshot=snapshot)
+        items = asked.workspace.ranked(asked.model, asked.position, k, reasons=reasons)
+        return Recommendation(asked.manifest.snapshot, model, workspace, user, items)
 
     def recommend_all(
-        self, workspace: str, model: str, out: Path, *, k: int | None = None, heldout: bool = False, split: str = "last",
-        seed: int = 0, progress: Progress = no_progress,
-    ) -> int:  # fmt: skip
-        """Everybody's best k as Parquet (user, rank, item, score); returns the number of rows. Written whole or not at all."""
-        world, k = self._world(workspace), length(self._world(workspace), k)
+        self,
+        workspace: str,
+        model: str,
+        out: Path,
+        *,
+        k: int | None = None,
+        heldout: bool = False,
+        split: str = "last",
+        seed: int = 0,
+        progress: Progress = no_progress,
+    ) -> int:
+        """Everybody's best k as Parquet (user, rank, item, score); the number of rows. Written whole or not at all."""
+        loaded = self.session.workspace(workspace)
+        k = list_length(loaded, k)
         check_writable(out)
         if heldout:
-            run = self._refit(world, model, split, seed, k, progress)
+            run = self.session.refit(loaded, model, split, seed, k, progress)
             lists, scores = run.lists[:, :k], run.scores[:, :k]
         else:
-            manifest = world.manifest(model)
-            lists = world.lists(manifest, k, progress)
-            scores = scores_of(world.model(manifest), lists)
-        return write_lists(world.graph, lists, scores, out)
+            manifest = loaded.manifest(model)
+            lists = loaded.lists(manifest, k, progress)
+            scores = scores_of(loaded.model(manifest), lists)
+        return write_lists(loaded.graph, lists, scores, out)
 
     def why(
-        self, workspace: str, model: str, item: str, *, user: str | None = None, history: Sequence[str] | None = None,
-        paths: int = 20, against: str | None = None, snapshot: str | None = None, k: int | None = None,
-    ) -> Explanation:  # fmt: skip
-        """Why this item has this score for this person; k (usually 10) is the length of a list. Raises UnknownIdError, NotReadyError, OptionError."""
+        self,
+        workspace: str,
+        model: str,
+        item: str,
+        *,
+        user: str | None = None,
+        history: Sequence[str] | None = None,
+        paths: int = 20,
+        against: str | None = None,
+        snapshot: str | None = None,
+        k: int | None = None,
+    ) -> Explanation:
+        """Why this item has this score for this person; k is usually 10.
+
+        paths    how many single walks are listed     against  another item that it is compared with
+        """
         if not 0 <= paths <= MAX_PATHS:
             raise OptionError(f"paths must lie between 0 and {MAX_PATHS:,}; {paths:,} was asked for.")
-        world = self._world(workspace)
-        manifest = world.manifest(model, snapshot)
-        target = world.graph.items.index(item)
-        other = None if against is None else world.graph.items.index(against)
-        case = world.case(*world.person(world.model(manifest), user, history), target)
+        asked = self.session.open(workspace, model, user=user, history=history, snapshot=snapshot)
+        target, other = asked.item(item), None if against is None else asked.item(against)
         return explain(
-            case,
-            snapshot=manifest.snapshot,
+            asked.pair(target),
+            snapshot=asked.manifest.snapshot,
             workspace=workspace,
             n_paths=paths,
-            rank=world.rank(case),
-            k=length(world, k, 10),
+            rank=asked.rank(target),
+            k=list_length(asked.workspace, k, 10),
             against=other,
-            against_rank=None if other is None else world.rank(case, other),
+            against_rank=None if other is None else asked.rank(other),
         )
 
     def evidence(
-        self, workspace: str, model: str, item: str, key: str, *, user: str | None = None,
-        history: Sequence[str] | None = None, snapshot: str | None = None,
-    ) -> Evidence:  # fmt: skip
+        self,
+        workspace: str,
+        model: str,
+        item: str,
+        key: str,
+        *,
+        user: str | None = None,
+        history: Sequence[str] | None = None,
+        snapshot: str | None = None,
+    ) -> Evidence:
         """What stands behind a node or bundle of the picture. Raises UnknownIdError for a key that is not drawn."""
-        world = self._world(workspace)
-        model_at = world.model(world.manifest(model, snapshot))
-        case = world.case(*world.person(model_at, user, history), world.graph.items.index(item))
-        return evidence_of.evidence(case, key)
+        asked = self.session.open(workspace, model, user=user, history=history, snapshot=snapshot)
+        return evidence(asked.pair(asked.item(item)), key)
 
     def graphml(self, explanation: Explanation) -> str:
         """The picture as GraphML text."""
         import networkx as nx
 
-        from explain.charts.bars import path_digraph
+        from explain.charts.flow_network import path_digraph
 
         return "\n".join(nx.generate_graphml(path_digraph(explanation)))
+
+    def edges(
+        self,
+        workspace: str,
+        model: str,
+        item: str,
+        *,
+        user: str | None = None,
+        history: Sequence[str] | None = None,
+        top: int = 20,
+        snapshot: str | None = None,
+    ) -> EdgeExplanation:
+        """How much each edge of the graph carries of a score, and groups of edges: Integrated Gradients, exact."""
+        asked = self.session.open(workspace, model, user=user, history=history, snapshot=snapshot)
+        return explain_edges(asked.workspace.names, asked.model, asked.position, asked.item(item), top)
+
+    def features(
+        self,
+        workspace: str,
+        model: str,
+        item: str,
+        *,
+        user: str | None = None,
+        history: Sequence[str] | None = None,
+        snapshot: str | None = None,
+    ) -> FeatureExplanation | None:
+        """The score by words, topics, creator and numbers of the item; None for a model that reads none."""
+        asked = self.session.open(workspace, model, user=user, history=history, snapshot=snapshot)
+        return explain_features(asked.model, asked.workspace.graph, asked.position, asked.item(item))
+
+    def list_view(
+        self,
+        workspace: str,
+        model: str,
+        *,
+        user: str | None = None,
+        history: Sequence[str] | None = None,
+        k: int | None = None,
+        snapshot: str | None = None,
+    ) -> ListView:
+        """Why a list as a whole: what each history item gives to each of its items."""
+        asked = self.session.open(workspace, model, user=user, history=history, snapshot=snapshot)
+        loaded, k = asked.workspace, list_length(asked.workspace, k, 10)
+        listed = loaded.ranked(asked.model, asked.position, k, reasons=False)
+        items = [asked.item(entry.item) for entry in listed]
+        return list_view(loaded, asked.model, asked.position, items, [entry.score for entry in listed])
+
+    def item_view(
+        self,
+        workspace: str,
+        model: str,
+        item: str,
+        *,
+        k: int | None = None,
+        snapshot: str | None = None,
+        progress: Progress = no_progress,
+    ) -> ItemView:
+        """Who gets an item in their first k, through which history items and relations, and of which cohorts they are."""
+        loaded = self.session.workspace(workspace)
+        k, target = list_length(loaded, k), loaded.graph.items.index(item)
+        manifest = loaded.manifest(model, snapshot)
+        lists = loaded.lists(manifest, k, portion(progress, 0.0, 0.9))
+        view = item_view(loaded, loaded.model(manifest), manifest.snapshot, lists, target)
+        progress(1.0, "read")
+        return view
+
+    def explain_all(
+        self,
+        workspace: str,
+        model: str,
+        out: Path,
+        *,
+        k: int | None = None,
+        snapshot: str | None = None,
+        progress: Progress = no_progress,
+    ) -> int:
+        """The parts of everybody's first k as Parquet, one row a part; returns the number of explanations."""
+        loaded = self.session.workspace(workspace)
+        k = list_length(loaded, k)
+        check_writable(out)
+        manifest = loaded.manifest(model, snapshot)
+        lists = loaded.lists(manifest, k, portion(progress, 0.0, 0.2))
+        return write_explanations(loaded.graph, loaded.model(manifest), lists, out, portion(progress, 0.2, 1.0))
+
+    def export(
+        self,
+        workspace: str,
+        model: str,
+        item: str,
+        *,
+        user: str | None = None,
+        history: Sequence[str] | None = None,
+        against: str | None = None,
+        snapshot: str | None = None,
+        k: int | None = None,
+        form: str = "html",
+    ) -> str | dict[str, Any]:
+        """An explanation with its test, its notes and its provenance: "html" as one file's text, "json" as a hashed record."""
+        if form not in ("html", "json"):
+            raise OptionError(f"An explanation is exported as html or json, not as '{form[:40]}'.")
+        asked = self.session.open(workspace, model, user=user, history=history, snapshot=snapshot)
+        explanation = self.why(
+            workspace, model, item, user=user, history=history, against=against, snapshot=snapshot, k=k
+        )
+        verified = None
+        if explanation.state == "ok":
+            verified = self.whatif.verified(workspace, model, item, user=user, history=history, snapshot=snapshot)
+        notes = self.notes.listed(workspace, item=item, user=user, history=history)
+        provenance = {
+            "Data": f"{asked.workspace.card.title} ({workspace})",
+            "Data fingerprint": asked.manifest.fingerprint,
+            "Model": model,
+            "Snapshot": asked.manifest.snapshot,
+            "Seed of the fit": str(asked.manifest.seed),
+            "Person": person_key(user, history),
+            "Item": item,
+        }
+        if form == "json":
+            return record(explanation, provenance, verified, notes)
+        now = int(time.time())
+        return explanation_html(explanation, generated=now, provenance=provenance, verified=verified, notes=notes)

@@ -14,45 +14,48 @@ from explain.faithfulness.randomised import rank_correlation_with_random
 from explain.faithfulness.run import compare
 from explain.results.explanation import Explanation
 from explain.results.faithfulness import FaithfulnessReport
-from explain.workbench.session import Desk
+from explain.workbench.session import Session
 
 PLANTED_EVENTS = 300
 
 
-class Proving(Desk):
-    """The proof."""
+class FaithfulnessService:
+    """Measured, stored, and shown beside what others draw."""
 
-    def faithfulness(
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    def measure(
         self, workspace: str, model: str, *, users: int = 120, seed: int = 0, progress: Progress = no_progress
     ) -> FaithfulnessReport:  # fmt: skip
         """Deletion, insertion and POS@1 of every method, randomised parameters, planted causes where there are any; stored."""
-        world = self._world(workspace)
-        manifest = world.manifest(model)
-        fitted = world.model(manifest)
-        found = compare(world.graph, fitted, n_users=users, seed=seed, progress=portion(progress, 0.0, 0.8))
+        loaded = self.session.workspace(workspace)
+        manifest = loaded.manifest(model)
+        fitted = loaded.model(manifest)
+        compared = compare(loaded.graph, fitted, n_users=users, seed=seed, progress=portion(progress, 0.0, 0.8))
         with one_thread():
-            rho = rank_correlation_with_random(world.graph, fitted, n_users=users, seed=seed)
-        events = self.store.tables(workspace).events
+            rho = rank_correlation_with_random(loaded.graph, fitted, n_users=users, seed=seed)
+        events = self.session.store.tables(workspace).events
         planted = None
         if "cause" in events.columns:
             planted = recover(
-                world.graph, fitted, events, n_events=PLANTED_EVENTS, seed=seed, progress=portion(progress, 0.85, 1.0)
+                loaded.graph, fitted, events, n_events=PLANTED_EVENTS, seed=seed, progress=portion(progress, 0.85, 1.0)
             )
         report = FaithfulnessReport(
-            workspace, model, manifest.snapshot, found.n_users, found.n_short, seed,
-            tuple(row.as_json() for row in found.methods), asdict(rho),
+            workspace, model, manifest.snapshot, compared.n_users, compared.n_short, seed,
+            tuple(row.as_json() for row in compared.methods), asdict(rho),
             tuple(asdict(row) for row in planted.rows) if planted else (),
         )  # fmt: skip
-        self.store.write_result(workspace, _key(manifest, users, seed), asdict(report))
+        self.session.store.write_result(workspace, _key(manifest, users, seed), asdict(report))
         progress(1.0, "judged")
         return report
 
-    def stored_faithfulness(
+    def stored(
         self, workspace: str, model: str, *, users: int = 120, seed: int = 0
     ) -> FaithfulnessReport | None:  # fmt: skip
         """The same where it was measured for the newest snapshot, or None."""
-        manifest = self._world(workspace).manifest(model)
-        stored = self.store.read_result(workspace, _key(manifest, users, seed))
+        manifest = self.session.workspace(workspace).manifest(model)
+        stored = self.session.store.read_result(workspace, _key(manifest, users, seed))
         if stored is None:
             return None
         stored["methods"], stored["planted"] = tuple(stored["methods"]), tuple(stored["planted"])
@@ -62,11 +65,9 @@ class Proving(Desk):
         self, workspace: str, model: str, item: str, *, user: str | None = None, history: Sequence[str] | None = None
     ) -> Explanation:  # fmt: skip
         """The paths that tools usually draw beside this model, with the share of its score that such paths carry."""
-        world = self._world(workspace)
-        manifest = world.manifest(model)
-        base, position = world.person(world.model(manifest), user, history)
-        target = world.graph.items.index(item)
-        return usual_picture(world.names, base, position, target, manifest.snapshot, workspace)
+        asked = self.session.open(workspace, model, user=user, history=history)
+        names, snapshot = asked.workspace.names, asked.manifest.snapshot
+        return usual_picture(names, asked.model, asked.position, asked.item(item), snapshot, workspace)
 
 
 def _key(manifest: Manifest, users: int, seed: int) -> str:

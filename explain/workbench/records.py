@@ -12,64 +12,48 @@ from core.errors import NotWritableError, OptionError, SnapshotError, SurfacedEr
 from core.models.base import get_model
 from core.snapshots import manifests
 from core.texts import command as typed
-from explain.records.cards import data_card, evaluations, markdown, model_card
+from explain.records.cards import Card, data_card, evaluations, model_card
 from explain.records.compare import changes, compare
 from explain.records.html import audit_html
-from explain.records.log import MAX_TEXT, DecisionLog, Entry, iso, plain
+from explain.records.log import MAX_TEXT, Entry, iso, plain
 from explain.records.report import check_report, exported, file_hash, json_text
 from explain.records.store import HAPPENED, Records
 from explain.records.types import AuditEntry, Comparison, Kind, ReportCheck, Verification
 from explain.records.verification import verify
-from explain.storage.privacy import checked_limit
-from explain.workbench.session import Desk
+from explain.workbench.session import Session
 
 UNNAMED = "not stated"
 
 
-class Recording(Desk):
+class RecordService:
     """What a governance team keeps."""
 
-    @property
-    def decisions(self) -> DecisionLog:
-        return DecisionLog(self.store.home / "decisions.sqlite")
+    def __init__(self, session: Session) -> None:
+        self.session = session
 
-    def fix_plan(self, workspace: str, plan: Mapping[str, Any], actor: str, role: str = "") -> dict[str, Any]:
-        """Writes a plan with its thresholds to the log before a run; gives it back with fixed_at and log_hash."""
-        self.store.check(workspace)
-        kept = {key: value for key, value in plan.items() if key not in ("fixed_at", "log_hash")}
-        if kept.get("workspace") != workspace:
-            raise OptionError(f"The plan is about {shown(kept.get('workspace'))}, not {shown(workspace)}.")
-        if not kept.get("thresholds"):
-            raise OptionError(
-                "The plan has no thresholds: fix what would pass and what would fail before anything is run."
-            )
-        least = kept["thresholds"].get("min_n") if isinstance(kept["thresholds"], Mapping) else None
-        if isinstance(least, int):
-            checked_limit(self.store.home, least)
-        row = self.decisions.append(workspace, "plan", actor=actor, role=role, content=kept)
-        return row.content | {"fixed_at": row.when, "log_hash": row.hash}
-
-    def save_audit(self, workspace: str, content: Mapping[str, Any], actor: str, role: str = "") -> dict[str, Any]:
+    def save(self, workspace: str, content: Mapping[str, Any], actor: str, role: str = "") -> dict[str, Any]:
         """Stores an audit's content and writes its row; the record as it is read. Raises OptionError for what is no record.
 
         Where the content says nothing of incidents or of changes, they come from the log and the model's last audit.
         """
         records, made = self._records(workspace), dict(content)
         if not made.get("incidents"):
-            made["incidents"] = [_happened(row) for row in self.decisions.rows(workspace) if row.kind in HAPPENED]
+            made["incidents"] = [
+                _happened(row) for row in self.session.decisions.rows(workspace) if row.kind in HAPPENED
+            ]
         made.setdefault("created", iso(int(time.time())))
         made["changes"] = made.get("changes") or self._since_last(records, made)
         return records.shown(records.save(made, actor=actor, role=role)["id"])
 
-    def audits(self, workspace: str) -> tuple[AuditEntry, ...]:
+    def listed(self, workspace: str) -> tuple[AuditEntry, ...]:
         """Stored audits, newest first; an altered one says so."""
         return self._records(workspace).listed()
 
-    def audit_record(self, workspace: str, audit: str) -> dict[str, Any]:
+    def load(self, workspace: str, audit: str) -> dict[str, Any]:
         """An audit with its signatures and its extract of the log. Raises OptionError, SnapshotError where it was altered."""
         return self._records(workspace).shown(audit)
 
-    def compare_audits(self, workspace: str, audit: str, earlier: str) -> Comparison:
+    def compare(self, workspace: str, audit: str, earlier: str) -> Comparison:
         """Group by group: then and now."""
         records = self._records(workspace)
         return compare(records.load(audit), records.load(earlier))
@@ -90,13 +74,15 @@ class Recording(Desk):
             ):
                 raise OptionError(f"{shown(name)} has signed {record['id']} with the same role and comment already.")
 
-        return self.decisions.append(workspace, "signature", actor=name, role=role, content=content, before=not_twice)
+        return self.session.decisions.append(
+            workspace, "signature", actor=name, role=role, content=content, before=not_twice
+        )
 
     def add_incident(
         self, workspace: str, text: str, name: str, role: str = "", *, kind: Kind = "incident", audit: str | None = None
     ) -> Entry:  # fmt: skip
         """An incident, rollback, approval or note in the log; about one audit where given."""
-        self.store.check(workspace)
+        self.session.store.check(workspace)
         allowed = (*HAPPENED, "note")
         if kind not in allowed:
             raise OptionError(f"{shown(kind)} cannot be added by hand. Kinds: {', '.join(allowed)}.")
@@ -104,26 +90,26 @@ class Recording(Desk):
         if not told:
             raise OptionError("Say what happened, and what was done.")
         about = {} if audit is None else {"audit": self._records(workspace).load(audit)["id"]}
-        return self.decisions.append(workspace, kind, actor=name, role=role, content={"text": told} | about)
+        return self.session.decisions.append(workspace, kind, actor=name, role=role, content={"text": told} | about)
 
-    def log_rows(self, workspace: str) -> tuple[Entry, ...]:
+    def log(self, workspace: str) -> tuple[Entry, ...]:
         """The decision log of a workspace, newest first."""
-        self.store.check(workspace)
-        return tuple(reversed(self.decisions.rows(workspace)))
+        self.session.store.check(workspace)
+        return tuple(reversed(self.session.decisions.rows(workspace)))
 
     def verify_log(self, workspace: str, head: str | None = None) -> Verification:
         """How the log stands; also against the entries that stored audits name. Raises OptionError for a head that is no hash."""
         records = self._records(workspace)
         known = records.named_hashes()
-        rows = self.decisions.raw_rows(workspace)
+        rows = self.session.decisions.raw_rows(workspace)
         named = {str(row[8]): "" for row in rows}
         missing = {value: who for value, who in known.items() if value not in named}
-        noted = self.decisions.noted_heads().get(workspace)
+        noted = self.session.decisions.noted_heads().get(workspace)
         if noted is not None and noted not in named:
             missing[noted] = "the second file of heads (heads.json)"
-        return verify(rows, head, missing, self.decisions.sound())
+        return verify(rows, head, missing, self.session.decisions.sound())
 
-    def export_audit(
+    def export(
         self, workspace: str, audit: str, form: str = "html", actor: str = UNNAMED, tell: Callable[[str], None] | None = None
     ) -> str | dict[str, Any]:  # fmt: skip
         """A report that stands on its own: "html" as one file's text, "json" as an object. The log keeps its hash.
@@ -150,7 +136,7 @@ class Recording(Desk):
         }
         about["file_sha256"] = file_hash(page if form == "html" else json_text(record))
         try:
-            self.decisions.append(workspace, "export", actor=actor, content=about)
+            self.session.decisions.append(workspace, "export", actor=actor, content=about)
         except NotWritableError as error:
             if tell is not None:
                 tell(
@@ -162,41 +148,33 @@ class Recording(Desk):
         """Whether an exported file is as it was exported, and whether its head is in the log of this machine."""
         return check_report(file, self._log_of)
 
-    def model_card(self, workspace: str, model: str) -> dict[str, Any]:
+    def model_card(self, workspace: str, model: str) -> Card:
         """The model card of the newest snapshot: headings of Mitchell et al. (2019), as sections of text and numbers."""
-        world_card, prepared = self.store.card(workspace), self.store.require(workspace)
+        world_card, prepared = self.session.store.card(workspace), self.session.store.require(workspace)
         spec = get_model(model).spec
-        found = [m for m in manifests(self.store.snapshots(workspace)) if m.model == model]
+        found = [m for m in manifests(self.session.store.snapshots(workspace)) if m.model == model]
         current = next((m for m in found if m.fingerprint == prepared.identity(model)), None)
         if current is None:
             command = typed("fit", "--workspace", workspace, "--model", model)
             raise SnapshotError(f"Model {model} is not fitted on the data of {workspace} yet. Type `{command}`.")
-        names = self.store.results(workspace).glob(f"evaluation-{prepared.content[:12]}-{model}-*.json")
-        measured = evaluations((self.store.read_result(workspace, p.stem) for p in sorted(names)), current)
-        audits = [entry for entry in self.audits(workspace) if entry.model == model and entry.intact]
+        names = self.session.store.results(workspace).glob(f"evaluation-{prepared.content[:12]}-{model}-*.json")
+        measured = evaluations((self.session.store.read_result(workspace, p.stem) for p in sorted(names)), current)
+        audits = [entry for entry in self.listed(workspace) if entry.model == model and entry.intact]
         return model_card(spec, current, world_card, measured, audits, n_snapshots=len(found))
 
-    def data_card(self, workspace: str) -> dict[str, Any]:
+    def data_card(self, workspace: str) -> Card:
         """The data card: headings of Gebru et al. (2018) and Pushkarna et al. (2022)."""
-        prepared, tables = self.store.require(workspace), self.store.tables(workspace)
+        prepared, tables = self.session.store.require(workspace), self.session.store.tables(workspace)
         return data_card(tables, prepared.fingerprint, prepared.relations, prepared.problems)
 
-    def data_card_text(self, workspace: str) -> str:
-        """The data card as Markdown."""
-        return markdown(self.data_card(workspace))
-
-    def model_card_text(self, workspace: str, model: str) -> str:
-        """The model card as Markdown."""
-        return markdown(self.model_card(workspace, model))
-
     def _records(self, workspace: str) -> Records:
-        return Records(self.store.results(workspace) / "audits", self.decisions, workspace)
+        return Records(self.session.store.results(workspace) / "audits", self.session.decisions, workspace)
 
     def _log_of(self, workspace: str) -> tuple[list[tuple[Any, ...]], tuple[Entry, ...]] | None:
         """Raw and readable rows of a workspace; None where this machine has none to ask."""
-        if workspace not in self.store.names() or not os.path.exists(self.decisions.path):
+        if workspace not in self.session.store.names() or not os.path.exists(self.session.decisions.path):
             return None
-        return self.decisions.raw_rows(workspace), self.decisions.rows(workspace)
+        return self.session.decisions.raw_rows(workspace), self.session.decisions.rows(workspace)
 
     def _since_last(self, records: Records, made: Mapping[str, Any]) -> dict[str, Any] | None:
         """What changed since the newest intact audit of the same model, where both are whole enough to compare."""

@@ -1,79 +1,140 @@
-"""What every part of the workbench stands on: where state lives, which worlds are loaded, which refits are kept."""
+"""What every service of the workbench stands on: where state lives, loaded workspaces, refits, and one bounded cache."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import get_args
 
 from core.errors import OptionError, SnapshotError, shown
-from core.guardrails.base import Pool, Rule
-from core.models.base import Recommender, get_model
+from core.models.base import get_model
 from core.progress import Progress
 from core.ranking import check_k
 from core.threads import one_thread
 from data.tables import SplitKind
-from explain.fairness.reranking import Steps
+from explain.records.log import DecisionLog
+from explain.storage.privacy import smallest_group
 from explain.storage.store import Store
+from explain.workbench.question import Question
+from explain.workspace.cache import Cache
 from explain.workspace.refits import HeldOut, keep, kept, longer, refit, restored
 from explain.workspace.workspace import Workspace
 
+KEPT = {"workspace": 16, "model": 32, "lists": 32, "refit": 16, "retrained": 4, "pool": 12, "steps": 24}
 
-class Desk:
-    """Cheap to make; graphs, models and lists are loaded when first asked for and kept for the life of the object."""
+
+class Session:
+    """Cheap to make; graphs, models and lists are loaded when first asked for, and those used last are kept.
+
+    home  the state folder; SURFACED_HOME or .surfaced where None
+    """
 
     def __init__(self, home: Path | None = None) -> None:
         self.store = Store(home)
-        self._worlds: dict[str, Workspace] = {}
-        self._heldout: dict[tuple[str, ...], HeldOut] = {}
-        self._retrained: dict[tuple[str, ...], Recommender] = {}
-        self._pools: dict[tuple[str, str, int], Pool] = {}
-        self._guarded: dict[tuple[str, str, int, tuple[Rule, ...]], Steps] = {}
+        self.cache = Cache(KEPT)
 
-    def _world(self, workspace: str) -> Workspace:
-        prepared = self.store.require(workspace)
-        known = self._worlds.get(workspace)
+    @property
+    def home(self) -> Path:
+        """The state folder."""
+        return self.store.home
+
+    @property
+    def decisions(self) -> DecisionLog:
+        """The decision log of this state folder."""
+        return DecisionLog(self.home / "decisions.sqlite")
+
+    @property
+    def smallest_group(self) -> int:
+        """The smallest group of people of whom this installation tells a figure. Raises OptionError where it is no such number."""
+        return smallest_group(self.home)
+
+    def workspace(self, name: str) -> Workspace:
+        """A prepared workspace as it stands on disk now. Raises NotReadyError, OptionError."""
+        prepared = self.store.require(name)
+        known: Workspace | None = self.cache.peek("workspace", name)
         if known is None or known.prepared != prepared:
-            known = self._worlds[workspace] = Workspace(self.store, workspace, prepared)
+            known = Workspace(self.store, name, prepared, self.cache)
+            self.cache.put("workspace", name, known)
         return known
 
-    def _refit(
-        self, world: Workspace, model: str, split: str, seed: int, k: int, progress: Progress, *, anew: bool = False
-    ) -> HeldOut:  # fmt: skip
+    def open(
+        self,
+        workspace: str,
+        model: str,
+        *,
+        user: str | None = None,
+        history: Sequence[str] | None = None,
+        snapshot: str | None = None,
+    ) -> Question:
+        """A model (its newest snapshot, or the named one) as it stands for a person. Raises UnknownIdError, NotReadyError,
+        SnapshotError, OptionError.
+
+        A history without a user is folded in; with one it replaces theirs.
+        """
+        loaded = self.workspace(workspace)
+        manifest = loaded.manifest(model, snapshot)
+        folded, position = loaded.person(loaded.model(manifest), user, history)
+        known = None if user is None else loaded.graph.users.index(user)
+        edited = history is not None
+        return Question(
+            workspace=loaded, manifest=manifest, model=folded, position=position, user=user, known=known, edited=edited
+        )
+
+    def refit(
+        self,
+        workspace: Workspace,
+        model: str,
+        split: str,
+        seed: int,
+        k: int,
+        progress: Progress,
+        *,
+        anew: bool = False,
+    ) -> HeldOut:
         """A refit on the training part, kept in memory and on disk: measuring, auditing, pricing and exporting share it.
 
         anew  what another process stored is not taken: it is learnt again, and stored
         """
         get_model(model)
-        key = (world.prepared.content, model, check_split(split), str(seed))
-        known, width = self._heldout.get(key), min(max(20, k), world.graph.n_items)
+        key = (workspace.prepared.content, model, check_split(split), str(seed))
+        known: HeldOut | None = self.cache.peek("refit", key)
+        width = min(max(20, k), workspace.graph.n_items)
         with one_thread():
             if known is None and not anew:
-                known = self._stored_refit(world, model, split, seed, width, progress)
+                known = self._stored_refit(workspace, model, split, seed, width, progress)
             if known is None:
-                known = refit(world.graph, world.card, model, kind=split, seed=seed, k=width, progress=progress)
+                known = refit(workspace.graph, workspace.card, model, kind=split, seed=seed, k=width, progress=progress)
+                folder, identity = self.store.refits(workspace.name, split, seed), workspace.prepared.identity(model)
                 with suppress(SnapshotError):  # a full disk: the next process learns it again
-                    keep(
-                        self.store.refits(world.workspace, split, seed),
-                        known,
-                        model,
-                        world.prepared.identity(model),
-                        seed,
-                    )
+                    keep(folder, known, model, identity, seed)
             if known.lists.shape[1] < k:
                 known = longer(known, width, progress)
-        self._heldout[key] = known
+        self.cache.put("refit", key, known)
         return known
 
+    def has_refit(self, workspace: Workspace, model: str) -> bool:
+        """Whether the refit on the training part of the data's default split was made already."""
+        split = workspace.card.default_split
+        if self.cache.peek("refit", (workspace.prepared.content, model, split, "0")) is not None:
+            return True
+        folder = self.store.refits(workspace.name, split, 0)
+        return kept(folder, model, workspace.prepared.identity(model)) is not None
+
+    def forget(self) -> None:
+        """Load everything anew when it is next asked for: the state folder was replaced."""
+        for kind in KEPT:
+            self.cache.clear(kind)
+
     def _stored_refit(
-        self, world: Workspace, model: str, split: str, seed: int, k: int, progress: Progress
+        self, workspace: Workspace, model: str, split: str, seed: int, k: int, progress: Progress
     ) -> HeldOut | None:
-        folder = self.store.refits(world.workspace, split, seed)
-        found = kept(folder, model, world.prepared.identity(model))
-        if found is None:
+        folder = self.store.refits(workspace.name, split, seed)
+        stored = kept(folder, model, workspace.prepared.identity(model))
+        if stored is None:
             return None
         try:
-            return restored(world.graph, world.card, folder, found, kind=split, k=k, progress=progress)
+            return restored(workspace.graph, workspace.card, folder, stored, kind=split, k=k, progress=progress)
         except SnapshotError:
             return None
 
@@ -85,13 +146,13 @@ def check_split(split: str) -> str:
     return split
 
 
-def length(world: Workspace, k: int | None, usual: int = 20) -> int:
+def list_length(workspace: Workspace, k: int | None, usual: int = 20) -> int:
     """The length asked for; the usual one, or the whole of a small catalogue, where none was."""
-    n_items = world.prepared.n_items
+    n_items = workspace.prepared.n_items
     return min(usual, n_items) if k is None else check_k(k, n_items)
 
 
-def evaluation_key(world: Workspace, model: str, split: str, k: int, seed: int) -> str:
+def evaluation_key(workspace: Workspace, model: str, split: str, k: int, seed: int) -> str:
     """The name under which a measurement is stored. Raises OptionError for an unknown model or split."""
     get_model(model)
-    return f"evaluation-{world.prepared.content[:12]}-{model}-{check_split(split)}-{int(k)}-{int(seed)}"
+    return f"evaluation-{workspace.prepared.content[:12]}-{model}-{check_split(split)}-{int(k)}-{int(seed)}"

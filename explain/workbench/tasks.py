@@ -32,7 +32,7 @@ NICER: Final = 19  # the pages go first where both want the processor
 
 @dataclass(frozen=True)
 class Task:
-    """A method of the workbench that takes `progress`, and its arguments; these must go through JSON as they are."""
+    """A method of a service of the workbench ("models.fit") that takes `progress`, and its arguments; these must go through JSON as they are."""
 
     method: str
     arguments: Mapping[str, Any] = field(default_factory=dict)
@@ -133,8 +133,10 @@ def _lines(out: IO[str]) -> Iterator[dict[str, Any]]:
 
 def run(task: Task, bench: object, progress: Callable[[float, str], None]) -> None:
     """Do the work here. Raises OptionError where the workbench has no such long work, and what the work raises."""
-    method = None if task.method.startswith("_") else getattr(bench, task.method, None)
-    if method is None or "progress" not in inspect.signature(method).parameters:
+    method: Any = bench
+    for name in task.method.split("."):
+        method = None if name.startswith("_") else getattr(method, name, None)
+    if not callable(method) or "progress" not in inspect.signature(method).parameters:
         raise OptionError(f"There is no long work called {shown(task.method)}.")
     method(**task.arguments, progress=progress)
 

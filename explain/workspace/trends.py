@@ -34,7 +34,7 @@ def trends(
     Snapshots of the data as it is now; at most the newest six. "same lists as before" is the mean Jaccard index of a
     person's lists in two snapshots that follow each other.
     """
-    stored = [m for m in manifests(world.store.snapshots(world.workspace)) if m.model == model]
+    stored = [m for m in manifests(world.store.snapshots(world.name)) if m.model == model]
     found = sorted(
         (m for m in stored if m.fingerprint == world.prepared.identity(m.model)), key=lambda m: (m.order, m.created)
     )[-MOST_SNAPSHOTS:]

@@ -17,7 +17,6 @@ from core.snapshots import Manifest, damaged_since, load, manifests, read_manife
 from core.texts import command as typed
 from data.builder import build_graph
 from data.tables import DataCard
-from explain.explanation.explain import ScoredPair
 from explain.explanation.sentences import short_reason
 from explain.format.names import Names
 from explain.format.numbers import plural
@@ -25,25 +24,27 @@ from explain.format.text import clean, unaccented
 from explain.results.lists import ListedItem, SearchHit
 from explain.storage.privacy import lists_people, people_key
 from explain.storage.store import Prepared, Store
+from explain.workspace.cache import Cache
 
 MAX_HISTORY_ITEMS = 1_000
 
 
 class Workspace:
-    """Everything about one prepared workspace. Made by the workbench, which keeps one for each state of the data."""
+    """Everything about one prepared workspace. A session keeps one for each state of the data.
 
-    def __init__(self, store: Store, workspace: str, prepared: Prepared) -> None:
-        self.store, self.workspace, self.prepared = store, workspace, prepared
-        self.card: DataCard = store.card(workspace)
-        self._models: dict[str, Recommender] = {}
-        self._lists: dict[tuple[str, int], IntArray] = {}
+    cache  where fitted models and lists are kept; it may be shared with other workspaces
+    """
+
+    def __init__(self, store: Store, name: str, prepared: Prepared, cache: Cache) -> None:
+        self.store, self.name, self.prepared, self.cache = store, name, prepared, cache
+        self.card: DataCard = store.card(name)
 
     @cached_property
     def graph(self) -> InteractionGraph:
         """Raises NotReadyError where the stored tables do not give the graph that `prepare` saw."""
-        graph = build_graph(self.store.tables(self.workspace))
+        graph = build_graph(self.store.tables(self.name))
         if graph.fingerprint != self.prepared.fingerprint:
-            raise self.store.damaged(self.workspace, "tables")
+            raise self.store.damaged(self.name, "tables")
         return graph if self.lists_people else replace(graph, users=replace(graph.users, suggests=False))
 
     @cached_property
@@ -54,7 +55,7 @@ class Workspace:
     @property
     def lists_people(self) -> bool:
         """Whether people may be browsed: the workspace's switch."""
-        return lists_people(self.workspace, self.prepared.show_people)
+        return lists_people(self.name, self.prepared.show_people)
 
     @cached_property
     def people_per_item(self) -> IntArray:
@@ -64,7 +65,7 @@ class Workspace:
     def manifest(self, model: str, snapshot: str | None = None) -> Manifest:
         """The newest snapshot of a model for this data, or the named one. Raises NotReadyError, SnapshotError."""
         get_model(model)
-        folder = self.store.snapshots(self.workspace)
+        folder = self.store.snapshots(self.name)
         if snapshot is not None:
             found = read_manifest(folder, snapshot)
             if found.model != model:
@@ -80,20 +81,24 @@ class Workspace:
             read_manifest(folder, damaged)  # says what is wrong with it
         if newest is not None:
             return newest
-        command = typed("fit", "--workspace", self.workspace, "--model", model)
-        raise NotReadyError(
-            f"Model {model} is not fitted in workspace {self.workspace} yet. Type `{command}`.", command
-        )
+        command = typed("fit", "--workspace", self.name, "--model", model)
+        raise NotReadyError(f"Model {model} is not fitted in workspace {self.name} yet. Type `{command}`.", command)
 
     def model(self, manifest: Manifest) -> Recommender:
         """The fitted model of a snapshot, loaded once."""
-        if manifest.snapshot not in self._models:
-            checked, state = load(self.store.snapshots(self.workspace), manifest.snapshot)
-            model = get_model(checked.model).restore(self.graph, state)
-            if self.graph.n_users and self.graph.n_items:
-                self.names.learn(model.walks(0, 0))
-            self._models[manifest.snapshot] = model
-        return self._models[manifest.snapshot]
+        return self.cache.get("model", (self.key, manifest.snapshot), lambda: self._restored(manifest.snapshot))
+
+    def _restored(self, snapshot: str) -> Recommender:
+        checked, state = load(self.store.snapshots(self.name), snapshot)
+        model = get_model(checked.model).restore(self.graph, state)
+        if self.graph.n_users and self.graph.n_items:
+            self.names.learn(model.walks(0, 0))
+        return model
+
+    @property
+    def key(self) -> tuple[str, str, bool]:
+        """What tells this state of the data from others in a shared cache."""
+        return self.name, self.prepared.content, self.prepared.show_people
 
     def person(self, model: Recommender, user: str | None, history: Sequence[str] | None) -> tuple[Recommender, int]:
         """The model and the position at which a person stands in it: a known one, or one folded in from a history."""
@@ -139,24 +144,14 @@ class Workspace:
             listed.append(ListedItem(raw, self.names.item(int(item)), rank, float(value), reason))
         return tuple(listed)
 
-    def case(self, model: Recommender, position: int, item: int) -> ScoredPair:
-        return ScoredPair.of(model, self.names, position, item)
-
-    def rank(self, case: ScoredPair, item: int | None = None) -> int | None:
-        """The place of the case's item, or of another one, among all candidates; None for what the person has already."""
-        from core.ranking import rank_of
-
-        target, had = case.item if item is None else item, case.model.history(case.user)
-        return None if target in had else rank_of(case.model.score(np.array([case.user]))[0], target, had)
-
     def lists(self, manifest: Manifest, k: int, progress: Progress = no_progress) -> IntArray:
         """Everybody's best k under a snapshot: int64 [n_users, k]; computed once."""
-        key = (manifest.snapshot, k)
-        if key not in self._lists:
-            model = self.model(manifest)
+
+        def rank() -> IntArray:
             seen = self.graph.interactions
-            self._lists[key] = rank_all(model.score, self.graph.n_users, seen, k, progress=progress)[0]
-        return self._lists[key]
+            return rank_all(self.model(manifest).score, self.graph.n_users, seen, k, progress=progress)[0]
+
+        return self.cache.get("lists", (self.key, manifest.snapshot, k), rank)
 
     def find_items(self, text: str, limit: int) -> tuple[SearchHit, ...]:
         """Items whose title holds every word of the text, or whose id it is.

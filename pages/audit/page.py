@@ -19,7 +19,7 @@ def page() -> None:
     spot = widgets.place()
     widgets.notices()
     bench = queries.workbench()
-    past = bench.audits(spot.name)
+    past = bench.records.listed(spot.name)
     view = selection.one_of("view", list(VIEWS), "new" if not past else "read")
     lead(_headline(spot, past))
     pickers.segments("Show", VIEWS, "view", view)
@@ -57,14 +57,14 @@ def _past(spot: selection.Selection, past: Any) -> None:
 
 def _log(spot: selection.Selection) -> None:
     bench = queries.workbench()
-    state = bench.verify_log(spot.name)
+    state = bench.records.verify_log(spot.name)
     (st.success if state.ok else st.error)(plain(state.sentence, 600))
     st.caption(
         "Plans, audits, signatures, incidents and exports are written here once and never changed: each row carries the hash of the one "
         "before it. Keep a head hash outside (it is printed in every report): with it a log that was cut is found too."
     )
     widgets.command(command("verify-log", "--workspace", spot.name, "--head", str(state.head)))
-    rows = bench.log_rows(spot.name)
+    rows = bench.records.log(spot.name)
     widgets.table(
         reading.log_frame(rows), f"log-{spot.name}", f"{count(len(rows))} rows of the decision log, newest first"
     )
@@ -77,7 +77,7 @@ def _log(spot: selection.Selection) -> None:
         with right:
             role = st.text_input("Your role", max_chars=80, key="incident-role")
         if st.form_submit_button("Add it to the log"):
-            bench.add_incident(spot.name, text, name, role)
+            bench.records.add_incident(spot.name, text, name, role)
             st.rerun()
 
 

@@ -9,10 +9,10 @@ from typing import Any, Final
 import pandas as pd
 import streamlit as st
 
-from explain.records import summary as record_summary
 from core.errors import OptionError, SurfacedError
 from core.texts import command
 from explain.format.words import browsing_words
+from explain.records import summary as record_summary
 from pages.audit import measurements
 from pages.frame import pickers, queries, selection, widgets
 from pages.frame.text import plain
@@ -32,7 +32,7 @@ def page(spot: selection.Selection, audit_id: str, past: Sequence[Any]) -> None:
     if not entry.intact:
         st.error(plain(entry.told or "The stored record was altered: its hash does not fit.", 400))
         return
-    record = bench.audit_record(spot.name, audit_id)
+    record = bench.records.load(spot.name, audit_id)
     result, details, comparison, signing = st.tabs(PARTS)
     with result:
         _result(record)
@@ -92,7 +92,7 @@ def _signed(spot: selection.Selection, record: dict[str, Any], name: str, role: 
     try:
         if not name.strip():
             raise OptionError("A name is missing: the decision log keeps who signed, so say it.")
-        queries.workbench().sign(spot.name, record["id"], name, role, comment)
+        queries.workbench().records.sign(spot.name, record["id"], name, role, comment)
     except SurfacedError as error:
         widgets.problem(error)
         return
@@ -107,12 +107,12 @@ def _exports(spot: selection.Selection, record: dict[str, Any]) -> None:
     left, right, _ = st.columns([1, 1, 2])
     with left:
         st.download_button(
-            "Report (HTML, prints on A4)", lambda: bench.export_audit(spot.name, record["id"], form="html"),
+            "Report (HTML, prints on A4)", lambda: bench.records.export(spot.name, record["id"], form="html"),
             widgets.file_name(name, "html"), "text/html", key="audit-html", on_click="ignore",
         )  # fmt: skip
     with right:
         st.download_button(
-            "Record (JSON with hash)", lambda: _json_text(bench.export_audit(spot.name, record["id"], form="json")),
+            "Record (JSON with hash)", lambda: _json_text(bench.records.export(spot.name, record["id"], form="json")),
             widgets.file_name(name, "json"), "application/json", key="audit-json", on_click="ignore",
         )  # fmt: skip
     st.caption(f"SHA-256 {record['sha256']}. To check a file that came back:")
@@ -132,7 +132,7 @@ def _compare(spot: selection.Selection, audit_id: str, past: Sequence[Any]) -> N
     earlier = selection.one_of("earlier", ids, ids[0])
     names = {e.id: f"{e.created[:16].replace('T', ' ')} · {e.model} · {e.verdict} · {e.id[:10]}" for e in others}
     pickers.choose("With", ids, "earlier", earlier, lambda raw: names.get(raw, raw))
-    found = queries.workbench().compare_audits(spot.name, audit_id, earlier)
+    found = queries.workbench().records.compare(spot.name, audit_id, earlier)
     (st.warning if found.not_comparable else st.write)(plain(found.sentence, 1_200))
     differ = [vars(d) for d in (*found.thresholds, *found.differences)]
     if differ:

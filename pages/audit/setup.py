@@ -30,10 +30,10 @@ def _browsing(label: str) -> str:
 
 def page(spot: selection.Selection) -> None:
     bench = queries.workbench()
-    usual = bench.usual_plan(spot.name, spot.model, k=spot.k)
+    usual = bench.audits.usual_plan(spot.name, spot.model, k=spot.k)
     plan, name, role = _form(spot, usual)
     try:
-        checked = bench.checked_plan(spot.name, plan)
+        checked = bench.audits.check(spot.name, plan)
     except SurfacedError as error:
         st.error(plain(error, 600))
         return
@@ -53,7 +53,7 @@ def page(spot: selection.Selection) -> None:
     )
     jobs.panel(
         key, "Fix the plan and run", f"Auditing the lists of {queries.models()[spot.model].title}",
-        Task("run_audit", {"workspace": spot.name, "plan": plan, "actor": name, "role": role}),
+        Task("audits.run", {"workspace": spot.name, "plan": plan, "actor": name, "role": role}),
         command("run-audit", "--workspace", spot.name, "--model", spot.model, "--plan", "plan.json", "--actor", name, "--role", role),
     )  # fmt: skip
     st.download_button(
@@ -65,10 +65,10 @@ def page(spot: selection.Selection) -> None:
 def _is_newest(spot: selection.Selection, plan: dict[str, Any]) -> bool:
     """Whether the newest audit is of this very plan."""
     bench = queries.workbench()
-    past = bench.audits(spot.name)
+    past = bench.records.listed(spot.name)
     if not past or not past[0].intact:
         return False
-    made = bench.audit_record(spot.name, past[0].id)["plan"]
+    made = bench.records.load(spot.name, past[0].id)["plan"]
     return all(made.get(name) == value for name, value in plan.items())
 
 
@@ -105,12 +105,12 @@ def _policy(spot: selection.Selection, columns: list[str]) -> dict[str, dict[str
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def _catalogue(home: str, workspace: str, by: str) -> dict[str, float]:
-    return queries.workbench().catalogue_shares(workspace, by)
+    return queries.workbench().exposure.catalogue_shares(workspace, by)
 
 
 def _form(spot: selection.Selection, usual: dict[str, Any]) -> tuple[dict[str, Any], str, str]:
     """The plan as the widgets say it, and who asks."""
-    columns = queries.workbench().audit_columns(spot.name)
+    columns = queries.workbench().exposure.columns(spot.name)
     st.subheader("What is compared")
     items = _columns("Items by", columns.get("item", []), usual["item_columns"], "plan-items")
     people = _columns("People by", columns.get("user", []), usual["user_columns"], "plan-people")
@@ -137,7 +137,7 @@ def _form(spot: selection.Selection, usual: dict[str, Any]) -> tuple[dict[str, A
         key="plan-gap",
         help="Between the best and the worst group. It starts at a fifth of what the model reaches, where that was measured: four fifths of the best.",
     )
-    least = queries.workbench().smallest_group()
+    least = queries.workbench().data.smallest_group()
     min_n = four.number_input(
         "Smallest group shown", least, max(1000, least), least, key="plan-min",
         help="Of people. Smaller groups stay hidden, and with them others that would give them away. Who runs the installation sets the least.",

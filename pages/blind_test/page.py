@@ -34,7 +34,7 @@ def page() -> None:
     _begin()
     if refused := st.session_state.pop(_REFUSED, None):
         st.error(plain(refused, 400))
-    tests = queries.workbench().blind_tests()
+    tests = queries.workbench().blind_test.tests()
     if not tests:
         st.info("No blind test was made here yet. Choose what to plant above and seal it.")
         return
@@ -45,7 +45,7 @@ def page() -> None:
 def _begin() -> None:
     """What to plant and how much; sealing it makes it the test that is shown, and nothing here tells its size any more."""
     chosen = st.session_state.get(_CHOSEN)
-    sealed = any(row["id"] == chosen and not row["revealed"] for row in queries.workbench().blind_tests())
+    sealed = any(row["id"] == chosen and not row["revealed"] for row in queries.workbench().blind_test.tests())
     with st.expander("Plant another bias" if sealed else "Plant a bias", expanded=not sealed):
         left, right = st.columns(2, gap="large")
         with left:
@@ -66,7 +66,7 @@ def _seal() -> None:
     kind, how = st.session_state["blind-kind"], st.session_state["blind-how"]
     size = float(st.session_state["blind-size"]) if how == OWN else None
     try:
-        begun = queries.workbench().blind_seal(size, kind)
+        begun = queries.workbench().blind_test.seal(size, kind)
     except SurfacedError as error:
         st.session_state[_REFUSED] = str(error)
         return
@@ -81,7 +81,7 @@ def _start(test: str) -> None:
 
 
 def _work(test: str) -> Task:
-    return Task("blind_run", {"test": test})
+    return Task("blind_test.run", {"test": test})
 
 
 def _test(tests: tuple[dict[str, Any], ...]) -> None:
@@ -94,7 +94,7 @@ def _test(tests: tuple[dict[str, Any], ...]) -> None:
     chosen = st.selectbox(
         "Test", ids, key=_CHOSEN, format_func=lambda i: f"{i} · {KINDS[known[i]['kind']]} · {known[i]['created'][:10]}"
     )
-    row, result = known[chosen], queries.workbench().blind_result(chosen)
+    row, result = known[chosen], queries.workbench().blind_test.result(chosen)
     st.caption("Commitment to the sealed size (SHA-256), made before the audit began:")
     widgets.command(row["commitment"])
     if result is None:
@@ -110,11 +110,11 @@ def _test(tests: tuple[dict[str, Any], ...]) -> None:
             command("blind-start", "--size", "draw"),
         )
         return
-    truth = queries.workbench().blind_reveal(chosen) if row["revealed"] else None
+    truth = queries.workbench().blind_test.reveal(chosen) if row["revealed"] else None
     _answer(result, truth)
     if truth is None and st.button("Reveal", key=f"reveal-{chosen}"):
         try:
-            queries.workbench().blind_reveal(chosen)
+            queries.workbench().blind_test.reveal(chosen)
         except SurfacedError as error:
             widgets.problem(error)
         else:

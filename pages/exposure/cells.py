@@ -10,6 +10,7 @@ import streamlit as st
 from explain.charts.audits import cell_map, trend_lines
 from explain.format.numbers import p_value
 from explain.format.words import column_words
+from explain.results.cells import BehindCell
 from pages.frame import address, pickers, queries, selection, widgets
 from pages.frame.text import count, plain
 
@@ -19,20 +20,18 @@ SIGNS: Final = "A cross fails, a filled square passes, a dot is insufficient evi
 
 @st.cache_data(max_entries=_KEPT, show_spinner="Looking at every cell …")
 def _cells(home: str, base: tuple[str, str, str], user_by: str, item_by: str, k: int) -> dict[str, Any]:
-    return queries.workbench().cells(base[0], base[1], user_by, item_by, k=k)
+    return queries.workbench().exposure.cells(base[0], base[1], user_by, item_by, k=k).as_json()
 
 
 @st.cache_data(max_entries=_KEPT, show_spinner=False)
-def _behind(
-    home: str, base: tuple[str, str, str], cell: tuple[str, str, str, str], k: int, listed: bool
-) -> dict[str, Any]:
+def _behind(home: str, base: tuple[str, str, str], cell: tuple[str, str, str, str], k: int, listed: bool) -> BehindCell:
     """listed: whether the workspace lists people; part of what the answer is kept by."""
-    return queries.workbench().behind_cell(base[0], base[1], *cell, k=k)
+    return queries.workbench().exposure.behind_cell(base[0], base[1], *cell, k=k)
 
 
 @st.cache_data(max_entries=16, show_spinner="Ranking every person under each snapshot …")
 def _trends(home: str, base: tuple[str, str, str], by: str, k: int) -> list[dict[str, Any]]:
-    return queries.workbench().trends(base[0], base[1], by, k=k)
+    return queries.workbench().exposure.trends(base[0], base[1], by, k=k)
 
 
 def cells(spot: selection.Selection, item_by: str, user_columns: list[str]) -> None:
@@ -78,7 +77,7 @@ def cells(spot: selection.Selection, item_by: str, user_columns: list[str]) -> N
 def _clicked() -> None:
     """A click on a square picks its cell."""
     chosen_cell = st.session_state.get("cell-map")
-    points = chosen_cell["chosen_cell"]["points"] if chosen_cell else []
+    points = chosen_cell["selection"]["points"] if chosen_cell else []
     if points and "customdata" in points[0]:
         people, items = list(points[0]["customdata"])[:2]
         address.put("people", str(people))
@@ -100,8 +99,8 @@ def _cell(spot: selection.Selection, found: dict[str, Any], cell: tuple[str, str
         )
     )
     behind = _behind(queries.home(), spot.base, cell, spot.k, spot.workspace.show_people)
-    reached = "Few, or all but few," if behind["n_reached"] is None else count(behind["n_reached"])
-    if behind["n_reached"] and not spot.workspace.show_people:
+    reached = "Few, or all but few," if behind.n_reached is None else count(behind.n_reached)
+    if behind.n_reached and not spot.workspace.show_people:
         reached = f"About {reached}"
     st.caption(
         f"{reached} of {count(behind['n_people'])} people have any of these {count(behind['n_items'])} items in their first {spot.k}."
@@ -109,18 +108,18 @@ def _cell(spot: selection.Selection, found: dict[str, Any], cell: tuple[str, str
     left, right = st.columns(2, gap="medium")
     with left:
         st.subheader("Shown to them most")
-        for hit in behind["items"][:8]:
+        for hit in behind.items[:8]:
             widgets.link("item", f"{plain(hit.label, 60)}, {plain(hit.detail, 40)}", item=hit.id)
-        if not behind["items"]:
+        if not behind.items:
             st.caption("None of these items is in any of their lists.")
     with right:
         st.subheader("Why for one of them?")
         if not spot.workspace.show_people:
             st.caption("People of this workspace are not listed. Who has an id can ask on the page Why this.")
-        labels = {hit.id: hit.label for hit in behind["items"]}
-        names = {hit.id: hit.label for hit in behind["people"]}
+        labels = {hit.id: hit.label for hit in behind.items}
+        names = {hit.id: hit.label for hit in behind.people}
         shown = 0
-        for user, item, rank in behind["pairs"]:
+        for user, item, rank in behind.pairs:
             if shown < 8:
                 label = plain(labels.get(item, queries.item(spot.name, item).label), 50)
                 widgets.link(
@@ -160,7 +159,7 @@ def trend(spot: selection.Selection, by: str) -> None:
         return
     name = selection.one_of("trend", names, "popularity lift" if "popularity lift" in names else names[0])
     pickers.choose("Metric", names, "trend", name)
-    words = {w["name"]: w for w in queries.workbench().metric_words()}
+    words = {w["name"]: w for w in queries.workbench().audits.metric_words()}
     meaning = next((w for key, w in words.items() if name.startswith(key)), None)
     if meaning:
         st.caption(plain(f"{meaning['title']}. {meaning['formula']}. Fair: {meaning['fair']}.", 400))
@@ -175,7 +174,7 @@ def words() -> None:
     with st.expander("All twelve metrics: formula, source, range, what is fair"):
         columns = ("number", "name", "title", "formula", "range", "fair", "direction", "source")
         widgets.rows(
-            pd.DataFrame([{c: w[c] for c in columns} for w in queries.workbench().metric_words()]),
+            pd.DataFrame([{c: w[c] for c in columns} for w in queries.workbench().audits.metric_words()]),
             "Every metric with its formula and source",
         )
         st.caption(

@@ -17,7 +17,7 @@ THROUGH: Final = {"relations": "Links of the graph", "events": "Kinds of events"
 
 @st.cache_data(max_entries=48, show_spinner="Ranking without each link in turn …")
 def _gap(home: str, base: tuple[str, str, str], by: str, group: str, k: int, through: str) -> GapAttribution:
-    return queries.workbench().gap_attribution(base[0], base[1], by, group, k, through=through)
+    return queries.workbench().exposure.gap_attribution(base[0], base[1], by, group, k, through=through)
 
 
 def section(spot: selection.Selection, report: AuditReport) -> None:

@@ -23,18 +23,18 @@ NEEDS_GROUPS: Final = ("mmr", "xquad", "calibrated", "creator-cap", "minimum-exp
 def _guarded(
     home: str, base: tuple[str, str, str], rule: str, by: str, cohort: str | None, k: int, heldout: bool
 ) -> Guarded:
-    return queries.workbench().guardrail(base[0], base[1], [rule], k=k, by=by, cohort=cohort, heldout=heldout)
+    return queries.workbench().rules.apply(base[0], base[1], [rule], k=k, by=by, cohort=cohort, heldout=heldout)
 
 
 @st.cache_data(max_entries=_KEPT, show_spinner=False)
 def _list(home: str, base: tuple[str, str, str], rule: str, user: str, k: int) -> tuple[GuardedPlace, ...]:
-    return queries.workbench().guarded_list(base[0], base[1], [rule], user=user, k=k)
+    return queries.workbench().rules.guarded_list(base[0], base[1], [rule], user=user, k=k)
 
 
 def section(spot: selection.Selection, by: str, groups: list[str], people: list[str]) -> None:
     """The rule, its strength, bars before and after, price, and who of a list was moved."""
     st.header("What if a rule stood in the way?")
-    rules = {r["name"]: r for r in queries.workbench().guardrails()}
+    rules = {r["name"]: r for r in queries.workbench().rules.known()}
     left, middle, right = st.columns([2, 2, 3], gap="medium")
     with left:
         name = selection.one_of("rule", list(rules), "minimum-exposure")
@@ -90,7 +90,7 @@ def section(spot: selection.Selection, by: str, groups: list[str], people: list[
         name_, model, _ = spot.base
         jobs.panel(
             f"guard-{name_}-{model}-{spot.k}", "Measure the price in quality", f"Fitting {queries.models()[model].title} to the training part",
-            Task("guardrail", {"workspace": name_, "model": model, "rules": [rule], "k": spot.k}),
+            Task("rules.apply", {"workspace": name_, "model": model, "rules": [rule], "k": spot.k}),
             command("guardrail", "--workspace", name_, "--model", model, "--rule", rule, "-k", str(spot.k)),
         )  # fmt: skip
     widgets.table(
@@ -146,7 +146,7 @@ def price(found: Guarded) -> str:
 
 def _heldout_ready(spot: selection.Selection) -> bool:
     """Whether the refit that the price needs was made by this server."""
-    return jobs.is_done(f"guard-{spot.name}-{spot.model}-{spot.k}") or queries.workbench().has_refit(
+    return jobs.is_done(f"guard-{spot.name}-{spot.model}-{spot.k}") or queries.workbench().evaluate.has_refit(
         spot.name, spot.model
     )
 

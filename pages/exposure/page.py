@@ -24,7 +24,7 @@ CHARTED: Final = 25
 def page() -> None:
     st.title("Fairness")
     spot = widgets.place()
-    columns = queries.workbench().audit_columns(spot.name)
+    columns = queries.workbench().exposure.columns(spot.name)
     side = selection.one_of("side", [s for s in SIDES if columns.get(s)] or ["item"], "item")
     offered = columns.get(side, [])
     by = selection.one_of("by", offered, offered[0]) if offered else None
@@ -58,7 +58,7 @@ def page() -> None:
 def _measured(spot: selection.Selection, by: str) -> AuditReport | None:
     """Quality for people needs a refit on the training part: long, so it runs on a button and is stored."""
     bench = queries.workbench()
-    stored = bench.stored_audit(spot.name, spot.model, by, side="user", k=spot.k)
+    stored = bench.exposure.stored(spot.name, spot.model, by, side="user", k=spot.k)
     if stored is not None:
         return stored
     st.info(
@@ -70,7 +70,7 @@ def _measured(spot: selection.Selection, by: str) -> AuditReport | None:
         f"audit-{name}-{model}-user-{by}-{spot.k}",
         "Measure for whom the lists are good",
         f"Measuring {queries.models()[model].title} by {column_words(by)}",
-        Task("audit", {"workspace": name, "model": model, "by": by, "side": "user", "k": spot.k}),
+        Task("exposure.audit", {"workspace": name, "model": model, "by": by, "side": "user", "k": spot.k}),
         command("audit", "--workspace", name, "--model", model, "--by", by, "--side", "user", "-k", str(spot.k)),
     )
     return None

@@ -38,7 +38,7 @@ def page() -> None:
     spot = widgets.place()
     widgets.notices()
     lead("A picture of reasons is worth what happens when the reasons are taken away.")
-    report = queries.workbench().stored_faithfulness(spot.name, spot.model, users=USERS)
+    report = queries.workbench().faithfulness.stored(spot.name, spot.model, users=USERS)
     if report is None:
         _not_yet(spot)
     else:
@@ -54,7 +54,7 @@ def _not_yet(spot: selection.Selection) -> None:
     st.info(
         f"{plain(title)} was not put to the test on this data yet. It takes a minute or a few: everything is computed anew for each deletion."
     )
-    work = Task("faithfulness", {"workspace": spot.name, "model": spot.model, "users": USERS})
+    work = Task("faithfulness.measure", {"workspace": spot.name, "model": spot.model, "users": USERS})
     jobs.panel(
         f"faithfulness-{'-'.join(spot.base)}", "Put it to the test", f"Testing {title}", work,
         command("faithfulness", "--workspace", spot.name, "--model", spot.model),
@@ -201,7 +201,7 @@ def _lie_detector(spot: selection.Selection) -> None:
 
 def _picture(found: Explanation, alt: str) -> None:
     if found.bundles:
-        kinds = queries.workbench().kind_words(found.workspace)
+        kinds = queries.workbench().models.kind_words(found.workspace)
         st.image(flow_svg(found, theme=widgets.theme(), kinds=kinds), width="stretch", alt=alt)
     else:
         st.caption("No path of the graph leads to it.")

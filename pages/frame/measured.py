@@ -23,7 +23,7 @@ def at(workspace: str) -> int:
 
 
 def report(workspace: str, model: str, split: str) -> EvaluationReport | None:
-    return queries.workbench().stored_evaluation(workspace, model, split=split, k=at(workspace))
+    return queries.workbench().evaluate.stored(workspace, model, split=split, k=at(workspace))
 
 
 def readable(snapshot: SnapshotInfo | None, found: EvaluationReport | None) -> tuple[float, float] | None:
@@ -37,5 +37,5 @@ def readable(snapshot: SnapshotInfo | None, found: EvaluationReport | None) -> t
 def usual_split(workspace: str, models: Iterable[str]) -> str:
     """The split that most of these models are measured on; of equals, and where none is, the one that the data's card names."""
     names = tuple(models)
-    card_first = dict.fromkeys((queries.workbench().card(workspace).default_split, *SPLITS))
+    card_first = dict.fromkeys((queries.workbench().data.card(workspace).default_split, *SPLITS))
     return max(card_first, key=lambda split: sum(report(workspace, name, split) is not None for name in names))

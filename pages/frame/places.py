@@ -4,7 +4,13 @@ from __future__ import annotations
 
 from typing import Final
 
-FOLDERS: Final = {"": "home", "overview": "home", "recommendations": "person", "fairness": "exposure", "blind": "blind_test"}
+FOLDERS: Final = {
+    "": "home",
+    "overview": "home",
+    "recommendations": "person",
+    "fairness": "exposure",
+    "blind": "blind_test",
+}
 
 
 def script(path: str) -> str:

@@ -34,7 +34,7 @@ def _workbench(home: str) -> Workbench:
 @st.cache_resource(show_spinner="Loading the graph and its model …")
 def warm(home: str, workspace: str, model: str, snapshot: str) -> bool:
     """Load what every answer needs. Then take it from the garbage collector, which Streamlit runs after each script."""
-    _workbench(home).warm(workspace, model, snapshot)
+    _workbench(home).models.warm(workspace, model, snapshot)
     gc.collect()
     gc.freeze()
     return True
@@ -53,7 +53,7 @@ def _versions() -> dict[str, str]:
 
 def follow_data() -> None:
     """Where another process has prepared a workspace anew, nothing that was cached of the old data is shown any more."""
-    now, known = workbench().data_versions(), _versions()
+    now, known = workbench().data.versions(), _versions()
     if now != known:
         if known:
             st.cache_data.clear()
@@ -63,30 +63,30 @@ def follow_data() -> None:
 
 
 def workspaces() -> tuple[WorkspaceInfo, ...]:
-    return workbench().workspaces()
+    return workbench().data.workspaces()
 
 
 def models() -> dict[str, ModelInfo]:
-    return {model.name: model for model in workbench().models()}
+    return {model.name: model for model in workbench().models.known()}
 
 
 def fitted(workspace: str) -> tuple[SnapshotInfo, ...]:
-    return workbench().fitted(workspace)
+    return workbench().models.fitted(workspace)
 
 
 @st.cache_data(max_entries=_KEPT, show_spinner=False)
 def _person(home: str, workspace: str, user: str) -> Person:
-    return _workbench(home).person(workspace, user)
+    return _workbench(home).data.person(workspace, user)
 
 
 @st.cache_data(max_entries=_KEPT, show_spinner=False)
 def _item(home: str, workspace: str, item: str) -> ItemCard:
-    return _workbench(home).item(workspace, item)
+    return _workbench(home).data.item(workspace, item)
 
 
 @st.cache_resource(max_entries=_KEPT, show_spinner=False)
 def _names(home: str, workspace: str, fingerprint: str, side: str, text: str, limit: int) -> dict[str, str]:
-    find = _workbench(home).find_items if side == "item" else _workbench(home).find_users
+    find = _workbench(home).data.find_items if side == "item" else _workbench(home).data.find_users
     return {hit.id: _name(hit) for hit in find(workspace, text, limit=limit)}
 
 
@@ -101,14 +101,14 @@ def _name(hit: SearchHit) -> str:
 
 @st.cache_data(max_entries=16, show_spinner=False)
 def _example(home: str, workspace: str, snapshot: str) -> Example:
-    return _workbench(home).example(workspace)
+    return _workbench(home).explain.example(workspace)
 
 
 @st.cache_data(max_entries=_KEPT, show_spinner=False)
 def _recommend(
     home: str, workspace: str, model: str, snapshot: str, user: str | None, history: tuple[str, ...] | None, k: int
 ) -> Recommendation:
-    return _workbench(home).recommend(
+    return _workbench(home).explain.recommend(
         workspace, model, user=user, history=history, k=k, snapshot=snapshot, reasons=True
     )
 
@@ -118,7 +118,7 @@ def _why(
     home: str, workspace: str, model: str, snapshot: str, item: str,
     user: str | None, history: tuple[str, ...] | None, against: str | None, k: int,
 ) -> Explanation:  # fmt: skip
-    return _workbench(home).why(
+    return _workbench(home).explain.why(
         workspace, model, item, user=user, history=history, against=against, snapshot=snapshot, k=k
     )
 
@@ -128,12 +128,12 @@ def _evidence(
     home: str, workspace: str, model: str, snapshot: str, item: str, key: str,
     user: str | None, history: tuple[str, ...] | None,
 ) -> Evidence:  # fmt: skip
-    return _workbench(home).evidence(workspace, model, item, key, user=user, history=history, snapshot=snapshot)
+    return _workbench(home).explain.evidence(workspace, model, item, key, user=user, history=history, snapshot=snapshot)
 
 
 @st.cache_data(max_entries=64, show_spinner="Ranking the list of every person …")
 def _item_audit(home: str, workspace: str, model: str, snapshot: str, by: str, k: int) -> AuditReport:
-    return _workbench(home).audit(workspace, model, by, side="item", k=k)
+    return _workbench(home).exposure.audit(workspace, model, by, side="item", k=k)
 
 
 def home() -> str:

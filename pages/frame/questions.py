@@ -25,7 +25,7 @@ def _who(spot: Selection) -> Who:
 @st.cache_data(max_entries=_KEPT, show_spinner=False)
 def _verified(home: str, base: tuple[str, str, str], who: Who, item: str, reason: str | None) -> Verified | None:
     workspace, model, snapshot = base
-    return queries.workbench().verified(
+    return queries.workbench().whatif.verified(
         workspace, model, item, user=who[0], history=who[1], reason=reason, snapshot=snapshot
     )
 
@@ -37,7 +37,7 @@ def verified(spot: Selection, item: str, reason: str | None = None) -> Verified 
 @st.cache_data(max_entries=_KEPT, show_spinner="Trying changes …")
 def _flip(home: str, base: tuple[str, str, str], who: Who, item: str, k: int) -> FlipReport:
     workspace, model, snapshot = base
-    return queries.workbench().flip(workspace, model, item, user=who[0], history=who[1], k=k, snapshot=snapshot)
+    return queries.workbench().whatif.flip(workspace, model, item, user=who[0], history=who[1], k=k, snapshot=snapshot)
 
 
 def flip(spot: Selection, item: str) -> FlipReport:
@@ -50,7 +50,7 @@ def _whatif(
     weights: tuple[tuple[str, float], ...], half_life: float | None, k: int, kind: Kind, may_return: bool,
 ) -> WhatIf:  # fmt: skip
     workspace, model, snapshot = base
-    return queries.workbench().whatif(
+    return queries.workbench().whatif.compare(
         workspace, model, user=who[0], history=who[1], remove=remove, add=add, weights=dict(weights),
         half_life_days=half_life, k=k, kind=kind, snapshot=snapshot, may_return=may_return,
     )  # fmt: skip
@@ -66,7 +66,7 @@ def whatif(
 @st.cache_data(max_entries=64, show_spinner="Integrating over the edges …")
 def _edges(home: str, base: tuple[str, str, str], who: Who, item: str) -> EdgeExplanation:
     workspace, model, snapshot = base
-    return queries.workbench().edges(workspace, model, item, user=who[0], history=who[1], snapshot=snapshot)
+    return queries.workbench().explain.edges(workspace, model, item, user=who[0], history=who[1], snapshot=snapshot)
 
 
 def edges(spot: Selection, item: str) -> EdgeExplanation:
@@ -76,7 +76,7 @@ def edges(spot: Selection, item: str) -> EdgeExplanation:
 @st.cache_data(max_entries=64, show_spinner="Reading the features …")
 def _features(home: str, base: tuple[str, str, str], who: Who, item: str) -> FeatureExplanation | None:
     workspace, model, snapshot = base
-    return queries.workbench().features(workspace, model, item, user=who[0], history=who[1], snapshot=snapshot)
+    return queries.workbench().explain.features(workspace, model, item, user=who[0], history=who[1], snapshot=snapshot)
 
 
 def features(spot: Selection, item: str) -> FeatureExplanation | None:
@@ -86,7 +86,7 @@ def features(spot: Selection, item: str) -> FeatureExplanation | None:
 @st.cache_data(max_entries=_KEPT, show_spinner=False)
 def _list_view(home: str, base: tuple[str, str, str], who: Who, k: int) -> ListView:
     workspace, model, snapshot = base
-    return queries.workbench().list_view(workspace, model, user=who[0], history=who[1], k=k, snapshot=snapshot)
+    return queries.workbench().explain.list_view(workspace, model, user=who[0], history=who[1], k=k, snapshot=snapshot)
 
 
 def list_view(spot: Selection) -> ListView:
@@ -97,7 +97,7 @@ def list_view(spot: Selection) -> ListView:
 def _item_view(home: str, base: tuple[str, str, str], item: str, k: int, listed: bool) -> ItemView:
     """listed: whether the workspace lists people; part of what the answer is kept by."""
     workspace, model, snapshot = base
-    return queries.workbench().item_view(workspace, model, item, k=k, snapshot=snapshot)
+    return queries.workbench().explain.item_view(workspace, model, item, k=k, snapshot=snapshot)
 
 
 def item_view(spot: Selection, item: str) -> ItemView:
@@ -106,7 +106,7 @@ def item_view(spot: Selection, item: str) -> ItemView:
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def _usual_picture(home: str, workspace: str, snapshot: str, who: Who, item: str) -> Explanation:
-    return queries.workbench().usual_picture(workspace, "lightgcn", item, user=who[0], history=who[1])
+    return queries.workbench().faithfulness.usual_picture(workspace, "lightgcn", item, user=who[0], history=who[1])
 
 
 def usual_picture(spot: Selection, item: str) -> Explanation:

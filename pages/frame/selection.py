@@ -65,7 +65,7 @@ def workspace() -> WorkspaceInfo | None:
     if asked in known and known[asked].ready:
         default = known[asked]
     elif asked in known and default:
-        command = queries.workbench().prepare_command(asked)
+        command = queries.workbench().data.prepare_command(asked)
         address.notice(f"{known[asked].title} is not ready yet: type {command}. {default.title} is shown instead.")
     elif asked is not None and default:
         address.notice(f"There is no workspace {shown(asked)}. {default.title} is shown instead.")

@@ -97,9 +97,9 @@ def _coverage(evaluation: EvaluationReport | None, at: int) -> tuple[str, str, s
 
 def _stored_exposure(spot: selection.Selection) -> AuditReport | None:
     """The newest stored audit of items: by the data's own first grouping."""
-    for by in queries.workbench().audit_columns(spot.name).get("item", []):
+    for by in queries.workbench().exposure.columns(spot.name).get("item", []):
         for k in dict.fromkeys((measured.at(spot.name), spot.k)):
-            found = queries.workbench().stored_audit(spot.name, spot.model, by, side="item", k=k)
+            found = queries.workbench().exposure.stored(spot.name, spot.model, by, side="item", k=k)
             if found is not None:
                 return found
     return None
@@ -128,7 +128,7 @@ def _data(spot: selection.Selection) -> None:
     names = {w.name: w for w in queries.workspaces()}
     ready = [name for name, w in names.items() if w.ready]
     pickers.choose("Data to look at", ready, "workspace", spot.name, lambda n: names[n].title, scope="-here")
-    card = queries.workbench().card(spot.name)
+    card = queries.workbench().data.card(spot.name)
     size = f"{count(spot.workspace.n_users)} people, {count(spot.workspace.n_items)} items, {count(spot.workspace.n_events)} events."
     st.markdown(f"{plain(card.summary, 600)} {size}")
     st.caption(
@@ -140,7 +140,7 @@ def _data(spot: selection.Selection) -> None:
     for name, where in names.items():
         if not where.ready:
             st.caption(f"{plain(where.title)} is not prepared yet. To get it, type:")
-            widgets.command(queries.workbench().prepare_command(name))
+            widgets.command(queries.workbench().data.prepare_command(name))
 
 
 if __name__ == "__main__":  # Streamlit runs a page as a script; tests import it

@@ -46,7 +46,7 @@ def page() -> None:
         _model(where.name, model, fitted.get(model.name), reports.get(model.name), split)
     if spot is not None:
         st.header(f"What the {plain(known[spot.model].title)} learnt")
-        parameters.section(spot.snapshot, queries.workbench().relation_words(spot.name))
+        parameters.section(spot.snapshot, queries.workbench().models.relation_words(spot.name))
         _cards(spot, known[spot.model].title)
 
 
@@ -117,7 +117,7 @@ def _model(
             st.caption("Not fitted to this data yet.")
             jobs.panel(
                 f"fit-{workspace}-{model.name}", f"Fit {plain(model.title)}", f"Fitting {model.title}",
-                Task("fit", {"workspace": workspace, "model": model.name}),
+                Task("models.fit", {"workspace": workspace, "model": model.name}),
                 command("fit", "--workspace", workspace, "--model", model.name),
             )  # fmt: skip
             return
@@ -131,7 +131,7 @@ def _model(
             return
         jobs.panel(
             f"measure-{workspace}-{model.name}-{split}", f"Measure {plain(model.title)}", f"Measuring {model.title}",
-            Task("evaluate", {"workspace": workspace, "model": model.name, "split": split, "k": measured.at(workspace)}),
+            Task("evaluate.measure", {"workspace": workspace, "model": model.name, "split": split, "k": measured.at(workspace)}),
             command("evaluate", "--workspace", workspace, "--model", model.name, "--split", split, "-k", str(measured.at(workspace))),
         )  # fmt: skip
 
@@ -139,7 +139,7 @@ def _model(
 def _cards(spot: selection.Selection, title: str) -> None:
     """The model card to read, and both cards as files."""
     bench = queries.workbench()
-    text = bench.model_card_text(spot.name, spot.model)
+    text = bench.records.model_card(spot.name, spot.model).markdown()
     st.header("Cards")
     with st.expander(f"Model card of {plain(title)}"):
         st.markdown(unread(re.sub(r"^#+ ", "#### ", text, flags=re.MULTILINE)))
@@ -149,7 +149,7 @@ def _cards(spot: selection.Selection, title: str) -> None:
         key="model-card", on_click="ignore", width="stretch",
     )  # fmt: skip
     right.download_button(
-        "Data card (Markdown)", lambda: bench.data_card_text(spot.name), widgets.file_name(f"data-card-{spot.name}", "md"), "text/markdown",
+        "Data card (Markdown)", lambda: bench.records.data_card(spot.name).markdown(), widgets.file_name(f"data-card-{spot.name}", "md"), "text/markdown",
         key="data-card", on_click="ignore", width="stretch",
     )  # fmt: skip
 

@@ -103,7 +103,7 @@ def _known(spot: selection.Selection, key: str, had: dict[str, str], *, inside: 
 
 def _weights(spot: selection.Selection) -> tuple[tuple[str, float], ...]:
     """Multipliers other than 1 by kind of event: "like=2,share=0.5"."""
-    kinds, found = queries.workbench().event_kinds(spot.name), {}
+    kinds, found = queries.workbench().whatif.event_kinds(spot.name), {}
     for text in parted(address.wish("weights") or ""):
         name, _, number = text.rpartition("=")
         try:
@@ -157,7 +157,7 @@ def _reweigh(spot: selection.Selection, weights: tuple[tuple[str, float], ...]) 
         st.caption("Of this person's own events. The model's parameters stay.")
         pickers.choose("Older events weigh less", list(HALF), "half", address.wish("half") or "", lambda h: HALF[h])
         now = dict(weights)
-        for name, stated in queries.workbench().event_kinds(spot.name).items():
+        for name, stated in queries.workbench().whatif.event_kinds(spot.name).items():
             widget = f"times-{name}"
             st.session_state[widget] = now.get(name, 1.0)
             st.select_slider(
@@ -203,7 +203,7 @@ def _learnt_again(
     key = f"retrain-{spot.base}-{spot.user}-{remove}-{add}-{weights}-{half}-{may_return}"
 
     work = Task(
-        "whatif",
+        "whatif.compare",
         {
             "workspace": spot.name, "model": spot.model, "user": spot.user, "history": spot.history, "remove": remove,
             "add": add, "weights": dict(weights), "half_life_days": half, "k": spot.k, "kind": "retrain",

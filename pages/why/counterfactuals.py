@@ -50,7 +50,7 @@ def guarded(spot: selection.Selection, item: str) -> str | None:
     if not rule or spot.user is None:
         return None
     try:
-        note = queries.workbench().guard_note(spot.name, spot.model, [rule], user=spot.user, item=item, k=spot.k)
+        note = queries.workbench().rules.note(spot.name, spot.model, [rule], user=spot.user, item=item, k=spot.k)
     except SurfacedError as error:
         address.notice(f"The guardrail of the address was left out. {error}")
         return None

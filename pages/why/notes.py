@@ -18,7 +18,7 @@ def section(spot: selection.Selection, item: str, found: Explanation) -> None:
     st.header("Notes")
     bench = queries.workbench()
     try:
-        own = bench.notes(spot.name, item=item, user=spot.user, history=spot.history)
+        own = bench.notes.listed(spot.name, item=item, user=spot.user, history=spot.history)
     except SurfacedError as error:
         widgets.problem(error)
         return
@@ -33,7 +33,7 @@ def section(spot: selection.Selection, item: str, found: Explanation) -> None:
         if st.form_submit_button("Keep it"):
             st.session_state["note-author"] = author
             _keep(spot, item, verdict, text, author)
-    others = bench.notes(spot.name)
+    others = bench.notes.listed(spot.name)
     if others:
         with st.expander(f"All notes on {plain(spot.workspace.title)} ({len(others)})"):
             widgets.table(
@@ -43,7 +43,7 @@ def section(spot: selection.Selection, item: str, found: Explanation) -> None:
 
 def _keep(spot: selection.Selection, item: str, verdict: str, text: str, author: str) -> None:
     try:
-        queries.workbench().annotate(
+        queries.workbench().notes.add(
             spot.name, spot.model, item, author=author, verdict=verdict, note=text, user=spot.user, history=spot.history
         )
     except SurfacedError as error:
@@ -78,7 +78,7 @@ def take_away(spot: selection.Selection, item: str, other: str | None, found: Ex
     )
 
     def made(form: str) -> str:
-        content = queries.workbench().export(
+        content = queries.workbench().explain.export(
             spot.name,
             spot.model,
             item,

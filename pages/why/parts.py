@@ -40,7 +40,7 @@ def waterfall_section(spot: selection.Selection, found: Explanation) -> None:
         widgets.chart(_bars(found, 12), "waterfall", _waterfall_alt(found))
     with rows:
         widgets.table(
-            parts_frame(found.parts, found.score, queries.workbench().relation_words(spot.name)), f"parts-{found.model}-{found.user or 'own-titles'}-{found.item}",
+            parts_frame(found.parts, found.score, queries.workbench().models.relation_words(spot.name)), f"parts-{found.model}-{found.user or 'own-titles'}-{found.item}",
             "The parts of the score with their amounts", what="parts",
         )  # fmt: skip
 
@@ -146,7 +146,7 @@ def model_section(spot: selection.Selection, item: str) -> None:
         "Long dashes are a jump through what the model learnt: nobody's behaviour links its ends, so it is drawn as what it is."
     )
     path_graph(
-        path_network(second, theme=widgets.theme(), kinds=queries.workbench().kind_words(spot.name)),
+        path_network(second, theme=widgets.theme(), kinds=queries.workbench().models.kind_words(spot.name)),
         key="picture-other",
     )
 

@@ -95,7 +95,7 @@ def _picked(names: dict[str, str]) -> str | None:
 
 
 def _kinds(found: Explanation) -> dict[str, str]:
-    return queries.workbench().kind_words(found.workspace)
+    return queries.workbench().models.kind_words(found.workspace)
 
 
 def _draw(found: Explanation, at: str | None) -> None:
@@ -129,7 +129,7 @@ def _downloads(found: Explanation) -> None:
         widgets.csv(bundle_frame(found), f"{name}-bundles", "the picture")
         st.download_button("SVG", lambda: flow_svg(found, theme=light, kinds=_kinds(found)), widgets.file_name(name, "svg"), "image/svg+xml", on_click="ignore",
                            help="Download the drawing")  # fmt: skip
-        st.download_button("GraphML", lambda: queries.workbench().graphml(found), widgets.file_name(name, "graphml"), "application/xml", on_click="ignore",
+        st.download_button("GraphML", lambda: queries.workbench().explain.graphml(found), widgets.file_name(name, "graphml"), "application/xml", on_click="ignore",
                            help="Download the picture as a graph for other programs")  # fmt: skip
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 from urllib.parse import parse_qsl
 
 import pytest
-
-from pages.frame.places import script
 import streamlit as st
 from streamlit.testing.v1 import AppTest
+
+from pages.frame.places import script
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGES = (

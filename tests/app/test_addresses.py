@@ -6,9 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pages.frame.places import script
-
 from explain.workbench.workbench import Workbench
+from pages.frame.places import script
 from tests.app.conftest import PAGES, address, is_sound, menu, open_page, texts
 
 LONG = "x" * 10_000
@@ -72,7 +71,7 @@ def test_k_becomes_the_nearest_length_that_a_list_can_have(home: Path, asked: st
 
 
 def test_repeated_key_counts_once_and_is_said(home: Path) -> None:
-    users = [found.id for found in Workbench(home).find_users("newsroom", limit=2)]
+    users = [found.id for found in Workbench(home).data.find_users("newsroom", limit=2)]
     app = open_page("why", user=users)  # type: ignore[arg-type]
     assert is_sound(app)
     assert any("more than once" in w.value for w in app.warning)
@@ -87,8 +86,8 @@ def test_workspace_that_is_not_ready_names_its_command(home: Path) -> None:
 
 def test_permalink_restores_the_same_state_in_a_fresh_session(home: Path) -> None:
     bench = Workbench(home)
-    user = bench.find_users("newsroom", limit=5)[4].id
-    first, second = bench.recommend("newsroom", "item-knn", user=user, k=2).items
+    user = bench.data.find_users("newsroom", limit=5)[4].id
+    first, second = bench.explain.recommend("newsroom", "item-knn", user=user, k=2).items
     asked = {
         "model": "item-knn",
         "user": user,
@@ -108,7 +107,7 @@ def test_permalink_restores_the_same_state_in_a_fresh_session(home: Path) -> Non
 
 
 def test_state_travels_from_page_to_page(home: Path) -> None:
-    user = Workbench(home).find_users("newsroom", limit=9)[8].id
+    user = Workbench(home).data.find_users("newsroom", limit=9)[8].id
     app = open_page("recommendations")
     app.selectbox(key="user-box").select(user).run()
     assert address(app)["user"] == user
@@ -131,7 +130,7 @@ def test_a_page_that_was_only_come_to_keeps_the_address_that_led_to_it(home: Pat
 
 
 def test_other_workspace_forgets_people_and_items_but_not_k(two_homes: Path) -> None:
-    users = Workbench(two_homes).find_users("newsroom", limit=9)
+    users = Workbench(two_homes).data.find_users("newsroom", limit=9)
     app = open_page("recommendations", workspace="newsroom", user=users[8].id, k="5")
     app.selectbox(key="workspace-box").select("gazette").run()
     assert address(app)["workspace"] == "gazette"
@@ -140,7 +139,7 @@ def test_other_workspace_forgets_people_and_items_but_not_k(two_homes: Path) -> 
 
 
 def test_own_titles_give_a_list_without_those_titles(home: Path) -> None:
-    items = [found.id for found in Workbench(home).find_items("newsroom", "", limit=5)]
+    items = [found.id for found in Workbench(home).data.find_items("newsroom", "", limit=5)]
     app = open_page("recommendations", who="titles")
     assert is_sound(app)
     assert len(app.info) == 1
@@ -148,7 +147,7 @@ def test_own_titles_give_a_list_without_those_titles(home: Path) -> None:
         app.selectbox(key="history-box").select(raw).run()
     assert address(app)["history"] == ",".join(items)
     listed = next(d.value for d in app.dataframe if "rank" in d.value.columns)
-    expected = Workbench(home).recommend("newsroom", "path", history=items, k=10)
+    expected = Workbench(home).explain.recommend("newsroom", "path", history=items, k=10)
     assert list(listed["item"]) == [entry.item for entry in expected.items]
     assert not set(listed["item"]) & set(items)
     app.button(key=f"remove-{items[0]}").click().run()
@@ -158,7 +157,7 @@ def test_own_titles_give_a_list_without_those_titles(home: Path) -> None:
 @pytest.mark.parametrize("page", ["why", "recommendations", "whatif"])
 @pytest.mark.parametrize("history", ["zz,yy", ",".join(map(str, range(1499)))], ids=["unknown", "too many"])
 def test_titles_that_are_none_are_named_and_lead_onward(home: Path, page: str, history: str) -> None:
-    item = Workbench(home).example("newsroom").item
+    item = Workbench(home).explain.example("newsroom").item
     app = open_page(page, workspace="newsroom", who="titles", history=history, item=item)
     assert is_sound(app)
     assert not app.error
@@ -171,10 +170,10 @@ def test_titles_that_are_none_are_named_and_lead_onward(home: Path, page: str, h
 
 def test_an_items_piece_of_the_picture_is_forgotten_with_the_item(home: Path) -> None:
     bench = Workbench(home)
-    example = bench.example("newsroom")
-    found = bench.why("newsroom", "path", example.item, user=example.user)
+    example = bench.explain.example("newsroom")
+    found = bench.explain.why("newsroom", "path", example.item, user=example.user)
     piece = next(n.key for n in found.nodes if n.kind == "history")
-    other = bench.recommend("newsroom", "path", user=example.user, k=2).items
+    other = bench.explain.recommend("newsroom", "path", user=example.user, k=2).items
     other_item = next(entry.item for entry in other if entry.item != example.item)
     app = open_page("why", workspace="newsroom", user=example.user, item=example.item, at=piece)
     assert address(app)["at"] == piece
@@ -184,7 +183,7 @@ def test_an_items_piece_of_the_picture_is_forgotten_with_the_item(home: Path) ->
 
 
 def test_own_titles_lead_to_a_reason(home: Path) -> None:
-    items = [found.id for found in Workbench(home).find_items("newsroom", "", limit=5)]
+    items = [found.id for found in Workbench(home).data.find_items("newsroom", "", limit=5)]
     app = open_page("why", who="titles", history=",".join(items))
     assert is_sound(app)
     assert "your titles" in app.title[0].value
@@ -192,7 +191,7 @@ def test_own_titles_lead_to_a_reason(home: Path) -> None:
 
 def test_large_catalogue_is_searched_by_title(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("pages.frame.pickers.ALL_AT_ONCE", 10)
-    wanted = Workbench(home).find_items("newsroom", "", limit=200)[-1]
+    wanted = Workbench(home).data.find_items("newsroom", "", limit=200)[-1]
     app = open_page("why")
     assert len(app.selectbox(key="item-box").options) <= 51
     app.text_input(key="item-search").set_value(wanted.label[:30]).run()

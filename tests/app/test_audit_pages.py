@@ -20,8 +20,8 @@ HOSTILE = "<img src=x onerror=alert(1)>"
 @pytest.fixture(scope="module")
 def audited(home_for_audits: Path) -> tuple[Path, dict[str, Any]]:
     bench = Workbench(home_for_audits)
-    plan = bench.usual_plan("newsroom", "path", k=5) | {"draws": 100, "purpose": HOSTILE}
-    return home_for_audits, bench.run_audit("newsroom", plan, actor="Ana", role="lead")
+    plan = bench.audits.usual_plan("newsroom", "path", k=5) | {"draws": 100, "purpose": HOSTILE}
+    return home_for_audits, bench.audits.run("newsroom", plan, actor="Ana", role="lead")
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +62,7 @@ def test_a_past_audit_is_read_and_signed(audited: tuple[Path, dict[str, Any]]) -
     app.text_area(key="sign-comment").set_value("read and agreed")
     next(b for b in app.button if b.label == "Sign this audit").click().run()
     assert is_sound(app)
-    signed = Workbench(home).audit_record("newsroom", record["id"])["signatures"]
+    signed = Workbench(home).records.load("newsroom", record["id"])["signatures"]
     assert [(s["name"], s["role"], s["comment"]) for s in signed] == [(HOSTILE, "officer", "read and agreed")]
 
 
@@ -88,13 +88,13 @@ def test_an_empty_signature_complains_of_the_name_first(audited: tuple[Path, dic
 
 def test_a_second_signature_of_one_name_is_said_and_people_are_counted(audited: tuple[Path, dict[str, Any]]) -> None:
     home, record = audited
-    before = {s["name"] for s in Workbench(home).audit_record("newsroom", record["id"])["signatures"]}
+    before = {s["name"] for s in Workbench(home).records.load("newsroom", record["id"])["signatures"]}
     app = sign(open_page("audit"), "Cleo", "counsel", "first")
     assert not any("signed this audit already" in i.value for i in app.info)
     app = sign(app, "Cleo", "counsel", "second")
     assert is_sound(app)
     assert any("Cleo signed this audit already, on 20" in i.value.replace("\\", "") for i in app.info)
-    signatures = Workbench(home).audit_record("newsroom", record["id"])["signatures"]
+    signatures = Workbench(home).records.load("newsroom", record["id"])["signatures"]
     assert f"{len(before) + 1} pe" in texts(app).replace("\\", "")
     assert f", {len(signatures)} signatures" in texts(app).replace("\\", "")
 
@@ -135,10 +135,10 @@ def test_the_log_says_that_it_is_intact(audited: tuple[Path, dict[str, Any]]) ->
 def test_a_moved_item_says_so_on_why_this(home_for_audits: Path) -> None:
     bench, rule = Workbench(home_for_audits), "minimum-exposure:by=author_group,group=new,share=1"
     user = next(
-        hit.id for hit in bench.find_users("newsroom", limit=200)
-        if any(p.rank < p.was for p in bench.guarded_list("newsroom", "path", [rule], user=hit.id, k=10))
+        hit.id for hit in bench.data.find_users("newsroom", limit=200)
+        if any(p.rank < p.was for p in bench.rules.guarded_list("newsroom", "path", [rule], user=hit.id, k=10))
     )  # fmt: skip
-    moved = next(p for p in bench.guarded_list("newsroom", "path", [rule], user=user, k=10) if p.rank < p.was)
+    moved = next(p for p in bench.rules.guarded_list("newsroom", "path", [rule], user=user, k=10) if p.rank < p.was)
     app = open_page("why", workspace="newsroom", model="path", user=user, item=moved.item, k="10", guard=rule)
     assert is_sound(app)
     assert any(moved.sentence.replace("*", "").split(" by ")[0] in w.value.replace("\\", "") for w in app.warning)
@@ -160,7 +160,7 @@ def test_a_policy_is_written_on_the_page() -> None:
     assert is_sound(app)
     by = app.selectbox(key="plan-policy-by").value
     shown = app.dataframe[0].value
-    shares = Workbench().catalogue_shares("newsroom", by)
+    shares = Workbench().exposure.catalogue_shares("newsroom", by)
     assert dict(zip(shown["group"], shown["share"], strict=True)) == pytest.approx(
         {g: 100 * s for g, s in shares.items()}, abs=0.01
     )

@@ -70,9 +70,9 @@ def hostile_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     }  # fmt: skip
     (folder / "card.json").write_text(json.dumps(card))
     bench = Workbench(home)
-    bench.prepare("hostile", folder=folder, show_people=True)
+    bench.data.prepare("hostile", folder=folder, show_people=True)
     for model in ("path", "popularity"):
-        bench.fit("hostile", model)
+        bench.models.fit("hostile", model)
     return home
 
 
@@ -120,11 +120,11 @@ PAGES = {
 
 @pytest.mark.parametrize("page", PAGES)
 def test_no_widget_reads_a_name_as_markup(bench: Workbench, page: str) -> None:
-    user = bench.find_users("hostile", "", limit=1)[0].id
-    item = bench.recommend("hostile", "path", user=user, k=1).items[0].item
+    user = bench.data.find_users("hostile", "", limit=1)[0].id
+    item = bench.explain.recommend("hostile", "path", user=user, k=1).items[0].item
     query = {"workspace": "hostile", "model": "path", "user": user, "item": item} | PAGES[page]
     if query.get("remove") == "first":
-        query["remove"] = bench.person("hostile", user).history[0].item
+        query["remove"] = bench.data.person("hostile", user).history[0].item
     app = open_page(page.rstrip("?"), **query)
     assert len(app.exception) == 0, [e.value for e in app.exception]
     assert live(app) == []
@@ -132,8 +132,8 @@ def test_no_widget_reads_a_name_as_markup(bench: Workbench, page: str) -> None:
 
 @pytest.mark.parametrize("page", ["why", "item"])
 def test_titles_of_html_stay_text(bench: Workbench, page: str) -> None:
-    user = bench.find_users("hostile", "", limit=1)[0].id
-    item = bench.recommend("hostile", "path", user=user, k=1).items[0].item
+    user = bench.data.find_users("hostile", "", limit=1)[0].id
+    item = bench.explain.recommend("hostile", "path", user=user, k=1).items[0].item
     app = open_page(page, workspace="hostile", model="path", user=user, item=item)
     for element in app.get("html"):
         assert "<img src" not in element.proto.body

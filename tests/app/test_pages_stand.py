@@ -52,7 +52,7 @@ def test_workspace_without_a_model_offers_to_fit_one(
 
 
 def test_first_page_tells_a_reason_without_a_click(home: Path) -> None:
-    example = Workbench(home).example("newsroom")
+    example = Workbench(home).explain.example("newsroom")
     app = open_page("overview")
     assert any(example.item_label.split()[0] in h.value for h in app.header)
     shown = texts(app).replace("\\", "")
@@ -60,7 +60,7 @@ def test_first_page_tells_a_reason_without_a_click(home: Path) -> None:
 
 
 def test_first_page_shows_the_stored_accuracy_with_interval_and_n(home: Path) -> None:
-    report = Workbench(home).stored_evaluation("newsroom", "path")
+    report = Workbench(home).evaluate.stored("newsroom", "path")
     assert report is not None
     found = report.metrics["recall@20"]
     shown = "\n".join(html_of(open_page("overview")))
@@ -71,14 +71,14 @@ def test_first_page_shows_the_stored_accuracy_with_interval_and_n(home: Path) ->
 
 def test_why_page_leads_with_the_sentence_of_the_workbench(home: Path) -> None:
     bench = Workbench(home)
-    example = bench.example("newsroom")
+    example = bench.explain.example("newsroom")
     app = open_page("why", user=example.user, item=example.item)
     assert example.sentence.split("”")[0].lstrip("“") in html_of(app)[0]
 
 
 def test_why_page_for_something_had_already_says_so(home: Path) -> None:
     bench = Workbench(home)
-    person = bench.person("newsroom", bench.example("newsroom").user)
+    person = bench.data.person("newsroom", bench.explain.example("newsroom").user)
     app = open_page("why", user=person.user, item=person.history[0].item)
     assert is_sound(app)
     assert any("has had it already" in i.value for i in app.info)
@@ -93,8 +93,8 @@ def test_every_view_of_the_picture_is_sound(home: Path) -> None:
 
 def test_why_not_compares_two_items_part_by_part(home: Path) -> None:
     bench = Workbench(home)
-    example = bench.example("newsroom")
-    listed = bench.recommend("newsroom", "path", user=example.user, k=2).items
+    example = bench.explain.example("newsroom")
+    listed = bench.explain.recommend("newsroom", "path", user=example.user, k=2).items
     other = next(entry for entry in listed if entry.item != example.item)
     app = open_page("why", user=example.user, item=example.item, against=other.item)
     assert is_sound(app)
@@ -113,7 +113,7 @@ def test_other_model_stands_beside_with_its_memory(home: Path) -> None:
 
 @pytest.mark.parametrize("side", ["item", "user"])
 def test_fairness_is_sound_for_every_column(home: Path, side: str) -> None:
-    for by in Workbench(home).audit_columns("newsroom")[side]:
+    for by in Workbench(home).exposure.columns("newsroom")[side]:
         app = open_page("fairness", side=side, by=by)
         assert is_sound(app), by
         if side == "item":
@@ -135,11 +135,11 @@ def test_why_page_cuts_the_score_in_each_unit(home: Path, model: str, unit: str)
 
 def test_what_if_shows_what_the_workbench_says_and_resets(home: Path) -> None:
     bench = Workbench(home)
-    example = bench.example("newsroom")
-    gone = bench.person("newsroom", example.user).history[0].item
+    example = bench.explain.example("newsroom")
+    gone = bench.data.person("newsroom", example.user).history[0].item
     app = open_page("whatif", user=example.user, remove=gone)
     assert is_sound(app)
-    expected = bench.whatif("newsroom", "path", user=example.user, remove=[gone])
+    expected = bench.whatif.compare("newsroom", "path", user=example.user, remove=[gone])
     shown = next(f.value for f in app.dataframe if "moved by" in f.value.columns)
     assert shown["score"].tolist() == [a.score for a in expected.after]
     assert address(app)["remove"] == gone
@@ -159,6 +159,6 @@ def test_a_note_is_kept_and_shown(home: Path) -> None:
     next(t for t in app.text_input if t.label == "Your name").set_value("Ada")
     next(b for b in app.button if b.label == "Keep it").click().run()
     assert is_sound(app)
-    (kept,) = [n for n in Workbench(home).notes("newsroom") if n.author == "Ada"]
+    (kept,) = [n for n in Workbench(home).notes.listed("newsroom") if n.author == "Ada"]
     assert kept.note == "[x](javascript:alert(1)) **loud**"
     assert "\\*\\*loud" in "\n".join(str(m.value) for m in app.markdown)

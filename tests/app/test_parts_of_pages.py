@@ -85,9 +85,9 @@ def test_file_names_hold_no_path(name: str) -> None:
 @pytest.mark.parametrize("model", ["path", "lightgcn", "item-knn"])
 def test_tables_of_a_reason_add_up_to_its_score(home: Path, model: str) -> None:
     bench = Workbench(home)
-    example = bench.example("newsroom")
-    found = bench.why("newsroom", model, example.item, user=example.user)
-    parts = why_parts.parts_frame(found.parts, found.score, bench.relation_words("newsroom"))
+    example = bench.explain.example("newsroom")
+    found = bench.explain.why("newsroom", model, example.item, user=example.user)
+    parts = why_parts.parts_frame(found.parts, found.score, bench.models.relation_words("newsroom"))
     assert parts["amount"].sum() == pytest.approx(found.score, rel=1e-6)
     bundles = picture.bundle_frame(found)
     last = bundles[bundles["hop"] == bundles["hop"].max()]
@@ -98,12 +98,12 @@ def test_tables_of_a_reason_add_up_to_its_score(home: Path, model: str) -> None:
 
 def test_every_piece_of_the_picture_can_be_looked_behind(home: Path) -> None:
     bench = Workbench(home)
-    example = bench.example("newsroom")
-    found = bench.why("newsroom", "path", example.item, user=example.user)
+    example = bench.explain.example("newsroom")
+    found = bench.explain.why("newsroom", "path", example.item, user=example.user)
     names = picture.pieces(found)
     assert len(names) == len(found.nodes) + len(found.bundles)
     for key in list(names)[:: max(1, len(names) // 12)]:
-        assert bench.evidence("newsroom", "path", example.item, key, user=example.user).key == key
+        assert bench.explain.evidence("newsroom", "path", example.item, key, user=example.user).key == key
 
 
 def audit(n: int) -> AuditReport:
@@ -156,8 +156,8 @@ def test_a_model_without_paths_says_so_and_draws_only_what_is_there(home: Path) 
 
 
 def test_walks_alone_are_counted_as_paths(home: Path) -> None:
-    found = Workbench(home).why("newsroom", "lightgcn", Workbench(home).example("newsroom").item,
-                                user=Workbench(home).example("newsroom").user)  # fmt: skip
+    found = Workbench(home).explain.why("newsroom", "lightgcn", Workbench(home).explain.example("newsroom").item,
+                                user=Workbench(home).explain.example("newsroom").user)  # fmt: skip
     beside = [path for path in found.paths if len(path.hops) == 1]
     assert len(beside) == 1, "the model's memory of the person is listed, and is no walk"
     assert why_parts.listed(found) == f"20 best of {found.n_paths:,} single paths and what takes no path"

@@ -19,7 +19,7 @@ def ids_on(page: str, users: set[str]) -> set[str]:
 
 @pytest.mark.parametrize("page", [p for p in PAGES if p not in ("audit", "models", "guide")])
 def test_no_page_shows_a_person_that_nobody_asked_for(two_homes: Path, page: str) -> None:
-    users = set(map(str, Workbench(two_homes)._world(OWN).graph.users.ids))
+    users = set(map(str, Workbench(two_homes).session.workspace(OWN).graph.users.ids))
     app = open_page(page, workspace=OWN)
     assert is_sound(app)
     assert not ids_on(texts(app), users)
@@ -31,7 +31,7 @@ def test_no_page_shows_a_person_that_nobody_asked_for(two_homes: Path, page: str
 
 
 def test_a_person_is_found_by_the_exact_id_and_a_wrong_one_names_nobody(two_homes: Path) -> None:
-    users = [str(u) for u in Workbench(two_homes)._world(OWN).graph.users.ids]
+    users = [str(u) for u in Workbench(two_homes).session.workspace(OWN).graph.users.ids]
     app = open_page("recommendations", workspace=OWN, who="person")
     assert is_sound(app)
     app.text_input(key="user-id").set_value(users[7]).run()

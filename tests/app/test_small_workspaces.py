@@ -42,13 +42,13 @@ def small_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     place = tmp_path_factory.mktemp("small")
     bench = Workbench(place / "home")
     for name, shape in SHAPES.items():
-        bench.prepare(name, folder=write(place / name, *shape), show_people=True)
-        bench.fit(name, "popularity")
+        bench.data.prepare(name, folder=write(place / name, *shape), show_people=True)
+        bench.models.fit(name, "popularity")
         if name in ("twelve-things", "nothing-but-events"):
-            bench.fit(name, "path")
+            bench.models.fit(name, "path")
         else:  # too little for a validation cut: where it cannot be had, a sentence says so and the pages go on
             with suppress(SurfacedError):
-                bench.fit(name, "path")
+                bench.models.fit(name, "path")
     return place / "home"
 
 
@@ -56,7 +56,7 @@ def small_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.mark.parametrize("name", SHAPES)
 def test_every_page_opens(small_home: Path, monkeypatch: pytest.MonkeyPatch, name: str, page: str) -> None:
     monkeypatch.setenv("SURFACED_HOME", str(small_home))
-    fitted = {info.model for info in Workbench(small_home).fitted(name)}
+    fitted = {info.model for info in Workbench(small_home).models.fitted(name)}
     for model in sorted(fitted):
         app = open_page(page, workspace=name, model=model)
         assert is_sound(app), (model, [e.value for e in app.error])
@@ -69,10 +69,10 @@ def test_every_page_opens(small_home: Path, monkeypatch: pytest.MonkeyPatch, nam
 
 def test_all_taken_out_lists_nothing(small_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SURFACED_HOME", str(small_home))
-    had = [row.item for row in Workbench(small_home).person("twelve-things", "u1").history]
+    had = [row.item for row in Workbench(small_home).data.person("twelve-things", "u1").history]
     app = open_page("whatif", workspace="twelve-things", model="path", user="u1", remove=",".join(had))
     assert is_sound(app)
     assert "nothing left to recommend" in texts(app).lower()
     assert address(app)["remove"] == ",".join(had)
-    found = Workbench(small_home).whatif("twelve-things", "path", user="u1", remove=had)
+    found = Workbench(small_home).whatif.compare("twelve-things", "path", user="u1", remove=had)
     assert not found.after

@@ -137,8 +137,8 @@ def stored(
     bench: Workbench, text: str = "", *, changes: dict[str, Any] | None = None, **planned: Any
 ) -> dict[str, Any]:
     """A plan fixed and an audit saved, as a run would do it."""
-    fixed = bench.fix_plan(WORKSPACE, plan(**planned), "Ada", "auditor")
-    return bench.save_audit(WORKSPACE, content(fixed, text, **(changes or {})), "Ada")
+    fixed = bench.audits.fix(WORKSPACE, plan(**planned), "Ada", "auditor")
+    return bench.records.save(WORKSPACE, content(fixed, text, **(changes or {})), "Ada")
 
 
 def empty_bench(home: Path) -> Workbench:

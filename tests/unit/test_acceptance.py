@@ -119,8 +119,8 @@ def test_listed_pairs_are_explained_to_the_last_term(
     users = sorted(histories)[:: len(histories) // (N_PAIRS // 5)][: N_PAIRS // 5]
     n_pairs = 0
     for user in users:
-        for listed in bench.recommend("newsroom", model, user=user, k=5).items:
-            why = bench.why("newsroom", model, listed.item, user=user)
+        for listed in bench.explain.recommend("newsroom", model, user=user, k=5).items:
+            why = bench.explain.why("newsroom", model, listed.item, user=user)
             check(why, histories[user])
             assert why.score == pytest.approx(listed.score, rel=1e-9)
             assert (why.rank, why.label) == (listed.rank, listed.label)
@@ -138,7 +138,7 @@ def test_random_pairs_are_explained_to_the_last_term(
     items = rng.choice(tables["items"]["item"].to_numpy(dtype=object), N_PAIRS)
     states = set()
     for user, item in zip(users, items, strict=True):
-        why = bench.why("newsroom", model, item, user=user)
+        why = bench.explain.why("newsroom", model, item, user=user)
         check(why, histories[user])
         states.add(why.state)
     assert {"ok", "consumed"} <= states
@@ -146,17 +146,17 @@ def test_random_pairs_are_explained_to_the_last_term(
 
 @pytest.mark.parametrize("model", MODELS)
 def test_a_history_of_ones_own_is_explained_to_the_last_term(bench: Workbench, model: str) -> None:
-    history = [found.id for found in bench.find_items("newsroom", "", limit=40)][::10]
-    for listed in bench.recommend("newsroom", model, history=history, k=5).items:
-        why = bench.why("newsroom", model, listed.item, history=history)
+    history = [found.id for found in bench.data.find_items("newsroom", "", limit=40)][::10]
+    for listed in bench.explain.recommend("newsroom", model, history=history, k=5).items:
+        why = bench.explain.why("newsroom", model, listed.item, history=history)
         check(why, set(history))
         assert why.score == pytest.approx(listed.score, rel=1e-9)
 
 
 def test_the_path_model_has_no_term_but_paths(bench: Workbench, histories: dict[str, set[str]]) -> None:
     user = sorted(histories)[0]
-    for listed in bench.recommend("newsroom", "path", user=user, k=10).items:
-        why = bench.why("newsroom", "path", listed.item, user=user)
+    for listed in bench.explain.recommend("newsroom", "path", user=user, k=10).items:
+        why = bench.explain.why("newsroom", "path", listed.item, user=user)
         assert why.path_share == pytest.approx(1)
         assert {p.kind for p in why.parts} == {"history"}
         assert all(hop.solid for path in why.paths for hop in path.hops)

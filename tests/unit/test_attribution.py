@@ -80,7 +80,7 @@ def test_equal_scores_count_as_the_mean_over_all_their_orders(k, seed):
 
 @pytest.mark.parametrize("name", MODELS)
 def test_terms_of_a_batch_are_the_parts_of_each_score(home, name):
-    world = Workbench()._world("newsroom")
+    world = Workbench().session.workspace("newsroom")
     model, users = world.model(world.manifest(name)), np.array([3, 17, 88])
     terms = score_terms(model, users)
     assert np.sum(list(terms.values()), axis=0) == pytest.approx(model.score(users), abs=1e-9)
@@ -93,7 +93,7 @@ def test_terms_of_a_batch_are_the_parts_of_each_score(home, name):
 
 @pytest.mark.parametrize("name", MODELS)
 def test_a_history_source_gives_what_the_parts_of_its_items_are(home, name):
-    world = Workbench()._world("newsroom")
+    world = Workbench().session.workspace("newsroom")
     model, users = world.model(world.manifest(name)), np.array([5, 60])
     ages = sources_by_age(world.graph)
     terms = source_terms(model, users, ages)
@@ -109,7 +109,7 @@ def test_a_history_source_gives_what_the_parts_of_its_items_are(home, name):
 
 
 def test_the_newer_half_of_a_history_is_that_of_the_last_events(home):
-    graph = Workbench()._world("newsroom").graph
+    graph = Workbench().session.workspace("newsroom").graph
     ages = sources_by_age(graph)
     for user in (0, 7, 123):
         last: dict[int, int] = {}
@@ -122,14 +122,14 @@ def test_the_newer_half_of_a_history_is_that_of_the_last_events(home):
 
 
 def test_shares_of_kinds_of_event_add_up_to_each_edge(home):
-    graph = Workbench()._world("newsroom").graph
+    graph = Workbench().session.workspace("newsroom").graph
     whole = sum(sources_by_kind(graph).values())
     assert whole[graph.interactions.nonzero()] == pytest.approx(1.0)
 
 
 @pytest.fixture
 def found(home):
-    return Workbench().gap_attribution("newsroom", "path", "author_group", "new", 10)
+    return Workbench().exposure.gap_attribution("newsroom", "path", "author_group", "new", 10)
 
 
 def test_the_parts_sum_to_the_gap_beyond_a_random_list(found):
@@ -140,13 +140,13 @@ def test_the_parts_sum_to_the_gap_beyond_a_random_list(found):
 
 
 def test_the_gap_is_the_one_that_the_audit_reports(found):
-    shares = Workbench().audit("newsroom", "path", "author_group", k=10).overall["shares"]["new"]
+    shares = Workbench().exposure.audit("newsroom", "path", "author_group", k=10).overall["shares"]["new"]
     assert found.exposure == pytest.approx(shares["exposure"])
     assert found.gap_all == pytest.approx(shares["exposure"] - shares["catalogue"])
 
 
 def test_the_gap_of_a_random_list_is_what_drawn_lists_give(found, home):
-    graph = Workbench()._world("newsroom").graph
+    graph = Workbench().session.workspace("newsroom").graph
     groups = cohorts(graph, "author_group", "item")
     new = groups.membership[:, [groups.labels.index("new")]].toarray().ravel()
     rng, drawn = np.random.default_rng(0), []
@@ -160,7 +160,7 @@ def test_the_gap_of_a_random_list_is_what_drawn_lists_give(found, home):
 
 def test_a_subset_is_worth_what_a_model_of_those_relations_alone_lists(home):
     """The second way: a model that was built with the other relations' weights at 0 ranks by itself."""
-    world = Workbench()._world("newsroom")
+    world = Workbench().session.workspace("newsroom")
     model = world.model(world.manifest("path"))
     groups = cohorts(world.graph, "author_group", "item")
     new = groups.membership[:, [groups.labels.index("new")]].toarray().ravel()
@@ -208,14 +208,14 @@ def test_the_planted_relation_is_named_first_and_has_no_part_where_nothing_is_pl
 def test_history_sources_are_players_too_and_memory_needs_none(home):
     bench = Workbench()
     for through in ("events", "age"):
-        found = bench.gap_attribution("newsroom", "lightgcn", "author_group", "new", 10, through=through)
+        found = bench.exposure.gap_attribution("newsroom", "lightgcn", "author_group", "new", 10, through=through)
         assert found.completeness_error < 1e-6
         assert at.NO_HISTORY in {p.player for p in found.parts}
     assert {p.player for p in found.parts} == {"recent", "older", at.NO_HISTORY}
 
 
 def test_more_than_six_parts_are_joined_smallest_first(home, monkeypatch):
-    world = Workbench()._world("newsroom")
+    world = Workbench().session.workspace("newsroom")
     model = world.model(world.manifest("path"))
     sizes = np.array([8.0, 1.0, 7.0, 6.0, 2.0, 5.0, 4.0, 3.0])
     many = {f"r{n}": np.full((2, 200), size) for n, size in enumerate(sizes)}
@@ -227,21 +227,24 @@ def test_more_than_six_parts_are_joined_smallest_first(home, monkeypatch):
 
 def test_own_groups_must_hold_every_part_once(home):
     bench, most = Workbench(), ("newsroom", "path", "author_group", "new", 10)
-    keys = [p.player for p in bench.gap_attribution(*most).parts]
-    found = bench.gap_attribution(*most, players={"all in one": keys})
+    keys = [p.player for p in bench.exposure.gap_attribution(*most).parts]
+    found = bench.exposure.gap_attribution(*most, players={"all in one": keys})
     assert found.parts[0].value == pytest.approx(found.gap_all - found.gap_random)
     with pytest.raises(OptionError, match="each part of the score once"):
-        bench.gap_attribution(*most, players={"some": keys[:1]})
+        bench.exposure.gap_attribution(*most, players={"some": keys[:1]})
 
 
 def test_a_draw_of_people_is_seeded_and_everybody_is_taken_where_they_are_few(home):
     bench = Workbench()
-    few = [bench.gap_attribution("newsroom", "path", "author_group", "new", 10, people=50, seed=4) for _ in range(2)]
+    few = [
+        bench.exposure.gap_attribution("newsroom", "path", "author_group", "new", 10, people=50, seed=4)
+        for _ in range(2)
+    ]
     assert few[0] == few[1]
     assert few[0].n_people == 50
-    assert bench.gap_attribution("newsroom", "path", "author_group", "new", 10).n_people == 300
+    assert bench.exposure.gap_attribution("newsroom", "path", "author_group", "new", 10).n_people == 300
     with pytest.raises(OptionError, match="10 or more"):
-        bench.gap_attribution("newsroom", "path", "author_group", "new", people=2)
+        bench.exposure.gap_attribution("newsroom", "path", "author_group", "new", people=2)
 
 
 @pytest.mark.parametrize(
@@ -255,11 +258,11 @@ def test_a_draw_of_people_is_seeded_and_everybody_is_taken_where_they_are_few(ho
 def test_what_cannot_be_attributed_is_refused_with_what_can(home, change, sentence):
     asked = {"by": "author_group", "group": "new"} | change
     with pytest.raises(OptionError, match=sentence):
-        Workbench().gap_attribution("newsroom", "path", **asked)
+        Workbench().exposure.gap_attribution("newsroom", "path", **asked)
 
 
 def test_one_kind_of_event_cannot_be_told_apart(home):
-    graph = Workbench()._world("newsroom").graph
+    graph = Workbench().session.workspace("newsroom").graph
     views = graph.events.take(graph.events.kind == 0)
     with pytest.raises(OptionError, match="one kind"):
         at.sources_of(graph.with_events(views), "events")

@@ -31,9 +31,9 @@ def test_from_a_plan_to_a_report_that_is_checked(own: Path, tmp_path: Path) -> N
         "run-audit", "--workspace", "newsroom", "--model", "path", "--actor", "Ana", "--plan", str(file), "--json"
     ).json
     bench = Workbench(own)
-    record = bench.audit_record("newsroom", found["id"])
+    record = bench.records.load("newsroom", found["id"])
     assert record["sha256"] == found["sha256"]
-    rows = list(reversed(bench.log_rows("newsroom")))
+    rows = list(reversed(bench.records.log("newsroom")))
     assert [r.kind for r in rows][:2] == ["plan", "audit"], "thresholds stand in the log before the audit"
     assert record["plan"]["log_hash"] == rows[0].hash
     assert {m["number"] for m in record["metrics"]} == set(range(1, 13))
@@ -43,12 +43,12 @@ def test_from_a_plan_to_a_report_that_is_checked(own: Path, tmp_path: Path) -> N
         assert gap["completeness_error"] <= 1e-6
         assert sum(p["value"] for p in gap["parts"]) == pytest.approx(gap["gap"] - gap["gap_random"], abs=1e-6)
     report = tmp_path / "audit.json"
-    report.write_text(json.dumps(bench.export_audit("newsroom", found["id"], form="json")))
-    assert bench.verify_report(report).ok
+    report.write_text(json.dumps(bench.records.export("newsroom", found["id"], form="json")))
+    assert bench.records.verify_report(report).ok
     altered = json.loads(report.read_text())
     altered["verdict"]["verdict"] = "pass" if altered["verdict"]["verdict"] != "pass" else "fail"
     report.write_text(json.dumps(altered))
-    assert not bench.verify_report(report).ok
+    assert not bench.records.verify_report(report).ok
     assert surfaced("verify-log", "--workspace", "newsroom", "--json").json["ok"] is True
 
 
@@ -61,7 +61,7 @@ def test_a_guardrail_brings_new_authors_to_their_share(own: Path) -> None:
     assert groups["new"]["before"] < 0.8 <= groups["new"]["after"] + 1e-9
     assert {"before", "after", "change", "low", "high"} <= set(found["costs"][0])
     bench = Workbench(own)
-    user = bench.example("newsroom").user
+    user = bench.explain.example("newsroom").user
     listed = surfaced(
         "guardrail",
         "--workspace",

@@ -92,8 +92,10 @@ def report(tmp_path: Path, text: str = "") -> tuple[Workbench, str]:
     """A signed report with an earlier audit and things that happened; `text` wherever an outside text may stand."""
     bench = empty_bench(tmp_path / "home")
     stored(bench, text, k=10)
-    bench.add_incident(WORKSPACE, text or "Yesterday's model was put back.", "Carol", "operator", kind="rollback")
-    bench.add_incident(WORKSPACE, text or "Approved for a week.", text or "Carol", kind="approval")
+    bench.records.add_incident(
+        WORKSPACE, text or "Yesterday's model was put back.", "Carol", "operator", kind="rollback"
+    )
+    bench.records.add_incident(WORKSPACE, text or "Approved for a week.", text or "Carol", kind="approval")
     system = {
         "name": "Surfaced",
         "surface": text or "Front page here",
@@ -102,8 +104,8 @@ def report(tmp_path: Path, text: str = "") -> tuple[Workbench, str]:
         "recommender": "Path model",
     }
     audit = stored(bench, text, changes={"system": system})["id"]
-    bench.sign(WORKSPACE, audit, text or "Bob", text or "chief editor", text or "I have read it.")
-    made = bench.export_audit(WORKSPACE, audit, actor=text or "Eve")
+    bench.records.sign(WORKSPACE, audit, text or "Bob", text or "chief editor", text or "I have read it.")
+    made = bench.records.export(WORKSPACE, audit, actor=text or "Eve")
     assert isinstance(made, str)
     return bench, made
 
@@ -133,9 +135,9 @@ def test_every_number_of_every_row_is_on_the_page(tmp_path: Path) -> None:
 def rendered(tmp_path: Path, **changes: Any) -> tuple[dict[str, Any], Page]:
     """The page of a record that says everything that newer ones say, with some sections put in its place."""
     bench = empty_bench(tmp_path / "full")
-    fixed = bench.fix_plan(WORKSPACE, plan(), "Ada", "auditor")
-    record = bench.save_audit(WORKSPACE, full(content(fixed)) | changes, "Ada")
-    made = bench.export_audit(WORKSPACE, record["id"])
+    fixed = bench.audits.fix(WORKSPACE, plan(), "Ada", "auditor")
+    record = bench.records.save(WORKSPACE, full(content(fixed)) | changes, "Ada")
+    made = bench.records.export(WORKSPACE, record["id"])
     assert isinstance(made, str)
     return record, Page(made)
 
@@ -303,7 +305,7 @@ def test_an_audit_without_signature_changes_or_findings_says_so(tmp_path: Path) 
     audit = stored(
         bench, changes={name: [] for name in lists} | {"verdict": {"verdict": "not estimable", "reason": "No lists."}}
     )["id"]
-    made = bench.export_audit(WORKSPACE, audit)
+    made = bench.records.export(WORKSPACE, audit)
     assert isinstance(made, str)
     page = Page(made)
     assert list(page.sections) == list(HELD)
@@ -330,7 +332,7 @@ def test_head_and_hashes_are_printed_with_the_commands_that_check_them(tmp_path:
     assert record["sha256"] in proof
     assert record["export"]["sha256"] in proof
     assert f"python cli.py verify-log --workspace newsroom --head {record['log']['head']}" in proof
-    assert bench.verify_log(WORKSPACE, record["log"]["head"]).ok
+    assert bench.records.verify_log(WORKSPACE, record["log"]["head"]).ok
 
 
 def test_nothing_is_loaded_and_nothing_runs(tmp_path: Path) -> None:

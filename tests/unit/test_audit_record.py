@@ -64,7 +64,7 @@ def bench(tmp_path: Path) -> Workbench:
 
 
 def place(bench: Recording, audit: str) -> Path:
-    return bench.store.results(WORKSPACE) / "audits" / f"{audit}.json"
+    return bench.session.store.results(WORKSPACE) / "audits" / f"{audit}.json"
 
 
 def second_hash(record: dict[str, Any]) -> str:
@@ -76,7 +76,7 @@ def test_the_schema_is_a_schema_and_a_record_fits_it(bench: Workbench) -> None:
     Draft202012Validator.check_schema(SCHEMA)
     record = stored(bench)
     Draft202012Validator(SCHEMA).validate(record)
-    Draft202012Validator(SCHEMA).validate(bench.export_audit(WORKSPACE, record["id"], form="json"))
+    Draft202012Validator(SCHEMA).validate(bench.records.export(WORKSPACE, record["id"], form="json"))
     assert set(SCHEMA["required"]) == set(record)
 
 
@@ -119,8 +119,8 @@ def test_our_own_check_says_the_same_as_a_full_validator(bench: Workbench, where
 def test_what_newer_records_say_is_in_the_schema_and_may_be_left_out(
     bench: Workbench, where: tuple[Any, ...], value: Any
 ) -> None:
-    fixed = bench.fix_plan(WORKSPACE, plan(), "Ada", "auditor")
-    record = bench.save_audit(WORKSPACE, full(content(fixed)), "Ada")
+    fixed = bench.audits.fix(WORKSPACE, plan(), "Ada", "auditor")
+    record = bench.records.save(WORKSPACE, full(content(fixed)), "Ada")
     Draft202012Validator(SCHEMA).validate(record)
     inner: Any = record
     for key in where[:-1]:
@@ -144,20 +144,20 @@ def test_a_record_is_named_by_the_hash_of_what_is_signed(bench: Workbench) -> No
 
 
 def test_every_missing_section_is_named(bench: Workbench) -> None:
-    fixed = bench.fix_plan(WORKSPACE, plan(), "Ada", "auditor")
+    fixed = bench.audits.fix(WORKSPACE, plan(), "Ada", "auditor")
     made = content(fixed)
     del made["cells"], made["limits"]
     with pytest.raises(OptionError, match=r"lacks cells; record lacks limits"):
-        bench.save_audit(WORKSPACE, made, "Ada")
+        bench.records.save(WORKSPACE, made, "Ada")
     with pytest.raises(OptionError, match="cannot be stored"):
-        bench.save_audit(WORKSPACE, content(fixed, creators=[{"creator": float("nan")}]), "Ada")
-    assert bench.audits(WORKSPACE) == ()
-    assert [r.kind for r in bench.log_rows(WORKSPACE)] == ["plan"]
+        bench.records.save(WORKSPACE, content(fixed, creators=[{"creator": float("nan")}]), "Ada")
+    assert bench.records.listed(WORKSPACE) == ()
+    assert [r.kind for r in bench.records.log(WORKSPACE)] == ["plan"]
 
 
 def test_thresholds_are_fixed_before_the_run_or_the_audit_is_refused(bench: Workbench) -> None:
-    fixed = bench.fix_plan(WORKSPACE, plan(), "Ada", "auditor")
-    (logged,) = bench.log_rows(WORKSPACE)
+    fixed = bench.audits.fix(WORKSPACE, plan(), "Ada", "auditor")
+    (logged,) = bench.records.log(WORKSPACE)
     assert (logged.kind, logged.hash, logged.when) == ("plan", fixed["log_hash"], fixed["fixed_at"])
     assert logged.content == plan()
     for changed, told in (
@@ -166,22 +166,22 @@ def test_thresholds_are_fixed_before_the_run_or_the_audit_is_refused(bench: Work
         ({"fixed_at": "2020-01-01T00:00:00Z"}, "fixed_at"),
     ):
         with pytest.raises(OptionError, match=f"changed after it was fixed in row 1 of the log: {told}"):
-            bench.save_audit(WORKSPACE, content(fixed | changed), "Ada")
+            bench.records.save(WORKSPACE, content(fixed | changed), "Ada")
     with pytest.raises(OptionError, match="not fixed in the decision log"):
-        bench.save_audit(WORKSPACE, content(fixed | {"log_hash": "ab" * 32}), "Ada")
+        bench.records.save(WORKSPACE, content(fixed | {"log_hash": "ab" * 32}), "Ada")
     with pytest.raises(OptionError, match="no thresholds"):
-        bench.fix_plan(WORKSPACE, plan(thresholds={}), "Ada")
+        bench.audits.fix(WORKSPACE, plan(thresholds={}), "Ada")
     with pytest.raises(OptionError, match="is about 'newsroom'"):
-        bench.fix_plan("movielens-100k", plan(), "Ada")
-    assert bench.audits(WORKSPACE) == ()
+        bench.audits.fix("movielens-100k", plan(), "Ada")
+    assert bench.records.listed(WORKSPACE) == ()
 
 
 def test_signatures_are_those_of_the_log_and_leave_the_record_as_it_is(bench: Workbench) -> None:
     record = stored(bench)
     before = place(bench, record["id"]).read_bytes()
-    one = bench.sign(WORKSPACE, record["id"], "Bob", "editor", "I agree.")
-    two = bench.sign(WORKSPACE, record["id"], "Eve", "counsel", "")
-    read = bench.audit_record(WORKSPACE, record["id"])
+    one = bench.records.sign(WORKSPACE, record["id"], "Bob", "editor", "I agree.")
+    two = bench.records.sign(WORKSPACE, record["id"], "Eve", "counsel", "")
+    read = bench.records.load(WORKSPACE, record["id"])
     assert read["signatures"] == [
         {"name": "Bob", "role": "editor", "comment": "I agree.", "signed_at": one.when, "log_hash": one.hash},
         {"name": "Eve", "role": "counsel", "comment": "", "signed_at": two.when, "log_hash": two.hash},
@@ -190,7 +190,7 @@ def test_signatures_are_those_of_the_log_and_leave_the_record_as_it_is(bench: Wo
     assert one.content["sha256"] == record["sha256"]
     assert read["log"]["head"] == two.hash
     assert [r["kind"] for r in read["log"]["extract"]] == ["plan", "audit", "signature", "signature"]
-    (entry,) = bench.audits(WORKSPACE)
+    (entry,) = bench.records.listed(WORKSPACE)
     assert (entry.id, entry.model, entry.verdict, entry.n_signatures, entry.intact) == (
         record["id"],
         "path",
@@ -198,8 +198,8 @@ def test_signatures_are_those_of_the_log_and_leave_the_record_as_it_is(bench: Wo
         2,
         True,
     )
-    bench.sign(WORKSPACE, record["id"], "Bob", "editor", "Once more.")
-    (entry,) = bench.audits(WORKSPACE)
+    bench.records.sign(WORKSPACE, record["id"], "Bob", "editor", "Once more.")
+    (entry,) = bench.records.listed(WORKSPACE)
     assert (entry.n_signatures, entry.n_signers) == (3, 2)
 
 
@@ -209,10 +209,10 @@ def test_signatures_are_those_of_the_log_and_leave_the_record_as_it_is(bench: Wo
 )  # fmt: skip
 def test_a_signature_needs_name_and_role(bench: Workbench, name: str, role: str, comment: str, told: str) -> None:
     audit = stored(bench)["id"]
-    bench.sign(WORKSPACE, audit, "Bob", "editor", "twice")
+    bench.records.sign(WORKSPACE, audit, "Bob", "editor", "twice")
     with pytest.raises(OptionError, match=told):
-        bench.sign(WORKSPACE, audit, name, role, comment)
-    assert len(bench.audit_record(WORKSPACE, audit)["signatures"]) == 1
+        bench.records.sign(WORKSPACE, audit, name, role, comment)
+    assert len(bench.records.load(WORKSPACE, audit)["signatures"]) == 1
 
 
 def test_an_altered_audit_is_refused_everywhere_and_listed_as_altered(bench: Workbench) -> None:
@@ -220,14 +220,14 @@ def test_an_altered_audit_is_refused_everywhere_and_listed_as_altered(bench: Wor
     file = place(bench, record["id"])
     file.write_text(file.read_text().replace("0.5123", "0.9123"))
     for ask in (
-        lambda: bench.audit_record(WORKSPACE, record["id"]),
-        lambda: bench.sign(WORKSPACE, record["id"], "Bob", "editor"),
-        lambda: bench.export_audit(WORKSPACE, record["id"]),
-        lambda: bench.compare_audits(WORKSPACE, record["id"], record["id"]),
+        lambda: bench.records.load(WORKSPACE, record["id"]),
+        lambda: bench.records.sign(WORKSPACE, record["id"], "Bob", "editor"),
+        lambda: bench.records.export(WORKSPACE, record["id"]),
+        lambda: bench.records.compare(WORKSPACE, record["id"], record["id"]),
     ):
         with pytest.raises(SnapshotError, match="altered"):
             ask()
-    (entry,) = bench.audits(WORKSPACE)
+    (entry,) = bench.records.listed(WORKSPACE)
     assert (entry.intact, entry.id, entry.verdict) == (False, record["id"], "fail")
     assert "altered" in entry.told
 
@@ -239,11 +239,11 @@ def test_a_rewritten_audit_with_a_hash_of_its_own_does_not_fit_the_log(bench: Wo
     forged["sha256"] = second_hash(forged)
     file.write_text(json.dumps(forged))
     with pytest.raises(SnapshotError, match="altered"):
-        bench.audit_record(WORKSPACE, record["id"])
+        bench.records.load(WORKSPACE, record["id"])
     forged["id"] = f"audit-{forged['sha256'][:12]}"
     place(bench, forged["id"]).write_text(json.dumps(forged))
     with pytest.raises(SnapshotError, match="no row about it"):
-        bench.audit_record(WORKSPACE, forged["id"])
+        bench.records.load(WORKSPACE, forged["id"])
 
 
 @pytest.mark.parametrize(("text", "told"), [("{", "cut short"), ("[]", "altered"), (None, "is missing, though")])
@@ -251,25 +251,25 @@ def test_a_damaged_or_missing_file_is_said(bench: Workbench, text: str | None, t
     audit = stored(bench)["id"]
     place(bench, audit).unlink() if text is None else place(bench, audit).write_text(text)
     with pytest.raises(SnapshotError, match=told):
-        bench.audit_record(WORKSPACE, audit)
+        bench.records.load(WORKSPACE, audit)
 
 
 @pytest.mark.parametrize("audit", ["../../decisions", "audit-", "audit-0123456789ab/..", "nothing"])
 def test_only_ids_are_ids(bench: Workbench, audit: str) -> None:
     with pytest.raises(OptionError, match="no id of an audit"):
-        bench.audit_record(WORKSPACE, audit)
+        bench.records.load(WORKSPACE, audit)
     with pytest.raises(OptionError, match="There is no audit"):
-        bench.audit_record(WORKSPACE, "audit-0123456789ab")
+        bench.records.load(WORKSPACE, "audit-0123456789ab")
 
 
 def test_a_log_that_was_cut_below_a_stored_plan_is_found_without_a_head(bench: Workbench) -> None:
     stored(bench)
-    db = sqlite3.connect(bench.decisions.path)
+    db = sqlite3.connect(bench.session.decisions.path)
     db.execute("DROP TRIGGER log_delete")
     db.execute("DELETE FROM log")
     db.commit()
     db.close()
-    found = bench.verify_log(WORKSPACE)
+    found = bench.records.verify_log(WORKSPACE)
     told = [p.told for p in found.problems if p.fault == "cut"]
     assert any("the plan of audit-" in line for line in told)
     assert any("heads.json" in line for line in told)
@@ -277,7 +277,7 @@ def test_a_log_that_was_cut_below_a_stored_plan_is_found_without_a_head(bench: W
 
 def test_a_process_killed_while_saving_leaves_the_whole_record_or_none(tmp_path: Path) -> None:
     bench = empty_bench(tmp_path)
-    made = content(bench.fix_plan(WORKSPACE, plan(), "Ada", "auditor"))
+    made = content(bench.audits.fix(WORKSPACE, plan(), "Ada", "auditor"))
     command = [sys.executable, "-c", SAVER, str(tmp_path)]
     ended = subprocess.run(
         command, cwd=ROOT, input=json.dumps(made), capture_output=True, text=True, timeout=120, check=False
@@ -289,35 +289,35 @@ def test_a_record_whose_process_died_before_it_got_its_name_is_there(bench: Work
     record = stored(bench)
     file = place(bench, record["id"])
     file.rename(file.with_name(f".waiting-{file.name}"))
-    assert bench.audit_record(WORKSPACE, record["id"]) == record
+    assert bench.records.load(WORKSPACE, record["id"]) == record
     assert file.exists()
 
 
 def test_a_folder_that_cannot_be_written_is_said_and_nothing_is_logged(bench: Workbench) -> None:
-    fixed = bench.fix_plan(WORKSPACE, plan(), "Ada", "auditor")
-    folder = bench.store.results(WORKSPACE)
+    fixed = bench.audits.fix(WORKSPACE, plan(), "Ada", "auditor")
+    folder = bench.session.store.results(WORKSPACE)
     folder.parent.mkdir(parents=True)
     folder.write_text("a file where a folder should be")
     with pytest.raises(SurfacedError, match=r"could not be written to .*Nothing was stored"):
-        bench.save_audit(WORKSPACE, content(fixed), "Ada")
-    assert [r.kind for r in bench.log_rows(WORKSPACE)] == ["plan"]
+        bench.records.save(WORKSPACE, content(fixed), "Ada")
+    assert [r.kind for r in bench.records.log(WORKSPACE)] == ["plan"]
 
 
 def test_saving_twice_is_one_audit_and_newest_comes_first(bench: Workbench) -> None:
-    fixed = bench.fix_plan(WORKSPACE, plan(), "Ada", "auditor")
-    one = bench.save_audit(WORKSPACE, content(fixed, changes=None), "Ada")
+    fixed = bench.audits.fix(WORKSPACE, plan(), "Ada", "auditor")
+    one = bench.records.save(WORKSPACE, content(fixed, changes=None), "Ada")
     two = stored(bench, changes={"created": "2026-03-03T04:05:06+00:00"})
-    assert [e.id for e in bench.audits(WORKSPACE)] == [two["id"], one["id"]]
+    assert [e.id for e in bench.records.listed(WORKSPACE)] == [two["id"], one["id"]]
     again = {key: value for key, value in two.items() if key not in ("log", "signatures")}
-    assert bench.save_audit(WORKSPACE, again, "Ada")["id"] == two["id"]
-    assert len(bench.audits(WORKSPACE)) == 2
+    assert bench.records.save(WORKSPACE, again, "Ada")["id"] == two["id"]
+    assert len(bench.records.listed(WORKSPACE)) == 2
 
 
 def test_incidents_and_changes_come_from_the_log_and_the_last_audit(bench: Workbench) -> None:
     first = stored(bench)
     assert first["changes"] is None
-    bench.add_incident(WORKSPACE, "Lists were empty.", "Ada", "operator")
-    bench.add_incident(WORKSPACE, "Just a remark.", "Ada", kind="note")
+    bench.records.add_incident(WORKSPACE, "Lists were empty.", "Ada", "operator")
+    bench.records.add_incident(WORKSPACE, "Just a remark.", "Ada", kind="note")
     other = stored(bench, model="lightgcn")
     assert other["changes"] is None
     second = stored(bench, changes={"verdict": {"verdict": "pass", "reason": "Better."}})
@@ -409,8 +409,8 @@ def test_the_order_of_columns_and_a_hash_that_only_one_has_are_no_difference(ben
 
 def exported(bench: Workbench, tmp_path: Path, form: str) -> tuple[dict[str, Any], Path]:
     record = stored(bench)
-    bench.sign(WORKSPACE, record["id"], "Bob", "editor", "I agree.")
-    made = bench.export_audit(WORKSPACE, record["id"], form=form, actor="Eve")
+    bench.records.sign(WORKSPACE, record["id"], "Bob", "editor", "I agree.")
+    made = bench.records.export(WORKSPACE, record["id"], form=form, actor="Eve")
     file = tmp_path / f"report.{form}"
     file.write_text(made if isinstance(made, str) else json_text(made))
     return record, file
@@ -421,11 +421,11 @@ def test_a_report_as_it_was_exported_is_accepted_here_and_elsewhere(
     bench: Workbench, tmp_path: Path, form: str
 ) -> None:
     record, file = exported(bench, tmp_path, form)
-    bench.add_incident(WORKSPACE, "Later.", "Ada")
-    here = bench.verify_report(file)
+    bench.records.add_incident(WORKSPACE, "Later.", "Ada")
+    here = bench.records.verify_report(file)
     assert (here.ok, here.in_log, here.sha256, here.problems) == (True, True, record["sha256"], ())
-    assert bench.verify_log(WORKSPACE, here.head).n_after == 2  # the export's own row, and the incident
-    elsewhere = empty_bench(tmp_path / "elsewhere").verify_report(file)
+    assert bench.records.verify_log(WORKSPACE, here.head).n_after == 2  # the export's own row, and the incident
+    elsewhere = empty_bench(tmp_path / "elsewhere").records.verify_report(file)
     assert (elsewhere.ok, elsewhere.in_log) == (True, None)
 
 
@@ -444,7 +444,7 @@ def test_an_altered_report_is_found(bench: Workbench, tmp_path: Path, home: str,
     assert changed != text
     file.write_text(changed)
     judge = bench if home == "here" else empty_bench(tmp_path / "elsewhere")
-    found = judge.verify_report(file)
+    found = judge.records.verify_report(file)
     assert not found.ok
     assert found.problems
 
@@ -460,38 +460,40 @@ def test_a_report_altered_with_all_its_hashes_is_not_in_the_log(bench: Workbench
     forged["id"] = audit_id(forged["sha256"])
     forged["export"]["sha256"] = export_hash(forged)
     file.write_text(json.dumps(forged))
-    found = bench.verify_report(file)
+    found = bench.records.verify_report(file)
     assert found.problems == ("The decision log has no export with this content.",)
     forged["log"]["head"] = "ab" * 32
     forged["export"]["sha256"] = export_hash(forged)
     file.write_text(json.dumps(forged))
-    found = bench.verify_report(file)
+    found = bench.records.verify_report(file)
     assert (found.ok, found.in_log) == (False, False)
     assert "is not in the decision log" in found.problems[0]
 
 
 def test_a_cut_log_is_found_by_a_report(bench: Workbench, tmp_path: Path) -> None:
     _, file = exported(bench, tmp_path, "html")
-    db = sqlite3.connect(bench.decisions.path)
+    db = sqlite3.connect(bench.session.decisions.path)
     db.execute("DROP TRIGGER log_delete")
     db.execute("DELETE FROM log WHERE number > 2")
     db.commit()
     db.close()
-    assert "heads.json" in " ".join(p.told for p in bench.verify_log(WORKSPACE).problems), "found without a head"
-    found = bench.verify_report(file)
+    assert "heads.json" in " ".join(p.told for p in bench.records.verify_log(WORKSPACE).problems), (
+        "found without a head"
+    )
+    found = bench.records.verify_report(file)
     assert (found.ok, found.in_log) == (False, False)
-    assert not bench.verify_log(WORKSPACE, found.head).ok
+    assert not bench.records.verify_log(WORKSPACE, found.head).ok
 
 
 def test_no_report_is_made_from_a_broken_log(bench: Workbench) -> None:
     audit = stored(bench)["id"]
-    db = sqlite3.connect(bench.decisions.path)
+    db = sqlite3.connect(bench.session.decisions.path)
     db.execute("DROP TRIGGER log_update")
     db.execute("UPDATE log SET actor = 'Eve' WHERE number = 1")
     db.commit()
     db.close()
     with pytest.raises(SurfacedError, match=r"not intact.*Row 1 was changed"):
-        bench.export_audit(WORKSPACE, audit)
+        bench.records.export(WORKSPACE, audit)
 
 
 @pytest.mark.parametrize(
@@ -507,18 +509,18 @@ def test_no_report_is_made_from_a_broken_log(bench: Workbench) -> None:
 def test_a_file_that_is_no_report_is_said(bench: Workbench, tmp_path: Path, text: str, told: str) -> None:
     (tmp_path / "x.json").write_text(text)
     with pytest.raises(OptionError, match=told):
-        bench.verify_report(tmp_path / "x.json")
+        bench.records.verify_report(tmp_path / "x.json")
     (tmp_path / "x.json").write_bytes(b"\xff\xfe\x00")
     with pytest.raises(OptionError, match="no text"):
-        bench.verify_report(tmp_path / "x.json")
+        bench.records.verify_report(tmp_path / "x.json")
     with pytest.raises(OptionError, match="cannot be read"):
-        bench.verify_report(tmp_path / "missing.json")
+        bench.records.verify_report(tmp_path / "missing.json")
 
 
 def test_the_shell_signs_lists_compares_exports_and_checks(
     bench: Workbench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("SURFACED_HOME", str(bench.store.home))
+    monkeypatch.setenv("SURFACED_HOME", str(bench.session.store.home))
     one, two = stored(bench)["id"], stored(bench, k=10)["id"]
     where = ("--workspace", WORKSPACE, "--id", two)
     signed = surfaced("sign", *where, "--name", "Bob", "--role", "editor", "--comment", "Fine.", "--json").json
@@ -531,8 +533,8 @@ def test_the_shell_signs_lists_compares_exports_and_checks(
     assert surfaced("compare-audits", *where, "--earlier", one).out.startswith(found["not_comparable"])
     assert "A name is missing" in surfaced("sign", *where, "--name", " ", "--role", "").complaint
     printed = surfaced("log", "--workspace", WORKSPACE).out
-    assert bench.log_rows(WORKSPACE)[0].when in printed
-    assert str(bench.log_rows(WORKSPACE)[0].created) not in printed
+    assert bench.records.log(WORKSPACE)[0].when in printed
+    assert str(bench.records.log(WORKSPACE)[0].created) not in printed
     for form in ("html", "json"):
         out = tmp_path / f"r.{form}"
         told = surfaced("export-audit", *where, "--out", out, "--json").json
@@ -560,8 +562,8 @@ def test_the_shell_signs_lists_compares_exports_and_checks(
 
 def test_cards_hold_what_manifests_measurements_and_tables_say(home: Path, tmp_path: Path) -> None:
     bench = Workbench()
-    manifest = next(info for info in bench.fitted("newsroom") if info.model == "path")
-    measured = bench.stored_evaluation("newsroom", "path")
+    manifest = next(info for info in bench.models.fitted("newsroom") if info.model == "path")
+    measured = bench.evaluate.stored("newsroom", "path")
     assert measured is not None
     ended = surfaced("cards", "--workspace", "newsroom", "--model", "path", "--out", tmp_path / "cards", "--json").json
     assert ended["files"] == ["data-card.json", "data-card.md", "model-card.json", "model-card.md"]
@@ -578,7 +580,7 @@ def test_cards_hold_what_manifests_measurements_and_tables_say(home: Path, tmp_p
         measured.metrics["ndcg@20"]["value"], rel=1e-3
     )
     text = (tmp_path / "cards" / "data-card.md").read_text()
-    info = next(i for i in bench.workspaces() if i.name == "newsroom")
+    info = next(i for i in bench.data.workspaces() if i.name == "newsroom")
     assert f"| readers | {info.n_users:,} |" in text
     assert f"| events | {info.n_events:,} |" in text
     for heading in (
@@ -591,7 +593,7 @@ def test_cards_hold_what_manifests_measurements_and_tables_say(home: Path, tmp_p
         "Maintenance",
     ):
         assert f"\n## {heading}\n" in text
-    assert bench.data_card_text("newsroom") == text
+    assert bench.records.data_card("newsroom").markdown() == text
 
     shutil.rmtree(tmp_path / "cards")
     (tmp_path / "cards").write_text("x")

@@ -255,7 +255,7 @@ HOSTILE = "<img src=x onerror=alert(1)>"
 def drawn(shop: Shop, item: str) -> tuple[str, dict[str, Any], dict[str, Any]]:
     """An item's explanation as SVG, as the network's payload and as JSON."""
     bench = Workbench(shop.home)
-    found = bench.why("shop", "path", item, user="ann")
+    found = bench.explain.why("shop", "path", item, user="ann")
     svg = flow_svg(found, theme="light")
     ET.fromstring(svg)
     payload = path_network(found, theme="light")
@@ -276,7 +276,9 @@ def test_markup_in_a_title_stays_text(shop: Shop) -> None:
     assert "<img" not in svg
     assert "&lt;img" in svg
     assert HOSTILE.split()[0] in json.dumps(payload)
-    graph = ET.fromstring(Workbench(shop.home).graphml(Workbench(shop.home).why("shop", "path", "fig", user="ann")))
+    graph = ET.fromstring(
+        Workbench(shop.home).explain.graphml(Workbench(shop.home).explain.why("shop", "path", "fig", user="ann"))
+    )
     assert "img" not in {element.tag.rpartition("}")[2] for element in graph.iter()}
 
 
@@ -476,7 +478,7 @@ def test_a_damaged_result_is_computed_again(shop: Shop) -> None:
     results = list((shop.home / "workspaces" / "shop" / "results").glob("evaluation-*.json"))
     assert len(results) == 1
     cut(results[0])
-    assert Workbench(shop.home).stored_evaluation("shop", "popularity", k=5) is None
+    assert Workbench(shop.home).evaluate.stored("shop", "popularity", k=5) is None
     assert surfaced(*ask).json["metrics"] == before["metrics"]
 
 

@@ -48,82 +48,82 @@ def bench(ladders, tmp_path, monkeypatch):
 
 
 def sealed_text(bench, test):
-    return json.loads((bench.store.home / "blind" / f"{test}.sealed.json").read_text())["text"]
+    return json.loads((bench.session.store.home / "blind" / f"{test}.sealed.json").read_text())["text"]
 
 
 def test_the_commitment_is_the_hash_of_a_salted_text_and_nothing_else_tells_the_size(bench):
-    begun = bench.blind_seal(0.4321, "author", 7)
+    begun = bench.blind_test.seal(0.4321, "author", 7)
     text = sealed_text(bench, begun.id)
     assert begun.commitment == hashlib.sha256(text.encode()).hexdigest()
     assert json.loads(text)["size"] == 0.4321
     assert len(json.loads(text)["salt"]) == 32
-    bench.blind_run(begun.id)
-    shown = (bench.store.home / "blind" / f"{begun.id}.json").read_text()
+    bench.blind_test.run(begun.id)
+    shown = (bench.session.store.home / "blind" / f"{begun.id}.json").read_text()
     assert "0.4321" not in shown
-    assert bench.blind_seal(0.4321, "author", 7).commitment != begun.commitment
+    assert bench.blind_test.seal(0.4321, "author", 7).commitment != begun.commitment
 
 
 def test_the_audited_workspace_holds_neither_causes_nor_words_about_what_is_planted(bench):
-    found = bench.blind_start(0.777, "author", 3)
-    tables = Store(bench.store.home).tables(found.workspace)
+    found = bench.blind_test.start(0.777, "author", 3)
+    tables = Store(bench.session.store.home).tables(found.workspace)
     assert not {"cause", "cause_id"} & set(tables.events.columns)
     card = json.dumps([tables.card.summary, tables.card.attribute_notes])
     assert "Planted" not in card
     assert "0.777" not in card
     assert "78%" not in card
-    assert [info.model for info in bench.fitted(found.workspace)] == ["path"]
+    assert [info.model for info in bench.models.fitted(found.workspace)] == ["path"]
 
 
 @pytest.mark.parametrize("kind", ["author", "cohort"])
 def test_from_seal_to_reveal(bench, kind):
-    begun = bench.blind_seal(None, kind)
+    begun = bench.blind_test.seal(None, kind)
     with pytest.raises(OptionError, match="no estimate yet"):
-        bench.blind_reveal(begun.id)
-    assert bench.blind_result(begun.id) is None
-    found = bench.blind_run(begun.id)
-    assert bench.blind_result(begun.id) == found == bench.blind_run(begun.id)
+        bench.blind_test.reveal(begun.id)
+    assert bench.blind_test.result(begun.id) is None
+    found = bench.blind_test.run(begun.id)
+    assert bench.blind_test.result(begun.id) == found == bench.blind_test.run(begun.id)
     assert 0 <= found.low <= found.size <= found.high <= bl.MAX_SIZE
     assert found.n_ladder == SMALL.rungs
-    truth = bench.blind_reveal(begun.id)
+    truth = bench.blind_test.reveal(begun.id)
     assert truth.matches
     assert truth.true_size == json.loads(sealed_text(bench, begun.id))["size"]
     assert truth.held == (found.low - 1e-9 <= truth.true_size <= found.high + 1e-9)
     assert truth.recomputed == hashlib.sha256(truth.committed_text.encode()).hexdigest()
-    assert bench.blind_tests()[0] | {"held": None} == {
+    assert bench.blind_test.tests()[0] | {"held": None} == {
         "id": begun.id, "kind": kind, "created": begun.created, "commitment": begun.commitment, "audited": True,
         "revealed": True, "held": None,
     }  # fmt: skip
 
 
 def test_a_size_that_was_changed_after_the_seal_is_seen(bench):
-    found = bench.blind_start(0.2, "author", 5)
-    place = bench.store.home / "blind" / f"{found.id}.sealed.json"
+    found = bench.blind_test.start(0.2, "author", 5)
+    place = bench.session.store.home / "blind" / f"{found.id}.sealed.json"
     place.write_text(place.read_text().replace("0.2", "0.9"))
-    truth = bench.blind_reveal(found.id)
+    truth = bench.blind_test.reveal(found.id)
     assert not truth.matches
     assert "NOT match" in truth.sentence
 
 
 def test_a_seal_that_is_lost_is_a_sentence(bench):
-    found = bench.blind_start(0.2, "author", 5)
-    (bench.store.home / "blind" / f"{found.id}.sealed.json").unlink()
+    found = bench.blind_test.start(0.2, "author", 5)
+    (bench.session.store.home / "blind" / f"{found.id}.sealed.json").unlink()
     with pytest.raises(SurfacedError, match="cannot be read"):
-        bench.blind_reveal(found.id)
+        bench.blind_test.reveal(found.id)
 
 
 def test_the_estimate_depends_on_the_world_alone(bench):
-    first, second = (bench.blind_start(0.6, "cohort", 12) for _ in range(2))
+    first, second = (bench.blind_test.start(0.6, "cohort", 12) for _ in range(2))
     assert first.commitment != second.commitment
     assert (first.size, first.low, first.high, first.numbers) == (second.size, second.low, second.high, second.numbers)
 
 
 def test_a_seal_that_is_lost_before_the_audit_is_a_sentence_too_and_a_damaged_record_hides_no_other(bench):
-    lost, kept = bench.blind_seal(0.2), bench.blind_seal(0.3)
-    (bench.store.home / "blind" / f"{lost.id}.sealed.json").write_text("{")
+    lost, kept = bench.blind_test.seal(0.2), bench.blind_test.seal(0.3)
+    (bench.session.store.home / "blind" / f"{lost.id}.sealed.json").write_text("{")
     with pytest.raises(SurfacedError, match="cannot be read"):
-        bench.blind_run(lost.id)
-    (bench.store.home / "blind" / f"{lost.id}.json").write_text("[]")
-    assert [row["id"] for row in bench.blind_tests()] == [kept.id]
+        bench.blind_test.run(lost.id)
+    (bench.session.store.home / "blind" / f"{lost.id}.json").write_text("[]")
+    assert [row["id"] for row in bench.blind_test.tests()] == [kept.id]
 
 
 @pytest.mark.parametrize(
@@ -139,13 +139,13 @@ def test_a_seal_that_is_lost_before_the_audit_is_a_sentence_too_and_a_damaged_re
 )
 def test_what_cannot_be_planted_is_refused(bench, size, kind, seed, sentence):
     with pytest.raises(OptionError, match=sentence):
-        bench.blind_seal(size, kind, seed)
-    assert bench.blind_tests() == ()
+        bench.blind_test.seal(size, kind, seed)
+    assert bench.blind_test.tests() == ()
 
 
 @pytest.mark.parametrize("test", ["0000aaaa", "../../etc", "", "x" * 300])
 def test_an_unknown_test_is_refused(bench, test):
-    for ask in (bench.blind_run, bench.blind_reveal, bench.blind_result):
+    for ask in (bench.blind_test.run, bench.blind_test.reveal, bench.blind_test.result):
         with pytest.raises(OptionError, match="no blind test"):
             ask(test)
 
@@ -159,14 +159,14 @@ def test_a_stopped_ladder_goes_on_where_it_stood_and_nothing_is_said_before(tmp_
             raise CancelledError("Stopped.")
 
     bench = Workbench(tmp_path)
-    begun = bench.blind_seal(0.5, "author", 1)
+    begun = bench.blind_test.seal(0.5, "author", 1)
     with pytest.raises(CancelledError):
-        bench.blind_run(begun.id, setup=SMALL, progress=stop)
-    assert bench.blind_result(begun.id) is None
+        bench.blind_test.run(begun.id, setup=SMALL, progress=stop)
+    assert bench.blind_test.result(begun.id) is None
     rungs = json.loads(next((tmp_path / "blind").glob("ladder-*")).read_text())["rows"]
     assert len(rungs) == 3
     doings: list[str] = []
-    bench.blind_run(begun.id, setup=SMALL, progress=lambda _, doing: doings.append(doing))
+    bench.blind_test.run(begun.id, setup=SMALL, progress=lambda _, doing: doings.append(doing))
     assert not any("rung 3 " in doing for doing in doings)
     assert json.loads(next((tmp_path / "blind").glob("ladder-*")).read_text())["rows"][:3] == rungs
 
@@ -300,14 +300,14 @@ def test_a_short_ladder_says_so():
 
 
 def test_workspaces_of_old_tests_go_and_their_records_stay(bench):
-    found = [bench.blind_start(0.3, "author", seed) for seed in range(seal.KEPT + 1)]
-    left = {p.name for p in (bench.store.home / "workspaces").glob("blind-*")}
+    found = [bench.blind_test.start(0.3, "author", seed) for seed in range(seal.KEPT + 1)]
+    left = {p.name for p in (bench.session.store.home / "workspaces").glob("blind-*")}
     assert len(left) == seal.KEPT
     assert found[-1].workspace in left
-    assert len(bench.blind_tests()) == seal.KEPT + 1
-    assert bench.blind_reveal(found[0].id).matches
+    assert len(bench.blind_test.tests()) == seal.KEPT + 1
+    assert bench.blind_test.reveal(found[0].id).matches
     with pytest.raises((NotReadyError, OptionError)):
-        Workbench(bench.store.home).card(found[0].workspace)
+        Workbench(bench.session.store.home).data.card(found[0].workspace)
 
 
 def test_the_commands_start_and_reveal(bench):
@@ -322,9 +322,9 @@ def test_the_commands_start_and_reveal(bench):
 
 
 def test_the_chart_shows_the_truth_only_once_it_is_known(bench):
-    found = bench.blind_start(0.345, "author", 2)
+    found = bench.blind_test.start(0.345, "author", 2)
     closed = blind_chart(found)
-    opened = blind_chart(found, bench.blind_reveal(found.id), theme="dark")
+    opened = blind_chart(found, bench.blind_test.reveal(found.id), theme="dark")
     assert [shape.x0 for shape in closed.layout.shapes] == [0]
     assert [shape.x0 for shape in opened.layout.shapes] == [0, 0.345]
     assert not closed.layout.annotations
@@ -354,7 +354,7 @@ def test_the_page_plants_seals_and_reveals(bench, monkeypatch):
     assert not app.exception
     assert app.radio(key="blind-how").value == "Draw one for me"
     assert not app.slider, "the sealed size stands on no widget"
-    shown = bench.blind_tests()[0]
+    shown = bench.blind_test.tests()[0]
     assert shown["commitment"] in [code.value for code in app.code]
     assert not app.success
     app.button(key=f"reveal-{shown['id']}").click().run()

@@ -459,7 +459,7 @@ def singles(folder: Path, n: int, card: str = "{}") -> Workbench:
     (folder / "events.csv").write_text("user,item,time\n" + rows)
     (folder / "card.json").write_text(card)
     bench = Workbench(folder / "home")
-    told = bench.prepare("tiny", folder=folder).problems
+    told = bench.data.prepare("tiny", folder=folder).problems
     assert n < 2 or any("nobody has two events" in note and "'random'" in note for note in told)
     return bench
 
@@ -467,13 +467,13 @@ def singles(folder: Path, n: int, card: str = "{}") -> Workbench:
 @pytest.mark.parametrize("card", ["{}", '{"default_split": "last"}'])
 def test_data_in_which_nobody_has_two_events_are_fitted_on_a_random_cut(tmp_path: Path, card: str) -> None:
     bench = singles(tmp_path / "data", 30, card)
-    assert bench.card("tiny").default_split == "random"
+    assert bench.data.card("tiny").default_split == "random"
     for model in ("popularity", "path"):
-        assert bench.fit("tiny", model).snapshot.startswith(model)
+        assert bench.models.fit("tiny", model).snapshot.startswith(model)
 
 
 def test_popularity_needs_no_cut_and_others_say_what_can_be_done(tmp_path: Path) -> None:
     bench = singles(tmp_path / "data", 1)
-    assert bench.fit("tiny", "popularity").model == "popularity"
+    assert bench.models.fit("tiny", "popularity").model == "popularity"
     with pytest.raises(OptionError, match="What can be done: add events"):
-        bench.fit("tiny", "path")
+        bench.models.fit("tiny", "path")

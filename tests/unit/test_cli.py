@@ -28,18 +28,18 @@ WHY_KEYS = {
 
 @pytest.fixture(scope="session")
 def person(newsroom_home: Path) -> str:
-    return Workbench(newsroom_home).find_users("newsroom")[3].id
+    return Workbench(newsroom_home).data.find_users("newsroom")[3].id
 
 
 @pytest.fixture(scope="session")
 def listed(newsroom_home: Path, person: str) -> list[str]:
-    found = Workbench(newsroom_home).recommend("newsroom", "path", user=person, k=10)
+    found = Workbench(newsroom_home).explain.recommend("newsroom", "path", user=person, k=10)
     return [item.item for item in found.items]
 
 
 @pytest.fixture(scope="session")
 def read(newsroom_home: Path, person: str) -> list[str]:
-    return [entry.item for entry in Workbench(newsroom_home).person("newsroom", person).history]
+    return [entry.item for entry in Workbench(newsroom_home).data.person("newsroom", person).history]
 
 
 def items_of(content: dict[str, Any]) -> list[str]:

@@ -350,9 +350,9 @@ def test_two_people_signing_at_once_both_succeed(tmp_path: Path) -> None:
     numbers = [int(line) for person in people for line in person.communicate(timeout=120)[0].split()]
     assert [person.returncode for person in people] == [0, 0]
     assert sorted(numbers) == list(range(3, 53))
-    names = [s["name"] for s in bench.audit_record("newsroom", audit)["signatures"]]
+    names = [s["name"] for s in bench.records.load("newsroom", audit)["signatures"]]
     assert sorted(names) == sorted(f"{who}-{n}" for who in ("ada", "bob") for n in range(25))
-    assert bench.verify_log("newsroom").ok
+    assert bench.records.verify_log("newsroom").ok
 
 
 def test_a_process_killed_while_signing_leaves_the_whole_record_or_none(tmp_path: Path) -> None:
@@ -365,7 +365,7 @@ def test_a_process_killed_while_signing_leaves_the_whole_record_or_none(tmp_path
     n_rows = [int(line) for line in ended.stdout.split()]
     assert len(n_rows) == 20
     assert n_rows == sorted(set(n_rows))
-    assert bench.verify_log("newsroom").n_rows == n_rows[-1]
+    assert bench.records.verify_log("newsroom").n_rows == n_rows[-1]
 
 
 def test_the_shell_says_how_the_log_stands(
@@ -373,13 +373,13 @@ def test_the_shell_says_how_the_log_stands(
 ) -> None:
     monkeypatch.setenv("SURFACED_HOME", str(tmp_path))
     bench = Workbench(tmp_path)
-    row = bench.add_incident("newsroom", "Lists were empty for an hour.", "Ada", "operator")
-    bench.add_incident("newsroom", "Model of yesterday again.", "Ada", "operator", kind="rollback")
+    row = bench.records.add_incident("newsroom", "Lists were empty for an hour.", "Ada", "operator")
+    bench.records.add_incident("newsroom", "Model of yesterday again.", "Ada", "operator", kind="rollback")
     whole = surfaced("verify-log", "--workspace", "newsroom", "--head", row.hash, "--json").json
     assert whole == {
         "ok": True,
         "rows": 2,
-        "head": bench.decisions.head("newsroom"),
+        "head": bench.session.decisions.head("newsroom"),
         "problems": [],
         "head_found": True,
         "rows_after": 1,
@@ -391,7 +391,7 @@ def test_the_shell_says_how_the_log_stands(
     assert "no workspace" in surfaced("verify-log", "--workspace", "nowhere").complaint
     assert "64 hexadecimal" in surfaced("verify-log", "--workspace", "newsroom", "--head", "12").complaint
     assert surfaced("verify-log", "--workspace", "movielens-100k", "--json").json["rows"] == 0
-    tamper(bench.decisions, lambda db: db.execute("UPDATE log SET actor = 'Eve' WHERE number = 1"))
+    tamper(bench.session.decisions, lambda db: db.execute("UPDATE log SET actor = 'Eve' WHERE number = 1"))
     monkeypatch.setattr(sys, "argv", ["cli.py", "verify-log", "--workspace", "newsroom", "--json"])
     import cli
 
@@ -416,5 +416,5 @@ def test_an_incident_needs_text_and_name(tmp_path: Path, given: dict[str, Any], 
     bench = Workbench(tmp_path)
     usual: dict[str, Any] = {"text": "It broke.", "name": "Ada"}
     with pytest.raises(OptionError, match=told):
-        bench.add_incident("newsroom", **usual | given)
-    assert bench.log_rows("newsroom") == ()
+        bench.records.add_incident("newsroom", **usual | given)
+    assert bench.records.log("newsroom") == ()

@@ -13,7 +13,6 @@ import pytest
 from scipy import sparse
 
 from commands import plain_text
-from explain.records import summary as record_summary
 from core.errors import OptionError
 from core.evaluation import evaluate
 from core.graph import InteractionGraph
@@ -27,6 +26,7 @@ from explain.fairness.report import Found, Lists, run_plan
 from explain.fairness.reranking import Steps, cohort_gains, costs
 from explain.fairness.thresholds import Thresholds
 from explain.groups.cohorts import cohorts
+from explain.records import summary as record_summary
 from explain.records.content import attributes, audit_json
 from explain.records.html_audits import audit_view, cell_table
 from explain.storage.privacy import checked_limit, smallest_group
@@ -210,18 +210,18 @@ def test_a_plan_below_the_installations_smallest_group_is_refused_before_anythin
 ) -> None:
     monkeypatch.delenv("SURFACED_MIN_N", raising=False)
     bench = Workbench(home)
-    plan = bench.usual_plan("newsroom", "path", k=10)
+    plan = bench.audits.usual_plan("newsroom", "path", k=10)
     assert plan["thresholds"]["min_n"] == 10
-    n_rows = len(bench.log_rows("newsroom"))
+    n_rows = len(bench.records.log("newsroom"))
     low = plan | {"thresholds": plan["thresholds"] | {"min_n": 9}}
-    for refuse in (bench.checked_plan, lambda w, p: bench.fix_plan(w, p, "Ann")):
+    for refuse in (bench.audits.check, lambda w, p: bench.audits.fix(w, p, "Ann")):
         with pytest.raises(OptionError, match="none of fewer than 10"):
             refuse("newsroom", low)
-    assert len(bench.log_rows("newsroom")) == n_rows
+    assert len(bench.records.log("newsroom")) == n_rows
     monkeypatch.setenv("SURFACED_MIN_N", "30")
-    assert bench.usual_plan("newsroom", "path", k=10)["thresholds"]["min_n"] == 30
+    assert bench.audits.usual_plan("newsroom", "path", k=10)["thresholds"]["min_n"] == 30
     with pytest.raises(OptionError, match="none of fewer than 30"):
-        bench.checked_plan("newsroom", plan)
+        bench.audits.check("newsroom", plan)
 
 
 @pytest.mark.parametrize(("size", "told"), [(9, False), (10, True), (11, True)])

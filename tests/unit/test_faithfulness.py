@@ -217,11 +217,11 @@ def test_what_runs_through_each_group_adds_up_to_its_relation(
 def test_planted_causes_on_the_small_newsroom_beat_chance(home: object) -> None:
     from explain.workbench.workbench import Workbench
 
-    report = Workbench().faithfulness("newsroom", "path", users=10)
+    report = Workbench().faithfulness.measure("newsroom", "path", users=10)
     rows = {(r["cause"], r["candidates"][:2]): r for r in report.planted}
     topic = rows["topic_affinity", "al"]
     assert topic["hit_1"] > 2 * topic["chance_1"]
     assert rows["trending", "no"]["hit_1"] is None
     assert "no edge" in rows["trending", "no"]["reason"]
-    assert Workbench().stored_faithfulness("newsroom", "path", users=10) == report
+    assert Workbench().faithfulness.stored("newsroom", "path", users=10) == report
     assert methods.OURS[0] == report.methods[0]["method"]

@@ -50,8 +50,8 @@ class Structure(HTMLParser):
 @pytest.fixture
 def found(home: Path) -> Explanation:
     bench = Workbench()
-    example = bench.example("newsroom")
-    return bench.why("newsroom", "path", example.item, user=example.user)
+    example = bench.explain.example("newsroom")
+    return bench.explain.why("newsroom", "path", example.item, user=example.user)
 
 
 def note(text: str) -> Annotation:
@@ -122,8 +122,8 @@ def test_workbench_and_shell_export_the_same(home: Path, tmp_path: Path) -> None
     from tests.command_line import surfaced
 
     bench = Workbench()
-    example = bench.example("newsroom")
-    content = bench.export("newsroom", "path", example.item, user=example.user, form="json")
+    example = bench.explain.example("newsroom")
+    content = bench.explain.export("newsroom", "path", example.item, user=example.user, form="json")
     assert isinstance(content, dict)
     assert is_intact(content)
     out = tmp_path / "why.json"
@@ -143,6 +143,6 @@ def test_workbench_and_shell_export_the_same(home: Path, tmp_path: Path) -> None
     assert ended.status == 0
     assert json.loads(out.read_text()) == json.loads(json.dumps(content))
     assert (
-        record(bench.why("newsroom", "path", example.item, user=example.user), {})["explanation"]
+        record(bench.explain.why("newsroom", "path", example.item, user=example.user), {})["explanation"]
         == content["explanation"]
     )

@@ -23,10 +23,10 @@ def cohort(group: str, n: int, of: int = 100) -> CohortShare:
 
 def test_a_time_is_told_as_a_date_and_a_group_is_not_told_twice(home: Path) -> None:
     bench = Workbench()
-    item = bench.example("newsroom").item
-    card = bench.item("newsroom", item)
-    raw = bench._world("newsroom").graph.items.attributes["published"].iloc[
-        bench._world("newsroom").graph.items.index(item)
+    item = bench.explain.example("newsroom").item
+    card = bench.data.item("newsroom", item)
+    raw = bench.session.workspace("newsroom").graph.items.attributes["published"].iloc[
+        bench.session.workspace("newsroom").graph.items.index(item)
     ]  # fmt: skip
     assert card.attributes["published"] == datetime.fromtimestamp(int(raw), UTC).date().isoformat()
     assert card.groups["author"]

@@ -140,8 +140,8 @@ def test_no_command_prints_what_a_terminal_obeys(kitchen: str) -> None:
 
 def test_no_attribute_of_a_graphml_node_takes_the_name_of_its_key(home: Path) -> None:
     bench = Workbench()
-    example = bench.example("newsroom")
-    root = ET.fromstring(bench.graphml(bench.why("newsroom", "path", example.item, user=example.user)))
+    example = bench.explain.example("newsroom")
+    root = ET.fromstring(bench.explain.graphml(bench.explain.why("newsroom", "path", example.item, user=example.user)))
     names = {key.get("attr.name") for key in root.iter("{http://graphml.graphdrawing.org/xmlns}key")}
     assert "raw_id" in names
     assert "id" not in names

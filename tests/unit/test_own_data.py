@@ -44,7 +44,7 @@ def shop(
             folder / "items.csv", index=False
         )
     bench = Workbench(tmp_path / "home")
-    bench.prepare("shop", folder=folder)
+    bench.data.prepare("shop", folder=folder)
     return bench
 
 
@@ -53,48 +53,48 @@ THINGS = [f"i{i:02}" for i in range(12)]
 
 def test_a_basket_of_somebody_else_is_counted_and_not_named(tmp_path: Path) -> None:
     bench = shop(tmp_path, contexts=True)
-    world = bench._world("shop")
-    info = bench.fit("shop", "path")
+    world = bench.session.workspace("shop")
+    info = bench.models.fit("shop", "path")
     manifest = world.manifest("path", info.snapshot)
     parameters = PathModel.restore(world.graph, bench_state(bench, manifest.snapshot)).parameters
     assert "same_context" in parameters.relations
     model = PathModel.build(world.graph, parameters.with_relation("same_context", weight=0.6))
-    world._models[manifest.snapshot] = model
+    bench.session.cache.put("model", (world.key, manifest.snapshot), model)
     hops = []
     for user in range(6):
         for item in range(12):
-            found = bench.why("shop", "path", THINGS[item], user=f"u{user:02}", paths=40)
+            found = bench.explain.why("shop", "path", THINGS[item], user=f"u{user:02}", paths=40)
             hops += [h for p in found.paths for h in p.hops]
     through = [h for h in hops if "context" in h.relation or "basket" in h.target or "basket" in h.source]
     assert any(h.target_label.startswith(("basket ", "context ", "one of fewer")) for h in hops), "walks pass baskets"
     assert not [h for h in hops if "secret" in f"{h.source}{h.target}{h.source_label}{h.target_label}"], through[:2]
-    edges = bench.edges("shop", "path", THINGS[0], user="u03")
+    edges = bench.explain.edges("shop", "path", THINGS[0], user="u03")
     assert "secret" not in str(edges.as_json())
 
 
 def bench_state(bench: Workbench, snapshot: str) -> ModelState:
-    return load(bench.store.snapshots("shop"), snapshot)[1]
+    return load(bench.session.store.snapshots("shop"), snapshot)[1]
 
 
 def test_codes_with_leading_zeros_stay_codes(tmp_path: Path) -> None:
     items = pd.DataFrame(
         {"item": THINGS, "code": ["001", "01", "1", "1.0"] * 3, "size": [str(i % 3) for i in range(12)]}
     )
-    graph = shop(tmp_path, items=items)._world("shop").graph
+    graph = shop(tmp_path, items=items).session.workspace("shop").graph
     assert cohorts(graph, "code", "item").labels == ("001", "01", "1", "1.0")
     assert cohorts(graph, "size", "item").labels == ("0", "1", "2")
 
 
 def test_a_column_named_popularity_is_the_datas_own(tmp_path: Path) -> None:
     bench = shop(tmp_path, items=pd.DataFrame({"item": THINGS, "popularity": ["hot", "cold"] * 6}))
-    graph = bench._world("shop").graph
+    graph = bench.session.workspace("shop").graph
     assert set(cohorts(graph, "popularity", "item").labels) == {"hot", "cold"}
     assert "people" in cohorts(graph, "popularity.derived", "item").labels[0]
 
 
 def test_a_column_of_lists_can_be_audited_like_any_text(tmp_path: Path) -> None:
     items = pd.DataFrame({"item": THINGS, "tags": [["a", "b"], ["a"], [], ["b"]] * 3})
-    graph = shop(tmp_path, items=items)._world("shop").graph
+    graph = shop(tmp_path, items=items).session.workspace("shop").graph
     found = cohorts(graph, "tags", "item")
     assert found.labels[-1] == "unknown", "an empty list is not known"
     assert found.sizes.sum() == 12
@@ -103,8 +103,8 @@ def test_a_column_of_lists_can_be_audited_like_any_text(tmp_path: Path) -> None:
 def test_the_usual_plan_asks_about_the_datas_own_columns(tmp_path: Path) -> None:
     items = pd.DataFrame({"item": THINGS, "period": ["old", "new"] * 6, "land": list("abc") * 4})
     bench = shop(tmp_path, items=items)
-    bench.fit("shop", "popularity")
-    columns = bench.usual_plan("shop", "popularity")["item_columns"]
+    bench.models.fit("shop", "popularity")
+    columns = bench.audits.usual_plan("shop", "popularity")["item_columns"]
     assert columns[:2] == ["period", "land"]
     assert "topic" not in columns, "nothing has a topic here"
 
@@ -112,11 +112,11 @@ def test_the_usual_plan_asks_about_the_datas_own_columns(tmp_path: Path) -> None
 def test_everybody_has_everything(tmp_path: Path) -> None:
     bench = shop(tmp_path, whole=True)
     for model in ("path", "item-knn"):
-        bench.fit("shop", model)
+        bench.models.fit("shop", model)
         out = tmp_path / f"{model}.parquet"
-        assert bench.explain_all("shop", model, out, k=5) == 0
+        assert bench.explain.explain_all("shop", model, out, k=5) == 0
         assert len(pd.read_parquet(out)) == 0
-    scores = bench.recommend("shop", "path", history=["i01", "i02"], k=5).items
+    scores = bench.explain.recommend("shop", "path", history=["i01", "i02"], k=5).items
     assert all(abs(i.score) < 1e3 for i in scores), "a scale of pure rounding would blow the scores up"
 
 
@@ -125,7 +125,7 @@ def test_amounts_that_no_sum_could_hold_are_refused(tmp_path: Path) -> None:
     folder.mkdir()
     (folder / "events.csv").write_text("user,item,value\na,x,1.7e308\na,y,2\nb,x,3\n")
     with pytest.raises(DataError, match="above 1e\\+12"):
-        Workbench(tmp_path / "home").prepare("huge", folder=folder)
+        Workbench(tmp_path / "home").data.prepare("huge", folder=folder)
 
 
 def test_files_of_nothing_but_brackets_are_a_sentence(tmp_path: Path) -> None:
@@ -138,19 +138,21 @@ def test_files_of_nothing_but_brackets_are_a_sentence(tmp_path: Path) -> None:
     (folder / "events.csv").write_text("user,item\na,x\nb,y\n")
     (folder / "card.json").write_text("[" * 100_000)
     with pytest.raises(DataError, match=r"card\.json is not JSON"):
-        Workbench(tmp_path / "home").prepare("deep", folder=folder)
+        Workbench(tmp_path / "home").data.prepare("deep", folder=folder)
 
 
 def test_a_damaged_newest_snapshot_is_said_and_the_next_fit_heals_it(tmp_path: Path) -> None:
     bench = shop(tmp_path)
-    bench.fit("shop", "popularity")
-    newest = bench.fit("shop", "popularity", seed=1).snapshot
-    manifest = bench.store.snapshots("shop") / newest / "manifest.json"
+    bench.models.fit("shop", "popularity")
+    newest = bench.models.fit("shop", "popularity", seed=1).snapshot
+    manifest = bench.session.store.snapshots("shop") / newest / "manifest.json"
     manifest.write_bytes(manifest.read_bytes()[:100])
     with pytest.raises(SnapshotError, match=newest):
-        Workbench(bench.store.home).recommend("shop", "popularity", user="u01", k=3)
-    fresh = bench.fit("shop", "popularity", seed=2).snapshot
-    assert Workbench(bench.store.home).recommend("shop", "popularity", user="u01", k=3).snapshot == fresh
+        Workbench(bench.session.store.home).explain.recommend("shop", "popularity", user="u01", k=3)
+    fresh = bench.models.fit("shop", "popularity", seed=2).snapshot
+    assert (
+        Workbench(bench.session.store.home).explain.recommend("shop", "popularity", user="u01", k=3).snapshot == fresh
+    )
 
 
 def test_a_cap_leaves_things_of_unknown_makers_alone() -> None:

@@ -17,10 +17,10 @@ POLICY = {"author_group": {"new": 0.6, "established": 0.4}}
 @pytest.fixture(scope="module")
 def found(newsroom_home: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Workbench, dict[str, Any]]:
     bench = Workbench(Path(shutil.copytree(newsroom_home, tmp_path_factory.mktemp("policy") / "home")))
-    plan = bench.usual_plan("newsroom", "path", k=5) | {
+    plan = bench.audits.usual_plan("newsroom", "path", k=5) | {
         "item_columns": ["author_group"], "user_columns": [], "intersections": [], "target": POLICY, "draws": 100,
     }  # fmt: skip
-    return bench, bench.run_audit("newsroom", plan, actor="Ana", role="lead")
+    return bench, bench.audits.run("newsroom", plan, actor="Ana", role="lead")
 
 
 def test_the_gap_is_to_the_policy_and_the_same_as_in_the_audit(found: tuple[Workbench, dict[str, Any]]) -> None:
@@ -53,7 +53,7 @@ def test_the_repair_is_towards_the_policy(found: tuple[Workbench, dict[str, Any]
 
 def test_the_record_names_the_data_by_a_hash_of_its_tables(found: tuple[Workbench, dict[str, Any]]) -> None:
     bench, record = found
-    folder = bench.store.folder("newsroom") / "tables"
+    folder = bench.session.store.folder("newsroom") / "tables"
     files = [folder / f"{name}.parquet" for name in ("events", "users", "items", "topics", "creators")]
     by_hand = hashlib.sha256(b"".join(hashlib.sha256(f.read_bytes()).digest() for f in files)).hexdigest()
     assert record["provenance"]["data_sha256"] == by_hand

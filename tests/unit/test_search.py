@@ -24,12 +24,12 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Workbench:
     (folder / "items.csv").write_text("item,label\n" + "".join(f"{i},{t}\n" for i, t in TITLES.items()))
     (folder / "users.csv").write_text("user,age\n" + "".join(f"{p},{26 if p != '26' else 40}\n" for p in people))
     found = Workbench(tmp_path_factory.mktemp("home"))
-    found.prepare("films", folder=folder, show_people=True)
+    found.data.prepare("films", folder=folder, show_people=True)
     return found
 
 
 def titles(bench: Workbench, text: str) -> list[str]:
-    return [hit.label for hit in bench.find_items("films", text)]
+    return [hit.label for hit in bench.data.find_items("films", text)]
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def test_every_word_must_be_there(bench: Workbench) -> None:
 
 
 def test_the_exact_id_of_a_person_comes_before_those_of_that_age(bench: Workbench) -> None:
-    found = [hit.id for hit in bench.find_users("films", "26")]
+    found = [hit.id for hit in bench.data.find_users("films", "26")]
     assert found[0] == "26"
     assert len(found) > 20, "who is 26 years old is found too"
 

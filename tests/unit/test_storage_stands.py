@@ -88,7 +88,7 @@ def test_a_kill_at_any_call_of_prepare_leaves_the_old_data_or_the_new(
     tmp_path: Path, two: tuple[Path, Path], layout: str
 ) -> None:
     start = tmp_path / "start"
-    Workbench(start).prepare("w", folder=two[0])
+    Workbench(start).data.prepare("w", folder=two[0])
     if layout != "now":
         place = start / "workspaces" / "w"
         whole = table_files.place(place)
@@ -99,14 +99,14 @@ def test_a_kill_at_any_call_of_prepare_leaves_the_old_data_or_the_new(
     while True:
         home = tmp_path / f"home-{after}"
         shutil.copytree(start, home, symlinks=True)
-        ended = killed(partial(Workbench(home).prepare, "w", folder=two[1]), after)
+        ended = killed(partial(Workbench(home).data.prepare, "w", folder=two[1]), after)
         bench = Workbench(home)
-        assert "w" in {row.name for row in bench.workspaces() if row.ready}, f"killed after {after} calls"
-        label = bench.item("w", "i0").label
+        assert "w" in {row.name for row in bench.data.workspaces() if row.ready}, f"killed after {after} calls"
+        label = bench.data.item("w", "i0").label
         assert label in ("Old 0", "New 0")
         outcomes.add(label)
-        bench.prepare("w", folder=two[1])
-        assert bench.item("w", "i0").label == "New 0"
+        bench.data.prepare("w", folder=two[1])
+        assert bench.data.item("w", "i0").label == "New 0"
         assert not list((home / "workspaces" / "w").glob(".new-*"))
         if not ended:
             break
@@ -119,19 +119,21 @@ def test_a_kill_at_any_call_of_prepare_leaves_the_old_data_or_the_new(
 def test_a_kill_at_any_call_of_fit_sign_or_note_leaves_it_done_or_not(tmp_path: Path, two: tuple[Path, Path], act: str) -> None:  # fmt: skip
     start = tmp_path / "start"
     bench = Workbench(start)
-    bench.prepare("w", folder=two[0])
-    bench.fit("w", "popularity")
-    bench.add_incident("w", "before", "Ada", "operator")
-    bench.annotate("w", "popularity", "i0", author="Ada", note="before")
+    bench.data.prepare("w", folder=two[0])
+    bench.models.fit("w", "popularity")
+    bench.records.add_incident("w", "before", "Ada", "operator")
+    bench.notes.add("w", "popularity", "i0", author="Ada", note="before")
     acts: dict[str, Callable[[Workbench], object]] = {
-        "fit": lambda b: b.fit("w", "popularity", seed=1),
-        "sign": lambda b: b.add_incident("w", "after", "Ada", "operator"),
-        "note": lambda b: b.annotate("w", "popularity", "i0", author="Ada", note="after"),
+        "fit": lambda b: b.models.fit("w", "popularity", seed=1),
+        "sign": lambda b: b.records.add_incident("w", "after", "Ada", "operator"),
+        "note": lambda b: b.notes.add("w", "popularity", "i0", author="Ada", note="after"),
     }
     counted: dict[str, Callable[[Workbench], int]] = {
-        "fit": lambda b: len([s for s in b.fitted("w")[:1] if s.snapshot != bench.fitted("w")[0].snapshot]),
-        "sign": lambda b: len(b.log_rows("w")) - 1,
-        "note": lambda b: len(b.notes("w")) - 1,
+        "fit": lambda b: len(
+            [s for s in b.models.fitted("w")[:1] if s.snapshot != bench.models.fitted("w")[0].snapshot]
+        ),
+        "sign": lambda b: len(b.records.log("w")) - 1,
+        "note": lambda b: len(b.notes.listed("w")) - 1,
     }
     after, outcomes = 0, set()
     while True:
@@ -142,8 +144,8 @@ def test_a_kill_at_any_call_of_fit_sign_or_note_leaves_it_done_or_not(tmp_path: 
         done = counted[act](again)
         assert done in (0, 1)
         assert done or ended, "it was answered as done"
-        assert again.verify_log("w").ok, f"killed after {after} calls"
-        assert again.recommend("w", "popularity", user="u0").items
+        assert again.records.verify_log("w").ok, f"killed after {after} calls"
+        assert again.explain.recommend("w", "popularity", user="u0").items
         outcomes.add(done)
         acts[act](again)
         assert counted[act](Workbench(home)) == (1 if act == "fit" else done + 1)
@@ -155,44 +157,44 @@ def test_a_kill_at_any_call_of_fit_sign_or_note_leaves_it_done_or_not(tmp_path: 
 
 
 def test_what_an_older_version_left_half_swapped_is_found_again(tmp_path: Path, two: tuple[Path, Path]) -> None:
-    Workbench(tmp_path / "home").prepare("w", folder=two[0])
+    Workbench(tmp_path / "home").data.prepare("w", folder=two[0])
     place = tmp_path / "home" / "workspaces" / "w"
     whole = table_files.place(place)
     assert whole is not None
     (place / ".tables-abc").mkdir()
     (place / "tables").unlink()
     whole.rename(place / ".tables-abc" / "old")
-    assert Workbench(tmp_path / "home").item("w", "i0").label == "Old 0"
+    assert Workbench(tmp_path / "home").data.item("w", "i0").label == "Old 0"
 
 
 def test_one_workspace_is_prepared_by_one_process_at_a_time(tmp_path: Path, two: tuple[Path, Path]) -> None:
     store = Store(tmp_path / "home")
     with store.preparing("w"), pytest.raises(SurfacedError, match=rf"{os.getpid()}.*is preparing 'w'"):
-        Workbench(tmp_path / "home").prepare("w", folder=two[0])
-    Workbench(tmp_path / "home").prepare("w", folder=two[0])  # held no longer
+        Workbench(tmp_path / "home").data.prepare("w", folder=two[0])
+    Workbench(tmp_path / "home").data.prepare("w", folder=two[0])  # held no longer
 
 
 @pytest.mark.parametrize("name", ["My Desk", "con", "lpt1", "../x", ""])
 def test_a_name_that_cannot_be_is_refused_before_anything_is_read(tmp_path: Path, name: str) -> None:
     with pytest.raises(OptionError, match="cannot be a workspace's name"):
-        Workbench(tmp_path / "home").prepare(name, folder=tmp_path / "nowhere")
+        Workbench(tmp_path / "home").data.prepare(name, folder=tmp_path / "nowhere")
 
 
 def test_other_labels_and_columns_are_other_data_for_a_running_server(tmp_path: Path, two: tuple[Path, Path]) -> None:
     renamed = folder(tmp_path, "renamed", "Renamed")
     bench = Workbench(tmp_path / "home")
-    bench.prepare("w", folder=two[0])
-    bench.fit("w", "popularity")
-    before, versions = bench.audit("w", "popularity", "lang", k=3), bench.data_versions()
+    bench.data.prepare("w", folder=two[0])
+    bench.models.fit("w", "popularity")
+    before, versions = bench.exposure.audit("w", "popularity", "lang", k=3), bench.data.versions()
     items = pd.read_csv(renamed / "items.csv").assign(lang=["q", "q", "q", "q", "r"])
     items.to_csv(renamed / "items.csv", index=False)
-    Workbench(tmp_path / "home").prepare("w", folder=renamed)  # another process
-    assert bench.item("w", "i0").label == "Renamed 0"
-    assert bench.stored_audit("w", "popularity", "lang", k=3) is None, "the stored one is of other groups"
+    Workbench(tmp_path / "home").data.prepare("w", folder=renamed)  # another process
+    assert bench.data.item("w", "i0").label == "Renamed 0"
+    assert bench.exposure.stored("w", "popularity", "lang", k=3) is None, "the stored one is of other groups"
     assert {row.group for row in before.rows} == {"x", "z"}
-    assert {row.group for row in bench.audit("w", "popularity", "lang", k=3).rows} == {"q", "r"}
-    assert bench.data_versions() != versions
-    assert bench.recommend("w", "popularity", user="u0").items, "the graph is the same, so the fit stands"
+    assert {row.group for row in bench.exposure.audit("w", "popularity", "lang", k=3).rows} == {"q", "r"}
+    assert bench.data.versions() != versions
+    assert bench.explain.recommend("w", "popularity", user="u0").items, "the graph is the same, so the fit stands"
 
 
 def overwritten(data: bytes, rng: np.random.Generator) -> bytes:
@@ -230,13 +232,13 @@ def attack(file: Path, tries: int, seed: int, shown: Callable[[], Any]) -> int:
 def small_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     home = tmp_path_factory.mktemp("stands") / "home"
     bench = Workbench(home)
-    bench.prepare("w", folder=folder(home.parent, "data", "Title", users=12))
-    bench.fit("w", "popularity")
-    bench.evaluate("w", "popularity", split="random", k=3)
+    bench.data.prepare("w", folder=folder(home.parent, "data", "Title", users=12))
+    bench.models.fit("w", "popularity")
+    bench.evaluate.measure("w", "popularity", split="random", k=3)
     for n in range(9):
-        bench.decisions.append("w", "note", actor="Ada", content={"n": n})
+        bench.session.decisions.append("w", "note", actor="Ada", content={"n": n})
     for n in range(6):
-        bench.annotate("w", "popularity", "i0", author="Ada", note=f"note {n}")
+        bench.notes.add("w", "popularity", "i0", author="Ada", note=f"note {n}")
     for name in ("decisions.sqlite", "annotations.sqlite"):
         with sqlite3.connect(home / name) as db:
             db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -257,9 +259,9 @@ def test_damaged_tables_are_never_served(small_home: Path, name: str, tries: int
 
     def shown() -> Any:
         bench = Workbench(small_home)
-        if not any(row.name == "w" and row.ready for row in bench.workspaces()):
+        if not any(row.name == "w" and row.ready for row in bench.data.workspaces()):
             return None
-        return bench.person("w", "u0"), bench.item("w", "i0"), bench.card("w")
+        return bench.data.person("w", "u0"), bench.data.item("w", "i0"), bench.data.card("w")
 
     assert attack(place / name, tries, 1, shown) == 0
 
@@ -268,7 +270,7 @@ def test_damaged_measurements_are_never_shown(small_home: Path, tries: int) -> N
     (file,) = (small_home / "workspaces" / "w" / "results").glob("evaluation-*.json")
 
     def shown() -> Any:
-        return Workbench(small_home).stored_evaluation("w", "popularity", split="random", k=3)
+        return Workbench(small_home).evaluate.stored("w", "popularity", split="random", k=3)
 
     assert shown() is not None
     assert attack(file, tries, 2, shown) == 0
@@ -278,18 +280,18 @@ def test_damaged_snapshots_are_never_served(small_home: Path, tries: int) -> Non
     (made,) = (small_home / "workspaces" / "w" / "snapshots").glob("popularity-*")
 
     def shown() -> Any:
-        return Workbench(small_home).recommend("w", "popularity", user="u0")
+        return Workbench(small_home).explain.recommend("w", "popularity", user="u0")
 
     for name in ("manifest.json", "arrays.npz"):
         assert attack(made / name, tries, 3, shown) == 0
 
 
 def test_a_damaged_log_is_never_called_intact(small_home: Path, tries: int) -> None:
-    right = Workbench(small_home).log_rows("w")
+    right = Workbench(small_home).records.log("w")
 
     def shown() -> Any:
         bench = Workbench(small_home)
-        return right if not bench.verify_log("w").ok else bench.log_rows("w")
+        return right if not bench.records.verify_log("w").ok else bench.records.log("w")
 
     assert attack(small_home / "decisions.sqlite", tries, 4, shown) == 0
 
@@ -297,7 +299,7 @@ def test_a_damaged_log_is_never_called_intact(small_home: Path, tries: int) -> N
 def test_damaged_notes_are_never_shown(small_home: Path, tries: int) -> None:
 
     def shown() -> Any:
-        return Workbench(small_home).notes("w")
+        return Workbench(small_home).notes.listed("w")
 
     assert len(shown()) == 6
     assert attack(small_home / "annotations.sqlite", tries, 5, shown) == 0
@@ -308,26 +310,26 @@ def test_notes_that_are_gone_are_told(tmp_path: Path, small_home: Path, how: str
     home = Path(shutil.copytree(small_home, tmp_path / "home", symlinks=True))
     file, bench = home / "annotations.sqlite", Workbench(home)
     before = file.read_bytes()
-    assert len(bench.notes("w")) == 6
-    bench.annotate("w", "popularity", "i0", author="Ada", note="one more")
+    assert len(bench.notes.listed("w")) == 6
+    bench.notes.add("w", "popularity", "i0", author="Ada", note="one more")
     file.with_name("annotations.sqlite-wal").unlink(missing_ok=True)
     if how == "removed":
         file.unlink()
     else:
         file.write_bytes(b"" if how == "cut" else before)
     with pytest.raises(SurfacedError, match="note 7 was written"):
-        bench.notes("w")
+        bench.notes.listed("w")
 
 
 def test_a_cut_tail_is_found_without_a_head_that_somebody_noted(tmp_path: Path) -> None:
     bench = Workbench(tmp_path)
     for n in range(4):
-        bench.add_incident("newsroom", f"incident {n}", "Ada", "operator")
+        bench.records.add_incident("newsroom", f"incident {n}", "Ada", "operator")
     db = sqlite3.connect(tmp_path / "decisions.sqlite")
     db.execute("DROP TRIGGER log_delete")
     db.execute("DELETE FROM log WHERE number = 4")
     db.commit()
-    found = bench.verify_log("newsroom")
+    found = bench.records.verify_log("newsroom")
     assert not found.ok
     told = " ".join(problem.told for problem in found.problems)
     assert "heads.json" in told
@@ -341,12 +343,12 @@ def test_a_cut_tail_is_found_without_a_head_that_somebody_noted(tmp_path: Path) 
 )
 def test_triggers_and_views_that_are_not_ours_are_told(tmp_path: Path, trick: str) -> None:
     bench = Workbench(tmp_path)
-    bench.add_incident("newsroom", "incident", "Ada", "operator")
+    bench.records.add_incident("newsroom", "incident", "Ada", "operator")
     db = sqlite3.connect(tmp_path / "decisions.sqlite")
     db.execute(trick)
     db.commit()
     db.close()
-    assert "does not belong there" in bench.verify_log("newsroom").sentence
+    assert "does not belong there" in bench.records.verify_log("newsroom").sentence
 
 
 def test_a_row_that_was_eaten_is_not_answered_as_written(tmp_path: Path) -> None:
@@ -364,8 +366,8 @@ def test_a_row_that_was_eaten_is_not_answered_as_written(tmp_path: Path) -> None
 def test_time_that_runs_backwards_is_told_and_breaks_nothing(tmp_path: Path) -> None:
     bench = Workbench(tmp_path)
     for now in (1_800_000_000, 1_800_000_000 - 365 * 86_400):
-        bench.decisions.append("newsroom", "note", actor="Ada", content={}, now=now)
-    found = bench.verify_log("newsroom")
+        bench.session.decisions.append("newsroom", "note", actor="Ada", content={}, now=now)
+    found = bench.records.verify_log("newsroom")
     assert found.ok
     assert "Row 2 is dated 365 days before row 1" in found.notes[0]
 
@@ -378,10 +380,10 @@ def test_the_newest_fit_is_the_last_one_whatever_the_clock_says(
     bench, real = Workbench(home), time.time_ns
     with monkeypatch.context() as patch:
         patch.setattr(snapshots.time, "time_ns", lambda: real() + years * 365 * 86_400 * 10**9)
-        wrong = bench.fit("w", "popularity", seed=1)
-    assert bench.fitted("w")[0].snapshot == wrong.snapshot
-    later = bench.fit("w", "popularity", seed=2)
-    assert bench.fitted("w")[0].snapshot == later.snapshot
+        wrong = bench.models.fit("w", "popularity", seed=1)
+    assert bench.models.fitted("w")[0].snapshot == wrong.snapshot
+    later = bench.models.fit("w", "popularity", seed=2)
+    assert bench.models.fitted("w")[0].snapshot == later.snapshot
 
 
 def test_a_fit_says_what_is_in_force(small_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -403,12 +405,12 @@ def test_a_log_that_cannot_be_locked_is_read_all_the_same(
         return connect(place, *arguments, **options)
 
     bench = Workbench(home)
-    rows, notes = bench.log_rows("w"), bench.notes("w")
+    rows, notes = bench.records.log("w"), bench.notes.listed("w")
     with monkeypatch.context() as patch:
         patch.setattr(sqlite3, "connect", lambda place, *a, **o: without_room(place, *a, **o))
         try:
-            assert bench.log_rows("w") == rows
-            assert bench.notes("w") == notes
+            assert bench.records.log("w") == rows
+            assert bench.notes.listed("w") == notes
         except sqlite3.OperationalError:
             pytest.fail("a log that is there could not be read")
 
@@ -416,7 +418,7 @@ def test_a_log_that_cannot_be_locked_is_read_all_the_same(
 def test_the_advice_never_is_to_put_a_file_aside(tmp_path: Path) -> None:
     (tmp_path / "decisions.sqlite").write_bytes(b"SQLite format 3\x00" + b"\xff" * 4_000)
     with pytest.raises(SurfacedError) as told:
-        Workbench(tmp_path).log_rows("newsroom")
+        Workbench(tmp_path).records.log("newsroom")
     assert "aside" not in str(told.value)
     assert "restore" in str(told.value)
 
@@ -424,35 +426,35 @@ def test_the_advice_never_is_to_put_a_file_aside(tmp_path: Path) -> None:
 def state(home: Path) -> dict[str, Any]:
     bench = Workbench(home)
     return {
-        "log": bench.log_rows("w"), "notes": bench.notes("w"), "item": bench.item("w", "i0"), "intact": bench.verify_log("w").ok,
-        "list": bench.recommend("w", "popularity", user="u0"),
+        "log": bench.records.log("w"), "notes": bench.notes.listed("w"), "item": bench.data.item("w", "i0"), "intact": bench.records.verify_log("w").ok,
+        "list": bench.explain.recommend("w", "popularity", user="u0"),
     }  # fmt: skip
 
 
 def test_a_backup_brings_the_whole_state_back(small_home: Path, tmp_path: Path) -> None:
-    made = Workbench(small_home).backup(tmp_path / "b.zip")
+    made = Workbench(small_home).data.backup(tmp_path / "b.zip")
     assert made.n_files > 8
-    found, aside = Workbench(tmp_path / "elsewhere").restore(tmp_path / "b.zip")
+    found, aside = Workbench(tmp_path / "elsewhere").data.restore(tmp_path / "b.zip")
     assert (found.n_files, aside) == (made.n_files, None)
     assert state(tmp_path / "elsewhere") == state(small_home)
     other = Workbench(tmp_path / "elsewhere")
-    other.add_incident("w", "after the backup", "Ada", "operator")
-    _, aside = other.restore(tmp_path / "b.zip")
+    other.records.add_incident("w", "after the backup", "Ada", "operator")
+    _, aside = other.data.restore(tmp_path / "b.zip")
     assert state(tmp_path / "elsewhere") == state(small_home)
     assert aside is not None
-    assert len(Workbench(aside).log_rows("w")) == 10, "what stood there before is not lost"
+    assert len(Workbench(aside).records.log("w")) == 10, "what stood there before is not lost"
     with pytest.raises(OptionError, match="exists already"):
-        Workbench(small_home).backup(tmp_path / "b.zip")
+        Workbench(small_home).data.backup(tmp_path / "b.zip")
 
 
 def test_an_altered_backup_restores_nothing(small_home: Path, tmp_path: Path) -> None:
-    Workbench(small_home).backup(tmp_path / "b.zip")
+    Workbench(small_home).data.backup(tmp_path / "b.zip")
     home = Path(shutil.copytree(small_home, tmp_path / "home", symlinks=True))
     before, whole, rng = state(home), (tmp_path / "b.zip").read_bytes(), np.random.default_rng(8)
     for _ in range(40):
         (tmp_path / "x.zip").write_bytes(overwritten(whole, rng))
         try:
-            Workbench(home).restore(tmp_path / "x.zip")
+            Workbench(home).data.restore(tmp_path / "x.zip")
         except SurfacedError:
             continue
         assert state(home) == before, "damage outside every file, such as in a date of the archive"
@@ -466,7 +468,7 @@ def test_a_backup_that_leads_elsewhere_is_refused(small_home: Path, tmp_path: Pa
         archive.writestr("manifest.json", json.dumps(about))
         archive.writestr(name, "x")
     with pytest.raises(OptionError, match="outside the state folder"):
-        Workbench(tmp_path / "home").restore(tmp_path / "x.zip")
+        Workbench(tmp_path / "home").data.restore(tmp_path / "x.zip")
     assert not (tmp_path / "home").exists()
 
 
@@ -476,7 +478,7 @@ def test_a_bomb_is_never_unpacked(tmp_path: Path) -> None:
         archive.writestr("manifest.json", json.dumps(about))
         archive.writestr("a", b"\0" * 50_000_000)
     with pytest.raises(OptionError, match="does not have its hash"):
-        Workbench(tmp_path / "home").restore(tmp_path / "x.zip")
+        Workbench(tmp_path / "home").data.restore(tmp_path / "x.zip")
 
 
 def test_the_commands_back_up_and_restore(small_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -494,8 +496,8 @@ def full_home(tmp_path: Path, small_home: Path, monkeypatch: pytest.MonkeyPatch)
     home = Path(shutil.copytree(small_home, tmp_path / "home", symlinks=True))
     monkeypatch.setenv("SURFACED_HOME", str(home))
     bench = Workbench(home)
-    plan = bench.usual_plan("w", "popularity", k=3) | {"draws": 100}
-    bench.run_audit("w", plan, actor="Ada", role="auditor")
+    plan = bench.audits.usual_plan("w", "popularity", k=3) | {"draws": 100}
+    bench.audits.run("w", plan, actor="Ada", role="auditor")
     for name in ("decisions.sqlite", "annotations.sqlite"):
         with sqlite3.connect(home / name) as db:
             db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
@@ -516,11 +518,11 @@ def test_a_full_disk_is_read_exported_and_backed_up(full_home: Path, tmp_path: P
     (audit,) = surfaced("audits", *here, "--json").json["audits"]
     assert len(surfaced("log", *here, "--json").json["rows"]) == 11
     assert len(surfaced("notes", *here, "--json").json["notes"]) == 6
-    assert Workbench(full_home).verify_log("w").ok, Workbench(full_home).verify_log("w").sentence
+    assert Workbench(full_home).records.verify_log("w").ok, Workbench(full_home).records.verify_log("w").sentence
     told = surfaced("export-audit", *here, "--id", audit["id"], "--out", tmp_path / "a.html")
     assert told.status == 0
     assert "the decision log does not have it" in told.err
-    found = Workbench(full_home).verify_report(tmp_path / "a.html")
+    found = Workbench(full_home).records.verify_report(tmp_path / "a.html")
     assert found.problems == ("The decision log has no export with this content.",)
     assert surfaced("export", *here, "--model", "popularity", "--user", "u0", "--item", "i0", "--out", tmp_path / "e.html").status == 0  # fmt: skip
     assert surfaced("backup", "--out", tmp_path / "all.zip").status == 0

@@ -13,7 +13,6 @@ import pytest
 from core.errors import OptionError, SnapshotError
 from core.progress import no_progress
 from core.snapshots import manifests, save
-from explain.workbench.session import Desk
 from explain.workbench.workbench import Workbench
 from explain.workspace import refits
 from explain.workspace.refits import HeldOut
@@ -26,8 +25,8 @@ def home(newsroom_home: Path, tmp_path: Path) -> Path:
     return found
 
 
-def refit_of(bench: Desk, model: str, k: int = 20) -> HeldOut:
-    return bench._refit(bench._world("newsroom"), model, "last", 0, k, no_progress)
+def refit_of(bench: Workbench, model: str, k: int = 20) -> HeldOut:
+    return bench.session.refit(bench.session.workspace("newsroom"), model, "last", 0, k, no_progress)
 
 
 def nothing_is_learnt(*_: object, **__: object) -> None:
@@ -37,11 +36,11 @@ def nothing_is_learnt(*_: object, **__: object) -> None:
 @pytest.mark.parametrize("model", ["path", "item-knn", "popularity", "gnn+content"])
 def test_another_process_takes_the_stored_refit(home: Path, model: str, monkeypatch: pytest.MonkeyPatch) -> None:
     first = Workbench(home)
-    assert not first.has_refit("newsroom", model)
+    assert not first.evaluate.has_refit("newsroom", model)
     made = refit_of(first, model)
     monkeypatch.setattr("explain.workbench.session.refit", nothing_is_learnt)
     second = Workbench(home)
-    assert second.has_refit("newsroom", model)
+    assert second.evaluate.has_refit("newsroom", model)
     found = refit_of(second, model)
     assert (found.lists == made.lists).all()
     assert (found.scores == made.scores).all()
@@ -61,8 +60,8 @@ def test_longer_lists_begin_with_the_shorter_ones(home: Path, monkeypatch: pytes
 
 def test_evaluate_learns_again_and_leaves_one_refit(home: Path) -> None:
     bench = Workbench(home)
-    honest = bench.evaluate("newsroom", "path")
-    folder = bench.store.refits("newsroom", "last", 0)
+    honest = bench.evaluate.measure("newsroom", "path")
+    folder = bench.session.store.refits("newsroom", "last", 0)
     (stored,) = manifests(folder)
     other = json.loads(json.dumps(stored.parameters))
     for relation in other["relations"].values():
@@ -71,7 +70,7 @@ def test_evaluate_learns_again_and_leaves_one_refit(home: Path) -> None:
     state = type(fitted.state())(other, {})
     save(folder, model="path", state=state, fingerprint=stored.fingerprint, seed=0, seconds=1.0, metrics=stored.metrics)
     assert not np.array_equal(refit_of(Workbench(home), "path").lists, refit_of(bench, "path").lists)
-    again = asdict(Workbench(home).evaluate("newsroom", "path"))
+    again = asdict(Workbench(home).evaluate.measure("newsroom", "path"))
     assert again | {"seconds": 0} == asdict(honest) | {"seconds": 0}
     (left,) = manifests(folder)
     assert left.parameters == stored.parameters
@@ -79,7 +78,7 @@ def test_evaluate_learns_again_and_leaves_one_refit(home: Path) -> None:
 
 def test_a_damaged_refit_is_learnt_again(home: Path) -> None:
     made = refit_of(Workbench(home), "gnn+content")
-    (arrays,) = Workbench(home).store.refits("newsroom", "last", 0).glob("gnn*/arrays.npz")
+    (arrays,) = Workbench(home).session.store.refits("newsroom", "last", 0).glob("gnn*/arrays.npz")
     arrays.write_bytes(arrays.read_bytes()[:-50])
     assert (refit_of(Workbench(home), "gnn+content").lists == made.lists).all()
 
@@ -91,34 +90,34 @@ def test_a_full_disk_loses_the_stored_copy_only(home: Path, monkeypatch: pytest.
     monkeypatch.setattr(refits, "save", full)
     bench = Workbench(home)
     assert refit_of(bench, "popularity").lists.shape[1] == 20
-    assert not Workbench(home).has_refit("newsroom", "popularity")
+    assert not Workbench(home).evaluate.has_refit("newsroom", "popularity")
 
 
 def test_a_split_is_never_a_path(home: Path) -> None:
     bench = Workbench(home)
     with pytest.raises(OptionError, match="Unknown split"):
-        bench._refit(bench._world("newsroom"), "path", "../../etc", 0, 20, no_progress)
+        bench.session.refit(bench.session.workspace("newsroom"), "path", "../../etc", 0, 20, no_progress)
 
 
 def test_no_refit_is_served(home: Path) -> None:
     bench = Workbench(home)
     refit_of(bench, "path")
-    served = bench._world("newsroom").manifest("path").snapshot
-    (stored,) = manifests(bench.store.refits("newsroom", "last", 0))
+    served = bench.session.workspace("newsroom").manifest("path").snapshot
+    (stored,) = manifests(bench.session.store.refits("newsroom", "last", 0))
     assert served != stored.snapshot
-    assert stored.snapshot not in {s.snapshot for s in bench.fitted("newsroom")}
+    assert stored.snapshot not in {s.snapshot for s in bench.models.fitted("newsroom")}
 
 
 def test_a_fit_says_how_readable_the_served_model_is(home: Path) -> None:
     """As single explanations say it, and not as another fit of the same model would."""
     bench = Workbench(home)
-    told = bench.fit("newsroom", "path").metrics
+    told = bench.models.fit("newsroom", "path").metrics
     ratios, shares = [], []
-    people = bench.find_users("newsroom", limit=300)
+    people = bench.data.find_users("newsroom", limit=300)
     for n in np.linspace(0, 299, 100).astype(int):
-        user = bench._world("newsroom").graph.users.ids[n]
-        for listed in bench.recommend("newsroom", "path", user=str(user), k=10).items:
-            found = bench.why("newsroom", "path", listed.item, user=str(user), paths=0)
+        user = bench.session.workspace("newsroom").graph.users.ids[n]
+        for listed in bench.explain.recommend("newsroom", "path", user=str(user), k=10).items:
+            found = bench.explain.why("newsroom", "path", listed.item, user=str(user), paths=0)
             ratios.append(found.gross_net)
             shares.append(found.path_share)
     assert len(people) == 300

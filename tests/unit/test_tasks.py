@@ -34,18 +34,18 @@ def own_home(newsroom_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 def test_what_the_process_stored_is_there_for_the_server(own_home: Path) -> None:
     bench = Workbench(own_home)
-    before = next(s for s in bench.fitted("newsroom") if s.model == "popularity")
-    process = Process(Task("fit", {"workspace": "newsroom", "model": "popularity", "seed": 7})).start()
+    before = next(s for s in bench.models.fitted("newsroom") if s.model == "popularity")
+    process = Process(Task("models.fit", {"workspace": "newsroom", "model": "popularity", "seed": 7})).start()
     assert process.wait(LONG_S) == "done", process.message
-    after = next(s for s in bench.fitted("newsroom") if s.model == "popularity")
+    after = next(s for s in bench.models.fitted("newsroom") if s.model == "popularity")
     assert (before.seed, after.seed) == (0, 7)
     assert process.fraction == 1.0
 
 
 def test_a_cancelled_fit_is_gone_and_leaves_nothing(own_home: Path) -> None:
-    snapshots = Workbench(own_home).store.snapshots("newsroom")
+    snapshots = Workbench(own_home).session.store.snapshots("newsroom")
     before = sorted(p.name for p in snapshots.iterdir())
-    process = Process(Task("fit", {"workspace": "newsroom", "model": "lightgcn", "seed": 3})).start()
+    process = Process(Task("models.fit", {"workspace": "newsroom", "model": "lightgcn", "seed": 3})).start()
     until = threading.Event()
     while process.fraction == 0.0 and process.state == "running":
         until.wait(0.05)
@@ -59,7 +59,7 @@ def test_a_cancelled_fit_is_gone_and_leaves_nothing(own_home: Path) -> None:
 
 
 def test_work_that_fails_keeps_its_sentence(own_home: Path) -> None:
-    process = Process(Task("fit", {"workspace": "newsroom", "model": "no-such-model"})).start()
+    process = Process(Task("models.fit", {"workspace": "newsroom", "model": "no-such-model"})).start()
     assert process.wait(LONG_S) == "failed"
     with pytest.raises(OptionError) as told:
         base.get_model("no-such-model")
@@ -70,7 +70,7 @@ def test_the_process_ends_with_the_server_that_asked(own_home: Path) -> None:
     command = [sys.executable, "-m", "explain.workbench.tasks"]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as child:
         assert child.stdin is not None
-        child.stdin.write(Task("fit", {"workspace": "newsroom", "model": "lightgcn", "seed": 5}).as_line())
+        child.stdin.write(Task("models.fit", {"workspace": "newsroom", "model": "lightgcn", "seed": 5}).as_line())
         child.stdin.close()
         assert child.stdout is not None
         said = [json.loads(line) for line in child.stdout]
@@ -84,7 +84,7 @@ def test_only_long_work_of_the_workbench_can_be_asked_for(method: str) -> None:
 
 
 def test_what_the_work_raises_comes_through(own_home: Path) -> None:
-    task = Task("whatif", {"workspace": "newsroom", "model": "path", "user": "nobody", "kind": "retrain"})
+    task = Task("whatif.compare", {"workspace": "newsroom", "model": "path", "user": "nobody", "kind": "retrain"})
     with pytest.raises(UnknownIdError):
         run(task, Workbench(own_home), no_progress)
 
@@ -93,14 +93,14 @@ def test_a_model_learnt_again_by_one_process_is_not_learnt_by_the_next(
     own_home: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     bench = Workbench(own_home)
-    user = bench.example("newsroom").user
-    first = bench.person("newsroom", user).history[0].item
+    user = bench.explain.example("newsroom").user
+    first = bench.data.person("newsroom", user).history[0].item
     asked = {"workspace": "newsroom", "model": "item-knn", "user": user, "remove": [first], "kind": "retrain"}
-    process = Process(Task("whatif", asked)).start()
+    process = Process(Task("whatif.compare", asked)).start()
     assert process.wait(LONG_S) == "done", process.message
     monkeypatch.setattr(type(base.get_model("item-knn")), "fit", None, raising=False)
     monkeypatch.setattr("explain.workbench.whatif.get_model", lambda name: pytest.fail(f"{name} is learnt once more"))
-    here = bench.whatif(**asked)  # type: ignore[arg-type]
+    here = bench.whatif.compare(**asked)  # type: ignore[arg-type]
     assert first not in {row.item for row in here.before}
 
 

@@ -29,7 +29,7 @@ def bench(home):
 
 def shares_by_hand(bench, name, users):
     """Mean over people of each part's share of the absolute amounts behind their first K, from single explanations."""
-    world = bench._world("newsroom")
+    world = bench.session.workspace("newsroom")
     manifest = world.manifest(name)
     model, lists = world.model(manifest), world.lists(manifest, K)
     rows = []
@@ -46,7 +46,7 @@ def shares_by_hand(bench, name, users):
 
 @pytest.mark.parametrize("name", ["path", "lightgcn", "gnn+content", "item-knn", "popularity"])
 def test_weights_are_the_mean_shares_of_the_parts_of_everybodys_listed_items(bench, name):
-    world = bench._world("newsroom")
+    world = bench.session.workspace("newsroom")
     manifest = world.manifest(name)
     users = np.array([0, 4, 111, 250])
     rows = measure_weights(
@@ -60,7 +60,7 @@ def test_weights_are_the_mean_shares_of_the_parts_of_everybodys_listed_items(ben
 
 def test_every_level_sums_to_one_and_the_history_is_its_relations(bench):
     for name in ("path", "lightgcn", "gnn+content"):
-        rows = bench.measured_weights("newsroom", name, K).rows
+        rows = bench.exposure.main_parameters("newsroom", name, K).rows
         for level in {row.level for row in rows}:
             assert sum(r.share for r in rows if r.level == level) == pytest.approx(1.0)
         relations = sum(r.share for r in rows if r.level == "relation" and r.name not in ("memory", "base", "content"))
@@ -69,29 +69,29 @@ def test_every_level_sums_to_one_and_the_history_is_its_relations(bench):
 
 
 def test_guardrails_weigh_nothing_where_none_moves_the_lists(bench):
-    rows = bench.measured_weights("newsroom", "path", K).rows
+    rows = bench.exposure.main_parameters("newsroom", "path", K).rows
     assert [(r.share, r.low, r.high) for r in rows if r.name == "guardrails"] == [(0.0, 0.0, 0.0)]
 
 
 def test_the_same_list_for_everybody_is_popularity_alone(bench):
-    found = bench.measured_weights("newsroom", "popularity", K)
+    found = bench.exposure.main_parameters("newsroom", "popularity", K)
     assert [(r.name, r.share) for r in found.rows if r.level == "relation"] == [("base", 1.0)]
     assert {r.level for r in found.rows} == {"kind", "relation"}
     assert "100%" in found.sentence
 
 
 def test_a_relation_of_negative_weight_speaks_against(bench):
-    world = bench._world("newsroom")
+    world = bench.session.workspace("newsroom")
     model = world.model(world.manifest("path"))
     negative = {key for key, r in model.parameters.relations.items() if r.weight < 0}
-    rows = bench.measured_weights("newsroom", "path", K).rows
+    rows = bench.exposure.main_parameters("newsroom", "path", K).rows
     for row in (r for r in rows if r.level == "relation"):
         assert row.against == pytest.approx(row.share if row.name in negative else 0.0)
 
 
 def test_weights_are_told_by_the_command_and_drawn(bench):
     told = surfaced("weights", "--workspace", "newsroom", "--model", "path", "-k", K, "--json").json
-    found = bench.measured_weights("newsroom", "path", K)
+    found = bench.exposure.main_parameters("newsroom", "path", K)
     assert told["rows"] == [vars(row) for row in found.rows]
     bars = weight_bars(found).data[0]
     assert sum(bars.x) == pytest.approx(1.0)
@@ -155,12 +155,12 @@ def ndcg_by_hand(graph, order, part, k):
 
 @pytest.fixture
 def compared(bench):
-    return bench.non_profiling("newsroom", "path", 20)
+    return bench.exposure.non_profiling("newsroom", "path", 20)
 
 
 def test_arms_are_worth_what_a_loop_over_their_lists_finds(bench, compared):
-    graph = bench._world("newsroom").graph
-    part = split(graph, "last", 0, bench.card("newsroom").positives)
+    graph = bench.session.workspace("newsroom").graph
+    part = split(graph, "last", 0, bench.data.card("newsroom").positives)
     for arm, order in (
         ("popularity", baselines.popularity_order(part.train)),
         ("recency", baselines.recency_order(part.train)[0]),
@@ -173,7 +173,7 @@ def test_arms_are_worth_what_a_loop_over_their_lists_finds(bench, compared):
 
 
 def test_the_model_is_measured_as_evaluate_measures_it(bench, compared):
-    report = bench.evaluate("newsroom", "path", k=20)
+    report = bench.evaluate.measure("newsroom", "path", k=20)
     assert compared.arms[0].ndcg == pytest.approx(report.metrics["ndcg@20"])
     assert compared.arms[0].recall == pytest.approx(report.metrics["recall@20"])
     assert compared.arms[0].ndcg_gap is None
@@ -188,8 +188,8 @@ def test_the_gap_to_the_model_is_the_difference_of_the_means(compared):
 
 
 def test_an_arms_exposure_is_share_over_share(bench, compared):
-    graph = bench._world("newsroom").graph
-    part = split(graph, "last", 0, bench.card("newsroom").positives)
+    graph = bench.session.workspace("newsroom").graph
+    part = split(graph, "last", 0, bench.data.card("newsroom").positives)
     order = baselines.popularity_order(part.train)
     groups = cohorts(graph, "author_group", "item")
     new = groups.membership[:, [groups.labels.index("new")]].toarray().ravel()

@@ -30,15 +30,16 @@ def test_random_deletions_equal_a_fresh_build_from_the_edited_table(home: Path, 
     """The table on disk is edited and the graph built again by the builder; parameters are those of the snapshot."""
 
     bench, rng = Workbench(), np.random.default_rng(0)
-    tables = bench.store.tables("newsroom")
+    tables = bench.session.store.tables("newsroom")
     manifest, state = load(
-        bench.store.snapshots("newsroom"), next(s.snapshot for s in bench.fitted("newsroom") if s.model == model)
+        bench.session.store.snapshots("newsroom"),
+        next(s.snapshot for s in bench.models.fitted("newsroom") if s.model == model),
     )
     users = [u for u, n in tables.events.groupby("user")["item"].nunique().items() if n >= 4]
     for user in rng.choice(np.array(users, dtype=object), 8, replace=False):
         own = tables.events.loc[tables.events["user"] == user, "item"].unique()
         gone = [str(i) for i in rng.choice(own, int(rng.integers(1, 4)), replace=False)]
-        found = bench.whatif("newsroom", model, user=str(user), remove=gone, k=10, may_return=True)
+        found = bench.whatif.compare("newsroom", model, user=str(user), remove=gone, k=10, may_return=True)
         kept = tables.events[~((tables.events["user"] == user) & tables.events["item"].isin(gone))]
         graph = build_graph(replace(tables, events=kept.reset_index(drop=True)))
         fresh = get_model(model).restore(graph, state)
@@ -49,7 +50,7 @@ def test_random_deletions_equal_a_fresh_build_from_the_edited_table(home: Path, 
             item = graph.items.index(entry.item)
             assert entry.score == pytest.approx(scores[item], rel=1e-9, abs=1e-12)
             assert entry.rank == rank_of(scores, item, fresh.history(position))
-        before = bench.recommend("newsroom", model, user=str(user), k=10)
+        before = bench.explain.recommend("newsroom", model, user=str(user), k=10)
         assert [(b.item, b.rank) for b in found.before] == [(i.item, i.rank) for i in before.items]
         places = {b.item: b.rank for b in found.before}
         for entry in found.after:
@@ -59,8 +60,8 @@ def test_random_deletions_equal_a_fresh_build_from_the_edited_table(home: Path, 
 
 def test_nothing_changed_moves_nothing(home: Path) -> None:
     bench = Workbench()
-    user = bench.example("newsroom").user
-    found = bench.whatif("newsroom", "path", user=user)
+    user = bench.explain.example("newsroom").user
+    found = bench.whatif.compare("newsroom", "path", user=user)
     assert [(b.item, b.rank, b.score) for b in found.before] == [(a.item, a.rank, a.score) for a in found.after]
     assert all(a.was_rank == a.rank and not a.moved_by for a in found.after)
 
@@ -68,16 +69,16 @@ def test_nothing_changed_moves_nothing(home: Path) -> None:
 @pytest.mark.parametrize("model", ["path", "lightgcn", "item-knn", "popularity"])
 def test_what_was_taken_out_is_in_no_list_and_no_rank_unless_it_may_return(home: Path, model: str) -> None:
     bench, rng = Workbench(), np.random.default_rng(5)
-    graph = bench._world("newsroom").graph
+    graph = bench.session.workspace("newsroom").graph
     returned = 0
     for user in graph.users.ids[rng.choice(graph.n_users, 12, replace=False)]:
-        own = [entry.item for entry in bench.person("newsroom", str(user)).history]
+        own = [entry.item for entry in bench.data.person("newsroom", str(user)).history]
         if len(own) < 2:
             continue
         gone = [own[0]]
         asked = {"user": str(user), "remove": gone, "k": graph.n_items}
-        kept_out = bench.whatif("newsroom", model, **asked)
-        let_in = bench.whatif("newsroom", model, **asked, may_return=True)
+        kept_out = bench.whatif.compare("newsroom", model, **asked)
+        let_in = bench.whatif.compare("newsroom", model, **asked, may_return=True)
         assert gone[0] not in {a.item for a in kept_out.after}
         assert gone[0] in {a.item for a in let_in.after}
         rest = [a for a in let_in.after if a.item not in gone]
@@ -90,27 +91,29 @@ def test_what_was_taken_out_is_in_no_list_and_no_rank_unless_it_may_return(home:
 
 def test_masked_items_stay_out_too_unless_they_may_return(home: Path) -> None:
     bench = Workbench()
-    user = bench.example("newsroom").user
-    gone = bench.person("newsroom", user).history[0].item
+    user = bench.explain.example("newsroom").user
+    gone = bench.data.person("newsroom", user).history[0].item
     asked = {"user": user, "remove": [gone], "kind": "mask", "k": 150}
-    assert gone not in {a.item for a in bench.whatif("newsroom", "path", **asked).after}
-    assert gone in {a.item for a in bench.whatif("newsroom", "path", **asked, may_return=True).after}
+    assert gone not in {a.item for a in bench.whatif.compare("newsroom", "path", **asked).after}
+    assert gone in {a.item for a in bench.whatif.compare("newsroom", "path", **asked, may_return=True).after}
 
 
 def test_an_emptied_history_leaves_nothing_to_recommend_from(home: Path) -> None:
     bench = Workbench()
-    user = bench.example("newsroom").user
-    everything = [entry.item for entry in bench.person("newsroom", user).history]
-    assert bench.whatif("newsroom", "path", user=user, remove=everything).after == ()
-    assert bench.whatif("newsroom", "popularity", user=user, remove=everything).after, "popularity needs no history"
+    user = bench.explain.example("newsroom").user
+    everything = [entry.item for entry in bench.data.person("newsroom", user).history]
+    assert bench.whatif.compare("newsroom", "path", user=user, remove=everything).after == ()
+    assert bench.whatif.compare("newsroom", "popularity", user=user, remove=everything).after, (
+        "popularity needs no history"
+    )
 
 
 def reading_weights(home: Path, tmp_path: Path) -> Path:
     """The same home with a path model that reads weights: its exponent is set, everything else stays."""
     other = Path(shutil.copytree(home, tmp_path / "reading"))
     bench = Workbench(other)
-    folder = bench.store.snapshots("newsroom")
-    manifest, state = load(folder, next(s.snapshot for s in bench.fitted("newsroom") if s.model == "path"))
+    folder = bench.session.store.snapshots("newsroom")
+    manifest, state = load(folder, next(s.snapshot for s in bench.models.fitted("newsroom") if s.model == "path"))
     parameters = {**state.parameters, "weight_exponent": 0.5}
     save(
         folder, model="path", state=replace(state, parameters=parameters), fingerprint=manifest.fingerprint, seed=1,
@@ -121,13 +124,13 @@ def reading_weights(home: Path, tmp_path: Path) -> Path:
 
 def test_weights_and_decay_are_those_of_a_table_with_other_weights(home: Path, tmp_path: Path) -> None:
     bench = Workbench(reading_weights(home, tmp_path))
-    world = bench._world("newsroom")
+    world = bench.session.workspace("newsroom")
     model = world.model(world.manifest("path"))
     assert model.parameters.weight_exponent == 0.5
-    user = bench.example("newsroom").user
+    user = bench.explain.example("newsroom").user
     graph, position = world.graph, world.graph.users.index(user)
     kinds = graph.events.kinds
-    found = bench.whatif("newsroom", "path", user=user, weights={kinds[0]: 3.0}, half_life_days=5.0)
+    found = bench.whatif.compare("newsroom", "path", user=user, weights={kinds[0]: 3.0}, half_life_days=5.0)
     assert found.reads_weights
     e, own = graph.events, graph.events.user == position
     age = (e.time[own].max() - e.time) / 86_400
@@ -147,9 +150,9 @@ def test_weights_and_decay_are_those_of_a_table_with_other_weights(home: Path, t
 
 def test_a_model_that_reads_no_weights_says_so_and_answers_the_same(home: Path) -> None:
     bench = Workbench()
-    user = bench.example("newsroom").user
-    plain = bench.whatif("newsroom", "item-knn", user=user)
-    decayed = bench.whatif("newsroom", "item-knn", user=user, half_life_days=1.0)
+    user = bench.explain.example("newsroom").user
+    plain = bench.whatif.compare("newsroom", "item-knn", user=user)
+    decayed = bench.whatif.compare("newsroom", "item-knn", user=user, half_life_days=1.0)
     assert not plain.reads_weights
     assert [a.item for a in plain.after] == [a.item for a in decayed.after]
     assert plain.as_json()["reads_weights"] is False
@@ -157,8 +160,8 @@ def test_a_model_that_reads_no_weights_says_so_and_answers_the_same(home: Path) 
 
 def test_retraining_learns_from_exactly_the_edited_table(home: Path) -> None:
     bench = Workbench()
-    user = bench.example("newsroom").user
-    world = bench._world("newsroom")
+    user = bench.explain.example("newsroom").user
+    world = bench.session.workspace("newsroom")
     graph, position = world.graph, world.graph.users.index(user)
     row = graph.interactions[position]
     order = np.argsort(row.indices)
@@ -170,7 +173,7 @@ def test_retraining_learns_from_exactly_the_edited_table(home: Path) -> None:
     expected[position, now.items[:2]] = 0.0
     expected[position, added] = 1.5
     np.testing.assert_allclose(other, expected, rtol=1e-12)
-    found = bench.whatif(
+    found = bench.whatif.compare(
         "newsroom", "popularity", user=user, remove=[str(graph.items.ids[now.items[0]])], kind="retrain"
     )
     assert found.kind == "retrain"
@@ -188,19 +191,19 @@ def test_retraining_learns_from_exactly_the_edited_table(home: Path) -> None:
 def test_what_cannot_be_changed_is_said(home: Path, options: dict[str, object], told: str) -> None:
     bench = Workbench()
     with pytest.raises(SurfacedError, match=told):
-        bench.whatif("newsroom", "path", user=bench.example("newsroom").user, **options)  # type: ignore[arg-type]
+        bench.whatif.compare("newsroom", "path", user=bench.explain.example("newsroom").user, **options)  # type: ignore[arg-type]
 
 
 def test_items_in_and_out_of_the_history_are_told_apart(home: Path) -> None:
     bench = Workbench()
-    example = bench.example("newsroom")
-    had = bench.person("newsroom", example.user).history[0].item
+    example = bench.explain.example("newsroom")
+    had = bench.data.person("newsroom", example.user).history[0].item
     with pytest.raises(OptionError, match="is not in the history"):
-        bench.whatif("newsroom", "path", user=example.user, remove=[example.item])
+        bench.whatif.compare("newsroom", "path", user=example.user, remove=[example.item])
     with pytest.raises(OptionError, match="is in the history already"):
-        bench.whatif("newsroom", "path", user=example.user, add=[had])
+        bench.whatif.compare("newsroom", "path", user=example.user, add=[had])
     with pytest.raises(OptionError, match=r"has .* already"):
-        bench.flip("newsroom", "path", had, user=example.user)
+        bench.whatif.flip("newsroom", "path", had, user=example.user)
 
 
 @pytest.mark.parametrize(
@@ -215,24 +218,24 @@ def test_a_flip_of_unknown_ids_or_impossible_lengths_is_refused(
     home: Path, options: dict[str, object], told: str
 ) -> None:
     bench = Workbench()
-    example = bench.example("newsroom")
+    example = bench.explain.example("newsroom")
     asked: dict[str, object] = {"user": example.user, "item": example.item} | options
     with pytest.raises(SurfacedError, match=told):
-        bench.flip("newsroom", "path", **asked)  # type: ignore[arg-type]
+        bench.whatif.flip("newsroom", "path", **asked)  # type: ignore[arg-type]
 
 
 def test_a_flip_is_what_whatif_then_shows(home: Path) -> None:
     bench = Workbench()
-    user = bench.example("newsroom").user
+    user = bench.explain.example("newsroom").user
     n_found = 0
-    for listed in bench.recommend("newsroom", "path", user=user, k=12).items:
-        found = bench.flip("newsroom", "path", listed.item, user=user, k=10)
+    for listed in bench.explain.recommend("newsroom", "path", user=user, k=12).items:
+        found = bench.whatif.flip("newsroom", "path", listed.item, user=user, k=10)
         assert (found.rank, found.verified) == (listed.rank, found.found)
         if not found.found:
             continue
         n_found += 1
         assert bool(found.removed) == (listed.rank <= 10) == (not found.added)
-        after = bench.whatif("newsroom", "path", user=user, remove=found.removed, add=found.added, k=200).after
+        after = bench.whatif.compare("newsroom", "path", user=user, remove=found.removed, add=found.added, k=200).after
         assert {a.item: a.rank for a in after}[listed.item] == found.new_rank
         assert f"rank {found.rank} to {found.new_rank}" in found.sentence
     assert n_found > 0
@@ -240,10 +243,10 @@ def test_a_flip_is_what_whatif_then_shows(home: Path) -> None:
 
 def test_the_verified_reason_is_what_whatif_says(home: Path) -> None:
     bench = Workbench()
-    example = bench.example("newsroom")
-    tried = bench.verified("newsroom", "path", example.item, user=example.user)
+    example = bench.explain.example("newsroom")
+    tried = bench.whatif.verified("newsroom", "path", example.item, user=example.user)
     assert tried is not None
-    found = bench.whatif("newsroom", "path", user=example.user, remove=[tried.item], k=100)
+    found = bench.whatif.compare("newsroom", "path", user=example.user, remove=[tried.item], k=100)
     after = {a.item: a for a in found.after}
     assert after[example.item].rank == tried.rank_without
     assert after[example.item].score == pytest.approx(tried.score_without, rel=1e-12)
@@ -285,9 +288,9 @@ def test_everybodys_explanations_add_up_to_everybodys_scores(home: Path, tmp_pat
 
 def test_the_item_view_counts_whom_the_lists_name(home: Path, tmp_path: Path) -> None:
     bench = Workbench()
-    item = bench.example("newsroom").item
-    found = bench.item_view("newsroom", "path", item, k=10)
-    bench.recommend_all("newsroom", "path", tmp_path / "l.parquet", k=10)
+    item = bench.explain.example("newsroom").item
+    found = bench.explain.item_view("newsroom", "path", item, k=10)
+    bench.explain.recommend_all("newsroom", "path", tmp_path / "l.parquet", k=10)
     lists = pd.read_parquet(tmp_path / "l.parquet")
     own = lists[lists["item"] == item]
     assert found.n_listed == len(own)
@@ -297,18 +300,18 @@ def test_the_item_view_counts_whom_the_lists_name(home: Path, tmp_path: Path) ->
     assert told["rank"].is_monotonic_increasing
     assert told["rank"].to_dict() == {u: own.set_index("user")["rank"][u] for u in found.listed}
     np.testing.assert_allclose(told["score"], own.set_index("user")["score"].loc[told.index], rtol=1e-9)
-    score = sum(bench.why("newsroom", "path", item, user=u, paths=0).score for u in own["user"])
+    score = sum(bench.explain.why("newsroom", "path", item, user=u, paths=0).score for u in own["user"])
     best = found.sources[0]
     amount = sum(
         p.value
         for u in own["user"]
-        for p in bench.why("newsroom", "path", item, user=u, paths=0).parts
+        for p in bench.explain.why("newsroom", "path", item, user=u, paths=0).parts
         if p.id == best.id
     )
     assert best.share == pytest.approx(amount / score, rel=1e-9)
     most = str(lists["item"].value_counts().index[0])
-    users = bench._world("newsroom").graph.users.attributes
-    cohorts = bench.item_view("newsroom", "path", most, k=10).cohorts
+    users = bench.session.workspace("newsroom").graph.users.attributes
+    cohorts = bench.explain.item_view("newsroom", "path", most, k=10).cohorts
     column = cohorts[0].column
     assert sum(c.n for c in cohorts if c.column == column) == int((lists["item"] == most).sum())
     assert column in users.columns
@@ -316,6 +319,6 @@ def test_the_item_view_counts_whom_the_lists_name(home: Path, tmp_path: Path) ->
 
 def test_the_list_view_adds_up_to_the_scores(home: Path) -> None:
     bench = Workbench()
-    view = bench.list_view("newsroom", "lightgcn", user=bench.example("newsroom").user)
+    view = bench.explain.list_view("newsroom", "lightgcn", user=bench.explain.example("newsroom").user)
     columns = np.array(view.amounts).sum(axis=0) + np.array(view.rest)
     np.testing.assert_allclose(columns, view.scores, rtol=1e-9)

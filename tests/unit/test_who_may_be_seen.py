@@ -31,54 +31,54 @@ def bench(newsroom_home: Path, tmp_path_factory: pytest.TempPathFactory) -> Work
 
 def ids_in(bench: Workbench, text: str) -> set[str]:
     """Ids of people that stand in a text as words of their own."""
-    return set(re.findall(r"[A-Za-z0-9_-]+", text)) & set(map(str, bench._world(OWN).graph.users.ids))
+    return set(re.findall(r"[A-Za-z0-9_-]+", text)) & set(map(str, bench.session.workspace(OWN).graph.users.ids))
 
 
 def test_a_search_finds_only_the_person_whose_id_was_typed(bench: Workbench) -> None:
-    somebody = bench.find_users("newsroom", limit=1)[0].id
-    assert bench.find_users(OWN) == ()
-    assert bench.find_users(OWN, somebody[:-1]) == ()
-    assert bench.find_users(OWN, somebody.upper()) in ((), bench.find_users(OWN, somebody))
-    assert [hit.id for hit in bench.find_users(OWN, somebody)] == [somebody]
-    assert bench.person(OWN, somebody).user == somebody
-    assert len(bench.find_users("newsroom", limit=30)) == 30, "the demo data list theirs"
+    somebody = bench.data.find_users("newsroom", limit=1)[0].id
+    assert bench.data.find_users(OWN) == ()
+    assert bench.data.find_users(OWN, somebody[:-1]) == ()
+    assert bench.data.find_users(OWN, somebody.upper()) in ((), bench.data.find_users(OWN, somebody))
+    assert [hit.id for hit in bench.data.find_users(OWN, somebody)] == [somebody]
+    assert bench.data.person(OWN, somebody).user == somebody
+    assert len(bench.data.find_users("newsroom", limit=30)) == 30, "the demo data list theirs"
 
 
 def test_a_wrong_id_is_not_answered_with_a_right_one(bench: Workbench) -> None:
-    near = bench.find_users("newsroom", limit=1)[0].id + "x"
+    near = bench.data.find_users("newsroom", limit=1)[0].id + "x"
     with pytest.raises(UnknownIdError) as caught:
-        bench.person(OWN, near)
+        bench.data.person(OWN, near)
     assert not ids_in(bench, str(caught.value))
     with pytest.raises(UnknownIdError) as told:
-        bench.person("newsroom", near)
+        bench.data.person("newsroom", near)
     assert ids_in(bench, str(told.value)), "where people are listed the closest id helps"
 
 
 def test_an_item_names_nobody_of_its_audience(bench: Workbench) -> None:
-    lists = bench._world(OWN).lists(bench._world(OWN).manifest("path"), 20)
+    lists = bench.session.workspace(OWN).lists(bench.session.workspace(OWN).manifest("path"), 20)
     often = Counter(lists[lists != NO_ITEM].tolist())
-    items = bench._world(OWN).graph.items.ids
+    items = bench.session.workspace(OWN).graph.items.ids
     many, few = (str(items[pick(often, key=lambda i: often[i])]) for pick in (max, min))
     assert often[list(items).index(few)] < MIN_AUDIENCE
     for item in (many, few):
-        assert not ids_in(bench, json.dumps(bench.item_view(OWN, "path", item, k=20).as_json()))
-        assert ids_in(bench, json.dumps(bench.item_view("newsroom", "path", item, k=20).as_json()))
-    small = bench.item_view(OWN, "path", few, k=20)
+        assert not ids_in(bench, json.dumps(bench.explain.item_view(OWN, "path", item, k=20).as_json()))
+        assert ids_in(bench, json.dumps(bench.explain.item_view("newsroom", "path", item, k=20).as_json()))
+    small = bench.explain.item_view(OWN, "path", few, k=20)
     assert (small.n_listed, small.n_read, small.median_rank) == (None, None, None)
     assert (small.sources, small.relations, small.cohorts) == ((), (), ())
-    large = bench.item_view(OWN, "path", many, k=20)
+    large = bench.explain.item_view(OWN, "path", many, k=20)
     n = often[list(items).index(many)]
     assert large.n_listed == 5 * round(n / 5), "to the nearest five"
     assert f"about {large.n_listed}" in large.sentence
     numbers = [large.n_listed, large.n_read, *(s.n_people for s in large.sources), *(c.n for c in large.cohorts)]
     assert all(number % 5 == 0 for number in numbers if number is not None)
-    assert bench.item_view("newsroom", "path", many, k=20).n_listed == n
+    assert bench.explain.item_view("newsroom", "path", many, k=20).n_listed == n
     assert all(source.n_people >= 5 for source in large.sources)
 
 
 @pytest.mark.parametrize("size", [9, 10, 11])
 def test_the_number_of_people_who_get_an_item_is_told_from_ten_on(bench: Workbench, size: int) -> None:
-    world = bench._world(OWN)
+    world = bench.session.workspace(OWN)
     lists = np.zeros((world.graph.n_users, 1), dtype=np.int64)
     lists[:size] = 1
     from explain.workspace.audience import item_view
@@ -90,9 +90,11 @@ def test_the_number_of_people_who_get_an_item_is_told_from_ten_on(bench: Workben
 
 
 def test_a_cell_names_nobody_and_a_hidden_group_has_nothing_behind_it(bench: Workbench) -> None:
-    cells = bench.cells(OWN, "path", "region,gender", "author_group")
+    cells = bench.exposure.cells(OWN, "path", "region,gender", "author_group")
     shown = next(r for r in cells["rows"] if not r["suppressed"] and r["verdict"] != "not estimable")
-    behind = bench.behind_cell(OWN, "path", "region,gender", shown["user_group"], "author_group", shown["item_group"])
+    behind = bench.exposure.behind_cell(
+        OWN, "path", "region,gender", shown["user_group"], "author_group", shown["item_group"]
+    )
     assert (behind["people"], behind["pairs"]) == ([], [])
     assert not ids_in(bench, str(behind))
     reached = behind["n_reached"]
@@ -101,7 +103,7 @@ def test_a_cell_names_nobody_and_a_hidden_group_has_nothing_behind_it(bench: Wor
     assert hidden, "the small Newsroom has intersections of few people"
     assert {(r["n"], r["value"]) for r in hidden} == {(None, None)}
     with pytest.raises(OptionError, match="stays hidden"):
-        bench.behind_cell(
+        bench.exposure.behind_cell(
             OWN, "path", "region,gender", hidden[0]["user_group"], "author_group", hidden[0]["item_group"]
         )
 
@@ -116,7 +118,7 @@ def person_labels(names: Names, crowd: np.ndarray, *, asked: int, about: int) ->
 
 
 def test_the_number_of_a_person_is_not_the_place_in_the_order_of_ids(bench: Workbench) -> None:
-    names, crowd = bench._world(OWN).names, np.arange(50, 150)
+    names, crowd = bench.session.workspace(OWN).names, np.arange(50, 150)
     one = person_labels(names, crowd, asked=1, about=2)
     assert sorted(one) == list(range(1, 101)), "everybody has a number of their own"
     assert one == person_labels(names, crowd, asked=1, about=2), "within a question it stays"
@@ -126,7 +128,7 @@ def test_the_number_of_a_person_is_not_the_place_in_the_order_of_ids(bench: Work
 
 
 def test_the_numbers_need_a_secret_that_the_state_folder_keeps(bench: Workbench, tmp_path: Path) -> None:
-    world, crowd = bench._world(OWN), np.arange(60)
+    world, crowd = bench.session.workspace(OWN), np.arange(60)
     keys = [people_key(tmp_path / name) for name in ("a", "b")]
     assert keys[0] != keys[1]
     assert people_key(tmp_path / "a") == keys[0]
@@ -137,9 +139,9 @@ def test_the_numbers_need_a_secret_that_the_state_folder_keeps(bench: Workbench,
 
 def test_a_crowd_of_few_is_not_counted_in_the_picture(bench: Workbench) -> None:
     found = []
-    for user in bench.find_users("newsroom", limit=12):
-        for entry in bench.recommend("newsroom", "path", user=user.id, k=20).items[-3:]:
-            nodes = bench.why("newsroom", "path", entry.item, user=user.id).nodes
+    for user in bench.data.find_users("newsroom", limit=12):
+        for entry in bench.explain.recommend("newsroom", "path", user=user.id, k=20).items[-3:]:
+            nodes = bench.explain.why("newsroom", "path", entry.item, user=user.id).nodes
             found += [n for n in nodes if n.kind == "people" and "fewer than 5" in n.label]
     assert found, "the small Newsroom has titles that few had"
     assert {n.merged for n in found} == {1}

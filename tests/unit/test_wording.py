@@ -18,10 +18,10 @@ def bench(newsroom_home: Path) -> Workbench:
 
 
 def test_only_what_is_in_the_list_surfaced(bench: Workbench) -> None:
-    user = bench.find_users("newsroom", limit=3)[2].id
-    listed = bench.recommend("newsroom", "path", user=user, k=30).items
+    user = bench.data.find_users("newsroom", limit=3)[2].id
+    listed = bench.explain.recommend("newsroom", "path", user=user, k=30).items
     for place, k, surfaced in ((1, 10, True), (10, 10, True), (11, 10, False), (2, 1, False), (11, 20, True)):
-        found = bench.why("newsroom", "path", listed[place - 1].item, user=user, k=k)
+        found = bench.explain.why("newsroom", "path", listed[place - 1].item, user=user, k=k)
         assert found.surfaced is surfaced
         assert ("surfaced for" in found.sentence) is surfaced
         assert ("did not surface" in found.sentence) is not surfaced
@@ -30,16 +30,16 @@ def test_only_what_is_in_the_list_surfaced(bench: Workbench) -> None:
 
 
 def test_the_other_item_has_its_rank(bench: Workbench) -> None:
-    user = bench.find_users("newsroom", limit=3)[2].id
-    listed = bench.recommend("newsroom", "path", user=user, k=30).items
-    found = bench.why("newsroom", "path", listed[0].item, user=user, against=listed[24].item)
+    user = bench.data.find_users("newsroom", limit=3)[2].id
+    listed = bench.explain.recommend("newsroom", "path", user=user, k=30).items
+    found = bench.explain.why("newsroom", "path", listed[0].item, user=user, against=listed[24].item)
     assert found.against is not None
     assert found.against.rank == 25
     assert found.against.score == pytest.approx(listed[24].score)
 
 
 def test_what_speaks_against_is_said_as_less_and_shares_add_up(bench: Workbench) -> None:
-    world = bench._world("newsroom")
+    world = bench.session.workspace("newsroom")
     import numpy as np
 
     items = np.array([3, 7])
@@ -62,8 +62,8 @@ def test_a_rating_of_one_is_said_like_any_other(tmp_path: Path) -> None:
         "user,item,value\n" + "".join(f"u{n},f{i},{1 + (n + i) % 5}\n" for n in range(12) for i in range(6))
     )
     bench = Workbench(tmp_path / "home")
-    bench.prepare("films", folder=folder)
-    names = bench._world("films").names
+    bench.data.prepare("films", folder=folder)
+    names = bench.session.workspace("films").names
     for user in range(12):
         for entry in history_entries(names, user):
             assert entry.how.endswith(f" {entry.weight:g}")

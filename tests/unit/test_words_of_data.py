@@ -22,13 +22,13 @@ from tests.unit.test_figures import picture
 @pytest.fixture
 def found(home: Path) -> Explanation:
     bench = Workbench(home)
-    example = bench.example("newsroom")
-    return bench.why("newsroom", "path", example.item, user=example.user)
+    example = bench.explain.example("newsroom")
+    return bench.explain.why("newsroom", "path", example.item, user=example.user)
 
 
 def test_relations_are_told_in_the_words_of_the_data(home: Path, found: Explanation) -> None:
     bench = Workbench(home)
-    words = bench.relation_words("newsroom")
+    words = bench.models.relation_words("newsroom")
     assert words["same_context"] == "read in the same reading session"
     assert words["same_creator"] == "same author"
     frame = why_parts.parts_frame(found.parts, found.score, words)
@@ -54,10 +54,10 @@ def test_the_first_hop_says_what_it_is_and_not_twice_where_it_leads(found: Expla
 
 def test_evidence_and_history_tell_of_an_event_in_the_same_words(home: Path, found: Explanation) -> None:
     bench = Workbench(home)
-    told = {entry.item: entry.how for entry in bench.person("newsroom", found.user).history}
+    told = {entry.item: entry.how for entry in bench.data.person("newsroom", found.user).history}
     nodes = [n for n in found.nodes if n.kind == "history" and n.merged == 1 and "," not in told[n.id]]
     for node in nodes[:5]:
-        facts = bench.evidence("newsroom", "path", found.item, node.key, user=found.user).facts
+        facts = bench.explain.evidence("newsroom", "path", found.item, node.key, user=found.user).facts
         assert any(fact.startswith(f"{told[node.id]} on ") for fact in facts), (told[node.id], facts)
         assert not any("weight" in fact for fact in facts)
     assert nodes
@@ -81,7 +81,7 @@ def test_the_legend_names_a_line_as_it_looks(jump: bool) -> None:
 
 
 def test_the_legend_names_kinds_in_the_words_of_the_data(found: Explanation, home: Path) -> None:
-    words = Workbench(home).kind_words("newsroom")
+    words = Workbench(home).models.kind_words("newsroom")
     assert words == {"topic": "topic", "creator": "author", "context": "reading session"}
     drawn = {node.kind for node in found.nodes} & set(words)
     assert drawn

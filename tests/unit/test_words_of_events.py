@@ -16,7 +16,7 @@ def bench_of(tmp_path: Path, events: list[tuple[object, ...]], columns: list[str
     folder.mkdir()
     pd.DataFrame(events, columns=columns).to_csv(folder / "events.csv", index=False)
     bench = Workbench(tmp_path / "home")
-    bench.prepare("shop", folder=folder)
+    bench.data.prepare("shop", folder=folder)
     return bench
 
 
@@ -26,7 +26,7 @@ def rows(kinds: dict[int, str]) -> list[tuple[object, ...]]:
 
 
 def words(bench: Workbench) -> str:
-    return bench.relation_words("shop")["co_consumption_3"]
+    return bench.models.relation_words("shop")["co_consumption_3"]
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The workbench: a whole audit from a plan to a stored record. The plan goes to the log first; everything is measured after."""
+"""What an audit's record holds beyond the figures of its plan: weights, baselines, gaps, repairs, trends."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from core.progress import Progress, no_progress, portion
+from core.progress import Progress, portion
 from explain.fairness.baselines import Baseline, NonProfiling
 from explain.fairness.disclosure import told
 from explain.fairness.exposure import CASCADE
@@ -16,51 +16,29 @@ from explain.fairness.thresholds import FAIL, PASS, Target, target_title, within
 from explain.groups.cohorts import UNKNOWN
 from explain.records.content import Extras
 from explain.results.guardrail import GroupChange
-from explain.workbench.attribution import Attributing
-from explain.workbench.audits import Auditing
-from explain.workbench.records import Recording
-from explain.workbench.rules import Guarding
+from explain.workbench.exposure import ExposureService
+from explain.workbench.rules import RuleService
 
 MOST_GAPS, MOST_REPAIRS, MOST_GROUPS = 4, 3, 24
 
 
-class AuditRuns(Auditing, Attributing, Guarding, Recording):
-    """Audits as a team makes them."""
+class AuditExtras:
+    """What a record says beyond a plan's own figures: weights, baselines, where gaps come from, what repairs would cost."""
 
-    def run_audit(
-        self, workspace: str, plan: dict[str, Any], *, actor: str, role: str = "", progress: Progress = no_progress
-    ) -> dict[str, Any]:
-        """Fix a plan in the decision log, measure it with weights, arms, attribution and the price of repairs, store the record.
+    def __init__(self, exposure: ExposureService, rules: RuleService) -> None:
+        self.exposure, self.rules = exposure, rules
 
-        Raises OptionError for a plan that cannot be run (before anything is written), CancelledError between steps (the
-        plan then stays in the log, and no audit follows it).
-        """
-        checked = self.checked_plan(workspace, plan)
-        fixed = self.fix_plan(workspace, checked, actor, role)
-        model, k = str(checked["model"]), int(checked["k"])
-        content = self.measure_plan(workspace, fixed, progress=portion(progress, 0.0, 0.45))
-        extras = self._extras(workspace, model, k, checked, content, portion(progress, 0.45, 0.97))
-        content["provenance"]["data_sha256"] = self.store.tables_sha256(workspace)
-        content["parameters"]["weights"] = list(extras.weights)
-        content["parameters"]["why"] = extras.told or content["parameters"]["why"]
-        content |= {
-            "non_profiling": list(extras.non_profiling), "attribution": list(extras.attribution),
-            "mitigations": list(extras.mitigations), "trends": list(extras.trends),
-        }  # fmt: skip
-        progress(0.98, "storing the record")
-        return self.save_audit(workspace, content, actor, role)
-
-    def _extras(
-        self, workspace: str, model: str, k: int, plan: dict[str, Any], content: dict[str, Any], progress: Progress
-    ) -> Extras:
-        weights = self.measured_weights(workspace, model, k, progress=portion(progress, 0.0, 0.15))
+    def measure(self, workspace: str, plan: dict[str, Any], content: dict[str, Any], progress: Progress) -> Extras:
+        """plan: as it was checked; content: what was measured of it."""
+        model, k = str(plan["model"]), int(plan["k"])
+        weights = self.exposure.main_parameters(workspace, model, k, progress=portion(progress, 0.0, 0.15))
         by = plan["item_columns"][0] if plan["item_columns"] else None
         asked = plan_from_json(plan)
         places = (
             RBP if asked.browsing == CASCADE else asked.browsing
         )  # the cascade reads held-out events: only lists of the refit have it
         target: Target = asked.target_for(by) if by else "catalogue"
-        arms = self.non_profiling(
+        arms = self.exposure.non_profiling(
             workspace, model, k, by=by, seed=asked.seed, browsing=asked.browsing, target=target, progress=portion(progress, 0.15, 0.35)
         )  # fmt: skip
         starved, due = _starved(content), _due(content)
@@ -68,7 +46,7 @@ class AuditRuns(Auditing, Attributing, Guarding, Recording):
         for n, (column, group) in enumerate(starved[:MOST_GAPS]):
             part = portion(progress, 0.35 + 0.08 * n, 0.43 + 0.08 * n)
             title = next(a["target"] for a in content["item_audits"] if a["by"] == column)
-            found = self.gap_attribution(
+            found = self.exposure.gap_attribution(
                 workspace, model, column, group, k, due=(title, due[column][group]), browsing=places, progress=part
             )
             gaps.append({
@@ -85,7 +63,7 @@ class AuditRuns(Auditing, Attributing, Guarding, Recording):
                 repairs.append(self._repair(workspace, model, audit, k, plan, {column: due[column]}, part))
         policies = asked.target if isinstance(asked.target, Mapping) else None
         trends = (
-            self.trends(
+            self.exposure.trends(
                 workspace, model, by, k=k, browsing=places, policies=policies, progress=portion(progress, 0.9, 1.0)
             )
             if by
@@ -105,11 +83,11 @@ class AuditRuns(Auditing, Attributing, Guarding, Recording):
         allowed = float(limits["ratio_low"]), float(limits["ratio_high"])
         share, browsing = aim(audit["rows"], allowed[0]), RBP if plan["browsing"] == CASCADE else str(plan["browsing"])
         rule = {"name": "minimum-exposure", "by": by, "share": share}
-        found = self.guardrail(workspace, model, [rule], k=k, due=due, browsing=browsing, progress=progress)
+        found = self.rules.apply(workspace, model, [rule], k=k, due=due, browsing=browsing, progress=progress)
         again = aim_after(found.groups, allowed[0])
         if again > share:  # the changed lists are less sure than the old ones: once more, with their own errors
             share, rule = again, rule | {"share": again}
-            found = self.guardrail(workspace, model, [rule], k=k, due=due, browsing=browsing, progress=progress)
+            found = self.rules.apply(workspace, model, [rule], k=k, due=due, browsing=browsing, progress=progress)
         paid, known = found.costs[0], [g for g in found.groups if g.group != UNKNOWN and g.after is not None]
         before = {row["group"]: row["verdict"] for row in audit["rows"]}
         rows = [

@@ -1,0 +1,69 @@
+"""The workbench: which models there are, fitting them, and their words."""
+
+from __future__ import annotations
+
+import time
+
+from core.models.base import get_model, model_names
+from core.progress import Progress, no_progress
+from core.snapshots import Manifest, manifests, save
+from core.threads import one_thread
+from explain.results.workspace import ModelInfo, SnapshotInfo
+from explain.workbench.session import Session
+from explain.workspace.refits import served_readability, validation_cut
+
+
+class ModelService:
+    """Models that can be fitted, and those that are."""
+
+    def __init__(self, session: Session) -> None:
+        self.session = session
+
+    def warm(self, workspace: str, model: str, snapshot: str) -> None:
+        """Load what every answer needs, by asking for one list."""
+        loaded = self.session.workspace(workspace)
+        loaded.ranked(loaded.model(loaded.manifest(model, snapshot)), 0, 1, reasons=True)
+
+    def relation_words(self, workspace: str) -> dict[str, str]:
+        """Every relation of the models, key → this data's own words for it."""
+        return dict(self.session.workspace(workspace).names.relations)
+
+    def kind_words(self, workspace: str) -> dict[str, str]:
+        """What this data calls a topic, creator and context, as far as it has them."""
+        names = self.session.workspace(workspace).names
+        return {kind: names.kind(kind) for kind in names.graph.groups}
+
+    def known(self) -> tuple[ModelInfo, ...]:
+        """Every model that can be fitted, the default first."""
+        specs = [get_model(name).spec for name in model_names()]
+        return tuple(ModelInfo(s.name, s.title, s.source, s.exact, s.summary) for s in specs)
+
+    def fit(self, workspace: str, model: str, *, seed: int = 0, progress: Progress = no_progress) -> SnapshotInfo:
+        """Learn from all interactions; the few parameters are picked on a validation cut. Stores a snapshot."""
+        chosen, loaded = get_model(model), self.session.workspace(workspace)
+        cut = validation_cut(loaded.graph, loaded.card, loaded.card.default_split, seed, needed=chosen.needs_cut)
+        started = time.perf_counter()
+        with one_thread():
+            fitted = chosen.fit(loaded.graph, holdout=cut, seed=seed, progress=progress)
+        seconds = time.perf_counter() - started
+        manifest = save(
+            self.session.store.snapshots(workspace), model=model, state=fitted.state(), fingerprint=loaded.prepared.identity(model),
+            seed=seed, seconds=seconds, metrics=fitted.validation_metrics(cut) | served_readability(fitted, loaded.graph),
+        )  # fmt: skip
+        progress(1.0, "stored")
+        return _snapshot_info(workspace, manifest)
+
+    def fitted(self, workspace: str) -> tuple[SnapshotInfo, ...]:
+        """The newest snapshot of each model for the data as it stands, the default model first."""
+        prepared = self.session.store.require(workspace)
+        known, newest = set(model_names()), dict[str, Manifest]()
+        for manifest in manifests(self.session.store.snapshots(workspace)):
+            if manifest.model in known and manifest.fingerprint == prepared.identity(manifest.model):
+                newest.setdefault(manifest.model, manifest)
+        return tuple(_snapshot_info(workspace, newest[name]) for name in model_names() if name in newest)
+
+
+def _snapshot_info(workspace: str, m: Manifest) -> SnapshotInfo:
+    return SnapshotInfo(
+        m.snapshot, m.model, workspace, m.seconds, m.parameters, m.metrics, m.seed, m.created // 1_000_000_000
+    )
