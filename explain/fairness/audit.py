@@ -13,9 +13,8 @@ from typing import Any
 
 import numpy as np
 
-from explain.fairness.thresholds import FAIL, INSUFFICIENT, NOT_ESTIMABLE, PASS
 from explain.groups.cohorts import Cohorts, Side
-from explain.results.audit import AuditReport, AuditRow
+from explain.results.audit import FAIL, INSUFFICIENT, NOT_ESTIMABLE, PASS, AuditReport, AuditRow
 
 
 @dataclass(frozen=True)

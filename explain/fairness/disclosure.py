@@ -20,10 +20,9 @@ from core.evaluation import Evaluation
 from core.graph import IntArray, InteractionGraph
 from explain.fairness.audit import Audit
 from explain.fairness.differencing import Hidden, protect
-from explain.fairness.thresholds import NOT_ESTIMABLE
 from explain.groups.cohorts import UNKNOWN, cohorts, columns
 from explain.groups.intersections import By, grouping, parts_of
-from explain.results.audit import AuditRow
+from explain.results.audit import NOT_ESTIMABLE, AuditRow
 
 MIN_N: Final = 10
 DIGITS: Final = 3

@@ -11,7 +11,7 @@ from core.graph import InteractionGraph
 from core.ranking import check_k
 from explain.fairness import exposure as ex
 from explain.fairness.family import FAMILIES
-from explain.fairness.metrics.base import all_metrics
+from explain.fairness.metrics.base import limit_names
 from explain.fairness.thresholds import Target, Thresholds, policy_share
 from explain.fairness.user_audit import REFERENCES
 from explain.groups.cohorts import AGE_OF_ITEM, POPULARITY, UNKNOWN, columns
@@ -40,7 +40,7 @@ class Plan:
     intersections: tuple[tuple[str, ...], ...] = ()
     target: str | Mapping[str, Mapping[str, float]] = "catalogue"
     target_reason: str = ""
-    browsing: str = "rbp(0.8)"
+    browsing: str = ex.RBP
     thresholds: Thresholds = field(default_factory=Thresholds)
     draws: int = 1_000
     seed: int = 0
@@ -179,9 +179,9 @@ def check_plan(plan: Plan, graph: InteractionGraph) -> Plan:
         grouping(graph, name, "user")
     for names in plan.intersections:
         grouping(graph, names, "user")
-    if plan.browsing not in (*ex.BROWSING, ex.CASCADE):
+    if plan.browsing not in ex.BROWSING_LABELS:
         raise OptionError(
-            f"There is no browsing model {shown(plan.browsing)}: choose one of {', '.join([*ex.BROWSING, ex.CASCADE])}."
+            f"There is no browsing model {shown(plan.browsing)}: choose one of {', '.join(ex.BROWSING_LABELS)}."
         )
     if plan.family not in FAMILIES:
         raise OptionError(f"There is no family of tests {shown(plan.family)}: choose {', '.join(FAMILIES)}.")
@@ -214,14 +214,7 @@ def check_plan(plan: Plan, graph: InteractionGraph) -> Plan:
                     f"The policy is about {shown(column)}, which the plan does not audit: {', '.join(offered['item'])}."
                 )
             policy_share(items[column], policy)
-    known = {metric.spec.name for metric in all_metrics()} | {
-        "EE-L",
-        "EE-D",
-        "EE-R",
-        "GG-F",
-        "AG-F",
-        "user-cohort spread",
-    }
+    known = limit_names()
     for name in plan.thresholds.bounds:
         if name not in known:
             raise OptionError(f"There is no metric {shown(name)} to set limits for: {', '.join(sorted(known))}.")

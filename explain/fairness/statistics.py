@@ -20,8 +20,11 @@ LEVEL = 0.95
 
 
 @dataclass(frozen=True, eq=False)
-class Judged:
-    """Of each group, float64 [m]: 95 % interval, p of the nearer limit (failure), p of the farther one (pass); two-sided, not adjusted."""
+class LimitTests:
+    """Of each group, float64 [m]: 95 % interval, p of the nearer limit (failure), p of the farther one (pass).
+
+    Two-sided, not adjusted.
+    """
 
     low: FloatArray
     high: FloatArray
@@ -31,17 +34,22 @@ class Judged:
 
 def holm(p: FloatArray) -> FloatArray:
     """Holm's step-down adjustment (Holm 1979): p [m] → adjusted [m]; NaN (not tested) stays NaN and is not counted."""
-    found = np.full(len(p), np.nan)
+    adjusted = np.full(len(p), np.nan)
     tested = np.flatnonzero(np.isfinite(p))
     order = tested[np.argsort(p[tested], kind="stable")]
     steps = p[order] * np.arange(len(order), 0, -1)
-    found[order] = np.minimum(1.0, np.maximum.accumulate(steps))
-    return found
+    adjusted[order] = np.minimum(1.0, np.maximum.accumulate(steps))
+    return adjusted
 
 
-def judge_ratios(
-    ratio: FloatArray, error: FloatArray, freedom: float, places: FloatArray, fair: FloatArray, limits: tuple[float, float]
-) -> Judged:  # fmt: skip
+def limit_tests(
+    ratio: FloatArray,
+    error: FloatArray,
+    freedom: float,
+    places: FloatArray,
+    fair: FloatArray,
+    limits: tuple[float, float],
+) -> LimitTests:
     """Intervals and p-values of exposure ratios, [m] each; what is not finite stays undefined.
 
     error    standard error of √ratio: on the scale of the root the error of a count hardly depends on its size
@@ -78,7 +86,7 @@ def judge_ratios(
     under = np.where(rare, np.fmax(under, at_most(places, fair * highest)), under)
     known = np.isfinite(ratio) & np.isfinite(error)
     p_limit, p_pass = np.minimum(1.0, 2 * np.minimum(below, above)), np.minimum(1.0, 2 * np.maximum(over, under))
-    return Judged(*(np.where(known, x, np.nan) for x in (low, high, p_limit, p_pass)))
+    return LimitTests(*(np.where(known, x, np.nan) for x in (low, high, p_limit, p_pass)))
 
 
 def tail(distance: FloatArray, error: FloatArray, freedom: float | FloatArray) -> FloatArray:
@@ -88,30 +96,30 @@ def tail(distance: FloatArray, error: FloatArray, freedom: float | FloatArray) -
     return np.asarray(stdtr(freedom, scaled))
 
 
-def at_most(found: FloatArray, mean: FloatArray) -> FloatArray:
-    """P(X ≤ found) of a Poisson count, [m]. Membership shares make counts broken: the whole number that is less sure stands."""
-    return np.asarray(gammaincc(_up(found) + 1, mean))
+def at_most(count: FloatArray, mean: FloatArray) -> FloatArray:
+    """P(X ≤ count) of a Poisson count, [m]. Membership shares make counts broken: the whole number that is less sure stands."""
+    return np.asarray(gammaincc(_up(count) + 1, mean))
 
 
-def at_least(found: FloatArray, mean: FloatArray) -> FloatArray:
-    """P(X ≥ found) of a Poisson count, [m]."""
-    whole = _down(found)
+def at_least(count: FloatArray, mean: FloatArray) -> FloatArray:
+    """P(X ≥ count) of a Poisson count, [m]."""
+    whole = _down(count)
     return np.asarray(np.where(whole >= 1, gammainc(np.maximum(whole, 1), mean), 1.0))
 
 
-def count_limits(found: FloatArray, *, whole: bool = True) -> tuple[FloatArray, FloatArray]:
-    """The exact 95 % limits of a Poisson mean (Garwood 1936), [m] each: 0 to 3.69 where nothing was found.
+def count_limits(count: FloatArray, *, whole: bool = True) -> tuple[FloatArray, FloatArray]:
+    """The exact 95 % limits of a Poisson mean (Garwood 1936), [m] each: 0 to 3.69 where nothing was counted.
 
     whole  False for a count that is broken by nature
     """
-    low_of, high_of, beyond = (_down(found), _up(found), (1 - LEVEL) / 2) if whole else (found, found, (1 - LEVEL) / 2)
+    low_of, high_of, beyond = (_down(count), _up(count), (1 - LEVEL) / 2) if whole else (count, count, (1 - LEVEL) / 2)
     low = np.where(low_of > 0, chdtri(2 * np.where(low_of > 0, low_of, 1.0), 1 - beyond) / 2, 0.0)
     return low, np.asarray(chdtri(2 * (high_of + 1), beyond) / 2)
 
 
-def _up(found: FloatArray) -> FloatArray:
-    return np.asarray(np.ceil(found - 1e-9))
+def _up(count: FloatArray) -> FloatArray:
+    return np.asarray(np.ceil(count - 1e-9))
 
 
-def _down(found: FloatArray) -> FloatArray:
-    return np.asarray(np.floor(found + 1e-9))
+def _down(count: FloatArray) -> FloatArray:
+    return np.asarray(np.floor(count + 1e-9))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 from scipy import sparse
@@ -14,9 +14,10 @@ from core.errors import OptionError, did_you_mean, shown
 from core.graph import FloatArray
 from explain.fairness import exposure as ex
 from explain.groups.cohorts import Cohorts
+from explain.results.audit import FAIL, INSUFFICIENT, PASS
 
-PASS, FAIL = "pass", "fail"
-INSUFFICIENT, NOT_ESTIMABLE = "insufficient evidence", "not estimable"
+FOUR_FIFTHS: Final = 0.8  # 29 CFR 1607.4(D): the lowest ratio that is not taken for a disadvantage
+FIVE_FOURTHS: Final = 1.25  # its inverse
 Target = Literal["catalogue", "relevance"] | Mapping[str, float]
 
 
@@ -32,8 +33,8 @@ class Thresholds:
     Raises                 OptionError for limits that nothing could keep
     """
 
-    ratio_low: float = 0.8
-    ratio_high: float = 1.25
+    ratio_low: float = FOUR_FIFTHS
+    ratio_high: float = FIVE_FOURTHS
     max_gap: float = 0.05
     alpha: float = 0.05
     min_n: int = 10
@@ -55,8 +56,7 @@ class Thresholds:
                 raise OptionError(f"The limits of {shown(name)} are {low} and {high}: the first must not be larger.")
 
     def as_json(self) -> dict[str, Any]:
-        found = asdict(self)
-        return found | {"bounds": {name: list(limits) for name, limits in self.bounds.items()}}
+        return asdict(self) | {"bounds": {name: list(limits) for name, limits in self.bounds.items()}}
 
 
 def within(low: float | None, high: float | None, allowed: tuple[float, float]) -> tuple[str, str]:

@@ -18,10 +18,10 @@ from core.intervals import DRAWS
 from core.ranking import check_k
 from explain.fairness.audit import Audit, counted, n_unknown, number
 from explain.fairness.gap import SMALL, Differences, differences, mean_intervals, permuted, spread
-from explain.fairness.thresholds import FAIL, INSUFFICIENT, NOT_ESTIMABLE, PASS, Thresholds
+from explain.fairness.thresholds import Thresholds
 from explain.groups.cohorts import Cohorts
 from explain.groups.intersections import By, grouping
-from explain.results.audit import AuditRow
+from explain.results.audit import FAIL, INSUFFICIENT, NOT_ESTIMABLE, PASS, AuditRow
 
 REFERENCES = ("rest", "population")
 NAMED = {"rest": "everybody else", "population": "everybody"}

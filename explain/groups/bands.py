@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from core.graph import FloatArray, IntArray
+from core.texts import UNKNOWN
 
 Coded = tuple[tuple[str, ...], IntArray]
 
@@ -24,7 +25,7 @@ _DAY_S = 86_400
 def is_unknown(value: Any) -> bool:
     """Missing, empty, or called unknown."""
     if isinstance(value, str):
-        return value.strip().casefold() in ("", "unknown")
+        return value.strip().casefold() in ("", UNKNOWN)
     if not pd.api.types.is_scalar(value):  # a list in a Parquet column
         return len(value) == 0
     return bool(pd.isna(value))

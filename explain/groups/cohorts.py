@@ -18,12 +18,12 @@ from scipy import sparse
 
 from core.errors import OptionError, did_you_mean, shown
 from core.graph import IntArray, InteractionGraph, Nodes
+from core.texts import UNKNOWN as UNKNOWN
 from data.tables import TIME_COLUMN
 from explain.groups.bands import Coded, code_column, count_bands, is_unknown, time_bands, too_many_values
 
 Side = Literal["item", "user"]
 SIDES: tuple[Side, ...] = ("item", "user")
-UNKNOWN = "unknown"
 AGE_OF_ITEM, POPULARITY = "age_of_item", "popularity"
 AGE_SOURCES = (TIME_COLUMN, "year", "release_year", "decade")
 

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
+
+PASS: Final = "pass"
+FAIL: Final = "fail"
+INSUFFICIENT: Final = "insufficient evidence"
+NOT_ESTIMABLE: Final = "not estimable"
+VERDICTS: Final = (PASS, FAIL, INSUFFICIENT, NOT_ESTIMABLE)
 
 
 @dataclass(frozen=True)
 class AuditRow:
-    """One group. verdict: pass, fail, insufficient evidence, not estimable; reason says why.
+    """One group. verdict: one of VERDICTS; reason says why.
 
     p_limit, p_adjusted     p of the limit, by which a group fails: of this group alone, and over all that are tested with it
     p_pass, p_pass_adjusted the same from the inside, by which it passes

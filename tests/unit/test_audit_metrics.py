@@ -17,7 +17,7 @@ from core.ranking import NO_ITEM
 from explain.fairness import exposure as ex
 from explain.fairness.metrics import calibration, concentration, echo, expected, joint, popularity, shares
 from explain.fairness.metrics.base import all_metrics
-from explain.fairness.statistics import at_least, at_most, count_limits, holm, judge_ratios
+from explain.fairness.statistics import at_least, at_most, count_limits, holm, limit_tests
 
 SEEDS = range(6)
 M, N, K, GROUPS = 23, 17, 5, 4
@@ -249,7 +249,7 @@ def test_holm_by_hand() -> None:
 
 
 def test_p_is_of_the_limit_by_student_s_t_on_the_root() -> None:
-    found = judge_ratios(np.array([0.5]), np.array([0.05]), 99.0, np.array([1e6]), np.array([2e6]), (0.8, 1.25))
+    found = limit_tests(np.array([0.5]), np.array([0.05]), 99.0, np.array([1e6]), np.array([2e6]), (0.8, 1.25))
     z = (math.sqrt(0.5) - math.sqrt(0.8)) / 0.05
     whole = 0.5 / (4 * 0.05**2)  # 50 places have the same relative error
     counted = 2 * poisson_tail(whole, whole * 0.8 / 0.5)
@@ -275,6 +275,6 @@ def test_counts_have_the_exact_limits_of_garwood() -> None:
 
 
 def test_never_shown_fails_by_the_poisson_p_of_the_limit_not_of_equality() -> None:
-    found = judge_ratios(np.zeros(1), np.zeros(1), 99.0, np.zeros(1), np.array([4.0]), (0.8, 1.25))
+    found = limit_tests(np.zeros(1), np.zeros(1), 99.0, np.zeros(1), np.array([4.0]), (0.8, 1.25))
     assert found.p_limit[0] == pytest.approx(2 * math.exp(-3.2))
     assert (found.low[0], found.high[0]) == (0.0, pytest.approx(chi2.ppf(0.975, 2) / 2 / 4))

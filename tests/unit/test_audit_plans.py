@@ -22,7 +22,7 @@ from explain.fairness.cells import joint_cells
 from explain.fairness.item_audit import audit_items
 from explain.fairness.metrics.base import all_metrics
 from explain.fairness.plan import Plan, check_plan, plan_from_json, usual_plan
-from explain.fairness.report import Lists, case_of, creators_view, run_plan
+from explain.fairness.report import Lists, audited_lists, creators_view, run_plan
 from explain.fairness.thresholds import Thresholds
 from explain.fairness.user_audit import audit_users
 from explain.groups.cohorts import cohorts
@@ -268,7 +268,7 @@ def test_the_usual_plan_takes_an_attribute_once() -> None:
 
 
 def test_the_creators_view_holds_all_exposure_with_intervals(graph: InteractionGraph, given: Lists) -> None:
-    case = case_of(graph, plan(browsing="dcg 1/log2(rank+1)"), given)
+    case = audited_lists(graph, plan(browsing="dcg 1/log2(rank+1)"), given)
     makers = cohorts(graph, "brand", "item")
     whole = {r["creator"]: r for r in creators_view(case, makers)}
     few = creators_view(case, makers, most=1)
