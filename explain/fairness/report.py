@@ -20,7 +20,7 @@ from core.progress import Progress, no_progress
 from explain.fairness import exposure as ex
 from explain.fairness.audit import Audit, number
 from explain.fairness.cells import joint_cells
-from explain.fairness.disclosure import MIN_N, Disclosure, disclosure, measured, shown_audit
+from explain.fairness.disclosure import Disclosure, disclosure, measured, shown_audit
 from explain.fairness.family import over_family
 from explain.fairness.item_audit import audit_items, measure
 from explain.fairness.metrics.base import Case, Figure, Spec, all_metrics
@@ -30,6 +30,7 @@ from explain.fairness.user_audit import audit_users
 from explain.format.words import column_words
 from explain.groups.cohorts import Cohorts
 from explain.groups.intersections import SIGN, By, grouping
+from explain.groups.limits import MIN_N
 
 MOST_CELLS, MOST_CREATORS = 400, 200
 

@@ -19,8 +19,8 @@ from typing import Any, Final
 from core.errors import OptionError, shown
 from core.files import read_bytes, read_json
 from data.sources.registry import all_sources
-from explain.fairness.disclosure import MIN_N
 from explain.format.names import PROCESS_KEY
+from explain.groups.limits import MIN_N
 
 FILE: Final = "privacy.json"
 VARIABLE: Final = "SURFACED_MIN_N"
