@@ -1,6 +1,7 @@
 """The workbench from a shell. `--json` prints one JSON object on stdout; messages and progress go to stderr.
 
-Wrong words or ids exit with 2 and one sentence. `python cli.py --help` lists everything. The commands stand in commands/.
+Wrong words or ids exit with 2 and one sentence. `python cli.py --help` lists everything. The commands stand in
+commands/.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """`python -m benchmarks`: run the measurements, print one JSON object, write benchmarks/results/<name>.json.
 
-Progress and the bars go to stderr. A bar that is missed is a result like any other: the status is 0 once all is measured.
+Progress and the bars go to stderr. A bar that is missed is a result like any other: the status is 0 once all is
+measured.
 """
 
 from __future__ import annotations

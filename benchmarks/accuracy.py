@@ -1,8 +1,8 @@
 """How good the lists are: the accuracy bars on MovieLens-100K (split random) and on Newsroom (split last).
 
-Every model that the product has is measured; the path model is held against each LightGCN of the same run, the strongest
-included. Each is fitted anew, in one process on one thread, on the training part alone; served snapshots are never read.
-EASE stands beside them as an outside mark.
+Every model that the product has is measured; the path model is held against each LightGCN of the same run, the
+strongest included. Each is fitted anew, in one process on one thread, on the training part alone; served snapshots are
+never read. EASE stands beside them as an outside mark.
 """
 
 from __future__ import annotations
@@ -66,19 +66,30 @@ def run(home: Path | None, seed: int) -> Report:
     path = movielens["path"]
     figures = {
         "movielens-100k": {
-            "split": "random", "k": K, "models": {name: r.as_json() for name, r in movielens.items()},
+            "split": "random",
+            "k": K,
+            "models": {name: r.as_json() for name, r in movielens.items()},
             "path_minus": {name: _differences(path, r) for name, r in movielens.items() if name != "path"},
-            "ease": outside, "path_over_seeds": spread,
+            "ease": outside,
+            "path_over_seeds": spread,
         },
         "newsroom": {
-            "split": "last", "k": K, "models": {name: r.as_json() for name, r in newsroom.items()},
+            "split": "last",
+            "k": K,
+            "models": {name: r.as_json() for name, r in newsroom.items()},
             "path_minus": {name: _differences(newsroom["path"], r) for name, r in newsroom.items() if name != "path"},
         },
-    }  # fmt: skip
+    }
     notes = (
         "Intervals: 95 %, bootstrap over people. path_minus: paired over the same people.",
-        "fit: learning from the training part with its validation cut, one thread; wall_s grows where others use the machine.",
-        "path_over_seeds: refit varies the validation cut and the search on the split of this run; resplit varies all three.",
+        (
+            "fit: learning from the training part with its validation cut, one thread; wall_s grows where "
+            "others use the machine."
+        ),
+        (
+            "path_over_seeds: refit varies the validation cut and the search on the split of this run; resplit "
+            "varies all three."
+        ),
     )
     return Report("accuracy", figures, bars(movielens, newsroom), notes)
 
@@ -92,7 +103,7 @@ def bars(movielens: dict[str, Run], newsroom: dict[str, Run]) -> tuple[Bar, ...]
         at_most("MovieLens-100K: gross/net of the path model", path.gross_net, 2.5),
         at_most("MovieLens-100K: seconds to fit the path model, one core", path.fit.wall_s, 20.0),
         at_most("MovieLens-100K: seconds to fit LightGCN, one core", lightgcn.fit.wall_s, 120.0),
-    ]  # fmt: skip
+    ]
     for name in (name for name in movielens if name.startswith("lightgcn")):
         reached, mark = path.value("recall@20"), movielens[name].value("recall@20")
         found.append(at_least(f"MovieLens-100K: path model beside {name} of this run, Recall@20", reached, mark))

@@ -1,7 +1,8 @@
-"""What a whole audit costs after scoring: all metrics, five columns, 1,000 draws, at the size of MovieLens-1M and up to a million people.
+"""What a whole audit costs after scoring: all metrics, five columns, 1,000 draws, at the size of MovieLens-1M and up to
+a million people.
 
-Lists are synthetic (places drawn by popularity), because what is measured is the audit, not a model. Each size runs in a
-process of its own, on one core, so that its peak memory is its own.
+Lists are synthetic (places drawn by popularity), because what is measured is the audit, not a model. Each size runs in
+a process of its own, on one core, so that its peak memory is its own.
 """
 
 from __future__ import annotations
@@ -49,7 +50,8 @@ def run(home: Path | None, seed: int) -> Report:
         at_most("growth with people, exponent of seconds, 10,000 to 1,000,000", growth, 1.15),
     )
     notes = (
-        f"{len(all_metrics())} metrics in twelve families, {len(ITEM_COLUMNS)} item and {len(USER_COLUMNS)} user columns, "
+        f"{len(all_metrics())} metrics in twelve families, {len(ITEM_COLUMNS)} item and "
+        f"{len(USER_COLUMNS)} user columns, "
         "all cells, one intersection, 1,000 draws; lists and held-out quality are given.",
         "The share of relevant events and the target are held-out (relevance), so that every metric has what it needs.",
     )
@@ -82,18 +84,26 @@ def measure(n_users: int, n_items: int, n_edges: int, seed: int) -> dict[str, An
 
 def _with_columns(graph: InteractionGraph, rng: np.random.Generator) -> InteractionGraph:
     n, m = graph.n_users, graph.n_items
-    people = pd.DataFrame({
-        "gender": rng.choice(["F", "M"], n), "age_band": rng.choice([f"{a}s" for a in range(10, 80, 10)], n),
-        "occupation": rng.choice([f"job {j:02d}" for j in range(21)], n),
-    })  # fmt: skip
-    items = pd.DataFrame({
-        "genre": rng.choice([f"genre {g:02d}" for g in range(18)], m), "decade": rng.choice([f"{d}s" for d in range(1920, 2010, 10)], m),
-    })  # fmt: skip
+    people = pd.DataFrame(
+        {
+            "gender": rng.choice(["F", "M"], n),
+            "age_band": rng.choice([f"{a}s" for a in range(10, 80, 10)], n),
+            "occupation": rng.choice([f"job {j:02d}" for j in range(21)], n),
+        }
+    )
+    items = pd.DataFrame(
+        {
+            "genre": rng.choice([f"genre {g:02d}" for g in range(18)], m),
+            "decade": rng.choice([f"{d}s" for d in range(1920, 2010, 10)], m),
+        }
+    )
     return replace(graph, users=replace(graph.users, attributes=people), items=replace(graph.items, attributes=items))
 
 
 def _lists(graph: InteractionGraph, rng: np.random.Generator) -> np.ndarray:
-    """int64 [people, K]: distinct items, popular ones more often; a window of a shuffled popular queue for each person."""
+    """int64 [people, K]: distinct items, popular ones more often; a window of a shuffled popular queue
+    for each person.
+    """
     queue = rng.permutation(
         np.repeat(np.arange(graph.n_items), 1 + (np.arange(graph.n_items)[::-1] * 8 // graph.n_items))
     )
@@ -111,9 +121,13 @@ def _in_own_process(n_users: int, n_items: int, n_edges: int, seed: int) -> dict
     say(f"  {n_users:,} people, {n_items:,} items, {n_edges:,} events")
     sizes = [str(n) for n in (n_users, n_items, n_edges, seed)]
     done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.audits", *sizes], cwd=Path(__file__).parents[1], env=dict(os.environ),
-        stdout=subprocess.PIPE, text=True, check=False,
-    )  # fmt: skip
+        [sys.executable, "-m", "benchmarks.audits", *sizes],
+        cwd=Path(__file__).parents[1],
+        env=dict(os.environ),
+        stdout=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
     if done.returncode != 0:
         raise SurfacedError(
             f"The audit of {n_users:,} people stopped with status {done.returncode} (killed for memory: -9)."

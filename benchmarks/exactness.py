@@ -43,7 +43,10 @@ def run(home: Path | None, seed: int) -> Report:
             made += [at_most(f"{key}: {what} that fail", measured[f"{what}_failed"], 0) for what in COUNTS]
             say(f"  {key}: {measured}")
     notes = (
-        "A sum agrees when it is within 1e-5 of the score, or within 1e-9 where the score is below 1e-6 (float64 throughout).",
+        (
+            "A sum agrees when it is within 1e-5 of the score, or within 1e-9 where the score is below 1e-6 "
+            "(float64 throughout)."
+        ),
         "A deletion agrees when every listed score is within 1e-9 of a fresh build's and every rank is the same.",
         "flips: verified ones that a fresh build does not confirm; verified and asked are counted beside them.",
     )
@@ -89,8 +92,9 @@ def _pairs(
             worst_edges = max(worst_edges, abs(added + edges.empty - edges.score) / abs(edges.score))
         told((n + 1) / N_PAIRS, "")
     return {f"{what}_failed": count for what, count in failed.items()} | {
-        "parts_worst_error": worst, "edges_worst_error": worst_edges,
-    }  # fmt: skip
+        "parts_worst_error": worst,
+        "edges_worst_error": worst_edges,
+    }
 
 
 def _listed(model: Recommender, user: int, scores: NDArray[np.float64], rng: np.random.Generator) -> int:

@@ -49,7 +49,10 @@ def run(home: Path | None, seed: int) -> Report:
     notes = (
         "parts: every term of one score by history item. walks: the 20 best single walks, search and set-up; "
         "with_rest: the same and the independent sum and count of all others. why: the whole answer of the workbench.",
-        "gnn_explainer: default settings (100 epochs), the same embeddings and edges, one call a pair; times are side by side.",
+        (
+            "gnn_explainer: default settings (100 epochs), the same embeddings and edges, one call a pair; "
+            "times are side by side."
+        ),
     )
     return Report("explanation_speed", figures, bars(figures), notes)
 
@@ -91,9 +94,12 @@ def _answers(bench: Workbench, world: Workspace, name: str, rng: np.random.Gener
         bench.explain.recommend(MOVIELENS, name, history=titles, k=TOP)
 
     works = {
-        "parts": (parts, pairs), "walks": (walks, pairs), "walks_with_rest": (walks_and_rest, pairs),
-        "why": (why, few), "recommend": (recommend, few),
-    }  # fmt: skip
+        "parts": (parts, pairs),
+        "walks": (walks, pairs),
+        "walks_with_rest": (walks_and_rest, pairs),
+        "why": (why, few),
+        "recommend": (recommend, few),
+    }
     found: dict[str, Any] = {}
     for key, (work, chosen) in works.items():
         each_ms(work, warm)
@@ -106,7 +112,9 @@ def _answers(bench: Workbench, world: Workspace, name: str, rng: np.random.Gener
 
 
 def _everybody(seed: int) -> dict[str, Any]:
-    """Parts of listed items to Parquet on a synthetic graph of MovieLens-1M's size (6,040 people, 3,706 items, 1M edges)."""
+    """Parts of listed items to Parquet on a synthetic graph of MovieLens-1M's size (6,040 people, 3,706 items, 1M
+    edges).
+    """
     rng = np.random.default_rng(seed)
     graph = power_law_graph(1_000_000, rng, n_users=6_040, n_items=3_706)
     model = PathModel.build(graph, PARAMETERS)
@@ -154,13 +162,15 @@ def _beside_gnn_explainer(world: Workspace, seed: int) -> dict[str, Any]:
         score = float(model.score(np.array([user]))[0, item])
         rows.append(
             {
-                "user": str(world.graph.users.ids[user]), "item": str(world.graph.items.ids[item]),
-                "parts_ms": ours, "gnn_explainer_ms": 1e3 * theirs.seconds,
+                "user": str(world.graph.users.ids[user]),
+                "item": str(world.graph.items.ids[item]),
+                "parts_ms": ours,
+                "gnn_explainer_ms": 1e3 * theirs.seconds,
                 "times_as_long": 1e3 * theirs.seconds / ours,
                 "same_score_error": abs(theirs.score - score) / abs(score),
                 "rank_correlation_with_exact_parts": theirs.rank_correlation,
             }
-        )  # fmt: skip
+        )
         say(f"  GNNExplainer: {theirs.seconds:.1f} s, our parts: {ours:.3f} ms")
     return {
         "pairs": rows,

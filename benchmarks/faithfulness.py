@@ -1,7 +1,8 @@
-"""How faithful explanations are: ours beside the usual methods, on LightGCN and the path model, with speed side by side.
+"""How faithful explanations are: ours beside the usual methods, on LightGCN and the path model, with speed side by
+side.
 
-People are drawn at random; the item is the first of their list. Every deletion and insertion is re-propagated. GNNExplainer
-takes most of a minute an item, so it gets a few people of its own, on which ours is judged beside it.
+People are drawn at random; the item is the first of their list. Every deletion and insertion is re-propagated.
+GNNExplainer takes most of a minute an item, so it gets a few people of its own, on which ours is judged beside it.
 """
 
 from __future__ import annotations
@@ -51,10 +52,22 @@ def run(home: Path | None, seed: int) -> Report:
     figures["planted"] = _planted(home, seed)
     notes = (
         "DEL, INS, POS@1: means over people of means over K = 1..5 items, all scores by true re-propagation.",
-        "beyond_ours: the method less our default form on the same people; worse_than: methods that beat it beyond the 95 % interval.",
-        "gradient × edge is no usual method: it needs the score as a polynomial in its edges, as our own edge amounts do; it is listed all the same.",
-        "randomised: Spearman correlation with random vectors (LightGCN) or a degree-preserving rewired graph (path model).",
-        "planted co_readers: among twenty articles of the catalogue; the row below it, among all that the reader had, is far harder.",
+        (
+            "beyond_ours: the method less our default form on the same people; worse_than: methods that beat "
+            "it beyond the 95 % interval."
+        ),
+        (
+            "gradient × edge is no usual method: it needs the score as a polynomial in its edges, as our own "
+            "edge amounts do; it is listed all the same."
+        ),
+        (
+            "randomised: Spearman correlation with random vectors (LightGCN) or a degree-preserving rewired "
+            "graph (path model)."
+        ),
+        (
+            "planted co_readers: among twenty articles of the catalogue; the row below it, among all that the "
+            "reader had, is far harder."
+        ),
     )
     return Report("faithfulness", figures, bars(figures), notes)
 
@@ -148,20 +161,26 @@ def _beside_gnn_explainer(world: Workspace, seed: int) -> dict[str, Any]:
                 times["edges"].append(took.wall_s)
             theirs = explainer.explain(q.user, q.item)
             judged = {
-                "ours": judge(q, order_of(exact(q))), "contrastive": judge(q, order_of(contrastive(q))),
+                "ours": judge(q, order_of(exact(q))),
+                "contrastive": judge(q, order_of(contrastive(q))),
                 "gnn_explainer": judge(q, order_of(theirs.history)),
-            }  # fmt: skip
+            }
             rows.append(
                 {
-                    "user": str(world.graph.users.ids[q.user]), "item": str(world.graph.items.ids[q.item]),
-                    "parts_seconds": float(np.median(times["parts"])), "edges_seconds": float(np.median(times["edges"])),
-                    "gnn_explainer_seconds": theirs.seconds, "edges_completeness_error": edges.completeness_error,
+                    "user": str(world.graph.users.ids[q.user]),
+                    "item": str(world.graph.items.ids[q.item]),
+                    "parts_seconds": float(np.median(times["parts"])),
+                    "edges_seconds": float(np.median(times["edges"])),
+                    "gnn_explainer_seconds": theirs.seconds,
+                    "edges_completeness_error": edges.completeness_error,
                     "POS@1": {k: v.kept_first for k, v in judged.items()},
-                    "DEL": {k: v.deletion for k, v in judged.items()}, "INS": {k: v.insertion for k, v in judged.items()},
+                    "DEL": {k: v.deletion for k, v in judged.items()},
+                    "INS": {k: v.insertion for k, v in judged.items()},
                 }
-            )  # fmt: skip
+            )
             say(
-                f"  GNNExplainer {theirs.seconds:.1f} s, edges {rows[-1]['edges_seconds']:.3f} s, parts {rows[-1]['parts_seconds']:.6f} s"
+                f"  GNNExplainer {theirs.seconds:.1f} s, edges {rows[-1]['edges_seconds']:.3f} s, parts "
+                f"{rows[-1]['parts_seconds']:.6f} s"
             )
     return {
         "pairs": rows,

@@ -1,7 +1,7 @@
 """PyG's GNNExplainer (Ying et al. 2019) on our LightGCN: one score of one person and item, masks over all edges.
 
-The layers are the same LGConv steps over the same normalised edges and the same embeddings, so that it explains the very
-score that the product explains; its own settings are left at their defaults.
+The layers are the same LGConv steps over the same normalised edges and the same embeddings, so that it explains the
+very score that the product explains; its own settings are left at their defaults.
 """
 
 from __future__ import annotations
@@ -68,9 +68,12 @@ class LightGCNExplainer:
         self.x = torch.from_numpy(model.e0.astype(np.float32))
         self.wrapped = PairScores(model.n_layers).eval()
         self.explainer = Explainer(
-            self.wrapped, GNNExplainer(), explanation_type="model", edge_mask_type="object",
+            self.wrapped,
+            GNNExplainer(),
+            explanation_type="model",
+            edge_mask_type="object",
             model_config={"mode": "regression", "task_level": "edge", "return_type": "raw"},
-        )  # fmt: skip
+        )
 
     def score(self, user: int, item: int) -> float:
         with torch.no_grad():

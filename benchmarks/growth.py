@@ -1,7 +1,7 @@
 """How time and memory of the path model grow with the number of edges, on synthetic graphs with power-law degrees.
 
-Each size runs in a process of its own, so that its peak memory is its own; the model's parameters are given, because what
-grows is building and answering. Picking the parameters is measured, on real data, by benchmarks.accuracy.
+Each size runs in a process of its own, so that its peak memory is its own; the model's parameters are given, because
+what grows is building and answering. Picking the parameters is measured, on real data, by benchmarks.accuracy.
 """
 
 from __future__ import annotations
@@ -54,7 +54,10 @@ def run(home: Path | None, seed: int, sizes: Sequence[int] = SIZES) -> Report:
         say(f"  {row['n_edges']:,} edges: build {row['build']['wall_s']:.2f} s, peak {row['peak_mib']:.0f} MiB")
     figures: dict[str, Any] = {"sizes": rows, "per_edge": [per_edge(row) for row in rows]}
     notes = (
-        "peak_mib: highest resident memory of the process; base_mib: the same before the graph, with all modules loaded.",
+        (
+            "peak_mib: highest resident memory of the process; base_mib: the same before the graph, with all "
+            "modules loaded."
+        ),
         "exponents: log of the ratio over log of the ratio of edges, smallest to largest size; 1 is linear growth.",
     )
     if len(rows) < 2:
@@ -71,7 +74,9 @@ def bars(found: dict[str, float]) -> tuple[Bar, ...]:
 
 
 def speed_bars(rows: Sequence[dict[str, Any]]) -> tuple[Bar, ...]:
-    """The bars that are stated for one size, where it was measured (a graph has about as many edges as were asked for)."""
+    """The bars that are stated for one size, where it was measured (a graph has about as many edges as
+    were asked for).
+    """
     made = []
     for row in rows:
         size, name = round(row["n_edges"], -5), f"{row['n_edges']:,} edges"
@@ -100,10 +105,16 @@ def measure(n_edges: int, seed: int) -> dict[str, Any]:
     with one_thread():
         times = _answers(model, users, newcomers)
     return {
-        "n_edges": len(graph.events), "n_users": graph.n_users, "n_items": graph.n_items,
-        "n_topics": len(graph.groups["topic"]), "generate": generate.as_json(), "build": build.as_json(), **times,
-        "base_mib": base_mib, "peak_mib": peak_mib(),
-    }  # fmt: skip
+        "n_edges": len(graph.events),
+        "n_users": graph.n_users,
+        "n_items": graph.n_items,
+        "n_topics": len(graph.groups["topic"]),
+        "generate": generate.as_json(),
+        "build": build.as_json(),
+        **times,
+        "base_mib": base_mib,
+        "peak_mib": peak_mib(),
+    }
 
 
 def _answers(model: PathModel, users: list[int], newcomers: list[Any]) -> dict[str, Any]:
@@ -154,7 +165,9 @@ def exponents(small: dict[str, Any], large: dict[str, Any]) -> dict[str, float]:
 
 
 def peak_mib() -> float:
-    """Highest resident memory of this process so far. Linux keeps it by address space, unlike the inherited ru_maxrss."""
+    """Highest resident memory of this process so far. Linux keeps it by address space, unlike the
+    inherited ru_maxrss.
+    """
     try:
         lines = Path("/proc/self/status").read_text().splitlines()
         return next(int(line.split()[1]) for line in lines if line.startswith("VmHWM")) / 2**10

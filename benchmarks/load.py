@@ -1,9 +1,11 @@
-"""How long visitors wait while somebody fits a model: reruns of Why, Recommendations and What if over the real websocket.
+"""How long visitors wait while somebody fits a model: reruns of Why, Recommendations and What if over the real
+websocket.
 
-A server is started on a copy of the state folder; 1, 10 and 25 visitors click every two seconds, first on a quiet server,
-then while one visitor's fit of LightGCN (MovieLens-100K) runs. The same is done with another checkout where one is named
-(`--checkout`), so that figures of before and after come from one command on one machine. Rerun: from the click to the end
-of the script; cancel: from the click until the page offers the fit again. Streamlit's own messages are spoken, no browser.
+A server is started on a copy of the state folder; 1, 10 and 25 visitors click every two seconds, first on a quiet
+server, then while one visitor's fit of LightGCN (MovieLens-100K) runs. The same is done with another checkout where one
+is named (`--checkout`), so that figures of before and after come from one command on one machine. Rerun: from the click
+to the end of the script; cancel: from the click until the page offers the fit again. Streamlit's own messages are
+spoken, no browser.
 """
 
 from __future__ import annotations
@@ -88,7 +90,8 @@ async def stages(port: int, clicks: Sequence[Click], seed: int) -> dict[str, Any
         ratio = beside["p50_ms"] / quiet["p50_ms"], beside["p95_ms"] / quiet["p95_ms"]
         found[f"{n}_visitors"] = {"quiet": quiet, "beside_a_fit": beside, "ratio_p50": ratio[0], "ratio_p95": ratio[1]}
         say(
-            f"  {n} visitors: quiet {quiet['p50_ms']:.0f} / {quiet['p95_ms']:.0f} ms, beside a fit {beside['p50_ms']:.0f} / {beside['p95_ms']:.0f} ms"
+            f"  {n} visitors: quiet {quiet['p50_ms']:.0f} / {quiet['p95_ms']:.0f} ms, beside a fit "
+            f"{beside['p50_ms']:.0f} / {beside['p95_ms']:.0f} ms"
         )
     return found
 

@@ -91,7 +91,9 @@ def cpu_model() -> str:
 
 
 def load_average() -> list[float] | None:
-    """Mean number of processes that wanted to run in the last 1, 5 and 15 minutes; None where the system does not tell."""
+    """Mean number of processes that wanted to run in the last 1, 5 and 15 minutes; None where the
+    system does not tell.
+    """
     return [round(load, 2) for load in os.getloadavg()] if hasattr(os, "getloadavg") else None
 
 
@@ -101,8 +103,11 @@ def commit() -> str | None:
     try:
         found = subprocess.run(
             ["git", "describe", "--always", "--abbrev=12", "--dirty=+changes", "--exclude=*"],
-            cwd=here, capture_output=True, text=True, check=True,
-        )  # fmt: skip
+            cwd=here,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
     except (OSError, subprocess.CalledProcessError):
         return None
     return found.stdout.strip()
@@ -122,7 +127,9 @@ def as_json(report: Report, before: dict[str, Any]) -> dict[str, Any]:
 
 
 def write(content: dict[str, Any], folder: Path = RESULTS) -> Path:
-    """Store a record as `<benchmark>.json`, whole or not at all. Raises ValueError for a number that JSON cannot hold."""
+    """Store a record as `<benchmark>.json`, whole or not at all. Raises ValueError for a number that
+    JSON cannot hold.
+    """
     text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
     folder.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile("w", dir=folder, prefix=".writing-", delete=False, encoding="utf-8") as file:

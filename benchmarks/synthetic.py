@@ -1,4 +1,6 @@
-"""Random graphs of any size whose degrees follow power laws, as those of real catalogues do. Nothing in them means anything."""
+"""Random graphs of any size whose degrees follow power laws, as those of real catalogues do. Nothing in them means
+anything.
+"""
 
 from __future__ import annotations
 
@@ -13,8 +15,9 @@ USER_EXPONENT, ITEM_EXPONENT = 0.4, 0.6
 
 def power_law_graph(
     n_edges: int, rng: np.random.Generator, *, n_users: int | None = None, n_items: int | None = None
-) -> InteractionGraph:  # fmt: skip
-    """About n_edges distinct person–item edges (at least 97 %), people and items in proportion unless given, two topics an item.
+) -> InteractionGraph:
+    """About n_edges distinct person–item edges (at least 97 %), people and items in proportion unless given, two topics
+    an item.
 
     The expected degree of the node at place r falls as r^-USER_EXPONENT and r^-ITEM_EXPONENT: power laws with tails of
     exponent 1 + 1/.4 = 3.5 for people and 1 + 1/.6 = 2.7 for items.
@@ -31,9 +34,15 @@ def power_law_graph(
     user, item = np.divmod(rng.permutation(pairs), n_items)
     n = len(pairs)
     events = Events(
-        user=user, item=item, kind=np.zeros(n, dtype=np.int64), weight=np.ones(n), time=np.arange(n, dtype=np.int64),
-        context=np.full(n, -1, dtype=np.int64), kinds=("view",), kind_weights=(1.0,),
-    )  # fmt: skip
+        user=user,
+        item=item,
+        kind=np.zeros(n, dtype=np.int64),
+        weight=np.ones(n),
+        time=np.arange(n, dtype=np.int64),
+        context=np.full(n, -1, dtype=np.int64),
+        kinds=("view",),
+        kind_weights=(1.0,),
+    )
     topics = _topics(n_items, rng)
     groups = {"topic": _nodes("topic", topics.shape[1])}
     return InteractionGraph(

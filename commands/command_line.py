@@ -1,4 +1,6 @@
-"""What every command of the shell shares: the application, its options, progress on stderr, one JSON object on stdout."""
+"""What every command of the shell shares: the application, its options, progress on stderr, one JSON
+object on stdout.
+"""
 
 from __future__ import annotations
 
@@ -65,7 +67,9 @@ def print_answer(content: dict[str, Any], as_json: bool, text: Callable[[], str]
 
 
 def ids(given: list[str] | None) -> list[str] | None:
-    """The ids of --history: one list with commas between (an id that holds one in double quotes), or one id an option."""
+    """The ids of --history: one list with commas between (an id that holds one in double quotes), or
+    one id an option.
+    """
     if not given:
         return None
     return parted(given[0]) if len(given) == 1 else [text.strip() for text in given if text.strip()]

@@ -1,7 +1,8 @@
-"""Is everything that `make demo` makes there already? Answered from file sizes and times alone, before anything heavy is imported.
+"""Is everything that `make demo` makes there already? Answered from file sizes and times alone, before anything heavy
+is imported.
 
-`demo-data` leaves a stamp behind when nothing was missing: every file of its workspaces, and every source file that made
-them, with size and time of change. Where one differs, `demo-data` looks again; it alone knows what belongs there.
+`demo-data` leaves a stamp behind when nothing was missing: every file of its workspaces, and every source file that
+made them, with size and time of change. Where one differs, `demo-data` looks again; it alone knows what belongs there.
 Run as a program, the exit status is the answer: `python -m commands.demo_stamp || python cli.py demo-data`.
 """
 
@@ -32,7 +33,9 @@ def write(home: Path, workspaces: Sequence[str]) -> None:
 
 
 def is_current(home: Path) -> bool:
-    """Whether all that was there at the stamp is there still, unchanged, and no source file has come or changed since."""
+    """Whether all that was there at the stamp is there still, unchanged, and no source file has come
+    or changed since.
+    """
     try:
         stamp = read_json(home / STAMP)
         files = {Path(path): state for path, state in stamp["files"].items()}

@@ -38,9 +38,14 @@ from explain.workbench.workbench import Workbench
 
 @app.command()
 def recommend(
-    workspace: WorkspaceOption, model: ModelOption, user: UserOption = None, history: HistoryOption = None,
-    k: KOption = None, snapshot: SnapshotOption = None, as_json: JsonOption = False,
-) -> None:  # fmt: skip
+    workspace: WorkspaceOption,
+    model: ModelOption,
+    user: UserOption = None,
+    history: HistoryOption = None,
+    k: KOption = None,
+    snapshot: SnapshotOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """The best k items for a person, or for a history of your own."""
     found = Workbench().explain.recommend(
         workspace, model, user=user, history=ids(history), k=k, snapshot=snapshot, reasons=not as_json
@@ -56,12 +61,17 @@ def recommend(
 
 @app.command("recommend-all")
 def recommend_all(
-    workspace: WorkspaceOption, model: ModelOption,
+    workspace: WorkspaceOption,
+    model: ModelOption,
     out: Annotated[Path, typer.Option("--out", help="A .parquet file.")],
     k: KOption = None,
-    fitted_on: Annotated[str, typer.Option("--fit", help="full: the served model; heldout: a refit without the test part.")] = "full",
-    split: SplitOption = None, seed: SeedOption = 0, as_json: JsonOption = False,
-) -> None:  # fmt: skip
+    fitted_on: Annotated[
+        str, typer.Option("--fit", help="full: the served model; heldout: a refit without the test part.")
+    ] = "full",
+    split: SplitOption = None,
+    seed: SeedOption = 0,
+    as_json: JsonOption = False,
+) -> None:
     """Everybody's best k as a Parquet file: user, rank, item, score."""
     if fitted_on not in ("full", "heldout"):
         raise OptionError(f"--fit is full or heldout, not '{fitted_on[:40]}'.")
@@ -82,13 +92,17 @@ def recommend_all(
 
 @app.command()
 def why(
-    workspace: WorkspaceOption, model: ModelOption, user: UserOption = None, history: HistoryOption = None,
+    workspace: WorkspaceOption,
+    model: ModelOption,
+    user: UserOption = None,
+    history: HistoryOption = None,
     item: Annotated[str | None, typer.Option("--item", help="Id of the item.")] = None,
     paths: Annotated[int, typer.Option("--paths", help="How many single walks to list.")] = 20,
     against: Annotated[str | None, typer.Option("--against", help="Another item: why not that one?")] = None,
     pairs: Annotated[Path | None, typer.Option("--pairs", help="A CSV with the columns user,item.")] = None,
-    snapshot: SnapshotOption = None, as_json: JsonOption = False,
-) -> None:  # fmt: skip
+    snapshot: SnapshotOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """Why an item has the score that it has for a person."""
     bench = Workbench()
 
@@ -112,10 +126,15 @@ def why(
 
 @app.command()
 def edges(
-    workspace: WorkspaceOption, model: ModelOption, item: ItemOption, user: UserOption = None, history: HistoryOption = None,
+    workspace: WorkspaceOption,
+    model: ModelOption,
+    item: ItemOption,
+    user: UserOption = None,
+    history: HistoryOption = None,
     top: Annotated[int, typer.Option("--top", min=1, max=1000, help="How many single edges to list.")] = 20,
-    snapshot: SnapshotOption = None, as_json: JsonOption = False,
-) -> None:  # fmt: skip
+    snapshot: SnapshotOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """How much each edge of the graph carries of a score, singly and by relation, topic, creator, age."""
     found = Workbench().explain.edges(
         workspace, model, item, user=user, history=ids(history), top=top, snapshot=snapshot
@@ -125,10 +144,14 @@ def edges(
 
 @app.command()
 def export(
-    workspace: WorkspaceOption, model: ModelOption, item: ItemOption,
+    workspace: WorkspaceOption,
+    model: ModelOption,
+    item: ItemOption,
     out: Annotated[Path, typer.Option("--out", help="A file that ends in .html or .json.")],
-    user: UserOption = None, history: HistoryOption = None, snapshot: SnapshotOption = None,
-) -> None:  # fmt: skip
+    user: UserOption = None,
+    history: HistoryOption = None,
+    snapshot: SnapshotOption = None,
+) -> None:
     """An explanation as one self-contained HTML file, or as JSON with a hash."""
     form = out.suffix.lstrip(".").lower()
     found = Workbench().explain.export(
@@ -140,12 +163,18 @@ def export(
 
 @app.command()
 def note(
-    workspace: WorkspaceOption, model: ModelOption, item: ItemOption,
+    workspace: WorkspaceOption,
+    model: ModelOption,
+    item: ItemOption,
     author: Annotated[str, typer.Option("--author", help="Who says it.")],
-    verdict: Annotated[str, typer.Option("--verdict", help="good reason, wrong reason, good surprise, should not surface.")] = "",
+    verdict: Annotated[
+        str, typer.Option("--verdict", help="good reason, wrong reason, good surprise, should not surface.")
+    ] = "",
     text: Annotated[str, typer.Option("--text", help="What you want to say.")] = "",
-    user: UserOption = None, history: HistoryOption = None, as_json: JsonOption = False,
-) -> None:  # fmt: skip
+    user: UserOption = None,
+    history: HistoryOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """Leave a verdict or a note on an explanation."""
     kept = Workbench().notes.add(
         workspace, model, item, author=author, verdict=verdict, note=text, user=user, history=ids(history)
@@ -159,7 +188,7 @@ def notes(
     item: Annotated[str | None, typer.Option("--item", help="Of one item.")] = None,
     withdrawn: Annotated[bool, typer.Option("--withdrawn", help="With those that were withdrawn.")] = False,
     as_json: JsonOption = False,
-) -> None:  # fmt: skip
+) -> None:
     """All notes of a workspace, newest first."""
     rows = [n.as_json() for n in Workbench().notes.listed(workspace, item=item, withdrawn=withdrawn)]
     columns = ("id", "model", "person", "item", "verdict", "note", "author")

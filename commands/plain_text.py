@@ -1,5 +1,5 @@
-"""Answers as plain text for a terminal: tables, pairs, an explanation, two lists. What an audit's record says in sentences
-comes from where its report is made, so that a page and a report say the same.
+"""Answers as plain text for a terminal: tables, pairs, an explanation, two lists. What an audit's record says in
+sentences comes from where its report is made, so that a page and a report say the same.
 """
 
 from __future__ import annotations
@@ -82,7 +82,8 @@ def edge_lines(found: EdgeExplanation) -> str:
         *(f"  {e.value:+12.6g}  {e.source} – {e.target} ({e.relation}) {e.when}" for e in found.edges),
     ]
     lines.append(
-        f"Score {found.score:.6g}, of the empty graph {found.empty_score:.6g}; completeness error {found.completeness_error:.1e}"
+        f"Score {found.score:.6g}, of the empty graph {found.empty_score:.6g}; completeness error "
+        f"{found.completeness_error:.1e}"
     )
     return "\n".join(lines)
 

@@ -25,15 +25,24 @@ from explain.workbench.workbench import Workbench
 
 @app.command()
 def guardrail(
-    workspace: WorkspaceOption, model: ModelOption,
-    rule: Annotated[list[str] | None, typer.Option("--rule", help="Such as minimum-exposure:by=genre,share=0.8; may be repeated.")] = None,
-    config: Annotated[Path | None, typer.Option("--config", help='A JSON list of rules: [{"name": …, options …}].')] = None,
+    workspace: WorkspaceOption,
+    model: ModelOption,
+    rule: Annotated[
+        list[str] | None, typer.Option("--rule", help="Such as minimum-exposure:by=genre,share=0.8; may be repeated.")
+    ] = None,
+    config: Annotated[
+        Path | None, typer.Option("--config", help='A JSON list of rules: [{"name": …, options …}].')
+    ] = None,
     k: KOption = None,
-    by: Annotated[str | None, typer.Option("--by", help="The item column whose exposure is shown; the first rule's without it.")] = None,
-    cohort: Annotated[str | None, typer.Option("--cohort", help="A column of people: the price for each group.")] = None,
+    by: Annotated[
+        str | None, typer.Option("--by", help="The item column whose exposure is shown; the first rule's without it.")
+    ] = None,
+    cohort: Annotated[
+        str | None, typer.Option("--cohort", help="A column of people: the price for each group.")
+    ] = None,
     user: Annotated[str | None, typer.Option("--user", help="One person's list, with what moved each item.")] = None,
     as_json: JsonOption = False,
-) -> None:  # fmt: skip
+) -> None:
     """Reorder everybody's lists by rules: exposure before and after, nDCG before and after, and what moved what."""
     bench, rules = Workbench(), [*(rule or ()), *(_read(config) if config else ())]
     if user is not None:
@@ -53,13 +62,18 @@ def _lines(found: Any) -> str:
     rows = [asdict(row) for row in found.groups]
     price = [asdict(row) for row in found.costs]
     bought = [asdict(row) for row in found.gains]
-    return "\n\n".join([
-        plain_text.table(rows, ("group", "n", "before", "after", "low", "high")),
-        plain_text.table(bought, ("cohort", "group", "n", "before", "after", "low", "high")),
-        plain_text.table(price, ("cohort", "n", "before", "after", "change", "low", "high")),
-        f"{found.n_moved:,} places of {found.n_lists:,} lists hold another item; {found.n_entered:,} items came from beyond the first {found.k}.",
-        *found.notes,
-    ])  # fmt: skip
+    return "\n\n".join(
+        [
+            plain_text.table(rows, ("group", "n", "before", "after", "low", "high")),
+            plain_text.table(bought, ("cohort", "group", "n", "before", "after", "low", "high")),
+            plain_text.table(price, ("cohort", "n", "before", "after", "change", "low", "high")),
+            (
+                f"{found.n_moved:,} places of {found.n_lists:,} lists hold another item; {found.n_entered:,} "
+                f"items came from beyond the first {found.k}."
+            ),
+            *found.notes,
+        ]
+    )
 
 
 def _read(path: Path) -> list[Any]:
@@ -67,6 +81,7 @@ def _read(path: Path) -> list[Any]:
     rules = content.get("rules") if isinstance(content, dict) else content
     if not isinstance(rules, list) or not all(isinstance(rule, dict | str) for rule in rules):
         raise OptionError(
-            f'{shown(path)} holds no list of rules: write [{{"name": "minimum-exposure", "by": "genre", "share": 0.8}}].'
+            f'{shown(path)} holds no list of rules: write [{{"name": "minimum-exposure", "by": "genre", '
+            f'"share": 0.8}}].'
         )
     return rules

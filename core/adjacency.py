@@ -17,7 +17,9 @@ from core.graph import FloatArray, IntArray, sum_pairs
 
 @dataclass(frozen=True, eq=False)
 class Adjacency:
-    """by_user CSR float64 [n_users, n_items], by_item its transpose as CSR [n_items, n_users]; both with sorted indices."""
+    """by_user CSR float64 [n_users, n_items], by_item its transpose as CSR [n_items, n_users]; both with sorted
+    indices.
+    """
 
     by_user: sparse.csr_matrix
     by_item: sparse.csr_matrix
@@ -60,7 +62,9 @@ class Adjacency:
         return matrix_row(self.by_user, user)
 
     def with_row(self, user: int | None, items: IntArray, weights: FloatArray) -> tuple[Adjacency, int]:
-        """The adjacency in which `user` has exactly this history; None appends a person. Returns it and the row's position."""
+        """The adjacency in which `user` has exactly this history; None appends a person. Returns it and the row's
+        position.
+        """
         items, weights = merged_row(items, weights)
         position = self.n_users if user is None else user
         by_user = _replace_row(self.by_user, position, items, weights)

@@ -1,7 +1,8 @@
 """A score as a polynomial in the scales of the graph's edges, degrees frozen: what edge attributions differentiate.
 
-Scale 1 everywhere is the score; scale 0 everywhere is the score of the empty graph with the same degrees. The polynomial
-is written over the same steps and start weights that scores and walks use. How it is attributed is left to explain.explanation.edges.
+Scale 1 everywhere is the score; scale 0 everywhere is the score of the empty graph with the same degrees. The
+polynomial is written over the same steps and start weights that scores and walks use. How it is attributed is left to
+explain.explanation.edges.
 """
 
 from __future__ import annotations
@@ -41,7 +42,9 @@ class EdgeSet:
 
 
 class EdgeScore(Protocol):
-    """sets: the edges, whose scales stand one after another; degree: of the polynomial; call: scales [1, n] → scores [1]."""
+    """sets: the edges, whose scales stand one after another; degree: of the polynomial; call: scales [1, n] → scores
+    [1].
+    """
 
     sets: tuple[EdgeSet, ...]
     degree: int
@@ -121,7 +124,8 @@ class ChainEdges:
 
 
 class EmbeddingEdges:
-    """The score of linear graph convolution over embeddings, <Σ_l α Â^l e_u, Σ_l α Â^l e_i> + constant: both ends pass the edges.
+    """The score of linear graph convolution over embeddings, <Σ_l α Â^l e_u, Σ_l α Â^l e_i> + constant: both ends pass
+    the edges.
 
     half_user, half_item  degree^-1/2, frozen      e0  float64 [n_users + n_items, dim]
     """
@@ -129,9 +133,17 @@ class EmbeddingEdges:
     degree: int
 
     def __init__(
-        self, adjacency: Adjacency, half_user: FloatArray, half_item: FloatArray, alpha: float, n_layers: int,
-        e0: FloatArray, user: int, item: int, constant: float = 0.0,
-    ) -> None:  # fmt: skip
+        self,
+        adjacency: Adjacency,
+        half_user: FloatArray,
+        half_item: FloatArray,
+        alpha: float,
+        n_layers: int,
+        e0: FloatArray,
+        user: int,
+        item: int,
+        constant: float = 0.0,
+    ) -> None:
         self.sets: tuple[EdgeSet, ...] = (EdgeSet.of("user", "item", adjacency.by_user),)
         edges = self.sets[0]
         self._weight = adjacency.by_user.data * half_user[edges.source] * half_item[edges.target]
@@ -164,7 +176,9 @@ class EmbeddingEdges:
         return np.asarray((slope * e0).sum(dim=1).numpy())
 
     def _reach(self, scales: Tensor, node: int, *, from_user: bool) -> Tensor:
-        """Row of Σ_l α Â^l for one node, over all nodes: float64 [n_users + n_items]. Layers alternate between the two sides."""
+        """Row of Σ_l α Â^l for one node, over all nodes: float64 [n_users + n_items]. Layers alternate between the two
+        sides.
+        """
         import torch
 
         people, items, weight, _ = self._tensors
@@ -184,7 +198,9 @@ class EmbeddingEdges:
 
 
 def _forward(step: Step) -> bool:
-    """Whether a step runs in the direction in which its edges are numbered: from people to items, from items to groups."""
+    """Whether a step runs in the direction in which its edges are numbered: from people to items, from
+    items to groups.
+    """
     return step.source_kind == "user" or step.target_kind not in ("user", "item")
 
 

@@ -1,9 +1,9 @@
 """How good the lists are: Recall, NDCG, MRR, hit rate, precision, coverage, novelty at any cutoff, with 95 % intervals.
 
-It reads finished lists and the test part; splitting, fitting and ranking are left to others. Only people with test items
-are measured. Intervals resample people (percentile bootstrap, seeded), all metrics on the same resamples. Coverage is no
-mean over people, and a resample can only lose items, so that its bootstrap interval would lie below the value: coverage
-has a delete-one-person jackknife interval instead (Heltshe & Forrester 1983), exact in closed form.
+It reads finished lists and the test part; splitting, fitting and ranking are left to others. Only people with test
+items are measured. Intervals resample people (percentile bootstrap, seeded), all metrics on the same resamples.
+Coverage is no mean over people, and a resample can only lose items, so that its bootstrap interval would lie below the
+value: coverage has a delete-one-person jackknife interval instead (Heltshe & Forrester 1983), exact in closed form.
 """
 
 from __future__ import annotations

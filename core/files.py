@@ -1,4 +1,5 @@
-"""Files as they come from outside or from the disk: regular ones only, never more bytes than expected, and JSON that holds.
+"""Files as they come from outside or from the disk: regular ones only, never more bytes than expected, and JSON that
+holds.
 
 A pipe, a device or a folder under the name of a file is refused before it is opened for reading, so nothing waits for a
 pipe that nobody writes or reads a device without an end.
@@ -62,7 +63,9 @@ def read_json(path: Path, *, at_most: int | None = MANY) -> Any:
 
 
 def write_whole(path: Path, text: str) -> None:
-    """A small file, on the disk whole or not at all, its folder made where it lacks. Raises OSError; what stood there stays then."""
+    """A small file, on the disk whole or not at all, its folder made where it lacks. Raises OSError; what stood there
+    stays then.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.NamedTemporaryFile("w", dir=path.parent, prefix=".writing-", delete=False, encoding="utf-8") as file:
         try:
@@ -86,7 +89,9 @@ def flush_folder(folder: Path) -> None:
 
 
 def read_stated(path: Path) -> Any:
-    """JSON as people write it. Raises OSError, and ValueError for what is no JSON or holds what cannot be used (`stated`)."""
+    """JSON as people write it. Raises OSError, and ValueError for what is no JSON or holds what cannot be used
+    (`stated`).
+    """
     return stated(read_text(path, at_most=STATED))
 
 

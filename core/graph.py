@@ -108,9 +108,15 @@ class Events:
     def take(self, rows: NDArray[np.bool_] | IntArray) -> Events:
         """The chosen rows, in their order."""
         return Events(
-            self.user[rows], self.item[rows], self.kind[rows], self.weight[rows], self.time[rows],
-            self.context[rows], self.kinds, self.kind_weights,
-        )  # fmt: skip
+            self.user[rows],
+            self.item[rows],
+            self.kind[rows],
+            self.weight[rows],
+            self.time[rows],
+            self.context[rows],
+            self.kinds,
+            self.kind_weights,
+        )
 
 
 @dataclass(frozen=True, eq=False)
@@ -150,19 +156,25 @@ class InteractionGraph:
 
     @cached_property
     def interactions(self) -> sparse.csr_matrix:
-        """CSR float64 [n_users, n_items]: a pair's event weights summed, in an order that the rows' order does not touch."""
+        """CSR float64 [n_users, n_items]: a pair's event weights summed, in an order that the rows' order does not
+        touch.
+        """
         return sum_pairs(self.events.user, self.events.item, self.events.weight, (self.n_users, self.n_items))
 
     @cached_property
     def context_items(self) -> sparse.csr_matrix | None:
-        """CSR float64 [n_contexts, n_items], 1 where a context (a basket, a session) holds the item; None without contexts."""
+        """CSR float64 [n_contexts, n_items], 1 where a context (a basket, a session) holds the item; None without
+        contexts.
+        """
         if "context" not in self.groups:
             return None
         rows = self.events.context >= 0
         matrix = sum_pairs(
-            self.events.context[rows], self.events.item[rows], np.ones(int(rows.sum())),
+            self.events.context[rows],
+            self.events.item[rows],
+            np.ones(int(rows.sum())),
             (len(self.groups["context"]), self.n_items),
-        )  # fmt: skip
+        )
         matrix.data[:] = 1.0
         return matrix
 
@@ -206,7 +218,9 @@ class InteractionGraph:
 
 
 def sum_pairs(row: IntArray, col: IntArray, value: FloatArray, shape: tuple[int, int]) -> sparse.csr_matrix:
-    """CSR of summed values. Sorted by (row, column, value) first, so that rounding does not depend on the rows' order."""
+    """CSR of summed values. Sorted by (row, column, value) first, so that rounding does not depend on
+    the rows' order.
+    """
     order = np.lexsort((value, col, row))
     matrix = sparse.csr_matrix((value[order], (row[order], col[order])), shape=shape, dtype=np.float64)
     matrix.sum_duplicates()

@@ -29,12 +29,12 @@ _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 def to_hetero(graph: InteractionGraph) -> HeteroData:
     """The graph as HeteroData.
 
-    Node types   user, item, topic, creator and, where there are any, context; each has num_nodes, raw_ids, labels (lists
-                 of str), title and attributes (DataFrame)
-    Edge types   (user, <event type>, item) with edge_index int64 [2, n], edge_attr float64 [n, 2] (weight, seconds UTC),
-                 context int64 [n] (-1 for none), row int64 [n] (position in the events table);
-                 (item, has_topic, topic), (item, has_creator, creator) with edge_attr float64 [n, 1] (weight);
-                 (item, in_context, context), an edge an event
+    Node types   user, item, topic, creator and, where there are any, context; each has num_nodes, raw_ids, labels
+                 (lists of str), title and attributes (DataFrame)
+    Edge types   (user, <event type>, item) with edge_index int64 [2, n], edge_attr float64 [n, 2] (weight, seconds
+                 UTC), context int64 [n] (-1 for none), row int64 [n] (position in the events table); (item, has_topic,
+                 topic), (item, has_creator, creator) with edge_attr float64 [n, 1] (weight); (item, in_context,
+                 context), an edge an event
     """
     import torch
     from torch_geometric.data import HeteroData

@@ -20,7 +20,9 @@ _CELLS_AT_ONCE = 4_000_000
 
 
 def resample_weights(n: int, draws: int, rng: np.random.Generator) -> Iterator[FloatArray]:
-    """How often each of n people is in each resample of n: multinomial, in chunks [c, n] that add up to `draws` rows."""
+    """How often each of n people is in each resample of n: multinomial, in chunks [c, n] that add up
+    to `draws` rows.
+    """
     at_once = max(1, _CELLS_AT_ONCE // n)
     for start in range(0, draws, at_once):
         rows = min(at_once, draws - start)
@@ -39,7 +41,8 @@ def resampled_sums(values: FloatArray | sparse.csr_matrix, draws: int, rng: np.r
 
 
 def in_buckets(values: FloatArray | sparse.csr_matrix, rng: np.random.Generator) -> FloatArray | sparse.csr_matrix:
-    """Sums of BUCKETS random groups of people of equal size (± 1), [n, m] → [BUCKETS, m]; as it is for up to MOST_ALONE.
+    """Sums of BUCKETS random groups of people of equal size (± 1), [n, m] → [BUCKETS, m]; as it is for up to
+    MOST_ALONE.
 
     Sums of random groups are as independent as people are, and resampling them gives a total of the same variance.
     """
@@ -53,14 +56,17 @@ def in_buckets(values: FloatArray | sparse.csr_matrix, rng: np.random.Generator)
 
 
 def percentile_interval(draws: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """The 95 % percentile interval of each column: draws [draws, m] → low [m], high [m]. Undefined (NaN) draws are left out."""
+    """The 95 % percentile interval of each column: draws [draws, m] → low [m], high [m]. Undefined (NaN) draws are left
+    out.
+    """
     tail = 50.0 * (1.0 - LEVEL)
     low, high = np.nanpercentile(draws, [tail, 100.0 - tail], axis=0)
     return low, high
 
 
 def bca_interval(draws: FloatArray, value: FloatArray, acceleration: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """The bias-corrected and accelerated 95 % interval of each column (Efron 1987): the percentiles moved for bias and skewness.
+    """The bias-corrected and accelerated 95 % interval of each column (Efron 1987): the percentiles moved for bias and
+    skewness.
 
     draws [draws, m], defined; value [m] of the data; acceleration [m] as `acceleration` gives it → low [m], high [m].
     Where all draws lie on one side of the value, or the correction has no solution, the plain percentiles stand.

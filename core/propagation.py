@@ -1,8 +1,8 @@
 """Message passing along typed relations, and the walks that it sums: one definition for scores and for their reasons.
 
-A `Step` is one hop with its normalisation; a `Chain` is a row of steps with a signed coefficient: a meta-path. Scores push
-all people's histories forward through the steps; explanations pull one item's terminal weight backward through the same
-steps. There is no second place where an edge weight is written down, so what is drawn is a term of the score.
+A `Step` is one hop with its normalisation; a `Chain` is a row of steps with a signed coefficient: a meta-path. Scores
+push all people's histories forward through the steps; explanations pull one item's terminal weight backward through the
+same steps. There is no second place where an edge weight is written down, so what is drawn is a term of the score.
 """
 
 from __future__ import annotations
@@ -81,7 +81,9 @@ class Step:
         return out
 
     def _arriving(self, terminal: FloatArray) -> tuple[IntArray, FloatArray] | None:
-        """(source node, value) of every edge into a terminal that sits on few nodes; None where the full product is cheaper."""
+        """(source node, value) of every edge into a terminal that sits on few nodes; None where the full product is
+        cheaper.
+        """
         nodes = np.flatnonzero(terminal)
         indptr = self.transpose.indptr
         if 8 * int((indptr[nodes + 1] - indptr[nodes]).sum()) > self.matrix.nnz:
@@ -241,7 +243,9 @@ _Entries = tuple[FloatArray, NDArray[Any], IntArray, IntArray]
 
 
 class RowEntries:
-    """The entries of some rows of matrices, each matrix gathered once. It lives as long as one question, and no longer."""
+    """The entries of some rows of matrices, each matrix gathered once. It lives as long as one
+    question, and no longer.
+    """
 
     def __init__(self, rows: IntArray) -> None:
         self.rows = rows

@@ -117,7 +117,9 @@ def rank_all(
 
 
 def _lowest(cost: FloatArray, length: int) -> NDArray[np.bool_]:
-    """bool [B, n_items], exactly `length` true a row: the lowest costs, at the boundary those of the lowest position."""
+    """bool [B, n_items], exactly `length` true a row: the lowest costs, at the boundary those of the
+    lowest position.
+    """
     boundary = np.partition(cost, length - 1, axis=1)[:, length - 1 : length]
     chosen = cost <= boundary
     tied = np.flatnonzero(chosen.sum(axis=1) > length)

@@ -30,7 +30,8 @@ _MANIFEST, _ARRAYS = "manifest.json", "arrays.npz"
 class Manifest:
     """What a snapshot says about itself. fingerprint: of the graph it was fitted on; created: ns since 1970, UTC.
 
-    order  grows with each snapshot of a folder, whatever the clock says: the largest is the newest; 0 for those of older versions
+    order  grows with each snapshot of a folder, whatever the clock says: the largest is the newest; 0 for those of
+           older versions
     """
 
     snapshot: str
@@ -46,18 +47,31 @@ class Manifest:
 
 
 def save(
-    folder: Path, *, model: str, state: ModelState, fingerprint: str, seed: int, seconds: float,
+    folder: Path,
+    *,
+    model: str,
+    state: ModelState,
+    fingerprint: str,
+    seed: int,
+    seconds: float,
     metrics: dict[str, float],
-) -> Manifest:  # fmt: skip
+) -> Manifest:
     """Store a model under `folder`; the snapshot appears in one rename, or not at all."""
     buffer = io.BytesIO()
     np.savez(buffer, allow_pickle=False, **state.arrays)
     arrays = buffer.getvalue()
     content = {
-        "schema": SCHEMA, "model": model, "fingerprint": fingerprint, "seed": seed, "seconds": seconds,
-        "created": time.time_ns(), "order": 1 + max((m.order for m in manifests(folder)), default=0), "parameters": state.parameters, "metrics": metrics,
+        "schema": SCHEMA,
+        "model": model,
+        "fingerprint": fingerprint,
+        "seed": seed,
+        "seconds": seconds,
+        "created": time.time_ns(),
+        "order": 1 + max((m.order for m in manifests(folder)), default=0),
+        "parameters": state.parameters,
+        "metrics": metrics,
         "arrays_sha256": hashlib.sha256(arrays).hexdigest(),
-    }  # fmt: skip
+    }
     text = json.dumps(content, sort_keys=True, indent=1).encode()
     snapshot = f"{model}-{hashlib.sha256(text).hexdigest()[:12]}"
     try:
@@ -92,7 +106,9 @@ def manifests(folder: Path) -> tuple[Manifest, ...]:
 
 
 def damaged_since(folder: Path, model: str, created: int) -> str | None:
-    """A snapshot of a model that cannot be read and was written after `created` (ns since 1970); None where there is none."""
+    """A snapshot of a model that cannot be read and was written after `created` (ns since 1970); None where there is
+    none.
+    """
     readable = {m.snapshot for m in manifests(folder)}
     for path in sorted(folder.glob(f"{model}-*")) if folder.is_dir() else ():
         own = path.name.rpartition("-")[0] == model

@@ -1,7 +1,8 @@
-"""Lists, commands and outside texts on one line: lists are never joined by bare commas, commands can be typed as they stand.
+"""Lists, commands and outside texts on one line: lists are never joined by bare commas, commands can be typed as they
+stand.
 
-A list on one line is a row of CSV: an id that holds a comma or a quote stands in double quotes. A command is quoted for a
-POSIX shell. What goes to a terminal holds no control character, whatever a title says.
+A list on one line is a row of CSV: an id that holds a comma or a quote stands in double quotes. A command is quoted for
+a POSIX shell. What goes to a terminal holds no control character, whatever a title says.
 """
 
 from __future__ import annotations
@@ -41,12 +42,16 @@ def parted(text: str) -> list[str]:
 
 
 def command(*words: str) -> str:
-    """What to type: the program, then these words quoted for a shell. Words in capitals that stand for something are words."""
+    """What to type: the program, then these words quoted for a shell. Words in capitals that stand for something are
+    words.
+    """
     return f"{CLI} {shlex.join(map(str, words))}"
 
 
 def printable(text: str) -> str:
-    """Text for a terminal: control characters and marks of direction are shown as \\x1b or \\u202e, lines and tabs stay."""
+    """Text for a terminal: control characters and marks of direction are shown as \\x1b or \\u202e, lines and tabs
+    stay.
+    """
     return _UNPRINTABLE.sub(lambda found: _escaped(found.group()), text)
 
 

@@ -1,8 +1,8 @@
 """Fills .venv with the pinned packages. The Makefile starts it, with the Python that the user chose.
 
-Plain `torch` from PyPI brings gigabytes of CUDA packages on Linux. So pip installs torch first, with PyTorch's own index
-of CPU builds beside PyPI, together with uv; uv then installs the rest and keeps that torch. Where the index cannot be
-reached, pip goes on with what it reaches.
+Plain `torch` from PyPI brings gigabytes of CUDA packages on Linux. So pip installs torch first, with PyTorch's own
+index of CPU builds beside PyPI, together with uv; uv then installs the rest and keeps that torch. Where the index
+cannot be reached, pip goes on with what it reaches.
 
 Safe to interrupt at any moment: `.venv/.installing` exists, locked, while this runs. Found unlocked, it tells of an
 interrupted run: that .venv is thrown away and made again (downloads are cached). The stamps are written last.
@@ -74,7 +74,9 @@ def install(requirements: Sequence[Path], stamps: Sequence[Path]) -> None:
 
 
 def begin() -> IO[str]:
-    """Lock the marker; throw a half-made .venv or one of another Python away first. Raises InstallError if one is at work."""
+    """Lock the marker; throw a half-made .venv or one of another Python away first. Raises InstallError if one is at
+    work.
+    """
     interrupted = MARKER.exists()
     if interrupted:
         lock(MARKER.open("a")).close()

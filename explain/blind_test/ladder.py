@@ -1,15 +1,17 @@
-"""How large was the planted bias? Newsrooms of known sizes as a ladder, and the size at which an audit's numbers would be usual.
+"""How large was the planted bias? Newsrooms of known sizes as a ladder, and the size at which an audit's numbers would
+be usual.
 
-What is planted is a chance in every draw (data.simulator); what an audit sees is what two months of draws made of it. So the
-way from size to numbers is measured: the same newsroom is simulated at RUNGS sizes, each with a seed of its own, and audited.
+What is planted is a chance in every draw (data.simulator); what an audit sees is what two months of draws made of it.
+So the way from size to numbers is measured: the same newsroom is simulated at RUNGS sizes, each with a seed of its own,
+and audited.
 
   y(x)  two numbers of a world of size x; z = w·y, w from least squares of x on y over the ladder
   z = b0 + b1 x + b2 x² + e, e ~ N(0, s²), by least squares over the n rungs
   x̂     the size whose b(x) is nearest to the audited world's z0
   95 %  all sizes x in 0..0.95 with |z0 − b(x)| ≤ t(.975, n − 4) · s · sqrt(1 + g(x)' (G'G)⁻¹ g(x)), g = (1, x, x²)
 
-This is classical calibration (Eisenhart 1939): the interval holds a fixed size with the stated chance wherever it lies. One of
-the degrees of freedom pays for w. Sealing and revealing are left to explain.blind_test.seal.
+This is classical calibration (Eisenhart 1939): the interval holds a fixed size with the stated chance wherever it lies.
+One of the degrees of freedom pays for w. Sealing and revealing are left to explain.blind_test.seal.
 """
 
 from __future__ import annotations
@@ -102,7 +104,9 @@ class Ladder:
 
 @dataclass(frozen=True)
 class Estimate:
-    """A size with its 95 % interval; z of the world and, on a grid of sizes, the curve with its band: (size, z, low, high)."""
+    """A size with its 95 % interval; z of the world and, on a grid of sizes, the curve with its band: (size, z, low,
+    high).
+    """
 
     size: float
     low: float
@@ -128,7 +132,9 @@ def check_size(size: float) -> float:
 
 
 def numbers_of(graph: InteractionGraph, positives: tuple[str, ...], kind: Kind) -> FloatArray:
-    """The two numbers that an audit of this kind measures, logarithms of ratios, 0 where nobody is under-served: float64 [2]."""
+    """The two numbers that an audit of this kind measures, logarithms of ratios, 0 where nobody is under-served:
+    float64 [2].
+    """
     return _author(graph) if kind == "author" else _cohort(graph, positives)
 
 
@@ -156,7 +162,9 @@ def ladder(home: Path, kind: Kind, setup: Setup, progress: Progress) -> Ladder:
 
 
 def estimate(found: Ladder, numbers: FloatArray) -> Estimate:
-    """The size at which such numbers would be usual, by the formula above. Raises SurfacedError with fewer than 8 rungs."""
+    """The size at which such numbers would be usual, by the formula above. Raises SurfacedError with fewer than 8
+    rungs.
+    """
     n = len(found.sizes)
     if n < 8:
         raise SurfacedError(f"A ladder of {n} rungs says nothing of its own spread: take 8 or more.")
@@ -227,7 +235,9 @@ def _cohort(graph: InteractionGraph, positives: tuple[str, ...]) -> FloatArray:
 
 
 def _placed(graph: InteractionGraph, positives: tuple[str, ...]) -> FloatArray:
-    """Mean rank of a fifth of each person's events, hidden from the model, among all that they lack: 0.5 first, 0 by chance, [n_users]."""
+    """Mean rank of a fifth of each person's events, hidden from the model, among all that they lack: 0.5 first, 0 by
+    chance, [n_users].
+    """
     from scipy.stats import rankdata  # a second to import
 
     parts = split(graph, "random", 0, positives)

@@ -1,9 +1,9 @@
 """Blind test: a bias is planted, its size sealed, the audit run without it, and then the seal is broken.
 
-The size is drawn or given, written apart, and only a SHA-256 commitment to it is shown; the audit sees a workspace without
-causes and without words about what is planted. Its estimate with the 95 % interval is stored before anything is revealed;
-revealing shows the size, whether the interval held it, and that the commitment matches. How a size is estimated stands in
-explain.blind_test.ladder.
+The size is drawn or given, written apart, and only a SHA-256 commitment to it is shown; the audit sees a workspace
+without causes and without words about what is planted. Its estimate with the 95 % interval is stored before anything is
+revealed; revealing shows the size, whether the interval held it, and that the commitment matches. How a size is
+estimated stands in explain.blind_test.ladder.
 """
 
 from __future__ import annotations
@@ -54,7 +54,8 @@ from explain.storage.store import LAYOUT, Prepared, Store
 
 KEPT = 5
 FORMULA = (
-    "z0 is the audit's numbers in one; b(x) = b0 + b1 x + b2 x² is fitted to worlds of known sizes x. The interval is every x with "
+    "z0 is the audit's numbers in one; b(x) = b0 + b1 x + b2 x² is fitted to worlds of known sizes x. "
+    "The interval is every x with "
     "|z0 − b(x)| ≤ t · s · sqrt(1 + leverage of x): classical calibration, 95 %."
 )
 _ID = re.compile(r"[0-9a-f]{8}")
@@ -81,7 +82,8 @@ class BlindResult:
     size, low, high   estimated size of the planted bias with its 95 % interval
     numbers           name, meaning, measured ratio: what the estimate rests on
     audit             the ordinary audit of the same world: column, group, value, low, high, verdict, reason
-    curve, points     (size, z, low, high) and (size, z): the calibration with its band, and the worlds behind it; z of this world
+    curve, points     (size, z, low, high) and (size, z): the calibration with its band, and the worlds behind it; z of
+                      this world
     """
 
     id: str
@@ -107,7 +109,9 @@ class BlindResult:
 
 @dataclass(frozen=True)
 class Revealed:
-    """The true size, whether the interval held it, and whether the commitment shown at the start is one to this size."""
+    """The true size, whether the interval held it, and whether the commitment shown at the start is
+    one to this size.
+    """
 
     id: str
     kind: str
@@ -127,15 +131,22 @@ class Revealed:
 
 
 def seal(home: Path, size: float | None, kind: str, seed: int | None = None) -> Sealed:
-    """Begin a test: a size of one's own, or None for one that is drawn from 0..0.95 and not shown. Raises OptionError."""
+    """Begin a test: a size of one's own, or None for one that is drawn from 0..0.95 and not shown.
+    Raises OptionError.
+    """
     kind = check_kind(kind)
     if seed is not None and not 0 <= seed < LADDER_SEED:
         raise OptionError(f"The seed of a blind test lies between 0 and {LADDER_SEED - 1:,}; {seed:,} was given.")
     drawn = secrets.randbelow(10_000) * MAX_SIZE / 9_999 if size is None else check_size(size)
-    text = json.dumps({
-        "kind": kind, "size": round(drawn, 4), "seed": secrets.randbelow(LADDER_SEED) if seed is None else seed,
-        "salt": secrets.token_hex(16),
-    }, sort_keys=True)  # fmt: skip
+    text = json.dumps(
+        {
+            "kind": kind,
+            "size": round(drawn, 4),
+            "seed": secrets.randbelow(LADDER_SEED) if seed is None else seed,
+            "salt": secrets.token_hex(16),
+        },
+        sort_keys=True,
+    )
     begun = Sealed(secrets.token_hex(4), kind, _digest(text), datetime.now(UTC).isoformat(timespec="milliseconds"))
     folder = _folder(home)
     write_whole(folder / f"{begun.id}.sealed.json", {"text": text})
@@ -144,7 +155,9 @@ def seal(home: Path, size: float | None, kind: str, seed: int | None = None) -> 
 
 
 def run(home: Path, test: str, *, setup: Setup | None = None, progress: Progress = no_progress) -> BlindResult:
-    """Simulate the sealed world into a workspace of its own, fit, audit, estimate. Raises SurfacedError; a stopped test can be run again."""
+    """Simulate the sealed world into a workspace of its own, fit, audit, estimate. Raises SurfacedError; a stopped test
+    can be run again.
+    """
     setup, record = setup or Setup(), _record(home, test)
     begun = Sealed(**record["sealed"])
     if "result" in record:
@@ -161,7 +174,9 @@ def run(home: Path, test: str, *, setup: Setup | None = None, progress: Progress
 
 
 def reveal(home: Path, test: str) -> Revealed:
-    """Break the seal of a test that has been audited. Raises OptionError before that, SurfacedError for a missing or altered seal."""
+    """Break the seal of a test that has been audited. Raises OptionError before that, SurfacedError for a missing or
+    altered seal.
+    """
     record = _record(home, test)
     if "result" not in record:
         raise OptionError(f"Blind test {test} has no estimate yet: run it first, or it would not be blind.")
@@ -171,16 +186,27 @@ def reveal(home: Path, test: str) -> Revealed:
     recomputed = _digest(text)
     held, matches = result.low - 1e-9 <= truth <= result.high + 1e-9, recomputed == begun.commitment
     sentence = (
-        f"Planted was {truth:.3f}; the audit said {result.size:.2f} ({result.low:.2f} to {result.high:.2f}). The interval "
+        f"Planted was {truth:.3f}; the audit said {result.size:.2f} ({result.low:.2f} to "
+        f"{result.high:.2f}). The interval "
         f"{'held' if held else 'missed'} it. "
         + ("The commitment matches." if matches else "The commitment does NOT match: the sealed size was changed.")
     )
     if "revealed" not in record:
         write_whole(_folder(home) / f"{test}.json", record | {"revealed": {"held": held, "matches": matches}})
     return Revealed(
-        test, begun.kind, truth, result.size, result.low, result.high, held, begun.commitment, recomputed, matches, text,
+        test,
+        begun.kind,
+        truth,
+        result.size,
+        result.low,
+        result.high,
+        held,
+        begun.commitment,
+        recomputed,
+        matches,
+        text,
         sentence,
-    )  # fmt: skip
+    )
 
 
 def stored_result(home: Path, test: str) -> BlindResult | None:
@@ -190,17 +216,25 @@ def stored_result(home: Path, test: str) -> BlindResult | None:
 
 
 def tests(home: Path) -> tuple[dict[str, Any], ...]:
-    """Every test here that can be read, newest first: id, kind, created, commitment, audited, revealed, held (None before it is revealed)."""
+    """Every test here that can be read, newest first: id, kind, created, commitment, audited, revealed, held (None
+    before it is revealed).
+    """
     rows = []
     for place in (home / "blind").glob("*.json"):
         record = _read(place) if _ID.fullmatch(place.stem) else None
         if record is not None:
             told = record.get("revealed")
-            rows.append({
-                "id": place.stem, "kind": record["sealed"]["kind"], "created": record["sealed"]["created"],
-                "commitment": record["sealed"]["commitment"],
-                "audited": "result" in record, "revealed": told is not None, "held": told["held"] if told else None,
-            })  # fmt: skip
+            rows.append(
+                {
+                    "id": place.stem,
+                    "kind": record["sealed"]["kind"],
+                    "created": record["sealed"]["created"],
+                    "commitment": record["sealed"]["commitment"],
+                    "audited": "result" in record,
+                    "revealed": told is not None,
+                    "held": told["held"] if told else None,
+                }
+            )
     return tuple(sorted(rows, key=lambda row: (row["created"], row["id"]), reverse=True))
 
 
@@ -219,16 +253,26 @@ def _make(home: Path, begun: Sealed, setup: Setup, progress: Progress) -> tuple[
     tables, notes = validate(raw)
     graph = build_graph(tables)
     prepared = Prepared(
-        LAYOUT, graph.fingerprint, graph.n_users, graph.n_items, len(graph.events), graph.relation_sizes(),
+        LAYOUT,
+        graph.fingerprint,
+        graph.n_users,
+        graph.n_items,
+        len(graph.events),
+        graph.relation_sizes(),
         [str(note) for note in notes],
-    )  # fmt: skip
+    )
     store, started = Store(home), time.perf_counter()
     store.save_tables(begun.workspace, tables, prepared)
     model, _ = served(graph)
     save(
-        store.snapshots(begun.workspace), model="path", state=model.state(), fingerprint=graph.fingerprint, seed=0,
-        seconds=time.perf_counter() - started, metrics={},
-    )  # fmt: skip
+        store.snapshots(begun.workspace),
+        model="path",
+        state=model.state(),
+        fingerprint=graph.fingerprint,
+        seed=0,
+        seconds=time.perf_counter() - started,
+        metrics={},
+    )
     return graph, tables.card.positives
 
 
@@ -247,9 +291,23 @@ def _audited(
         for (name, meaning), value in zip(MEASURES[kind], numbers, strict=True)
     )
     return BlindResult(
-        begun.id, begun.workspace, kind, begun.commitment, found.size, found.low, found.high, rows, audit, found.z,
-        found.curve, found.points, len(known.sizes), FORMULA, 0.0, _sentence(kind, found),
-    )  # fmt: skip
+        begun.id,
+        begun.workspace,
+        kind,
+        begun.commitment,
+        found.size,
+        found.low,
+        found.high,
+        rows,
+        audit,
+        found.z,
+        found.curve,
+        found.points,
+        len(known.sizes),
+        FORMULA,
+        0.0,
+        _sentence(kind, found),
+    )
 
 
 def _item_side(graph: InteractionGraph) -> dict[str, Any]:

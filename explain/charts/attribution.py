@@ -1,4 +1,6 @@
-"""Charts of causes and weights: from a random list to the gap, main parameters, lists without a profile, a blind test. Pure functions."""
+"""Charts of causes and weights: from a random list to the gap, main parameters, lists without a profile, a blind test.
+Pure functions.
+"""
 
 from __future__ import annotations
 
@@ -19,9 +21,16 @@ from explain.format.numbers import amount
 from explain.format.text import plotly_text, wrap
 
 __all__ = [
-    "BlindResult", "GapAttribution", "MeasuredWeights", "NonProfiling", "Revealed",
-    "arm_bars", "blind_chart", "gap_waterfall", "weight_bars",
-]  # fmt: skip
+    "BlindResult",
+    "GapAttribution",
+    "MeasuredWeights",
+    "NonProfiling",
+    "Revealed",
+    "arm_bars",
+    "blind_chart",
+    "gap_waterfall",
+    "weight_bars",
+]
 
 _ROW_PX: Final = 36
 _FRAME_PX: Final = 96
@@ -30,7 +39,8 @@ _FRAME_PX: Final = 96
 def gap_waterfall(found: GapAttribution, *, theme: str = "light") -> go.Figure:
     """From the gap of a random list, through what each part of the score adds, to the gap of the lists as served.
 
-    Largest part first; a line is the 95 % interval of a part, drawn where the part ends. Raises OptionError for an unknown theme.
+    Largest part first; a line is the 95 % interval of a part, drawn where the part ends. Raises OptionError for an
+    unknown theme.
     """
     inks = palette(theme)
     names = ["Random list", *(_name(part.label) for part in found.parts), "As served"]
@@ -41,20 +51,35 @@ def gap_waterfall(found: GapAttribution, *, theme: str = "light") -> go.Figure:
         f"As served: {amount(found.gap_all)} [{amount(found.gap_all_low)}, {amount(found.gap_all_high)}]",
     ]
     bars = go.Waterfall(
-        orientation="h", y=list(range(len(values))), x=values,
+        orientation="h",
+        y=list(range(len(values))),
+        x=values,
         measure=["absolute", *["relative"] * len(found.parts), "absolute"],
-        text=[amount(v) for v in values], textposition="outside", textfont={"color": inks.ink}, cliponaxis=False,
-        hoverinfo="text", hovertext=hover,
-        increasing={"marker": {"color": inks.pros}}, decreasing={"marker": {"color": inks.cons}},
-        totals={"marker": {"color": inks.soft_ink}}, connector={"line": {"color": inks.grid, "width": 1}}, width=0.64,
-    )  # fmt: skip
+        text=[amount(v) for v in values],
+        textposition="outside",
+        textfont={"color": inks.ink},
+        cliponaxis=False,
+        hoverinfo="text",
+        hovertext=hover,
+        increasing={"marker": {"color": inks.pros}},
+        decreasing={"marker": {"color": inks.cons}},
+        totals={"marker": {"color": inks.soft_ink}},
+        connector={"line": {"color": inks.grid, "width": 1}},
+        width=0.64,
+    )
     ends = np.cumsum([found.gap_random, *(part.value for part in found.parts)]).tolist()
     told = [(end, end + p.low - p.value, end + p.high - p.value) for end, p in zip(ends[1:], found.parts, strict=True)]
     told.append((found.gap_all, found.gap_all_low, found.gap_all_high))
     lines = go.Scatter(
-        x=[end for end, _, _ in told], y=list(range(1, len(values))), mode="markers", hoverinfo="skip", showlegend=False,
-        marker={"size": 1, "color": inks.ink}, error_x=_errors(told, inks), name="95 % intervals",
-    )  # fmt: skip
+        x=[end for end, _, _ in told],
+        y=list(range(1, len(values))),
+        mode="markers",
+        hoverinfo="skip",
+        showlegend=False,
+        marker={"size": 1, "color": inks.ink},
+        error_x=_errors(told, inks),
+        name="95 % intervals",
+    )
     figure = _framed(
         go.Figure([bars, lines]), names, inks, "Share of attention less share of the catalogue (0 is an equal share)"
     )
@@ -65,7 +90,8 @@ def gap_waterfall(found: GapAttribution, *, theme: str = "light") -> go.Figure:
 def weight_bars(found: MeasuredWeights, level: str = "relation", *, theme: str = "light") -> go.Figure:
     """The shares of one level with their intervals, largest first; lighter bars speak against what is listed.
 
-    level   "kind", "relation", "events" or "age"        Raises OptionError where the model has no such level, or an unknown theme
+    level   "kind", "relation", "events" or "age"        Raises OptionError where the model has no such level, or an
+            unknown theme
     """
     inks = palette(theme)
     rows = [row for row in found.rows if row.level == level]
@@ -73,56 +99,105 @@ def weight_bars(found: MeasuredWeights, level: str = "relation", *, theme: str =
         levels = ", ".join(dict.fromkeys(row.level for row in found.rows))
         raise OptionError(f"Nothing was weighed by {shown(level)}: choose one of {levels}.")
     bars = go.Bar(
-        orientation="h", y=list(range(len(rows))), x=[row.share for row in rows], width=0.6,
+        orientation="h",
+        y=list(range(len(rows))),
+        x=[row.share for row in rows],
+        width=0.6,
         marker={"color": [inks.cons if row.against > row.share / 2 else inks.pros for row in rows]},
         error_x=_errors([(row.share, row.low, row.high) for row in rows], inks),
         hoverinfo="text",
         hovertext=[f"{plotly_text(r.label)}: {r.share:.1%} [{r.low:.1%}, {r.high:.1%}]" for r in rows],
-    )  # fmt: skip
+    )
     figure = _framed(
         go.Figure(bars), [_name(row.label) for row in rows], inks, "Share of the amounts behind listed items"
     )
     for place, row in enumerate(rows):
         against = " against" if row.against > row.share / 2 else ""
         figure.add_annotation(
-            x=max(row.share, row.high), y=place, text=f"{row.share:.0%}{against}", showarrow=False, xanchor="left",
-            xshift=6, font={"color": inks.ink},
-        )  # fmt: skip
+            x=max(row.share, row.high),
+            y=place,
+            text=f"{row.share:.0%}{against}",
+            showarrow=False,
+            xanchor="left",
+            xshift=6,
+            font={"color": inks.ink},
+        )
     return figure.update_xaxes(range=[0, 1.18 * max(row.high for row in rows)], tickformat=".0%")
 
 
 def arm_bars(found: NonProfiling, *, theme: str = "light") -> go.Figure:
-    """Held-out nDCG of the model and of the arms without a profile, with intervals. Raises OptionError for an unknown theme."""
+    """Held-out nDCG of the model and of the arms without a profile, with intervals. Raises OptionError for an unknown
+    theme.
+    """
     bars = [MetricBar(arm.title, arm.ndcg["value"], arm.ndcg["low"], arm.ndcg["high"]) for arm in found.arms]
     return metric_bars(bars, metric=f"nDCG@{found.k}, split {found.split}", theme=theme)
 
 
 def blind_chart(found: BlindResult, truth: Revealed | None = None, *, theme: str = "light") -> go.Figure:
-    """How the size is read off: worlds of known size with their curve and band, this world as a level line, its interval below it.
+    """How the size is read off: worlds of known size with their curve and band, this world as a level line, its
+    interval below it.
 
     truth  drawn as a line of its own once it is revealed. Raises OptionError for an unknown theme.
     """
     inks = palette(theme)
     x = [row[0] for row in found.curve]
-    figure = go.Figure([
-        go.Scatter(x=[*x, *x[::-1]], y=[*(r[3] for r in found.curve), *(r[2] for r in found.curve[::-1])], fill="toself",
-                   fillcolor=inks.band, line={"width": 0}, hoverinfo="skip", name="95 % band of one world"),
-        go.Scatter(x=x, y=[r[1] for r in found.curve], mode="lines", line={"color": inks.soft_ink}, name="usual number",
-                   hoverinfo="skip"),
-        go.Scatter(x=[p[0] for p in found.points], y=[p[1] for p in found.points], mode="markers", name="worlds of known size",
-                   marker={"color": inks.muted, "size": 7}, hovertemplate="size %{x:.2f}<extra></extra>"),
-        go.Scatter(x=[found.low, found.high], y=[found.z, found.z], mode="lines", line={"color": inks.pros, "width": 6},
-                   name="interval", hovertemplate="95 % interval: %{x:.2f}<extra></extra>"),
-        go.Scatter(x=[found.size], y=[found.z], mode="markers", name="estimate",
-                   marker={"color": inks.pros, "size": 13, "symbol": "diamond"}, hovertemplate="estimate %{x:.2f}<extra></extra>"),
-    ])  # fmt: skip
+    figure = go.Figure(
+        [
+            go.Scatter(
+                x=[*x, *x[::-1]],
+                y=[*(r[3] for r in found.curve), *(r[2] for r in found.curve[::-1])],
+                fill="toself",
+                fillcolor=inks.band,
+                line={"width": 0},
+                hoverinfo="skip",
+                name="95 % band of one world",
+            ),
+            go.Scatter(
+                x=x,
+                y=[r[1] for r in found.curve],
+                mode="lines",
+                line={"color": inks.soft_ink},
+                name="usual number",
+                hoverinfo="skip",
+            ),
+            go.Scatter(
+                x=[p[0] for p in found.points],
+                y=[p[1] for p in found.points],
+                mode="markers",
+                name="worlds of known size",
+                marker={"color": inks.muted, "size": 7},
+                hovertemplate="size %{x:.2f}<extra></extra>",
+            ),
+            go.Scatter(
+                x=[found.low, found.high],
+                y=[found.z, found.z],
+                mode="lines",
+                line={"color": inks.pros, "width": 6},
+                name="interval",
+                hovertemplate="95 % interval: %{x:.2f}<extra></extra>",
+            ),
+            go.Scatter(
+                x=[found.size],
+                y=[found.z],
+                mode="markers",
+                name="estimate",
+                marker={"color": inks.pros, "size": 13, "symbol": "diamond"},
+                hovertemplate="estimate %{x:.2f}<extra></extra>",
+            ),
+        ]
+    )
     figure.add_hline(y=found.z, line={"color": inks.pros, "dash": "dot", "width": 1})
     if truth is not None:
         figure.add_vline(x=truth.true_size, line={"color": inks.cons, "dash": "dash", "width": 2})
         figure.add_annotation(
-            x=truth.true_size, y=1, yref="paper", yanchor="bottom", showarrow=False, font={"color": inks.cons},
+            x=truth.true_size,
+            y=1,
+            yref="paper",
+            yanchor="bottom",
+            showarrow=False,
+            font={"color": inks.cons},
             text=f"planted {truth.true_size:.3f}",
-        )  # fmt: skip
+        )
     figure.update_xaxes(
         title={"text": "Size of the planted bias"},
         range=[-0.02, 0.97],
@@ -131,13 +206,18 @@ def blind_chart(found: BlindResult, truth: Revealed | None = None, *, theme: str
         zeroline=False,
     )
     figure.update_yaxes(
-        title={"text": "What the audit measures"}, showticklabels=False, gridcolor=inks.grid, color=inks.ink,
+        title={"text": "What the audit measures"},
+        showticklabels=False,
+        gridcolor=inks.grid,
+        color=inks.ink,
         zeroline=False,
-    )  # fmt: skip
+    )
     return figure.update_layout(
-        **_clear(inks), height=440, legend={"orientation": "h", "y": -0.22, "x": 0, "font": {"color": inks.ink}},
+        **_clear(inks),
+        height=440,
+        legend={"orientation": "h", "y": -0.22, "x": 0, "font": {"color": inks.ink}},
         margin={"l": 8, "r": 12, "t": 30, "b": 44},
-    )  # fmt: skip
+    )
 
 
 def _room(found: GapAttribution) -> list[float]:
@@ -153,9 +233,14 @@ def _room(found: GapAttribution) -> list[float]:
 
 def _errors(rows: Sequence[tuple[float, float, float]], inks: Palette) -> dict[str, Any]:
     return {
-        "type": "data", "symmetric": False, "array": [high - value for value, _, high in rows],
-        "arrayminus": [value - low for value, low, _ in rows], "color": inks.ink, "thickness": 1.4, "width": 5,
-    }  # fmt: skip
+        "type": "data",
+        "symmetric": False,
+        "array": [high - value for value, _, high in rows],
+        "arrayminus": [value - low for value, low, _ in rows],
+        "color": inks.ink,
+        "thickness": 1.4,
+        "width": 5,
+    }
 
 
 def _name(text: str) -> str:
@@ -164,21 +249,33 @@ def _name(text: str) -> str:
 
 def _clear(inks: Palette) -> dict[str, Any]:
     return {
-        "paper_bgcolor": "rgba(0,0,0,0)", "plot_bgcolor": "rgba(0,0,0,0)", "font": {"color": inks.ink, "size": 13},
+        "paper_bgcolor": "rgba(0,0,0,0)",
+        "plot_bgcolor": "rgba(0,0,0,0)",
+        "font": {"color": inks.ink, "size": 13},
         "hoverlabel": {"bgcolor": inks.surface, "font": {"color": inks.ink}, "bordercolor": inks.soft_ink},
-    }  # fmt: skip
+    }
 
 
 def _framed(figure: go.Figure, names: Sequence[str], inks: Palette, x_title: str) -> go.Figure:
     """Rows named on the left from top to bottom, one height a row."""
     figure.update_layout(
-        **_clear(inks), showlegend=False, margin={"l": 8, "r": 24, "t": 20, "b": 44}, bargap=0.3,
+        **_clear(inks),
+        showlegend=False,
+        margin={"l": 8, "r": 24, "t": 20, "b": 44},
+        bargap=0.3,
         height=_FRAME_PX + _ROW_PX * len(names),
-    )  # fmt: skip
+    )
     figure.update_xaxes(
         title={"text": x_title}, gridcolor=inks.grid, zerolinecolor=inks.soft_ink, automargin=True, color=inks.ink
     )
     return figure.update_yaxes(
-        tickmode="array", tickvals=list(range(len(names))), ticktext=list(names), range=[len(names) - 0.4, -0.6],
-        showgrid=False, ticklabelstandoff=6, zeroline=False, automargin=True, color=inks.ink,
-    )  # fmt: skip
+        tickmode="array",
+        tickvals=list(range(len(names))),
+        ticktext=list(names),
+        range=[len(names) - 0.4, -0.6],
+        showgrid=False,
+        ticklabelstandoff=6,
+        zeroline=False,
+        automargin=True,
+        color=inks.ink,
+    )

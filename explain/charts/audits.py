@@ -1,4 +1,6 @@
-"""Charts of audits beyond one column: cells of people and items, and what went how from snapshot to snapshot. Pure functions."""
+"""Charts of audits beyond one column: cells of people and items, and what went how from snapshot to snapshot. Pure
+functions.
+"""
 
 from __future__ import annotations
 
@@ -20,8 +22,13 @@ _SYMBOLS: Final = {
     "not estimable": "square-open",
 }
 _LINES: Final = (
-    ("#0072B2", "solid"), ("#D55E00", "dash"), ("#009E73", "dot"), ("#CC79A7", "dashdot"), ("#E69F00", "longdash"), ("#56B4E9", "solid")
-)  # fmt: skip
+    ("#0072B2", "solid"),
+    ("#D55E00", "dash"),
+    ("#009E73", "dot"),
+    ("#CC79A7", "dashdot"),
+    ("#E69F00", "longdash"),
+    ("#56B4E9", "solid"),
+)
 SCALE: Final = ((0.0, "#B2521A"), (0.5, "#D9D9D9"), (1.0, "#1F6FB2"))
 
 
@@ -39,33 +46,67 @@ def cell_map(cells: Mapping[str, Any], *, theme: str = "light", chosen: tuple[st
         of = [r for r in rows if r["verdict"] == verdict]
         if not of:
             continue
-        figure.add_trace(go.Scatter(
-            x=[items.index(r["item_group"]) for r in of], y=[people.index(r["user_group"]) for r in of], mode="markers", name=verdict,
-            marker={
-                "symbol": symbol, "size": 19, "cmin": -2, "cmax": 2, "colorscale": [list(s) for s in SCALE],
-                "color": [_tone(r["value"]) for r in of], "line": {"width": 1, "color": inks.soft_ink},
-            },
-            customdata=[(r["user_group"], r["item_group"]) for r in of], hovertext=[_told(r) for r in of], hoverinfo="text",
-        ))  # fmt: skip
+        figure.add_trace(
+            go.Scatter(
+                x=[items.index(r["item_group"]) for r in of],
+                y=[people.index(r["user_group"]) for r in of],
+                mode="markers",
+                name=verdict,
+                marker={
+                    "symbol": symbol,
+                    "size": 19,
+                    "cmin": -2,
+                    "cmax": 2,
+                    "colorscale": [list(s) for s in SCALE],
+                    "color": [_tone(r["value"]) for r in of],
+                    "line": {"width": 1, "color": inks.soft_ink},
+                },
+                customdata=[(r["user_group"], r["item_group"]) for r in of],
+                hovertext=[_told(r) for r in of],
+                hoverinfo="text",
+            )
+        )
     if chosen and chosen[0] in people and chosen[1] in items:
-        figure.add_trace(go.Scatter(
-            x=[items.index(chosen[1])], y=[people.index(chosen[0])], mode="markers", showlegend=False, hoverinfo="skip",
-            marker={"symbol": "square-open", "size": 27, "line": {"width": 3, "color": inks.ink}},
-        ))  # fmt: skip
+        figure.add_trace(
+            go.Scatter(
+                x=[items.index(chosen[1])],
+                y=[people.index(chosen[0])],
+                mode="markers",
+                showlegend=False,
+                hoverinfo="skip",
+                marker={"symbol": "square-open", "size": 27, "line": {"width": 3, "color": inks.ink}},
+            )
+        )
     sizes = {r["user_group"]: r["n"] for r in rows}
     figure.update_xaxes(
-        tickvals=list(range(len(items))), ticktext=[plotly_text(g, 18) for g in items], tickangle=-40, fixedrange=True, automargin=True,
-        gridcolor=inks.grid, zeroline=False, range=[-0.7, len(items) - 0.3], side="bottom",
-    )  # fmt: skip
+        tickvals=list(range(len(items))),
+        ticktext=[plotly_text(g, 18) for g in items],
+        tickangle=-40,
+        fixedrange=True,
+        automargin=True,
+        gridcolor=inks.grid,
+        zeroline=False,
+        range=[-0.7, len(items) - 0.3],
+        side="bottom",
+    )
     figure.update_yaxes(
-        tickvals=list(range(len(people))), ticktext=[f"{plotly_text(g, 22)} ({'hidden' if sizes[g] is None else f'{sizes[g]:,}'})" for g in people], fixedrange=True,
-        automargin=True, gridcolor=inks.grid, zeroline=False, range=[len(people) - 0.3, -0.7],
-    )  # fmt: skip
+        tickvals=list(range(len(people))),
+        ticktext=[f"{plotly_text(g, 22)} ({'hidden' if sizes[g] is None else f'{sizes[g]:,}'})" for g in people],
+        fixedrange=True,
+        automargin=True,
+        gridcolor=inks.grid,
+        zeroline=False,
+        range=[len(people) - 0.3, -0.7],
+    )
     return figure.update_layout(
-        height=190 + _ROW_PX * len(people), margin={"l": 4, "r": 8, "t": 30, "b": 90}, paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)", font={"color": inks.ink},
-        legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0, "font": {"color": inks.ink}}, clickmode="event+select",
-    )  # fmt: skip
+        height=190 + _ROW_PX * len(people),
+        margin={"l": 4, "r": 8, "t": 30, "b": 90},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        font={"color": inks.ink},
+        legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0, "font": {"color": inks.ink}},
+        clickmode="event+select",
+    )
 
 
 def trend_lines(rows: Sequence[Mapping[str, Any]], name: str, *, theme: str = "light") -> go.Figure:
@@ -76,23 +117,46 @@ def trend_lines(rows: Sequence[Mapping[str, Any]], name: str, *, theme: str = "l
     places = list(range(len(points)))
     figure = go.Figure()
     if points and all(p["low"] is not None for p in points):
-        figure.add_trace(go.Scatter(
-            x=places + places[::-1], y=[p["high"] for p in points] + [p["low"] for p in points][::-1], fill="toself", mode="lines",
-            fillcolor=inks.band, line={"width": 0}, hoverinfo="skip", showlegend=False,
-        ))  # fmt: skip
-    figure.add_trace(go.Scatter(
-        x=places, y=[p["value"] for p in points], mode="lines+markers", showlegend=False, line={"color": inks.pros}, marker={"size": 9},
-        customdata=[plotly_text(p["snapshot"], 40) for p in points], hovertemplate="%{customdata}: %{y:.3f}<extra></extra>",
-    ))  # fmt: skip
+        figure.add_trace(
+            go.Scatter(
+                x=places + places[::-1],
+                y=[p["high"] for p in points] + [p["low"] for p in points][::-1],
+                fill="toself",
+                mode="lines",
+                fillcolor=inks.band,
+                line={"width": 0},
+                hoverinfo="skip",
+                showlegend=False,
+            )
+        )
+    figure.add_trace(
+        go.Scatter(
+            x=places,
+            y=[p["value"] for p in points],
+            mode="lines+markers",
+            showlegend=False,
+            line={"color": inks.pros},
+            marker={"size": 9},
+            customdata=[plotly_text(p["snapshot"], 40) for p in points],
+            hovertemplate="%{customdata}: %{y:.3f}<extra></extra>",
+        )
+    )
     figure.update_xaxes(
-        tickvals=places, ticktext=[p["created"][:10] for p in points], fixedrange=True, gridcolor=inks.grid, zeroline=False,
+        tickvals=places,
+        ticktext=[p["created"][:10] for p in points],
+        fixedrange=True,
+        gridcolor=inks.grid,
+        zeroline=False,
         range=[-0.4, max(0.4, len(points) - 0.6)],
-    )  # fmt: skip
+    )
     figure.update_yaxes(fixedrange=True, gridcolor=inks.grid, zeroline=False, automargin=True)
     return figure.update_layout(
-        height=190, margin={"l": 4, "r": 12, "t": 8, "b": 24}, paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)",
+        height=190,
+        margin={"l": 4, "r": 12, "t": 8, "b": 24},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
         font={"color": inks.ink},
-    )  # fmt: skip
+    )
 
 
 def before_after(found: Guarded, *, theme: str = "light", most: int = 25) -> go.Figure:
@@ -102,23 +166,44 @@ def before_after(found: Guarded, *, theme: str = "light", most: int = 25) -> go.
     rows = [g for g in found.groups if g in rows]
     places = list(range(len(rows)))
     figure = go.Figure()
-    figure.add_trace(go.Scatter(
-        x=[g.before for g in rows], y=places, mode="markers", name="before", marker={"symbol": "circle-open", "size": 11, "color": inks.soft_ink},
-        hovertemplate="before %{x:.2f}<extra></extra>",
-    ))  # fmt: skip
-    figure.add_trace(go.Scatter(
-        x=[g.after for g in rows], y=places, mode="markers", name="after", marker={"symbol": "diamond", "size": 11, "color": inks.pros},
-        error_x={
-            "type": "data", "symmetric": False, "color": inks.soft_ink, "thickness": 1.5,
-            "array": [_less(g.high, g.after) for g in rows], "arrayminus": [_less(g.after, g.low) for g in rows],
-        },
-        hovertemplate="after %{x:.2f}<extra></extra>",
-    ))  # fmt: skip
+    figure.add_trace(
+        go.Scatter(
+            x=[g.before for g in rows],
+            y=places,
+            mode="markers",
+            name="before",
+            marker={"symbol": "circle-open", "size": 11, "color": inks.soft_ink},
+            hovertemplate="before %{x:.2f}<extra></extra>",
+        )
+    )
+    figure.add_trace(
+        go.Scatter(
+            x=[g.after for g in rows],
+            y=places,
+            mode="markers",
+            name="after",
+            marker={"symbol": "diamond", "size": 11, "color": inks.pros},
+            error_x={
+                "type": "data",
+                "symmetric": False,
+                "color": inks.soft_ink,
+                "thickness": 1.5,
+                "array": [_less(g.high, g.after) for g in rows],
+                "arrayminus": [_less(g.after, g.low) for g in rows],
+            },
+            hovertemplate="after %{x:.2f}<extra></extra>",
+        )
+    )
     figure.add_vline(x=1, line={"color": inks.soft_ink, "dash": "dash", "width": 1})
     figure.update_yaxes(
-        tickvals=places, ticktext=[f"{plotly_text(g.group, 26)} ({g.n:,})" for g in rows], range=[len(rows) - 0.4, -0.6], fixedrange=True,
-        automargin=True, gridcolor=inks.grid, zeroline=False,
-    )  # fmt: skip
+        tickvals=places,
+        ticktext=[f"{plotly_text(g.group, 26)} ({g.n:,})" for g in rows],
+        range=[len(rows) - 0.4, -0.6],
+        fixedrange=True,
+        automargin=True,
+        gridcolor=inks.grid,
+        zeroline=False,
+    )
     figure.update_xaxes(
         fixedrange=True,
         gridcolor=inks.grid,
@@ -132,9 +217,11 @@ def before_after(found: Guarded, *, theme: str = "light", most: int = 25) -> go.
 def tradeoff_curve(
     found: Sequence[Guarded], strengths: Sequence[str], chosen: int, *, theme: str = "light", most: int = 6
 ) -> go.Figure:
-    """A line a cohort, a point a strength: the followed group's exposure ratio in its lists against its held-out nDCG; stars: the chosen strength.
+    """A line a cohort, a point a strength: the followed group's exposure ratio in its lists against its held-out nDCG;
+    stars: the chosen strength.
 
-    Everybody and the `most` largest cohorts, in their own order: what is bought, and who pays, are read off the same line.
+    Everybody and the `most` largest cohorts, in their own order: what is bought, and who pays, are read off the same
+    line.
     """
     inks, figure = palette(theme), go.Figure()
     last = found[-1]
@@ -146,15 +233,22 @@ def tradeoff_curve(
         gain = [next((g.after for g in one.gains if g.cohort == cohort), None) for one in found]
         cost = [next((c.after for c in one.costs if c.cohort == cohort), None) for one in found]
         ink, dash = (inks.ink, "solid") if place == 0 else _LINES[(place - 1) % len(_LINES)]
-        figure.add_trace(go.Scatter(
-            x=gain, y=cost, mode="lines+markers", name=plotly_text(cohort, 30),
-            line={"color": ink, "dash": dash, "width": 3 if place == 0 else 1.5},
-            marker={
-                "size": [16 if n == chosen else 6 for n in range(len(found))],
-                "symbol": ["star" if n == chosen else "circle" for n in range(len(found))],
-            },
-            customdata=[str(s) for s in strengths], hovertemplate="strength %{customdata}: ratio %{x:.2f}, nDCG %{y:.4f}", showlegend=True,
-        ))  # fmt: skip
+        figure.add_trace(
+            go.Scatter(
+                x=gain,
+                y=cost,
+                mode="lines+markers",
+                name=plotly_text(cohort, 30),
+                line={"color": ink, "dash": dash, "width": 3 if place == 0 else 1.5},
+                marker={
+                    "size": [16 if n == chosen else 6 for n in range(len(found))],
+                    "symbol": ["star" if n == chosen else "circle" for n in range(len(found))],
+                },
+                customdata=[str(s) for s in strengths],
+                hovertemplate="strength %{customdata}: ratio %{x:.2f}, nDCG %{y:.4f}",
+                showlegend=True,
+            )
+        )
     group = plotly_text(last.gains[0].group, 40) if last.gains else "the group"
     figure.update_xaxes(fixedrange=True, gridcolor=inks.grid, zeroline=False, title=f"Exposure ratio of {group}")
     figure.update_yaxes(fixedrange=True, gridcolor=inks.grid, zeroline=False, automargin=True, title="nDCG, held out")
@@ -163,9 +257,13 @@ def tradeoff_curve(
 
 def _plain(figure: go.Figure, height: int, ink: str) -> go.Figure:
     return figure.update_layout(
-        height=height, margin={"l": 4, "r": 12, "t": 30, "b": 40}, paper_bgcolor="rgba(0,0,0,0)", plot_bgcolor="rgba(0,0,0,0)",
-        font={"color": ink}, legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0, "font": {"color": ink}},
-    )  # fmt: skip
+        height=height,
+        margin={"l": 4, "r": 12, "t": 30, "b": 40},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        font={"color": ink},
+        legend={"orientation": "h", "y": 1.0, "yanchor": "bottom", "x": 0, "font": {"color": ink}},
+    )
 
 
 def _less(a: float | None, b: float | None) -> float:

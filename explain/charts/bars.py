@@ -1,7 +1,9 @@
-"""Every figure of the product as a pure function of a result: the flow picture's data, and plotly charts of parts, audits and metrics.
+"""Every figure of the product as a pure function of a result: the flow picture's data, and plotly charts of parts,
+audits and metrics.
 
-A figure adds nothing to the result that it draws; the table beside it holds the same numbers. Charts have clear backgrounds and the
-inks of a theme (show them with theme=None, or Streamlit puts its own over them). Titles are outside text and come escaped.
+A figure adds nothing to the result that it draws; the table beside it holds the same numbers. Charts have clear
+backgrounds and the inks of a theme (show them with theme=None, or Streamlit puts its own over them). Titles are outside
+text and come escaped.
 """
 
 from __future__ import annotations
@@ -23,8 +25,16 @@ from explain.results.audit import AuditReport, AuditRow
 from explain.results.explanation import Explanation, Part
 
 __all__ = [
-    "MetricBar", "axis_name", "exposure_bars", "flow_svg", "framed", "metric_bars", "path_digraph", "path_network", "waterfall",
-]  # fmt: skip
+    "MetricBar",
+    "axis_name",
+    "exposure_bars",
+    "flow_svg",
+    "framed",
+    "metric_bars",
+    "path_digraph",
+    "path_network",
+    "waterfall",
+]
 
 _ROW_PX: Final = 36
 _FRAME_PX: Final = 96
@@ -47,7 +57,8 @@ class MetricBar:
 
 
 def waterfall(explanation: Explanation, top: int = 12, *, theme: str = "light") -> go.Figure:
-    """The parts that add up to the score: the `top` largest singly, the rest as one bar "n further", last the score itself.
+    """The parts that add up to the score: the `top` largest singly, the rest as one bar "n further", last the score
+    itself.
 
     Bars are sorted by absolute amount, ties by id, and read from top to bottom; values are in the explanation's unit.
     Raises OptionError for a `top` below 1 or an unknown theme.
@@ -85,8 +96,8 @@ def exposure_bars(report: AuditReport, *, theme: str = "light") -> go.Figure:
     """Each group's value with its interval and verdict (symbol and colour).
 
     Item side: exposure ratio, the fair value 1 as a line, the accepted band from threshold["low"] to threshold["high"].
-    User side: the metric; each row's accepted band reaches from the mean of those whom it is compared with to threshold["gap"] below.
-    A group without a value keeps its row, with the verdict in words.
+    User side: the metric; each row's accepted band reaches from the mean of those whom it is compared with to
+    threshold["gap"] below. A group without a value keeps its row, with the verdict in words.
     Raises OptionError for an unknown theme.
     """
     inks = palette(theme)
@@ -129,7 +140,8 @@ def _size(n: int | None) -> str:
 
 
 def metric_bars(bars: Sequence[MetricBar], *, metric: str, theme: str = "light", best: str = "high") -> go.Figure:
-    """One bar a model with its interval and value, in the given order; the best value is drawn in the leading hue and marked with a star.
+    """One bar a model with its interval and value, in the given order; the best value is drawn in the leading hue and
+    marked with a star.
 
     best    "high" or "low": which end of the metric is good
     Raises  OptionError for another `best` or an unknown theme
@@ -164,7 +176,9 @@ def metric_bars(bars: Sequence[MetricBar], *, metric: str, theme: str = "light",
 
 
 def _waterfall_rows(explanation: Explanation, top: int) -> list[tuple[str, float]]:
-    """(escaped label, amount) from the largest part to the smallest, the rest as one row; parts that give nothing have none."""
+    """(escaped label, amount) from the largest part to the smallest, the rest as one row; parts that give nothing have
+    none.
+    """
     ranked = sorted((p for p in explanation.parts if p.value), key=lambda p: (-abs(p.value), p.kind, p.id))
     single, rest = ranked[:top], ranked[top:]
     if len(rest) == 1:
@@ -215,7 +229,10 @@ def _verdict_points(rows: Sequence[AuditRow], verdict: str, inks: Palette) -> go
         },
         hoverinfo="text",
         hovertext=[
-            f"{plotly_text(r.group)}: {_with_interval(r.value, r.low, r.high)}, {_size(r.n)}<br>{plotly_text(r.verdict)} {plotly_text(r.reason, 90) if r.reason else ''}"
+            (
+                f"{plotly_text(r.group)}: {_with_interval(r.value, r.low, r.high)}, "
+                f"{_size(r.n)}<br>{plotly_text(r.verdict)} {plotly_text(r.reason, 90) if r.reason else ''}"
+            )
             for _, r in members
         ],
     )

@@ -1,4 +1,5 @@
-"""Where each node of the flow picture stands: x by hop, y by barycentre sweeps. Pure, and the same for the same nodes and bundles in any order.
+"""Where each node of the flow picture stands: x by hop, y by barycentre sweeps. Pure, and the same for the same nodes
+and bundles in any order.
 
 Drawing is left to flow_network (canvas) and flow_svg (print).
 """
@@ -58,7 +59,9 @@ def layout(
 def node_heights(
     nodes: Sequence[FlowNode], *, min_height: float = MIN_HEIGHT, full_height: float = FULL_HEIGHT
 ) -> dict[str, float]:
-    """Pixels that a node takes: its share of the fullest column's flow (for plus against) times `full_height`, at least `min_height`."""
+    """Pixels that a node takes: its share of the fullest column's flow (for plus against) times `full_height`, at least
+    `min_height`.
+    """
     scale = pixels_per_amount(nodes, full_height=full_height)
     return {n.key: max(min_height, (n.value_for + n.value_against) * scale) for n in nodes}
 
@@ -78,7 +81,9 @@ def bundle_key(bundle: Bundle) -> str:
 
 
 def check_flow(nodes: Sequence[FlowNode], bundles: Sequence[Bundle]) -> None:
-    """Raises GraphError for a node or bundle given twice, a bundle to a node that is not there or to no later hop, or a negative amount."""
+    """Raises GraphError for a node or bundle given twice, a bundle to a node that is not there or to no later hop, or a
+    negative amount.
+    """
     hops = {n.key: n.hop for n in nodes}
     if len(hops) != len(nodes):
         raise GraphError("A node of the picture is given twice. Merge nodes of the same hop, kind and id.")
@@ -100,7 +105,9 @@ def check_flow(nodes: Sequence[FlowNode], bundles: Sequence[Bundle]) -> None:
 
 
 def _links(bundles: Sequence[Bundle]) -> Links:
-    """Neighbours of each node on both sides, with the flow between them as weight, in an order that the input's does not change."""
+    """Neighbours of each node on both sides, with the flow between them as weight, in an order that the input's does
+    not change.
+    """
     links: Links = defaultdict(list)
     for b in sorted(bundles, key=bundle_key):
         flow = b.value_for + b.value_against
@@ -110,7 +117,9 @@ def _links(bundles: Sequence[Bundle]) -> Links:
 
 
 def _first_columns(nodes: Sequence[FlowNode]) -> dict[int, list[str]]:
-    """Keys by hop, the largest flow first; history items that stand for many come last, as "and 94 more" does in a list."""
+    """Keys by hop, the largest flow first; history items that stand for many come last, as "and 94 more" does in a
+    list.
+    """
     columns: dict[int, list[str]] = defaultdict(list)
     ranked = sorted(
         nodes, key=lambda n: (n.kind == "history" and n.merged > 1, -(n.value_for + n.value_against), n.key)
@@ -121,7 +130,9 @@ def _first_columns(nodes: Sequence[FlowNode]) -> dict[int, list[str]]:
 
 
 def _ordered(columns: dict[int, list[str]], links: Links) -> dict[int, list[str]]:
-    """Each column sorted by its neighbours' mean position, sweeping right and left; the sweep with the least crossing flow wins."""
+    """Each column sorted by its neighbours' mean position, sweeping right and left; the sweep with the least crossing
+    flow wins.
+    """
     best, least = columns, _crossing_flow(columns, links)
     current = columns
     for sweep in range(_ORDER_SWEEPS):

@@ -24,7 +24,8 @@ _NODE_SIZE: Final = (7.0, 11.0)
 
 
 def path_digraph(explanation: Explanation) -> nx.MultiDiGraph:
-    """The picture as a graph, in an order that the input's does not change; every attribute is text, a number or a truth value (GraphML).
+    """The picture as a graph, in an order that the input's does not change; every attribute is text, a number or a
+    truth value (GraphML).
 
     Nodes   FlowNode.key: kind, raw_id, label (cleaned), hop, value_for, value_against, merged, x, y (pixels)
     Edges   keyed by relation: relation, hop, label (cleaned), value_for, value_against, n_paths, solid
@@ -50,17 +51,18 @@ def path_digraph(explanation: Explanation) -> nx.MultiDiGraph:
 def path_network(
     explanation: Explanation, *, theme: str, selected: str | None = None, kinds: Mapping[str, str] | None = None
 ) -> dict[str, Any]:
-    """The picture as plain JSON data for vis-network: physics off, positions fixed, an edge for each direction of a bundle.
+    """The picture as plain JSON data for vis-network: physics off, positions fixed, an edge for each direction of a
+    bundle.
 
     selected  key of the node or bundle that is picked, or None
     kinds     kind of node → the data's own word for it ("topic": "genre"), for the legend
-    Returns   nodes     id = FlowNode.key, label of at most 2 × 22 characters, tip (plain text), hop, vis-network's own keys
-              bundles   [relation, tip] each; a bundle's key is from→to|relation (flow_layout.bundle_key)
-              edges     one a direction of a bundle; id = position in `bundles` with "+" (for) or "-" (against), shift (pixels that keep
-                        both directions apart, 0 if absent), width .6 + 5.4 · share of the widest, vis-network's own keys
-              options   vis-network options          legend   kinds and lines that occur: what, name, shape or dashes, colour
-              title     one sentence for screen readers          palette   inks of the theme        selected   as given, if it exists
-              Together at most 50 KB for a picture of 60 nodes.
+    Returns   nodes     id = FlowNode.key, label of at most 2 × 22 characters, tip (plain text), hop, vis-network's own
+              keys bundles   [relation, tip] each; a bundle's key is from→to|relation (flow_layout.bundle_key) edges
+              one a direction of a bundle; id = position in `bundles` with "+" (for) or "-" (against), shift (pixels
+              that keep both directions apart, 0 if absent), width .6 + 5.4 · share of the widest, vis-network's own
+              keys options   vis-network options          legend   kinds and lines that occur: what, name, shape or
+              dashes, colour title     one sentence for screen readers          palette   inks of the theme
+              selected   as given, if it exists Together at most 50 KB for a picture of 60 nodes.
     Raises    OptionError for an unknown theme or kind; GraphError as path_digraph does
     """
     inks = palette(theme)
@@ -93,7 +95,9 @@ def picture_title(explanation: Explanation) -> str:
 
 
 def node_tip(node: FlowNode, score: float) -> str:
-    """Plain text of a node: its whole title, what it stands for, its amounts for and against and their share of the score."""
+    """Plain text of a node: its whole title, what it stands for, its amounts for and against and their share of the
+    score.
+    """
     together = f", {node.merged:,} together" if node.merged > 1 else ""
     of_score = share(node.value_for - node.value_against, score)
     lines = [
@@ -125,7 +129,9 @@ def _amounts(value_for: float, value_against: float) -> str:
 def _through_pyvis(
     graph: nx.MultiDiGraph, explanation: Explanation, bundles: list[Bundle], inks: Palette
 ) -> tuple[list[dict[str, Any]], list[dict[str, Any]], dict[str, Any]]:
-    """Nodes, edges and options as pyvis writes them. Never its HTML: that loads from other hosts and runs titles as markup."""
+    """Nodes, edges and options as pyvis writes them. Never its HTML: that loads from other hosts and runs titles as
+    markup.
+    """
     from pyvis.network import Network  # imports IPython, which the command line does not need
 
     network = Network(directed=True)
@@ -177,7 +183,9 @@ def _edges(bundle: Bundle, position: int, widest: float, inks: Palette) -> list[
 
 
 def _round_ended(dashes: tuple[int, ...], width: float) -> list[float]:
-    """A pattern for a canvas whose strokes have round ends, which would close the gaps of a wide line: gaps grow with it."""
+    """A pattern for a canvas whose strokes have round ends, which would close the gaps of a wide line: gaps grow with
+    it.
+    """
     return [float(d) if place % 2 == 0 else round(d + 1.5 * width, 1) for place, d in enumerate(dashes)]
 
 

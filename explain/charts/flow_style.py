@@ -1,7 +1,8 @@
-"""How the flow picture looks: one shape and colour a kind of node, one hue and pattern a direction, inks of both themes.
+"""How the flow picture looks: one shape and colour a kind of node, one hue and pattern a direction, inks of both
+themes.
 
-Colours are Okabe-Ito's, which colour-blind people can tell apart; nothing is said by colour alone. The drawing itself is
-left to flow_network (canvas), flow_svg (print) and figures (charts).
+Colours are Okabe-Ito's, which colour-blind people can tell apart; nothing is said by colour alone. The drawing itself
+is left to flow_network (canvas), flow_svg (print) and figures (charts).
 """
 
 from __future__ import annotations
@@ -26,7 +27,9 @@ class KindStyle:
 
 @dataclass(frozen=True)
 class Palette:
-    """Inks of one theme. `pros` and `cons` are the two hues of flow for and against; `muted` is for what is not known."""
+    """Inks of one theme. `pros` and `cons` are the two hues of flow for and against; `muted` is for
+    what is not known.
+    """
 
     ink: str
     soft_ink: str
@@ -59,7 +62,8 @@ PALETTES: Final[dict[Theme, Palette]] = {
     ),
 }
 
-# Gaps in pixels, by direction and by whether every step was observed: an unbroken line is an observed amount for the item.
+# Gaps in pixels, by direction and by whether every step was observed: an unbroken line is an observed amount for the
+# item.
 DASHES: Final[dict[tuple[Sign, bool], tuple[int, ...]]] = {
     ("for", True): (),
     ("for", False): (12, 7),
@@ -84,7 +88,9 @@ def palette(theme: str) -> Palette:
 
 
 def kind_style(kind: str) -> KindStyle:
-    """The look of a kind of node. Raises OptionError for a kind that has none: a picture must not guess what a node is."""
+    """The look of a kind of node. Raises OptionError for a kind that has none: a picture must not
+    guess what a node is.
+    """
     if kind not in KINDS:
         raise OptionError(f"Node kind {shown(kind)} has no look. Choose one of: {', '.join(KINDS)}.")
     return KINDS[kind]

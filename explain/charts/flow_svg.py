@@ -1,6 +1,8 @@
-"""The flow picture as one stand-alone SVG: for print, for the keyboard and where no canvas is. A band's height is its amount of the score.
+"""The flow picture as one stand-alone SVG: for print, for the keyboard and where no canvas is. A band's height is its
+amount of the score.
 
-Positions come from flow_layout, looks from flow_style. Titles are cleaned, escaped text; nothing is loaded and nothing runs.
+Positions come from flow_layout, looks from flow_style. Titles are cleaned, escaped text; nothing is loaded and nothing
+runs.
 """
 
 from __future__ import annotations
@@ -34,7 +36,9 @@ Point = tuple[float, float]
 
 @dataclass(frozen=True)
 class _Band:
-    """One direction of a bundle: from a height on the source's right side to one on the target's left, `width` pixels thick."""
+    """One direction of a bundle: from a height on the source's right side to one on the target's left, `width` pixels
+    thick.
+    """
 
     bundle: Bundle
     sign: Sign
@@ -44,13 +48,18 @@ class _Band:
 
 
 def flow_svg(
-    explanation: Explanation, *, theme: str, href: Callable[[str], str] | None = None, kinds: Mapping[str, str] | None = None
-) -> str:  # fmt: skip
+    explanation: Explanation,
+    *,
+    theme: str,
+    href: Callable[[str], str] | None = None,
+    kinds: Mapping[str, str] | None = None,
+) -> str:
     """The picture as an SVG document with role, title and description.
 
     href     makes a link of a node's key; with it nodes are links that the keyboard reaches, without it they are plain
     kinds    kind of node → the data's own word for it ("topic": "genre"), for the legend
-    Raises   OptionError for an unknown theme or kind, or a link that is neither relative nor http(s); GraphError as flow_layout.layout does
+    Raises   OptionError for an unknown theme or kind, or a link that is neither relative nor http(s); GraphError as
+             flow_layout.layout does
     """
     inks = palette(theme)
     where = layout(explanation.nodes, explanation.bundles)
@@ -68,8 +77,10 @@ def flow_svg(
     )
     bands = _bands(explanation, where)
     parts = [
-        f'<svg xmlns="http://www.w3.org/2000/svg" role="{"group" if href else "img"}" aria-labelledby="{mark}t {mark}d" '
-        f'viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" height="{height:.0f}" font-family="{escape(_FONT)}" font-size="12.5">',
+        f'<svg xmlns="http://www.w3.org/2000/svg" role="{"group" if href else "img"}" '
+        f'aria-labelledby="{mark}t {mark}d" '
+        f'viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}" height="{height:.0f}" '
+        f'font-family="{escape(_FONT)}" font-size="12.5">',
         f'<title id="{mark}t">{escape(picture_title(explanation))}</title>',
         f'<desc id="{mark}d">{escape(_description(explanation))}</desc>',
         _hatch(mark, inks),
@@ -98,11 +109,16 @@ def _description(explanation: Explanation) -> str:
     )
     said = "; ".join(f"{names[b.source]}: {bundle_tip(b)}".replace("\n", ", ") for b in into[:8])
     further = f"; and {len(into) - 8} further" if len(into) > 8 else ""
-    return f"Into the item lead, the strongest first: {said}{further}. A table with all amounts stands beside this picture."
+    return (
+        f"Into the item lead, the strongest first: {said}{further}. A table with all amounts stands beside "
+        "this picture."
+    )
 
 
 def _bands(explanation: Explanation, where: Mapping[str, Point]) -> list[_Band]:
-    """Every direction of every bundle with its place at both ends; at a node bands are stacked in the order of where they lead."""
+    """Every direction of every bundle with its place at both ends; at a node bands are stacked in the order of where
+    they lead.
+    """
     scale = pixels_per_amount(explanation.nodes)
     flows: list[tuple[Bundle, Sign, float]] = [
         (b, sign, value * scale)
@@ -148,7 +164,8 @@ def _drawn_band(band: _Band, mark: str, inks: Palette) -> str:
     (x0, y0), (x1, y1), half = band.start, band.end, max(band.width, _THINNEST) / 2
     bend = (x1 - x0) * _CURVE
     shape = (
-        f"M{x0:.1f} {y0 - half:.2f}C{x0 + bend:.1f} {y0 - half:.2f} {x1 - bend:.1f} {y1 - half:.2f} {x1:.1f} {y1 - half:.2f}"
+        f"M{x0:.1f} {y0 - half:.2f}C{x0 + bend:.1f} {y0 - half:.2f} {x1 - bend:.1f} {y1 - half:.2f} "
+        f"{x1:.1f} {y1 - half:.2f}"
         f"V{y1 + half:.2f}C{x1 - bend:.1f} {y1 + half:.2f} {x0 + bend:.1f} {y0 + half:.2f} {x0:.1f} {y0 + half:.2f}Z"
     )
     hue = inks.pros if band.sign == "for" else inks.cons
@@ -161,7 +178,10 @@ def _drawn_band(band: _Band, mark: str, inks: Palette) -> str:
     line = f' stroke="{hue}" stroke-width="0.7"' + (
         f' stroke-dasharray="{" ".join(map(str, dashes))}"' if dashes else ""
     )
-    return f'<path class="band {band.sign}" data-width="{band.width:.3f}" d="{shape}" {fill}{line}><title>{escape(bundle_tip(band.bundle))}</title></path>'
+    return (
+        f'<path class="band {band.sign}" data-width="{band.width:.3f}" d="{shape}" '
+        f"{fill}{line}><title>{escape(bundle_tip(band.bundle))}</title></path>"
+    )
 
 
 def _drawn_node(
@@ -173,12 +193,16 @@ def _drawn_node(
     drawn = (
         f"<title>{escape(node_tip(node, explanation.score))}</title>"
         f'<rect x="{x - 2:.1f}" y="{y - bar / 2:.1f}" width="4" height="{bar:.1f}" fill="{inks.ink}" rx="1"/>'
-        f'<path d="{shape_path(style.shape, x, y, _RADIUS)}" fill="{style.colour}" {outline}/>{_label(node, at, explanation, inks)}'
+        f'<path d="{shape_path(style.shape, x, y, _RADIUS)}" fill="{style.colour}" '
+        f"{outline}/>{_label(node, at, explanation, inks)}"
     )
     if href is None:
         return f'<g class="node">{drawn}</g>'
     link = escape(_safe_link(href(node.key)), quote=True)
-    return f'<a class="node" href="{link}" tabindex="0" aria-label="{escape(clean(node.label, 120), quote=True)}">{drawn}</a>'
+    return (
+        f'<a class="node" href="{link}" tabindex="0" '
+        f'aria-label="{escape(clean(node.label, 120), quote=True)}">{drawn}</a>'
+    )
 
 
 def _label(node: FlowNode, at: Point, explanation: Explanation, inks: Palette) -> str:
@@ -226,7 +250,8 @@ def _hatch(mark: str, inks: Palette) -> str:
     """The pattern of amounts against: oblique lines, so that they are told apart without colour."""
     return (
         f'<defs><pattern id="{mark}h" width="5" height="5" patternUnits="userSpaceOnUse" patternTransform="rotate(45)">'
-        f'<rect width="5" height="5" fill="{inks.cons}" fill-opacity="0.14"/><rect width="2" height="5" fill="{inks.cons}" fill-opacity="0.75"/>'
+        f'<rect width="5" height="5" fill="{inks.cons}" fill-opacity="0.14"/><rect width="2" height="5" '
+        f'fill="{inks.cons}" fill-opacity="0.75"/>'
         "</pattern></defs>"
     )
 

@@ -19,25 +19,40 @@ def method_bars(report: FaithfulnessReport, measure: str, *, theme: str = "light
     values = [row[measure] for row in rows]
     figure = go.Figure(
         go.Scatter(
-            x=values, y=places, mode="markers", showlegend=False,
+            x=values,
+            y=places,
+            mode="markers",
+            showlegend=False,
             marker={
-                "size": 11, "color": [inks.pros if r["method"] in OURS else inks.muted for r in rows],
+                "size": 11,
+                "color": [inks.pros if r["method"] in OURS else inks.muted for r in rows],
                 "symbol": ["diamond" if r["method"] in OURS else "circle" for r in rows],
             },
             error_x={
-                "type": "data", "symmetric": False, "color": inks.soft_ink, "thickness": 1.5,
+                "type": "data",
+                "symmetric": False,
+                "color": inks.soft_ink,
+                "thickness": 1.5,
                 "array": [r[f"{measure}_high"] - r[measure] for r in rows],
                 "arrayminus": [r[measure] - r[f"{measure}_low"] for r in rows],
             },
-            customdata=[plotly_text(r["method"]) for r in rows], hovertemplate="%{customdata}: %{x:.3f}<extra></extra>",
+            customdata=[plotly_text(r["method"]) for r in rows],
+            hovertemplate="%{customdata}: %{x:.3f}<extra></extra>",
         )
-    )  # fmt: skip
+    )
     figure.update_yaxes(
-        tickvals=places, ticktext=[plotly_text(r["method"], 24) for r in rows], autorange="reversed", fixedrange=True,
-        automargin=True, gridcolor=inks.grid,
-    )  # fmt: skip
+        tickvals=places,
+        ticktext=[plotly_text(r["method"], 24) for r in rows],
+        autorange="reversed",
+        fixedrange=True,
+        automargin=True,
+        gridcolor=inks.grid,
+    )
     figure.update_xaxes(fixedrange=True, gridcolor=inks.grid, zeroline=False)
     return figure.update_layout(
-        height=60 + 30 * len(rows), margin={"l": 4, "r": 12, "t": 6, "b": 30}, paper_bgcolor="rgba(0,0,0,0)",
-        plot_bgcolor="rgba(0,0,0,0)", font={"color": inks.ink},
-    )  # fmt: skip
+        height=60 + 30 * len(rows),
+        margin={"l": 4, "r": 12, "t": 6, "b": 30},
+        paper_bgcolor="rgba(0,0,0,0)",
+        plot_bgcolor="rgba(0,0,0,0)",
+        font={"color": inks.ink},
+    )

@@ -1,4 +1,5 @@
-"""What happens if a person's history were another one: three kinds of question, never mixed up, and the smallest changes.
+"""What happens if a person's history were another one: three kinds of question, never mixed up, and the smallest
+changes.
 
 mask     the message is dropped and degrees stay: subtract the part
 delete   the interaction never happened: true re-propagation over the edited graph, parameters frozen
@@ -43,8 +44,8 @@ class History:
 class Flip:
     """The smallest change found; a smaller one may exist. changed: item positions, in the order of their effect.
 
-    verified  a true re-propagation of exactly this change gave new_rank, the place among all that the person lacked before
-              and after it: what was taken out has been seen and is no rival
+    verified  a true re-propagation of exactly this change gave new_rank, the place among all that the person lacked
+              before and after it: what was taken out has been seen and is no rival
     n_checked re-propagations that were made
     minimal   leaving out any single item of the change no longer does it       rivals     items that were compared with
     """
@@ -66,9 +67,11 @@ def delete(model: Recommender, user: int, history: History, gone: IntArray) -> t
 
 
 def predicted_scores(model: Recommender, user: int, gone: IntArray) -> FloatArray:
-    """All scores after deleting `gone`, predicted without re-propagation: mask, and the person's degree where it enters.
+    """All scores after deleting `gone`, predicted without re-propagation: mask, and the person's degree where it
+    enters.
 
-    float64 [n_items]. The closed form Δ = C - √(d/(d-1)) (C - c_j) for LightGCN, C the sum of all c_j; the mask alone elsewhere.
+    float64 [n_items]. The closed form Δ = C - √(d/(d-1)) (C - c_j) for LightGCN, C the sum of all c_j; the mask alone
+    elsewhere.
     """
     history = model.history(user)
     kept = model.masked(user, gone)
@@ -88,10 +91,11 @@ def rank_after(model: Recommender, user: int, item: int, also_out: IntArray) -> 
 def smallest_removal(model: Recommender, user: int, history: History, item: int, *, k: int, n_rivals: int) -> Flip:
     """Few history items whose deletion drops the item out of the person's first k; deleted items are no candidates.
 
-    Something is always left of the history. Prediction: the score of the item and of `n_rivals` items around and below the k-th place, as sums of parts. For each
-    rival the history is sorted by how much more it gives to the item than to the rival, which is optimal against one
-    rival; the shortest predicted prefixes are then verified by true re-propagation and thinned out. Where none of them
-    holds, prefixes that were not predicted to do it are tried too. No answer proves that no smaller set, or none, exists.
+    Something is always left of the history. Prediction: the score of the item and of `n_rivals` items around and below
+    the k-th place, as sums of parts. For each rival the history is sorted by how much more it gives to the item than to
+    the rival, which is optimal against one rival; the shortest predicted prefixes are then verified by true
+    re-propagation and thinned out. Where none of them holds, prefixes that were not predicted to do it are tried too.
+    No answer proves that no smaller set, or none, exists.
     """
     scores = model.score(np.array([user]))[0]
     rank = rank_of(scores, item, model.history(user))
@@ -124,8 +128,9 @@ def smallest_addition(
 ) -> Flip:
     """Few items whose addition to the history brings the wished item into the first k; verified as removals are.
 
-    Candidates are the items whose first-hop message gives more to the item than to the mean of the first k, those of the
-    largest difference first; single ones are tried before pairs and more of the best together. `weight` is the edge weight that an added item gets.
+    Candidates are the items whose first-hop message gives more to the item than to the mean of the first k, those of
+    the largest difference first; single ones are tried before pairs and more of the best together. `weight` is the edge
+    weight that an added item gets.
     """
     scores = model.score(np.array([user]))[0]
     rank = rank_of(scores, item, model.history(user))
@@ -152,7 +157,9 @@ def smallest_addition(
 
 
 def moved_by(before: Parts, after: Parts) -> list[tuple[int, float]]:
-    """Per history item the change of its amount between two states, largest first: what moved the score. Item → change."""
+    """Per history item the change of its amount between two states, largest first: what moved the
+    score. Item → change.
+    """
     amounts: dict[int, float] = {}
     for sign, parts in ((-1.0, before), (1.0, after)):
         for item, value in zip(parts.items.tolist(), parts.history.tolist(), strict=True):
@@ -209,10 +216,11 @@ def _rivals(model: Recommender, scores: FloatArray, user: int, item: int, n: int
 
 
 def _prefixes(model: Recommender, margins: FloatArray, constant: FloatArray, needed: int, most: int) -> list[IntArray]:
-    """Candidate sets (rows of the history): those predicted to do it, shortest first, then the others of the nearest rivals.
+    """Candidate sets (rows of the history): those predicted to do it, shortest first, then the others of the nearest
+    rivals.
 
-    One order of the history for each rival and for the mean of the nearest. A prediction leaves out what re-normalisation
-    does, so that prefixes which it finds too short may still do.
+    One order of the history for each rival and for the mean of the nearest. A prediction leaves out what
+    re-normalisation does, so that prefixes which it finds too short may still do.
     """
     n_history, n_rivals = margins.shape
     if not 0 < needed <= n_rivals or most < 1:
@@ -239,7 +247,9 @@ def _prefixes(model: Recommender, margins: FloatArray, constant: FloatArray, nee
 
 
 def _messages(model: Recommender, user: int, item: int) -> FloatArray:
-    """What every item of the catalogue would pass on to `item` if the person had it, without first-hop weight: float64 [n_items]."""
+    """What every item of the catalogue would pass on to `item` if the person had it, without first-hop weight: float64
+    [n_items].
+    """
     total: FloatArray | None = None
     for w in model.walks(user, item):
         pulled = w.chain.coefficient * w.pulls(w.terminal)[0]

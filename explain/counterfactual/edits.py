@@ -39,7 +39,9 @@ class Edit:
 
 @dataclass(frozen=True, eq=False)
 class ListState:
-    """A model and where a person stands in it, with their scores float64 [n_items] and the items that are no candidates."""
+    """A model and where a person stands in it, with their scores float64 [n_items] and the items that are no
+    candidates.
+    """
 
     model: Recommender
     user: int
@@ -57,7 +59,9 @@ class ListState:
         return None if np.isin(item, self.out) else rank_of(self.scores, item, self.out)
 
     def best(self, k: int) -> list[int]:
-        """The first k candidates; none where nothing has a score (an emptied history), since ids would be their order."""
+        """The first k candidates; none where nothing has a score (an emptied history), since ids would
+        be their order.
+        """
         if not self.scores.any():
             return []
         scores = self.scores[None].copy()

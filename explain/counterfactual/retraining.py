@@ -1,4 +1,6 @@
-"""The table in which one person's history is another one: what a model is learnt again from, and the last few that were."""
+"""The table in which one person's history is another one: what a model is learnt again from, and the last few that
+were.
+"""
 
 from __future__ import annotations
 
@@ -19,8 +21,8 @@ MOST_KEPT = 4
 def edited_graph(graph: InteractionGraph, user: int, history: History) -> InteractionGraph:
     """The graph with exactly this history for one person; its other events, people and items stay as they are.
 
-    Events of kept items stay with their times and contexts, rescaled where the edge weighs otherwise; an added item gets
-    one event at the time of the person's newest one, of the first kind, without a context.
+    Events of kept items stay with their times and contexts, rescaled where the edge weighs otherwise; an added item
+    gets one event at the time of the person's newest one, of the first kind, without a context.
     """
     events = graph.events
     old = graph.interactions[user]
@@ -43,13 +45,15 @@ def edited_graph(graph: InteractionGraph, user: int, history: History) -> Intera
             np.concatenate([left.weight * factor, np.array([now[i] for i in added])]),
             np.concatenate([left.time, np.full(n, newest, dtype=left.time.dtype)]),
             np.concatenate([left.context, np.full(n, -1, dtype=left.context.dtype)]),
-            events.kinds, events.kind_weights,
+            events.kinds,
+            events.kind_weights,
         )
-    )  # fmt: skip
+    )
 
 
 def keep_learnt(folder: Path, of: str, model: str, seed: int, learnt: Recommender) -> None:
-    """Store a model that was learnt from an edited table; of the earlier ones the newest three stay. Raises SnapshotError.
+    """Store a model that was learnt from an edited table; of the earlier ones the newest three stay. Raises
+    SnapshotError.
 
     of  what identifies the table, with the attributes where the model reads them
     """

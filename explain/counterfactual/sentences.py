@@ -24,7 +24,10 @@ def flip(names: Names, item: int, found: Flip, k: int, listed: bool) -> str:
     least = ""
     if found.minimal and len(found.changed) > 1:
         stays = f"stays {'in' if listed else 'outside'} the first {k}"
-        least = f". It is a smallest set of its kind: with any one of the {len(found.changed)} left out of it, {title} {stays}"
+        least = (
+            f". It is a smallest set of its kind: with any one of the {len(found.changed)} left out of it, "
+            f"{title} {stays}"
+        )
     if listed:
         return f"Without {titles} this falls from rank {found.rank} to {found.new_rank}, out of the first {k}{least}."
     return f"With {titles} this rises from rank {found.rank} to {found.new_rank}, into the first {k}{least}."

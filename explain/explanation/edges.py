@@ -1,8 +1,10 @@
-"""How much each single edge of the graph carries of a score, by Integrated Gradients from the empty graph with the same degrees.
+"""How much each single edge of the graph carries of a score, by Integrated Gradients from the empty graph with the same
+degrees.
 
-The score is a polynomial in the scales of its edges (core.edge_score), so Gauss–Legendre quadrature with ⌈degree/2⌉ nodes
-is exact up to rounding (Sundararajan et al. 2017, with the quadrature's error bound 0). The gradients are Captum's. The
-amounts add up to score - score of the empty graph; who reads them grouped is told what they are grouped by.
+The score is a polynomial in the scales of its edges (core.edge_score), so Gauss–Legendre quadrature with ⌈degree/2⌉
+nodes is exact up to rounding (Sundararajan et al. 2017, with the quadrature's error bound 0). The gradients are
+Captum's. The amounts add up to score - score of the empty graph; who reads them grouped is told what they are grouped
+by.
 """
 
 from __future__ import annotations
@@ -67,8 +69,9 @@ def edge_parts(model: Recommender, user: int, item: int) -> EdgeParts:
 def _integrated(score_of: EdgeScore, ones: Any, nodes: int) -> FloatArray:
     """∫ ∂score/∂scales along the line from no edge to all edges: float64 [n].
 
-    Gradients are Captum's, one a node. They are summed here: Captum's IntegratedGradients rounds the quadrature's weights to
-    single precision, and where walks for and against cancel that is more than the contract allows of the score.
+    Gradients are Captum's, one a node. They are summed here: Captum's IntegratedGradients rounds the quadrature's
+    weights to single precision, and where walks for and against cancel that is more than the contract allows of the
+    score.
     """
     places, weights = np.polynomial.legendre.leggauss(nodes)
     total = np.zeros(ones.shape[1])

@@ -1,4 +1,6 @@
-"""What stands behind a clicked node or edge of the picture: events with dates and weights, crowds as counts, best walks."""
+"""What stands behind a clicked node or edge of the picture: events with dates and weights, crowds as counts, best
+walks.
+"""
 
 from __future__ import annotations
 

@@ -19,7 +19,9 @@ SMALLEST_SCORE = 1e-12
 
 @dataclass(frozen=True, eq=False)
 class ScoredPair:
-    """A person, an item and a model, with what every part of the explanation reads. `user` may be a folded-in position."""
+    """A person, an item and a model, with what every part of the explanation reads. `user` may be a
+    folded-in position.
+    """
 
     model: Recommender
     names: Names
@@ -53,7 +55,9 @@ def explain(
     against: int | None = None,
     against_rank: int | None = None,
 ) -> Explanation:
-    """The whole explanation; every amount in it is a term of `case.score`. k: the length of a list; beyond it nothing surfaced."""
+    """The whole explanation; every amount in it is a term of `case.score`. k: the length of a list; beyond it nothing
+    surfaced.
+    """
     names, parts, score = case.names, case.parts, case.score
     walks = best_walks(case.lanes, n_paths)
     rest = rest_of(case.lanes, walks)
@@ -64,20 +68,36 @@ def explain(
     picture = case.picture()
     listed = tuple(sorted(paths, key=lambda p: -abs(p.value)))
     return Explanation(
-        snapshot=snapshot, model=case.model.spec.name, workspace=workspace, user=names.user_id(case.user),
-        item=str(names.graph.items.ids[case.item]), label=names.item(case.item), state=case.state, score=score,
-        unit=case.model.spec.unit, parts=part_list(names, parts),
+        snapshot=snapshot,
+        model=case.model.spec.name,
+        workspace=workspace,
+        user=names.user_id(case.user),
+        item=str(names.graph.items.ids[case.item]),
+        label=names.item(case.item),
+        state=case.state,
+        score=score,
+        unit=case.model.spec.unit,
+        parts=part_list(names, parts),
         completeness_error=abs(parts.total - score) / max(abs(score), SMALLEST_SCORE) if score else abs(parts.total),
-        path_share=path_share(connected, score), gross_net=gross_net(whole, score), paths=listed,
-        n_paths=len(walks) + rest.n_walks, coverage=shown / whole if whole else 1.0,
-        residual=rest.gross / whole if whole else 0.0, nodes=picture.nodes, bundles=picture.bundles,
-        sentence=sentence(names, parts, case.user, case.item, score, case.state, rank, k), rank=rank, k=k,
+        path_share=path_share(connected, score),
+        gross_net=gross_net(whole, score),
+        paths=listed,
+        n_paths=len(walks) + rest.n_walks,
+        coverage=shown / whole if whole else 1.0,
+        residual=rest.gross / whole if whole else 0.0,
+        nodes=picture.nodes,
+        bundles=picture.bundles,
+        sentence=sentence(names, parts, case.user, case.item, score, case.state, rank, k),
+        rank=rank,
+        k=k,
         against=None if against is None else _against(case, against, against_rank),
-    )  # fmt: skip
+    )
 
 
 def path_share(connected: float, score: float) -> float:
-    """|W| / (|W| + |score - W|): the part of the score that walks over observed edges carry; 1 where there is no score."""
+    """|W| / (|W| + |score - W|): the part of the score that walks over observed edges carry; 1 where
+    there is no score.
+    """
     apart = abs(score - connected)
     return abs(connected) / (abs(connected) + apart) if connected or apart else 1.0
 
@@ -152,7 +172,9 @@ def _named(case: ScoredPair, kind: str, node: int, step: Step | None, source: in
 
 
 def restricted(walks: Walks, rows: np.ndarray, via: np.ndarray | None) -> Walks:
-    """The walks that start at these history rows and, where given, pass one of these nodes of the first middle layer."""
+    """The walks that start at these history rows and, where given, pass one of these nodes of the
+    first middle layer.
+    """
     from dataclasses import replace
 
     start = np.zeros_like(walks.start)

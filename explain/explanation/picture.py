@@ -1,8 +1,8 @@
 """The picture that adds to 100 %: all walks of a score, gathered into bundles whose sums are exact for any grouping.
 
 Columns: the person, their history items, what connects (people, topics, creators, baskets, jumps), the item. Nodes are
-keyed (hop, kind, id), so flow is conserved at each; for and against are kept apart, for - against = score. A label gives a
-topic or creator as a reason only where its relation carries score.
+keyed (hop, kind, id), so flow is conserved at each; for and against are kept apart, for - against = score. A label
+gives a topic or creator as a reason only where its relation carries score.
 """
 
 from __future__ import annotations
@@ -27,7 +27,9 @@ GROUPS = ("topic", "creator", "context")
 
 @dataclass(frozen=True, eq=False)
 class Origin:
-    """The walks behind a node or bundle: those of one lane that start at these history rows, through these middle nodes."""
+    """The walks behind a node or bundle: those of one lane that start at these history rows, through these middle
+    nodes.
+    """
 
     lane: int
     rows: IntArray

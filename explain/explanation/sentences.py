@@ -14,7 +14,9 @@ from explain.format.numbers import amount, share
 def sentence(
     names: Names, parts: Parts, user: int, item: int, score: float, state: State, rank: int | None, k: int = 10
 ) -> str:
-    """Why the item has its score for the person, in one or two sentences. It surfaced only if it stands in the first k."""
+    """Why the item has its score for the person, in one or two sentences. It surfaced only if it
+    stands in the first k.
+    """
     person, title = names.user(user), names.quoted(item)
     who = "you" if person == "you" else person
     if state == "no_path":
@@ -26,7 +28,10 @@ def sentence(
     elif rank is not None and rank <= k:
         opening = f"{title} surfaced for {who} at rank {rank} (score {amount(score, signed=False)})"
     elif rank is not None:
-        opening = f"{title} did not surface for {who}: it stands at rank {rank:,}, beyond the first {k} (score {amount(score, signed=False)})"
+        opening = (
+            f"{title} did not surface for {who}: it stands at rank {rank:,}, beyond the first {k} (score "
+            f"{amount(score, signed=False)})"
+        )
     return f"{opening}, {_reasons(names, parts, score, item)}."
 
 
@@ -71,7 +76,10 @@ def _reasons(names: Names, parts: Parts, score: float, item: int) -> str:
     if not picked:
         return "; ".join(constants) or "through no single item"
     listed = [
-        f"{'itself' if parts.items[r] == item else names.quoted(int(parts.items[r]))} ({share(float(parts.history[r]), score)})"
+        (
+            f"{'itself' if parts.items[r] == item else names.quoted(int(parts.items[r]))} "
+            f"({share(float(parts.history[r]), score)})"
+        )
         for r in picked
     ]
     history = f"most of all because of {_join(listed)}"

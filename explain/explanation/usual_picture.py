@@ -1,4 +1,5 @@
-"""The picture that explanation tools usually draw beside a model: strong paths of the graph, whatever the model computes.
+"""The picture that explanation tools usually draw beside a model: strong paths of the graph, whatever the model
+computes.
 
 It stands here to be shown for what it is. The widths are products of D^-1/2 A D^-1/2, scaled as if they added up to the
 score; how much of the score such paths really carry is the model's path share, printed beside it.
@@ -22,7 +23,8 @@ N_PATHS = 10
 def usual_picture(names: Names, model: Recommender, user: int, item: int, snapshot: str, workspace: str) -> Explanation:
     """The strongest walk person → history item → other person → item through each of the best history items.
 
-    path_share is the model's own; coverage what all such paths carry of the score, not the ten alone. Parts stay empty: it has none.
+    path_share is the model's own; coverage what all such paths carry of the score, not the ten alone. Parts stay empty:
+    it has none.
     """
     graph = names.graph
     score = float(model.score(np.array([user]))[0, item])
@@ -47,9 +49,27 @@ def usual_picture(names: Names, model: Recommender, user: int, item: int, snapsh
         Bundle(source, target, "usual", int(target[0]), value, 0.0, 1, "") for (source, target), value in flow.items()
     )
     return Explanation(
-        snapshot, model.spec.name, workspace, names.user_id(user), str(graph.items.ids[item]), names.item(item), "ok", score,
-        model.spec.unit, (), 0.0, share, 1.0, (), len(walks), share, 1.0 - share, nodes, bundles, "",
-    )  # fmt: skip
+        snapshot,
+        model.spec.name,
+        workspace,
+        names.user_id(user),
+        str(graph.items.ids[item]),
+        names.item(item),
+        "ok",
+        score,
+        model.spec.unit,
+        (),
+        0.0,
+        share,
+        1.0,
+        (),
+        len(walks),
+        share,
+        1.0 - share,
+        nodes,
+        bundles,
+        "",
+    )
 
 
 def _strongest(matrix: sparse.csr_matrix, user: int, history: np.ndarray, item: int) -> list[tuple[float, int, int]]:

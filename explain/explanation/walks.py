@@ -1,8 +1,8 @@
 """The best single walks behind a score, and an independent sum and count of all the others.
 
-Transition weights are non-negative, so the best way on from a node is a max-product problem; with that as the heuristic,
-best-first search pops little more than the walks it returns. What is not shown is summed over the complement of the shown
-walks' prefix tree: no subtraction, so coverage + residual = 1 is a check and not a definition.
+Transition weights are non-negative, so the best way on from a node is a max-product problem; with that as the
+heuristic, best-first search pops little more than the walks it returns. What is not shown is summed over the complement
+of the shown walks' prefix tree: no subtraction, so coverage + residual = 1 is a check and not a definition.
 """
 
 from __future__ import annotations

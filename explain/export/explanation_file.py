@@ -1,6 +1,7 @@
 """An explanation to keep and to send: one HTML file that needs nothing else, and JSON with a hash.
 
-Everything comes escaped by Jinja2; the file runs no script, loads nothing, and forbids both to the browser that opens it.
+Everything comes escaped by Jinja2; the file runs no script, loads nothing, and forbids both to the browser that opens
+it.
 """
 
 from __future__ import annotations
@@ -26,14 +27,21 @@ PARTS_SHOWN: Final = 60
 
 
 KINDS: Final = {
-    "history": "from the history", "memory": "the model's own memory", "content": "content", "jump": "latent jump",
-    "base": "popularity or bias", "guardrail": "guardrail",
-}  # fmt: skip
+    "history": "from the history",
+    "memory": "the model's own memory",
+    "content": "content",
+    "jump": "latent jump",
+    "base": "popularity or bias",
+    "guardrail": "guardrail",
+}
 
 
 def record(
-    explanation: Explanation, provenance: Mapping[str, str], verified: Verified | None = None, notes: Sequence[Annotation] = ()
-) -> dict[str, Any]:  # fmt: skip
+    explanation: Explanation,
+    provenance: Mapping[str, str],
+    verified: Verified | None = None,
+    notes: Sequence[Annotation] = (),
+) -> dict[str, Any]:
     """Everything that is exported, with the SHA-256 of the canonical form of all but the hash itself."""
     content: dict[str, Any] = {
         "explanation": json.loads(json.dumps(explanation.as_json())),
@@ -50,9 +58,13 @@ def is_intact(content: Mapping[str, Any]) -> bool:
 
 
 def explanation_html(
-    explanation: Explanation, *, generated: int, provenance: Mapping[str, str], verified: Verified | None = None,
+    explanation: Explanation,
+    *,
+    generated: int,
+    provenance: Mapping[str, str],
+    verified: Verified | None = None,
     notes: Sequence[Annotation] = (),
-) -> str:  # fmt: skip
+) -> str:
     """The page as text. generated: seconds UTC."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
     from markupsafe import Markup
@@ -70,28 +82,44 @@ def explanation_html(
     shown, rest = ranked[:PARTS_SHOWN], ranked[PARTS_SHOWN:]
     parts = [
         {
-            "label": clean(p.label, 120), "kind": KINDS.get(p.kind, p.kind), "value": amount(p.value),
+            "label": clean(p.label, 120),
+            "kind": KINDS.get(p.kind, p.kind),
+            "value": amount(p.value),
             "share": f"{100 * p.value / explanation.score:.1f} %" if explanation.score else "",
-            "width": f"{100 * abs(p.value) / widest:.2f}", "against": p.value < 0,
+            "width": f"{100 * abs(p.value) / widest:.2f}",
+            "against": p.value < 0,
         }
         for p in shown
-    ]  # fmt: skip
+    ]
     paths = [
-        {"value": amount(p.value), "walk": " → ".join([clean(p.hops[0].source_label, 60), *(clean(h.target_label, 60) for h in p.hops)])}
+        {
+            "value": amount(p.value),
+            "walk": " → ".join([clean(p.hops[0].source_label, 60), *(clean(h.target_label, 60) for h in p.hops)]),
+        }
         for p in explanation.paths
         if p.hops
-    ]  # fmt: skip
+    ]
     embedded = json.dumps(content, ensure_ascii=True, allow_nan=False)
     for character in "<>&":
         embedded = embedded.replace(character, f"\\u{ord(character):04x}")
     return environment.get_template("explanation.html").render(
-        x=explanation, parts=parts, n_rest=len(rest), rest=amount(sum(p.value for p in rest)), score=amount(explanation.score, signed=False),
-        sentence=clean(explanation.sentence, 800), label=clean(explanation.label, 120), paths=paths,
-        picture=Markup(flow_svg(explanation, theme="light")) if explanation.bundles else "", verified=verified,
-        notes=[(note, _time(note.created)) for note in notes], provenance=dict(provenance), sha256=content["sha256"],
-        generated=_time(generated), embedded=Markup(embedded),
+        x=explanation,
+        parts=parts,
+        n_rest=len(rest),
+        rest=amount(sum(p.value for p in rest)),
+        score=amount(explanation.score, signed=False),
+        sentence=clean(explanation.sentence, 800),
+        label=clean(explanation.label, 120),
+        paths=paths,
+        picture=Markup(flow_svg(explanation, theme="light")) if explanation.bundles else "",
+        verified=verified,
+        notes=[(note, _time(note.created)) for note in notes],
+        provenance=dict(provenance),
+        sha256=content["sha256"],
+        generated=_time(generated),
+        embedded=Markup(embedded),
         against=None if explanation.against is None else clean(explanation.against.sentence, 800),
-    )  # fmt: skip
+    )
 
 
 def _time(seconds: int) -> str:

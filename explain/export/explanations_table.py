@@ -1,4 +1,6 @@
-"""Every explanation of everybody's list as one table on disk: streamed, so that memory does not grow with their number."""
+"""Every explanation of everybody's list as one table on disk: streamed, so that memory does not grow
+with their number.
+"""
 
 from __future__ import annotations
 
@@ -23,11 +25,13 @@ ROWS_AT_ONCE = 200_000
 def write_explanations(
     graph: InteractionGraph, model: Recommender, lists: IntArray, out: Path, progress: Progress = no_progress
 ) -> int:
-    """Parquet, one row a part: user, rank, item, score, kind, part (history item or mechanism), value, one column a relation.
+    """Parquet, one row a part: user, rank, item, score, kind, part (history item or mechanism), value, one column a
+    relation.
 
     lists  int64 [n_users, k], NO_ITEM where there is none
-    Rows come item by item, because what leads to an item is summed once for all who have it. Values of one explanation add
-    up to its score. Returns the number of explanations. Raises SurfacedError where it cannot be written; then nothing stays.
+    Rows come item by item, because what leads to an item is summed once for all who have it. Values of one explanation
+    add up to its score. Returns the number of explanations. Raises SurfacedError where it cannot be written; then
+    nothing stays.
     """
     import pyarrow as pa
     import pyarrow.parquet as pq

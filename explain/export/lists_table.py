@@ -16,7 +16,9 @@ from core.ranking import NO_ITEM
 
 
 def write_lists(graph: InteractionGraph, lists: IntArray, scores: FloatArray, out: Path) -> int:
-    """Parquet with the columns user, rank, item, score; the number of rows. Raises SurfacedError where it cannot be written."""
+    """Parquet with the columns user, rank, item, score; the number of rows. Raises SurfacedError where it cannot be
+    written.
+    """
     user, place = np.nonzero(lists != NO_ITEM)
     frame = pd.DataFrame(
         {

@@ -22,9 +22,9 @@ from explain.fairness.audit import Audit
 from explain.fairness.differencing import Hidden, protect
 from explain.groups.cohorts import UNKNOWN, cohorts, columns
 from explain.groups.intersections import By, grouping, parts_of
+from explain.groups.limits import MIN_N
 from explain.results.audit import NOT_ESTIMABLE, AuditRow
 
-MIN_N: Final = 10
 DIGITS: Final = 3
 MOST_COLUMNS: Final = 24  # of people that are settled together; further ones are only where they are asked for
 _PROBABILITIES: Final = ("p", "p_adjusted", "p_limit", "alpha")

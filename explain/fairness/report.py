@@ -21,7 +21,7 @@ from explain.fairness import exposure as ex
 from explain.fairness.audit import Audit, number
 from explain.fairness.audited_lists import AuditedLists
 from explain.fairness.cells import joint_cells
-from explain.fairness.disclosure import MIN_N, Disclosure, disclosure, measured, shown_audit
+from explain.fairness.disclosure import Disclosure, disclosure, measured, shown_audit
 from explain.fairness.family import over_family
 from explain.fairness.figures import Figure
 from explain.fairness.item_audit import audit_items, item_ratios
@@ -33,6 +33,7 @@ from explain.results.audit import FAIL, INSUFFICIENT, NOT_ESTIMABLE, PASS
 from explain.format.words import column_words
 from explain.groups.cohorts import Cohorts
 from explain.groups.intersections import SIGN, By, grouping
+from explain.groups.limits import MIN_N
 
 MOST_CELLS, MOST_CREATORS = 400, 200
 

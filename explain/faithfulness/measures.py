@@ -1,7 +1,9 @@
-"""What deleting or keeping the first reasons does, by true re-propagation: DEL, INS and POS@1 of LXR with a fixed number of items.
+"""What deleting or keeping the first reasons does, by true re-propagation: DEL, INS and POS@1 of LXR with a fixed
+number of items.
 
 Barkan, Bogina, Gurevitch, Asher, Koenigstein (WWW 2024), "A counterfactual framework for learning and evaluating
-explanations for recommender systems", sections 4.2 and 4.3, with K_e = 1..5 items in the place of fractions of the history.
+explanations for recommender systems", sections 4.2 and 4.3, with K_e = 1..5 items in the place of fractions of the
+history.
 """
 
 from __future__ import annotations
@@ -34,7 +36,9 @@ class Judged:
 
 
 def judge(question: Question, order: IntArray) -> Judged:
-    """order: positions in the history, the strongest reason first. Deleted items are no candidates for the first place."""
+    """order: positions in the history, the strongest reason first. Deleted items are no candidates for
+    the first place.
+    """
     q = question
     before = float(q.model.score(np.array([q.user]))[0, q.item])
     deleted, inserted, first = [], [], []

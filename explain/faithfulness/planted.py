@@ -1,8 +1,8 @@
 """Planted truth: does the explanation name what an event was really drawn from? Only simulated data can be asked.
 
-An event's item is taken out of the person's history, so that it has a score as any unseen item; then the planted cause is
-ranked among candidates by the amounts that our parts and relations give them. Causes are read here and nowhere else: no
-model sees them. Ties count with the chance of a random order among the tied.
+An event's item is taken out of the person's history, so that it has a score as any unseen item; then the planted cause
+is ranked among candidates by the amounts that our parts and relations give them. Causes are read here and nowhere else:
+no model sees them. Ties count with the chance of a random order among the tied.
 """
 
 from __future__ import annotations
@@ -29,7 +29,9 @@ NO_EDGE: Final = "no edge of the graph stands for it, so no explanation by edges
 
 @dataclass(frozen=True)
 class Recovered:
-    """One cause against one kind of candidates. hit_1, hit_3: shares of events; chance_*: of a random order of the same candidates."""
+    """One cause against one kind of candidates. hit_1, hit_3: shares of events; chance_*: of a random order of the same
+    candidates.
+    """
 
     cause: str
     candidates: str
@@ -60,9 +62,14 @@ class Event:
 
 
 def recover(
-    graph: InteractionGraph, model: Recommender, events: pd.DataFrame, *, n_events: int = 300, seed: int = 0,
+    graph: InteractionGraph,
+    model: Recommender,
+    events: pd.DataFrame,
+    *,
+    n_events: int = 300,
+    seed: int = 0,
     progress: Progress = no_progress,
-) -> PlantedTruth:  # fmt: skip
+) -> PlantedTruth:
     """events: the table with user, item, cause, cause_id. Raises OptionError where nothing was planted."""
     if not {"cause", "cause_id"} <= set(events.columns):
         raise OptionError("These events carry no planted causes: only simulated data, such as newsroom, can be asked.")
@@ -140,7 +147,9 @@ def _items(graph: InteractionGraph, model: Recommender, table: pd.DataFrame, n: 
 
 
 def through(model: Recommender, user: int, item: int, kind: str, graph: InteractionGraph) -> FloatArray:
-    """Amount of a score that runs through each node of a kind, by the relations whose walks pass exactly one: float64 [n groups]."""
+    """Amount of a score that runs through each node of a kind, by the relations whose walks pass exactly one: float64
+    [n groups].
+    """
     total = np.zeros(graph.memberships[kind].shape[1])
     for w in model.walks(user, item):
         steps = w.chain.steps
@@ -176,9 +185,15 @@ class _Hits:
             return Recovered(cause, candidates, 0, 0.0, None, None, None, None, "no event of it can be asked")
         sizes: IntArray = np.array(self._sizes)
         return Recovered(
-            cause, candidates, self.n, float(sizes.mean()), float(np.mean(self._one)), float(np.mean(self._three)),
-            float((1 / sizes).mean()), float((np.minimum(3, sizes) / sizes).mean()),
-        )  # fmt: skip
+            cause,
+            candidates,
+            self.n,
+            float(sizes.mean()),
+            float(np.mean(self._one)),
+            float(np.mean(self._three)),
+            float((1 / sizes).mean()),
+            float((np.minimum(3, sizes) / sizes).mean()),
+        )
 
 
 def hit(amounts: FloatArray, planted: int, k: int) -> float:

@@ -1,4 +1,5 @@
-"""Do the reasons change when the model is made meaningless? They must (Adebayo et al. 2018, "Sanity checks for saliency maps").
+"""Do the reasons change when the model is made meaningless? They must (Adebayo et al. 2018, "Sanity checks for saliency
+maps").
 
 A model with learnt vectors gets random ones of the same spread; a model without any is put on a rewired graph, in which
 every person and item has as many links as before but not the same ones.
@@ -28,7 +29,9 @@ def rank_correlation_with_random(
 
 
 def randomised(graph: InteractionGraph, model: Recommender, seed: int, fixed: IntArray) -> Recommender:
-    """Random vectors where the model has learnt ones, else the same parameters on a rewired graph; rows `fixed` keep their links."""
+    """Random vectors where the model has learnt ones, else the same parameters on a rewired graph; rows `fixed` keep
+    their links.
+    """
     state = model.state()
     rng = np.random.default_rng(seed)
     learnt = {name: a for name, a in state.arrays.items() if a.ndim == 2 and a.dtype.kind == "f"}
@@ -39,7 +42,8 @@ def randomised(graph: InteractionGraph, model: Recommender, seed: int, fixed: In
 
 
 def rewired(graph: InteractionGraph, seed: int, fixed: IntArray) -> InteractionGraph:
-    """The graph after many double-edge swaps: degrees of people and items stay exactly; weights, times and contexts stay with the person.
+    """The graph after many double-edge swaps: degrees of people and items stay exactly; weights, times and contexts
+    stay with the person.
 
     fixed  people whose links are left alone. Several events of one pair are merged first, so that a link is one event.
     """

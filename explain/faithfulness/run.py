@@ -1,4 +1,6 @@
-"""All methods over the same people: means with intervals, paired differences to ours, and time. Bootstrap over people."""
+"""All methods over the same people: means with intervals, paired differences to ours, and time.
+Bootstrap over people.
+"""
 
 from __future__ import annotations
 
@@ -66,13 +68,18 @@ class Faithfulness:
 
     def as_json(self) -> dict[str, Any]:
         return {
-            "model": self.model, "n_users": self.n_users, "n_short": self.n_short, "seed": self.seed,
+            "model": self.model,
+            "n_users": self.n_users,
+            "n_short": self.n_short,
+            "seed": self.seed,
             "methods": [row.as_json() for row in self.methods],
-        }  # fmt: skip
+        }
 
 
 def questions(graph: InteractionGraph, model: Recommender, n_users: int, seed: int) -> tuple[list[Question], int]:
-    """The first item of people drawn at random without replacement, and how many were skipped for a history below six items."""
+    """The first item of people drawn at random without replacement, and how many were skipped for a history below six
+    items.
+    """
     if not 1 <= n_users <= MOST_USERS:
         raise OptionError(f"users must lie between 1 and {MOST_USERS:,}; {n_users:,} was asked for.")
     rng = np.random.default_rng(seed)
@@ -98,10 +105,17 @@ def questions(graph: InteractionGraph, model: Recommender, n_users: int, seed: i
 
 
 def compare(
-    graph: InteractionGraph, model: Recommender, *, n_users: int = 120, seed: int = 0,
-    methods: Sequence[str] | None = None, progress: Progress = no_progress,
-) -> Faithfulness:  # fmt: skip
-    """Every method on the same people. Raises OptionError for a method that does not exist, or where nobody can be judged."""
+    graph: InteractionGraph,
+    model: Recommender,
+    *,
+    n_users: int = 120,
+    seed: int = 0,
+    methods: Sequence[str] | None = None,
+    progress: Progress = no_progress,
+) -> Faithfulness:
+    """Every method on the same people. Raises OptionError for a method that does not exist, or where nobody can be
+    judged.
+    """
     names = list(METHODS if methods is None else dict.fromkeys((OURS[0], *methods)))
     for name in names:
         if name not in METHODS:
@@ -137,12 +151,15 @@ def _columns(rows: Sequence[Judged]) -> dict[str, FloatArray]:
 
 def _row(
     name: str, own: dict[str, FloatArray], ours: dict[str, FloatArray], seconds: Sequence[float], draws: np.ndarray
-) -> MethodRow:  # fmt: skip
+) -> MethodRow:
     return MethodRow(
-        name, MEANING[name], {m: interval(own[m], draws) for m in MEASURES},
+        name,
+        MEANING[name],
+        {m: interval(own[m], draws) for m in MEASURES},
         {m: interval(own[m] - ours[m], draws) for m in MEASURES},
-        float(np.quantile(seconds, 0.5)), float(np.quantile(seconds, 0.99)),
-    )  # fmt: skip
+        float(np.quantile(seconds, 0.5)),
+        float(np.quantile(seconds, 0.99)),
+    )
 
 
 def interval(values: FloatArray, draws: np.ndarray) -> Interval:

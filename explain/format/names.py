@@ -1,4 +1,6 @@
-"""Words for nodes and relations of one workspace: titles made harmless, people kept anonymous, relations said plainly."""
+"""Words for nodes and relations of one workspace: titles made harmless, people kept anonymous,
+relations said plainly.
+"""
 
 from __future__ import annotations
 
@@ -21,14 +23,40 @@ CROWD_MINIMUM = 5  # people behind a hop: fewer are not told apart, nor their nu
 
 
 USUAL_VERBS = {
-    "view": "viewed", "viewed": "viewed", "page view": "viewed", "impression": "saw", "click": "clicked", "buy": "bought",
-    "bought": "bought", "purchase": "bought", "transaction": "bought", "order": "ordered", "rating": "rated", "rate": "rated",
-    "like": "liked", "read": "read", "play": "played", "listen": "listened to", "watch": "watched", "stream": "streamed",
-    "add to cart": "put into the cart", "addtocart": "put into the cart", "cart": "put into the cart", "share": "shared",
-    "comment": "commented on", "save": "saved", "bookmark": "bookmarked", "download": "downloaded", "follow": "followed",
-    "borrow": "borrowed", "loan": "borrowed", "visit": "visited", "check in": "visited", "checkin": "visited",
+    "view": "viewed",
+    "viewed": "viewed",
+    "page view": "viewed",
+    "impression": "saw",
+    "click": "clicked",
+    "buy": "bought",
+    "bought": "bought",
+    "purchase": "bought",
+    "transaction": "bought",
+    "order": "ordered",
+    "rating": "rated",
+    "rate": "rated",
+    "like": "liked",
+    "read": "read",
+    "play": "played",
+    "listen": "listened to",
+    "watch": "watched",
+    "stream": "streamed",
+    "add to cart": "put into the cart",
+    "addtocart": "put into the cart",
+    "cart": "put into the cart",
+    "share": "shared",
+    "comment": "commented on",
+    "save": "saved",
+    "bookmark": "bookmarked",
+    "download": "downloaded",
+    "follow": "followed",
+    "borrow": "borrowed",
+    "loan": "borrowed",
+    "visit": "visited",
+    "check in": "visited",
+    "checkin": "visited",
     "interaction": "had",
-}  # fmt: skip
+}
 
 
 KEPT = 256  # questions whose numbers are kept
@@ -41,7 +69,8 @@ PROCESS_KEY = secrets.token_bytes(32)  # for numbers that need not be the same i
 class Names:
     """Labels from the graph and its card.
 
-    show_people  whether people behind a hop may be named      listed  whether people may be browsed, and counts of few of them told
+    show_people  whether people behind a hop may be named      listed  whether people may be browsed, and counts of few
+                 of them told
     key          secret with which people behind a hop are numbered
     """
 
@@ -54,7 +83,9 @@ class Names:
 
     @cached_property
     def verb(self) -> str:
-        """What people did with an item, past tense: "rated". Of the first event type that stands behind every link; else "had"."""
+        """What people did with an item, past tense: "rated". Of the first event type that stands behind every link;
+        else "had".
+        """
         events = self.graph.events
         pairs = events.user * self.graph.n_items + events.item
         n_links = self.graph.interactions.nnz
@@ -80,7 +111,9 @@ class Names:
         return f"“{self.item(idx)}”"
 
     def user(self, idx: int) -> str:
-        """The person that an explanation is for; beyond the graph's people it is a visitor with a history of their own."""
+        """The person that an explanation is for; beyond the graph's people it is a visitor with a
+        history of their own.
+        """
         return clean(self.graph.users.labels[idx]) if idx < self.graph.n_users else "you"
 
     def user_id(self, idx: int) -> str:
@@ -94,7 +127,9 @@ class Names:
         return self.graph.groups[kind].title if kind in self.graph.groups else kind
 
     def relation(self, key: str) -> str:
-        """A meta-path or jump in words: of those that every workspace knows, and of those that a loaded model brought (`learn`)."""
+        """A meta-path or jump in words: of those that every workspace knows, and of those that a loaded model brought
+        (`learn`).
+        """
         return self.relations.get(key, key.replace("_", " "))
 
     def learn(self, walks: Iterable[Walks]) -> None:
@@ -104,12 +139,17 @@ class Names:
             self.relations[w.chain.key] = self.chain(kinds, jump=w.jump, against=w.chain.coefficient < 0)
 
     def chain(self, kinds: tuple[str, ...], *, jump: bool = False, against: bool = False) -> str:
-        """A chain in words. kinds: of the node that each of its steps, from a history item on, leads to; the last is the item itself unless it jumps."""
+        """A chain in words. kinds: of the node that each of its steps, from a history item on, leads to; the last is
+        the item itself unless it jumps.
+        """
         middle, verb = kinds if jump else kinds[:-1], self.verb
         minus = "minus " if against else ""
         if jump:
-            known = {(): "latent jump from the history item", ("user",): f"people who {verb} it, then a latent jump",
-                     ("user", "item"): f"those people's other {self.noun}s, then a latent jump"}  # fmt: skip
+            known = {
+                (): "latent jump from the history item",
+                ("user",): f"people who {verb} it, then a latent jump",
+                ("user", "item"): f"those people's other {self.noun}s, then a latent jump",
+            }
             return minus + known.get(middle, f"{self._through(middle)}, then a latent jump")
         if middle == ("user", "item", "user"):
             return (
@@ -152,7 +192,8 @@ class Names:
     def other_person(self, step: Step, source: int, user: int, self_idx: int, about: int = -1) -> tuple[str, str]:
         """(id, label) of a person that a walk passes, as seen from the item before: "person 3 of 118".
 
-        The number is drawn for this question (for whom, about which item) and this source: elsewhere the person has another one.
+        The number is drawn for this question (for whom, about which item) and this source: elsewhere the person has
+        another one.
         """
         if user == self_idx:
             return self.user_id(user), f"{self.user(user)} again"

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 
 def amount(value: float, *, signed: bool = True) -> str:
-    """A score amount in three significant digits (whole numbers from 1,000 on) with a real minus sign; "0" for exactly nothing."""
+    """A score amount in three significant digits (whole numbers from 1,000 on) with a real minus sign; "0" for exactly
+    nothing.
+    """
     if value == 0:
         return "0"
     size = abs(value)

@@ -18,7 +18,9 @@ NO_TITLE: Final = "(no title)"
 
 
 def clean(text: object, limit: int = 160) -> str:
-    """An outside text on one line, at most `limit` characters, without control, bidirectional-override or lone surrogate characters."""
+    """An outside text on one line, at most `limit` characters, without control, bidirectional-override or lone
+    surrogate characters.
+    """
     head = str(text)[: 4 * limit]
     kept = "".join(" " if c.isspace() else c for c in head if c.isspace() or _harmless(c))
     line = " ".join(kept.split())

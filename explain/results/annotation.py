@@ -10,7 +10,9 @@ VERDICTS = ("good reason", "wrong reason", "good surprise", "should not surface"
 
 @dataclass(frozen=True)
 class Annotation:
-    """created, withdrawn: seconds UTC; person: a user id, or "titles:" and the ids of a history; verdict: one of VERDICTS or ""."""
+    """created, withdrawn: seconds UTC; person: a user id, or "titles:" and the ids of a history; verdict: one of
+    VERDICTS or "".
+    """
 
     id: int
     created: int

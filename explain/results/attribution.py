@@ -29,7 +29,9 @@ class GroupAmount:
 
 @dataclass(frozen=True)
 class EdgeExplanation:
-    """by: "relation", "topic", "creator", "age" → groups, largest first. Each grouping holds every edge once and sums to the whole."""
+    """by: "relation", "topic", "creator", "age" → groups, largest first. Each grouping holds every edge once and sums
+    to the whole.
+    """
 
     score: float
     empty_score: float
@@ -46,7 +48,9 @@ class EdgeExplanation:
 
 @dataclass(frozen=True)
 class FeaturePart:
-    """One line: a feature and its group ("cycling", "word"), or what a group holds besides the lines that are shown singly."""
+    """One line: a feature and its group ("cycling", "word"), or what a group holds besides the lines that are shown
+    singly.
+    """
 
     group: str
     name: str
@@ -57,7 +61,8 @@ class FeaturePart:
 class FeatureExplanation:
     """Lines whose sum is the score.
 
-    parts               single features by size, then own vector and graph, then one line a group for the features not shown
+    parts               single features by size, then own vector and graph, then one line a group for the features not
+                        shown
     by_group            sum of every group
     completeness_error  |Σ parts - score| / |score|, or |Σ parts - score| for a score of 0
     method              closed form, or Integrated Gradients with its steps and baseline

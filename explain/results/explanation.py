@@ -1,4 +1,6 @@
-"""One explanation: parts, walks, picture, evidence. Frozen results that pages draw and commands print; `as_json` is the contract's form."""
+"""One explanation: parts, walks, picture, evidence. Frozen results that pages draw and commands print; `as_json` is the
+contract's form.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,9 @@ class Part:
 
 @dataclass(frozen=True)
 class Hop:
-    """One step of a walk; a walk's value is the product of its hops' weights. Solid: an observed edge; dashed: a latent jump."""
+    """One step of a walk; a walk's value is the product of its hops' weights. Solid: an observed edge; dashed: a latent
+    jump.
+    """
 
     source: str
     source_label: str
@@ -73,7 +77,9 @@ class FlowNode:
 
 @dataclass(frozen=True)
 class Bundle:
-    """One edge of the picture: all walks through it. value_for - value_against is its net amount of the score (both >= 0)."""
+    """One edge of the picture: all walks through it. value_for - value_against is its net amount of the score (both >=
+    0).
+    """
 
     source: str
     target: str

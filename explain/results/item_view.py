@@ -20,7 +20,9 @@ class ScoreSource:
 
 @dataclass(frozen=True)
 class CohortShare:
-    """A cohort among those who get an item: its share there, its share of everybody, and how many they are (MIN_AUDIENCE or more)."""
+    """A cohort among those who get an item: its share there, its share of everybody, and how many they are
+    (MIN_AUDIENCE or more).
+    """
 
     column: str
     group: str
@@ -33,10 +35,11 @@ class CohortShare:
 class ItemView:
     """One item over all people: who has it in their first k, and what carried it there.
 
-    n_listed  people who get it (where the workspace does not list people all numbers of them are to the nearest five); None where they are too few for the workspace to say more of them, and then nothing else is told
+    n_listed  people who get it (where the workspace does not list people all numbers of them are to the nearest five);
+              None where they are too few for the workspace to say more of them, and then nothing else is told
     n_read    people whose parts were summed
-    listed    ids of those who get it, best place first (no more than 200); ranks, scores: the item's place and score there;
-              empty where the workspace does not list people
+    listed    ids of those who get it, best place first (no more than 200); ranks, scores: the item's place and score
+              there; empty where the workspace does not list people
     """
 
     item: str

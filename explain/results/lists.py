@@ -40,7 +40,9 @@ class SearchHit:
 
 @dataclass(frozen=True)
 class HistoryEntry:
-    """One consumed item: when (seconds UTC, newest event), how ("rated 5", "read, liked"), and the summed edge weight."""
+    """One consumed item: when (seconds UTC, newest event), how ("rated 5", "read, liked"), and the
+    summed edge weight.
+    """
 
     item: str
     label: str

@@ -44,7 +44,8 @@ class Before:
 class WhatIf:
     """Two lists, and what was changed between them. kind: see explain.counterfactual.changes.
 
-    reads_weights  whether the model's answer depends on the weights of a history: where not, weights and decay change nothing
+    reads_weights  whether the model's answer depends on the weights of a history: where not, weights and decay change
+                   nothing
     may_return     whether what was taken out is a candidate again; else it is in no list and no rank
     """
 
@@ -66,7 +67,9 @@ class WhatIf:
 
 @dataclass(frozen=True)
 class FlipReport:
-    """The smallest change found that moves an item out of (or into) the first k. Verified: true re-propagation gave new_rank."""
+    """The smallest change found that moves an item out of (or into) the first k. Verified: true re-propagation gave
+    new_rank.
+    """
 
     found: bool
     removed: tuple[str, ...]

@@ -1,8 +1,8 @@
-"""What editors say about explanations: verdicts and notes, kept in SQLite. Nothing is ever overwritten; a note can be withdrawn.
-Each row carries a hash of what it says, so that an altered one is told and not shown.
+"""What editors say about explanations: verdicts and notes, kept in SQLite. Nothing is ever overwritten; a note can be
+withdrawn. Each row carries a hash of what it says, so that an altered one is told and not shown.
 
-One file a state folder. Every write is one transaction on disk before it is answered (WAL, synchronous FULL), so a killed
-process leaves the whole note or none, and two writers wait for each other.
+One file a state folder. Every write is one transaction on disk before it is answered (WAL, synchronous FULL), so a
+killed process leaves the whole note or none, and two writers wait for each other.
 """
 
 from __future__ import annotations
@@ -42,9 +42,21 @@ class Annotations:
         self.path = path
 
     def add(
-        self, *, workspace: str, snapshot: str, model: str, person: str, item: str, verdict: str, note: str, author: str, now: int
-    ) -> Annotation:  # fmt: skip
-        """Raises OptionError for what cannot be kept (nothing said, too long), SurfacedError where it cannot be written."""
+        self,
+        *,
+        workspace: str,
+        snapshot: str,
+        model: str,
+        person: str,
+        item: str,
+        verdict: str,
+        note: str,
+        author: str,
+        now: int,
+    ) -> Annotation:
+        """Raises OptionError for what cannot be kept (nothing said, too long), SurfacedError where it cannot be
+        written.
+        """
         note, author = _text(note, MAX_NOTE, "A note"), _text(author, MAX_AUTHOR, "A name").replace("\n", " ")
         if verdict and verdict not in VERDICTS:
             raise OptionError(f"Unknown verdict {shown(verdict)}. Verdicts: {', '.join(VERDICTS)}.")
@@ -77,7 +89,7 @@ class Annotations:
 
     def listed(
         self, workspace: str, *, person: str | None = None, item: str | None = None, withdrawn: bool = False
-    ) -> tuple[Annotation, ...]:  # fmt: skip
+    ) -> tuple[Annotation, ...]:
         """Notes of a workspace, newest first; of one person or item where given."""
         wanted = {"workspace": workspace, "person": person, "item": item}
         given = {key: value for key, value in wanted.items() if value is not None}
@@ -91,7 +103,9 @@ class Annotations:
         return tuple(Annotation(*row) for row in rows)
 
     def _note_last(self, number: int) -> None:
-        """Keep the newest number beside the notes, so that a file that was cut or removed is told from one without notes."""
+        """Keep the newest number beside the notes, so that a file that was cut or removed is told from one without
+        notes.
+        """
         with suppress(OSError):
             write_whole(self.last, json.dumps({"last": max(number, self._noted())}))
 
@@ -124,7 +138,8 @@ class Annotations:
                 wrong.append(f"{int(last[0])} notes were written and {n} are there")
         if wrong:
             raise SurfacedError(
-                f"The notes in {self.path} are damaged or were altered: {'; '.join(wrong[:5])}. Restore a backup with `restore`."
+                f"The notes in {self.path} are damaged or were altered: {'; '.join(wrong[:5])}. Restore a "
+                "backup with `restore`."
             )
 
     @contextmanager

@@ -1,7 +1,9 @@
-"""A SQLite file that other processes read and write too, on disks that are full or may not be written, and what is wrong with it.
+"""A SQLite file that other processes read and write too, on disks that are full or may not be written, and what is
+wrong with it.
 
-A file in WAL mode needs room for `-shm` even to be read. Where there is none, a file without a pending `-wal` is read as it
-stands (immutable); one with a pending `-wal` is read from a copy in memory or a temporary folder, so that no committed row is missed.
+A file in WAL mode needs room for `-shm` even to be read. Where there is none, a file without a pending `-wal` is read
+as it stands (immutable); one with a pending `-wal` is read from a copy in memory or a temporary folder, so that no
+committed row is missed.
 """
 
 from __future__ import annotations
@@ -88,7 +90,8 @@ def transaction(path: Path, *, write: bool, schema: int, what: str) -> Iterator[
             version = int(db.execute("PRAGMA user_version").fetchone()[0])
             if version > schema:
                 raise SurfacedError(
-                    f"{path} was written by a newer version (schema {version}, this one knows {schema}). Update, then try again."
+                    f"{path} was written by a newer version (schema {version}, this one knows {schema}). "
+                    "Update, then try again."
                 )
             yield db, version
             if write and version < schema:

@@ -1,4 +1,6 @@
-"""Where a workspace lives on disk: checked tables, snapshots, stored results. Every file appears whole or not at all."""
+"""Where a workspace lives on disk: checked tables, snapshots, stored results. Every file appears whole
+or not at all.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,9 @@ LAYOUT = 1
 
 @dataclass(frozen=True)
 class Prepared:
-    """What `prepare` found, kept beside the tables. files: SHA-256 of each stored file; empty in workspaces of older versions."""
+    """What `prepare` found, kept beside the tables. files: SHA-256 of each stored file; empty in workspaces of older
+    versions.
+    """
 
     layout: int
     fingerprint: str
@@ -47,13 +51,17 @@ class Prepared:
 
     @property
     def content(self) -> str:
-        """What identifies the data with labels, attributes and card: SHA-256; the graph's fingerprint in older workspaces."""
+        """What identifies the data with labels, attributes and card: SHA-256; the graph's fingerprint in older
+        workspaces.
+        """
         if not self.files:
             return self.fingerprint
         return hashlib.sha256(json.dumps(self.files, sort_keys=True).encode()).hexdigest()
 
     def identity(self, model: str) -> str:
-        """What a fitted model must be of: of the graph alone, or of the words and attributes too where it reads them."""
+        """What a fitted model must be of: of the graph alone, or of the words and attributes too where
+        it reads them.
+        """
         return self.content if get_model(model).reads_attributes else self.fingerprint
 
 
@@ -123,7 +131,9 @@ class Store:
 
     @contextmanager
     def preparing(self, workspace: str) -> Iterator[None]:
-        """Hold a workspace while it is prepared. Raises OptionError for a name that cannot be, SurfacedError while another holds it."""
+        """Hold a workspace while it is prepared. Raises OptionError for a name that cannot be, SurfacedError while
+        another holds it.
+        """
         if not _NAME.fullmatch(workspace) or workspace in _RESERVED:
             raise OptionError(
                 f"{shown(workspace)} cannot be a workspace's name. Use small letters, digits and hyphens."

@@ -1,9 +1,9 @@
 """The folder of a workspace's tables: replaced in one step, held by one process, found again after a kill.
 
-Each version of the tables is a folder of its own, `tables-<hash>`, written and flushed before it gets its name; the link
-`tables` names the one in force and is replaced in one step. Where links cannot be made, and in workspaces of older versions,
-`tables` is the folder itself. A process killed at any moment leaves the old version or the new one: where `tables` is
-missing, the newest whole version is taken.
+Each version of the tables is a folder of its own, `tables-<hash>`, written and flushed before it gets its name; the
+link `tables` names the one in force and is replaced in one step. Where links cannot be made, and in workspaces of older
+versions, `tables` is the folder itself. A process killed at any moment leaves the old version or the new one: where
+`tables` is missing, the newest whole version is taken.
 """
 
 from __future__ import annotations
@@ -63,7 +63,8 @@ def held(folder: Path, name: str) -> Iterator[None]:
             lock.seek(0)
             who = lock.read(100).strip() or "unknown"
             raise SurfacedError(
-                f"Another process (number and start: {who}) is preparing {shown(name)}. Wait until it has ended, or end it."
+                f"Another process (number and start: {who}) is preparing {shown(name)}. Wait until it has "
+                "ended, or end it."
             ) from None
         lock.truncate(0)
         lock.write(f"{os.getpid()}, {time.strftime('%Y-%m-%d %H:%M:%S UTC', time.gmtime())}")
@@ -79,7 +80,8 @@ def hashes(folder: Path) -> dict[str, str]:
 def replace_all(folder: Path, write: Callable[[Path], str]) -> None:
     """Put a new version in force. write: fills an empty folder and says what the version is called. Raises OSError.
 
-    The version before stays until the next one, for readers that have just opened it; older ones and scratch are removed.
+    The version before stays until the next one, for readers that have just opened it; older ones and scratch are
+    removed.
     """
     folder.mkdir(parents=True, exist_ok=True)
     before = place(folder)

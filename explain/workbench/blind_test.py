@@ -22,13 +22,20 @@ class BlindTestService:
         return blind_tests.seal(self.session.home, size, kind, seed)
 
     def run(self, test: str, *, setup: Setup | None = None, progress: Progress = no_progress) -> BlindResult:
-        """Simulate the sealed world, audit it without being told, estimate what was planted. Long; progress may cancel it."""
+        """Simulate the sealed world, audit it without being told, estimate what was planted. Long; progress may cancel
+        it.
+        """
         return blind_tests.run(self.session.home, test, setup=setup, progress=progress)
 
     def start(
-        self, size: float | None, kind: str = "author", seed: int | None = None, *, setup: Setup | None = None,
+        self,
+        size: float | None,
+        kind: str = "author",
+        seed: int | None = None,
+        *,
+        setup: Setup | None = None,
         progress: Progress = no_progress,
-    ) -> BlindResult:  # fmt: skip
+    ) -> BlindResult:
         """Seal and run in one."""
         return self.run(self.seal(size, kind, seed).id, setup=setup, progress=progress)
 

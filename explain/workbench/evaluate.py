@@ -16,9 +16,15 @@ class EvaluationService:
         self.session = session
 
     def measure(
-        self, workspace: str, model: str, *, split: str | None = None, k: int | None = None, seed: int = 0,
+        self,
+        workspace: str,
+        model: str,
+        *,
+        split: str | None = None,
+        k: int | None = None,
+        seed: int = 0,
         progress: Progress = no_progress,
-    ) -> EvaluationReport:  # fmt: skip
+    ) -> EvaluationReport:
         """Refit on the training part and measure on the rest; stored for `stored`. split: the card's where None."""
         loaded = self.session.workspace(workspace)
         split = loaded.card.default_split if split is None else split
@@ -27,9 +33,18 @@ class EvaluationService:
         measured = run.evaluation(k)
         metrics = {name: metric.as_json() for name, metric in measured.metrics.items()}
         report = EvaluationReport(
-            workspace, model, split, k, seed, measured.n_users, metrics, run.path_share, run.gross_net, run.seconds,
+            workspace,
+            model,
+            split,
+            k,
+            seed,
+            measured.n_users,
+            metrics,
+            run.path_share,
+            run.gross_net,
+            run.seconds,
             len(run.split.cold_users),
-        )  # fmt: skip
+        )
         self.session.store.write_result(workspace, evaluation_key(loaded, model, split, k, seed), asdict(report))
         progress(1.0, "measured")
         return report

@@ -33,15 +33,18 @@ MAX_PATHS = 1_000
 class ExplanationService:
     """One list, one score, and everything that stands behind them.
 
-    `user` is a raw id; `history`, raw item ids, is folded in alone or in the place of the user's own; `snapshot` is a stored
-    model, the newest where None; k is the length of a list. All raise UnknownIdError, NotReadyError, OptionError.
+    `user` is a raw id; `history`, raw item ids, is folded in alone or in the place of the user's own; `snapshot` is a
+    stored model, the newest where None; k is the length of a list. All raise UnknownIdError, NotReadyError,
+    OptionError.
     """
 
     def __init__(self, session: Session, whatif: WhatIfService, notes: NoteService) -> None:
         self.session, self.whatif, self.notes = session, whatif, notes
 
     def example(self, workspace: str) -> Example:
-        """A pair worth looking at first; found once per snapshot. Raises NotReadyError before the path model is fitted."""
+        """A pair worth looking at first; found once per snapshot. Raises NotReadyError before the path
+        model is fitted.
+        """
         loaded = self.session.workspace(workspace)
         manifest = loaded.manifest("path")
         key = f"example-{manifest.snapshot}"
@@ -205,7 +208,9 @@ class ExplanationService:
         snapshot: str | None = None,
         progress: Progress = no_progress,
     ) -> ItemView:
-        """Who gets an item in their first k, through which history items and relations, and of which cohorts they are."""
+        """Who gets an item in their first k, through which history items and relations, and of which
+        cohorts they are.
+        """
         loaded = self.session.workspace(workspace)
         k, target = list_length(loaded, k), loaded.graph.items.index(item)
         manifest = loaded.manifest(model, snapshot)
@@ -245,7 +250,9 @@ class ExplanationService:
         k: int | None = None,
         form: str = "html",
     ) -> str | dict[str, Any]:
-        """An explanation with its test, its notes and its provenance: "html" as one file's text, "json" as a hashed record."""
+        """An explanation with its test, its notes and its provenance: "html" as one file's text, "json" as a hashed
+        record.
+        """
         if form not in ("html", "json"):
             raise OptionError(f"An explanation is exported as html or json, not as '{form[:40]}'.")
         asked = self.session.open(workspace, model, user=user, history=history, snapshot=snapshot)

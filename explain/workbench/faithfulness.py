@@ -1,4 +1,6 @@
-"""The workbench: how faithful its explanations are, measured, stored and shown beside the methods that everyone else uses."""
+"""The workbench: how faithful its explanations are, measured, stored and shown beside the methods that everyone else
+uses.
+"""
 
 from __future__ import annotations
 
@@ -27,8 +29,10 @@ class FaithfulnessService:
 
     def measure(
         self, workspace: str, model: str, *, users: int = 120, seed: int = 0, progress: Progress = no_progress
-    ) -> FaithfulnessReport:  # fmt: skip
-        """Deletion, insertion and POS@1 of every method, randomised parameters, planted causes where there are any; stored."""
+    ) -> FaithfulnessReport:
+        """Deletion, insertion and POS@1 of every method, randomised parameters, planted causes where there are any;
+        stored.
+        """
         loaded = self.session.workspace(workspace)
         manifest = loaded.manifest(model)
         fitted = loaded.model(manifest)
@@ -42,17 +46,21 @@ class FaithfulnessService:
                 loaded.graph, fitted, events, n_events=PLANTED_EVENTS, seed=seed, progress=portion(progress, 0.85, 1.0)
             )
         report = FaithfulnessReport(
-            workspace, model, manifest.snapshot, compared.n_users, compared.n_short, seed,
-            tuple(row.as_json() for row in compared.methods), asdict(rho),
+            workspace,
+            model,
+            manifest.snapshot,
+            compared.n_users,
+            compared.n_short,
+            seed,
+            tuple(row.as_json() for row in compared.methods),
+            asdict(rho),
             tuple(asdict(row) for row in planted.rows) if planted else (),
-        )  # fmt: skip
+        )
         self.session.store.write_result(workspace, _key(manifest, users, seed), asdict(report))
         progress(1.0, "judged")
         return report
 
-    def stored(
-        self, workspace: str, model: str, *, users: int = 120, seed: int = 0
-    ) -> FaithfulnessReport | None:  # fmt: skip
+    def stored(self, workspace: str, model: str, *, users: int = 120, seed: int = 0) -> FaithfulnessReport | None:
         """The same where it was measured for the newest snapshot, or None."""
         manifest = self.session.workspace(workspace).manifest(model)
         stored = self.session.store.read_result(workspace, _key(manifest, users, seed))
@@ -63,7 +71,7 @@ class FaithfulnessService:
 
     def usual_picture(
         self, workspace: str, model: str, item: str, *, user: str | None = None, history: Sequence[str] | None = None
-    ) -> Explanation:  # fmt: skip
+    ) -> Explanation:
         """The paths that tools usually draw beside this model, with the share of its score that such paths carry."""
         asked = self.session.open(workspace, model, user=user, history=history)
         names, snapshot = asked.workspace.names, asked.manifest.snapshot

@@ -47,9 +47,14 @@ class ModelService:
             fitted = chosen.fit(loaded.graph, holdout=cut, seed=seed, progress=progress)
         seconds = time.perf_counter() - started
         manifest = save(
-            self.session.store.snapshots(workspace), model=model, state=fitted.state(), fingerprint=loaded.prepared.identity(model),
-            seed=seed, seconds=seconds, metrics=fitted.validation_metrics(cut) | served_readability(fitted, loaded.graph),
-        )  # fmt: skip
+            self.session.store.snapshots(workspace),
+            model=model,
+            state=fitted.state(),
+            fingerprint=loaded.prepared.identity(model),
+            seed=seed,
+            seconds=seconds,
+            metrics=fitted.validation_metrics(cut) | served_readability(fitted, loaded.graph),
+        )
         progress(1.0, "stored")
         return _snapshot_info(workspace, manifest)
 

@@ -21,7 +21,8 @@ class Question:
 
     model     the fitted model, or the one into which a history was folded
     position  where the person stands in `model`
-    user      raw id, None for a history alone              known   the person's position in the data, None for a history alone
+    user      raw id, None for a history alone              known   the person's position in the data, None for a
+              history alone
     edited    whether a history was given, alone or in the place of the person's own
     """
 

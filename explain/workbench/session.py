@@ -1,4 +1,6 @@
-"""What every service of the workbench stands on: where state lives, loaded workspaces, refits, and one bounded cache."""
+"""What every service of the workbench stands on: where state lives, loaded workspaces, refits, and one
+bounded cache.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +48,9 @@ class Session:
 
     @property
     def smallest_group(self) -> int:
-        """The smallest group of people of whom this installation tells a figure. Raises OptionError where it is no such number."""
+        """The smallest group of people of whom this installation tells a figure. Raises OptionError where it is no such
+        number.
+        """
         return smallest_group(self.home)
 
     def workspace(self, name: str) -> Workspace:
@@ -67,8 +71,8 @@ class Session:
         history: Sequence[str] | None = None,
         snapshot: str | None = None,
     ) -> Question:
-        """A model (its newest snapshot, or the named one) as it stands for a person. Raises UnknownIdError, NotReadyError,
-        SnapshotError, OptionError.
+        """A model (its newest snapshot, or the named one) as it stands for a person. Raises UnknownIdError,
+        NotReadyError, SnapshotError, OptionError.
 
         A history without a user is folded in; with one it replaces theirs.
         """
@@ -92,7 +96,8 @@ class Session:
         *,
         anew: bool = False,
     ) -> HeldOut:
-        """A refit on the training part, kept in memory and on disk: measuring, auditing, pricing and exporting share it.
+        """A refit on the training part, kept in memory and on disk: measuring, auditing, pricing and exporting share
+        it.
 
         anew  what another process stored is not taken: it is learnt again, and stored
         """

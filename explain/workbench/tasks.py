@@ -1,8 +1,10 @@
-"""Long work in a process of its own: a fit or an audit takes no turn from the visitors of the pages, and can be ended at once.
+"""Long work in a process of its own: a fit or an audit takes no turn from the visitors of the pages, and can be ended
+at once.
 
-A task is a public method of the workbench with plain arguments. `Process` starts `python -m explain.workbench.tasks` with the task as
-one line of JSON on its stdin, and reads lines of progress and how it ended from its stdout. What the work finds is stored by
-the workbench, whole or not at all; pages read it from there. The process ends with the server: when its stdin closes.
+A task is a public method of the workbench with plain arguments. `Process` starts `python -m explain.workbench.tasks`
+with the task as one line of JSON on its stdin, and reads lines of progress and how it ended from its stdout. What the
+work finds is stored by the workbench, whole or not at all; pages read it from there. The process ends with the server:
+when its stdin closes.
 """
 
 from __future__ import annotations
@@ -32,7 +34,9 @@ NICER: Final = 19  # the pages go first where both want the processor
 
 @dataclass(frozen=True)
 class Task:
-    """A method of a service of the workbench ("models.fit") that takes `progress`, and its arguments; these must go through JSON as they are."""
+    """A method of a service of the workbench ("models.fit") that takes `progress`, and its arguments; these must go
+    through JSON as they are.
+    """
 
     method: str
     arguments: Mapping[str, Any] = field(default_factory=dict)
@@ -43,7 +47,9 @@ class Task:
 
 @dataclass
 class Process:
-    """A task that runs. `fraction` 0..1 and `doing` are where it stands, `message` why it ended; read from any thread."""
+    """A task that runs. `fraction` 0..1 and `doing` are where it stands, `message` why it ended; read
+    from any thread.
+    """
 
     task: Task
     fraction: float = 0.0
@@ -74,7 +80,9 @@ class Process:
         return self
 
     def cancel(self) -> None:
-        """End it: asked first, killed half a second later. What it had stored stays; what it was writing is not there."""
+        """End it: asked first, killed half a second later. What it had stored stays; what it was
+        writing is not there.
+        """
         with self._lock:
             if self.state != "running":
                 return

@@ -1,4 +1,6 @@
-"""The workbench: what happens if a history were another one, the smallest change that does it, and a reason put to the test."""
+"""The workbench: what happens if a history were another one, the smallest change that does it, and a reason put to the
+test.
+"""
 
 from __future__ import annotations
 
@@ -109,7 +111,9 @@ class WhatIfService:
         rivals: int = 99,
         snapshot: str | None = None,
     ) -> FlipReport:
-        """The smallest removal that drops a listed item out of the first k, or the smallest addition that brings another in."""
+        """The smallest removal that drops a listed item out of the first k, or the smallest addition that brings
+        another in.
+        """
         if not 1 <= rivals <= MAX_RIVALS:
             raise OptionError(f"rivals must lie between 1 and {MAX_RIVALS:,}; {rivals:,} was asked for.")
         k = list_length(self.session.workspace(workspace), k, 10)

@@ -1,4 +1,6 @@
-"""One item over all people, one list as a whole, and every explanation of everybody's list: parts summed over many scores."""
+"""One item over all people, one list as a whole, and every explanation of everybody's list: parts summed over many
+scores.
+"""
 
 from __future__ import annotations
 
@@ -32,13 +34,19 @@ class Summed:
 
 
 def parts_of_item(model: Recommender, users: Sequence[int], item: int) -> Iterator[tuple[int, Parts]]:
-    """Parts of one item for many people. What leads to the item is summed once for all: the pulls do not depend on the person."""
+    """Parts of one item for many people. What leads to the item is summed once for all: the pulls do not depend on the
+    person.
+    """
     pulled: list[FloatArray] | None = None
     for user in users:
         walks = model.walks(user, item)
         if pulled is None:
-            pulled = [w.chain.coefficient * w.pulls(w.terminal)[0] if len(w.chain.steps) or w.terminal is not None
-                      else np.zeros(0) for w in walks]  # fmt: skip
+            pulled = [
+                w.chain.coefficient * w.pulls(w.terminal)[0]
+                if len(w.chain.steps) or w.terminal is not None
+                else np.zeros(0)
+                for w in walks
+            ]
         relations: dict[str, FloatArray] = {}
         for w, reach in zip(walks, pulled, strict=True):
             amounts = w.start * reach[w.items]
@@ -88,21 +96,50 @@ def item_view(world: Workspace, model: Recommender, snapshot: str, lists: IntArr
     first = np.argsort(places, kind="stable")[: MAX_LISTED if names.listed else 0]
     scores = model.score(rows[first])[:, item] if len(first) else np.zeros(0)
     return ItemView(
-        str(graph.items.ids[item]), names.item(item), model.spec.name, snapshot, k, names.about(len(rows)), graph.n_users, names.about(len(read)),
-        float(np.median(places + 1)) if len(rows) else None, tuple(sources), tuple(relations),
-        tuple(_cohorts(world, rows)), tuple(str(graph.users.ids[u]) for u in rows[first]),
+        str(graph.items.ids[item]),
+        names.item(item),
+        model.spec.name,
+        snapshot,
+        k,
+        names.about(len(rows)),
+        graph.n_users,
+        names.about(len(read)),
+        float(np.median(places + 1)) if len(rows) else None,
+        tuple(sources),
+        tuple(relations),
+        tuple(_cohorts(world, rows)),
+        tuple(str(graph.users.ids[u]) for u in rows[first]),
         _item_sentence(names, item, len(rows), k, sources, relations),
-        tuple((places[first] + 1).tolist()), tuple(scores.tolist()),
-    )  # fmt: skip
+        tuple((places[first] + 1).tolist()),
+        tuple(scores.tolist()),
+    )
 
 
 def _withheld(world: Workspace, model: Recommender, snapshot: str, item: int, k: int) -> ItemView:
-    """The view of an item whose audience is too small to be told of: what carried it there is what these few people had."""
+    """The view of an item whose audience is too small to be told of: what carried it there is what these few people
+    had.
+    """
     names, graph = world.names, world.graph
-    text = f"{names.quoted(item)} surfaced for fewer than {MIN_AUDIENCE} people in their first {k}: too few to say more of them."
+    text = (
+        f"{names.quoted(item)} surfaced for fewer than {MIN_AUDIENCE} people in their first {k}: too few to "
+        "say more of them."
+    )
     return ItemView(
-        str(graph.items.ids[item]), names.item(item), model.spec.name, snapshot, k, None, graph.n_users, None, None, (), (), (), (), text
-    )  # fmt: skip
+        str(graph.items.ids[item]),
+        names.item(item),
+        model.spec.name,
+        snapshot,
+        k,
+        None,
+        graph.n_users,
+        None,
+        None,
+        (),
+        (),
+        (),
+        (),
+        text,
+    )
 
 
 def _item_sentence(
@@ -126,8 +163,9 @@ def _item_sentence(
 
 
 def _cohorts(world: Workspace, rows: IntArray) -> Iterator[CohortShare]:
-    """The audience by each column of the people. No row stands for fewer than MIN_AUDIENCE of those who get the item, and what an
-    audit hides, or what could be subtracted here, stands in a row with others."""
+    """The audience by each column of the people. No row stands for fewer than MIN_AUDIENCE of those who get the item,
+    and what an audit hides, or what could be subtracted here, stands in a row with others.
+    """
     graph, least = world.graph, smallest_group(world.store.home)
     offered = columns(graph)["user"]
     guard = disclosure(graph, offered, limit=least, floor=least)
@@ -138,9 +176,15 @@ def _cohorts(world: Workspace, rows: IntArray) -> Iterator[CohortShare]:
         here = np.asarray(groups.membership[rows].sum(axis=0)).ravel()
         everybody = np.asarray(groups.membership.sum(axis=0)).ravel()
         own = [
-            CohortShare(column, groups.labels[g], round(float(here[g])), float(here[g] / max(1, len(rows))), float(everybody[g] / graph.n_users))
+            CohortShare(
+                column,
+                groups.labels[g],
+                round(float(here[g])),
+                float(here[g] / max(1, len(rows))),
+                float(everybody[g] / graph.n_users),
+            )
             for g in np.flatnonzero(everybody)
-        ]  # fmt: skip
+        ]
         told = merged(own, guard.names(groups.by, rows))
         if not world.names.listed:
             told = [replace(c, n=world.names.about(c.n), share=round(c.share, 2)) for c in told]
@@ -149,8 +193,10 @@ def _cohorts(world: Workspace, rows: IntArray) -> Iterator[CohortShare]:
 
 
 def merged(own: Sequence[CohortShare], hidden: frozenset[str] = frozenset()) -> list[CohortShare]:
-    """Groups of fewer than MIN_AUDIENCE, and hidden ones, as one row, last; where they are too few even together, the next smallest
-    joins them, or their number could be told from the rest. Nothing at all where everybody together is too few."""
+    """Groups of fewer than MIN_AUDIENCE, and hidden ones, as one row, last; where they are too few even together, the
+    next smallest joins them, or their number could be told from the rest. Nothing at all where everybody together is
+    too few.
+    """
     small = [c.n < MIN_AUDIENCE or c.group in hidden for c in own]
     order = sorted(range(len(own)), key=lambda n: (not small[n], own[n].n))
     taken = sum(small)
@@ -170,7 +216,9 @@ def merged(own: Sequence[CohortShare], hidden: frozenset[str] = frozenset()) -> 
 def list_view(
     world: Workspace, model: Recommender, user: int, items: Sequence[int], scores: Sequence[float]
 ) -> ListView:
-    """What each history item gives to each item of a list; the largest twenty history items as rows, the others summed."""
+    """What each history item gives to each item of a list; the largest twenty history items as rows,
+    the others summed.
+    """
     names, graph = world.names, world.graph
     parts = [model.parts(user, int(item)) for item in items]
     history = parts[0].items if parts else np.zeros(0, dtype=np.int64)
@@ -189,8 +237,14 @@ def list_view(
         listed = ", ".join(f"{title} ({percent(value, whole)})" for title, value in ahead)
         text = f"Over the {len(items)} items together the scores come most of all through {listed}." if ahead else text
     return ListView(
-        tuple(str(graph.items.ids[i]) for i in items), tuple(names.item(int(i)) for i in items),
-        tuple(str(graph.items.ids[history[r]]) for r in shown), tuple(names.item(int(history[r])) for r in shown),
-        tuple(tuple(map(float, table[r])) for r in shown), tuple(map(float, rest)), tuple(map(float, scores)),
-        relations, text, len(hidden),
-    )  # fmt: skip
+        tuple(str(graph.items.ids[i]) for i in items),
+        tuple(names.item(int(i)) for i in items),
+        tuple(str(graph.items.ids[history[r]]) for r in shown),
+        tuple(names.item(int(history[r])) for r in shown),
+        tuple(tuple(map(float, table[r])) for r in shown),
+        tuple(map(float, rest)),
+        tuple(map(float, scores)),
+        relations,
+        text,
+        len(hidden),
+    )

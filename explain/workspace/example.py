@@ -15,7 +15,9 @@ N_TRIED, N_RANKS = 200, 3
 
 
 def find_example(world: Workspace, model: Recommender) -> Example:
-    """Among people with 15 to 60 items, the one whose top three hold the famous title, else the strongest single reason."""
+    """Among people with 15 to 60 items, the one whose top three hold the famous title, else the strongest single
+    reason.
+    """
     graph, names = world.graph, world.names
     sizes = np.diff(graph.interactions.indptr)
     users = np.flatnonzero((sizes >= 15) & (sizes <= 60))

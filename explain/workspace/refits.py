@@ -28,7 +28,9 @@ MAX_PAIR_USERS, FEW_USERS, TOP = 300, 100, 10
 
 @dataclass(frozen=True, eq=False)
 class HeldOut:
-    """One refit: its split, the lists (int64 [n_users, k]) with scores, medians of path share and gross/net, seconds."""
+    """One refit: its split, the lists (int64 [n_users, k]) with scores, medians of path share and
+    gross/net, seconds.
+    """
 
     split: Split
     model: Recommender
@@ -92,8 +94,14 @@ def keep(folder: Path, run: HeldOut, model: str, fingerprint: str, seed: int) ->
     earlier = [m.snapshot for m in manifests(folder) if m.model == model]
     metrics = {"path_share": run.path_share, "gross_net": run.gross_net}
     save(
-        folder, model=model, state=run.model.state(), fingerprint=fingerprint, seed=seed, seconds=run.seconds, metrics=metrics
-    )  # fmt: skip
+        folder,
+        model=model,
+        state=run.model.state(),
+        fingerprint=fingerprint,
+        seed=seed,
+        seconds=run.seconds,
+        metrics=metrics,
+    )
     for snapshot in earlier:
         shutil.rmtree(folder / snapshot, ignore_errors=True)
 

@@ -120,7 +120,9 @@ class Workspace:
         return float(matrix.data.mean()) if matrix.nnz else 1.0
 
     def weights(self, position: int | None, items: IntArray) -> FloatArray:
-        """The person's own event weights where they have the item, the workspace's mean weight elsewhere: float64 [len(items)]."""
+        """The person's own event weights where they have the item, the workspace's mean weight elsewhere: float64
+        [len(items)].
+        """
         matrix = self.graph.interactions
         weights = np.full(len(items), self.mean_weight)
         if position is not None:
@@ -180,8 +182,9 @@ class Workspace:
         )
 
     def find_users(self, text: str, limit: int) -> tuple[SearchHit, ...]:
-        """People whose id, label or attributes hold every word of the text, the exact id first; where people are not listed, the
-        one whose id the text is."""
+        """People whose id, label or attributes hold every word of the text, the exact id first; where people are not
+        listed, the one whose id the text is.
+        """
         if not self.lists_people:
             return self._people([self.graph.users.index(text)] if text in self.graph.users else [], limit)
         words = _folded(text).split()[:10]

@@ -18,22 +18,46 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 LAYERS = ("core", "data", "explain")  # lowest first; each may use itself and what stands before it
-SCREENS = ("app", "cli", "pages")
-DOORS = (
-    "explain.workbench.workbench",
-    "explain.results.explanation",
-    "explain.workbench.tasks",
-    "explain.results.whatif",
-    "commands.plain_text",
-    "explain.charts.bars",
-    "core.errors",
-    "core.texts",
-)  # all that a screen may use
-DOOR_PREFIXES = (
-    "explain.flow_",
-    "explain.figures_",
-    "explain.shell.",
-)  # pictures, drawn from results alone; the commands of the shell, which go through the workbench themselves
+SCREENS = ("app", "cli", "pages", "commands")
+ROOMS = {
+    "format": 1,
+    "results": 1,
+    "groups": 1,
+    "storage": 2,
+    "explanation": 2,
+    "counterfactual": 2,
+    "fairness": 2,
+    "workspace": 3,
+    "faithfulness": 4,
+    "blind_test": 4,
+    "charts": 5,
+    "export": 6,
+    "records": 7,
+    "workbench": 8,
+}  # the rooms of explain/ and their floors: a room uses rooms of lower floors alone
+DOORS = {
+    "app": ("pages",),
+    "cli": ("commands", "core.errors"),
+    "pages": (
+        "pages",
+        "core.errors",
+        "core.texts",
+        "explain.workbench",
+        "explain.results",
+        "explain.format",
+        "explain.charts",
+    ),
+    "commands": (
+        "commands",
+        "core.errors",
+        "core.files",
+        "core.progress",
+        "core.texts",
+        "explain.workbench",
+        "explain.results",
+        "explain.format",
+    ),
+}  # all that a screen may use
 ALLOWED_OUTSIDERS = {
     "streamlit": ("app", "pages"),
     "torch": ("core", "explain"),
@@ -64,7 +88,7 @@ class Module:
 def read_modules(root: Path) -> dict[str, Module]:
     """Every module of the product below `root`, by dotted name."""
     files = [root / f"{name}.py" for name in SCREENS]
-    files += [file for top in (*LAYERS, "pages") for file in (root / top).rglob("*.py")]
+    files += [file for top in (*LAYERS, "pages", "commands") for file in (root / top).rglob("*.py")]
     paths = {dotted(file.relative_to(root)): file for file in sorted(files) if file.is_file()}
     trees = {name: ast.parse(path.read_text(encoding="utf-8")) for name, path in paths.items()}
     return {
@@ -114,6 +138,7 @@ def violations(root: Path) -> list[str]:
             found.append(f"{module.name}: {n_lines} lines, more than {MAX_LINES}")
         if module.path.name == "__init__.py" and any(not is_text(node) for node in module.tree.body):
             found.append(f"{module.name}: __init__.py holds logic")
+    found += [*misplaced(modules), *lists_of_models(modules)]
     return [*found, *cycles(modules), *machine_paths(root)]
 
 
@@ -126,12 +151,56 @@ def wrong_imports(module: Module) -> Iterator[str]:
         elif top not in (*LAYERS, *SCREENS):
             continue
         elif module.top in SCREENS:
-            if top not in ("pages", *LAYERS) or (module.top == "cli" and top == "pages"):
-                yield f"{where}: wrong direction"
-            elif top in LAYERS and target not in DOORS and not target.startswith(DOOR_PREFIXES):
-                yield f"{where}: a screen goes through explain.workbench"
+            if not any(target == door or target.startswith(f"{door}.") for door in DOORS[module.top]):
+                yield f"{where}: below the door" if top in LAYERS else f"{where}: wrong direction"
         elif top not in LAYERS[: LAYERS.index(module.top) + 1]:
             yield f"{where}: wrong direction"
+        elif module.top == top == "explain":
+            yield from wrong_floor(module.name, target, where)
+
+
+def wrong_floor(module: str, target: str, where: str) -> Iterator[str]:
+    """Within explain/: from a room to one of a lower floor, or within a room."""
+    here, there = (name.split(".")[1] if "." in name else "" for name in (module, target))
+    if here != there and here in ROOMS and ROOMS.get(there, 99) >= ROOMS[here]:
+        yield f"{where}: {here} (floor {ROOMS[here]}) uses {there or 'the top'} (floor {ROOMS.get(there, '?')})"
+
+
+def misplaced(modules: Mapping[str, Module]) -> Iterator[str]:
+    """At the top of explain/ stand only its rooms, at the top of pages/ only folders (Streamlit takes scripts for a menu)."""
+    for module in modules.values():
+        parts = module.name.split(".")
+        if parts[0] == "explain" and len(parts) > 1 and (parts[1] not in ROOMS or parts[1:] == [module.path.stem]):
+            yield f"{module.name}: stands in no room of explain/"
+        if parts[0] == "pages" and len(parts) == 2 and module.path.name != "__init__.py":
+            yield f"{module.name}: stands in no folder of pages/"
+
+
+def model_names(modules: Mapping[str, Module]) -> set[str]:
+    """The names under which the files of core/models register models."""
+    calls = (
+        node
+        for module in modules.values()
+        if module.name.startswith("core.models.")
+        for node in ast.walk(module.tree)
+        if isinstance(node, ast.Call) and ast.unparse(node.func) == "ModelSpec"
+    )
+    given = (word.value for call in calls for word in call.keywords if word.arg == "name")
+    return {str(value.value) for value in given if isinstance(value, ast.Constant)}
+
+
+def lists_of_models(modules: Mapping[str, Module]) -> Iterator[str]:
+    """Collections that name two models or more, anywhere but in the models' own files."""
+    names = model_names(modules)
+    for module in modules.values():
+        if module.name.startswith("core.models."):
+            continue
+        for node in ast.walk(module.tree):
+            elements = node.elts if isinstance(node, ast.Tuple | ast.List | ast.Set) else ()
+            elements = [key for key in node.keys if key] if isinstance(node, ast.Dict) else elements
+            named = {e.value for e in elements if isinstance(e, ast.Constant) and e.value in names}
+            if len(named) > 1:
+                yield f"{module.name}:{node.lineno} lists models: {', '.join(sorted(named))}"
 
 
 def unsafe_storage(module: Module) -> Iterator[str]:
@@ -172,7 +241,7 @@ def cycles(modules: Mapping[str, Module]) -> Iterator[str]:
 def machine_paths(root: Path) -> Iterator[str]:
     """Mentions of folders that only the machine of one developer has."""
     texts = [root / "Makefile", root / ".ci" / "run", *root.glob("*.md"), *root.glob("*.t[ox]*"), *root.glob("*.py")]
-    folders = (*LAYERS, "pages", "tests", "benchmarks", "scripts", ".streamlit")
+    folders = (*LAYERS, "pages", "commands", "tests", "benchmarks", "scripts", ".streamlit")
     texts += [
         f for top in folders for f in (root / top).rglob("*") if f.suffix in {".py", ".md", ".toml", ".js", ".css"}
     ]
@@ -209,42 +278,66 @@ def test_the_shell_starts_without_what_only_some_commands_need() -> None:
     assert done.stdout.split() == []
 
 
+KEPT = {
+    "app.py": "import streamlit\nfrom pages.frame import navigation\n",
+    "cli.py": "from commands import why\nfrom core.errors import SurfacedError\n",
+    "pages/__init__.py": '"""Screens."""\n',
+    "pages/frame/widgets.py": "import streamlit as st\n",
+    "pages/why/page.py": "from explain.charts.flow_svg import draw\nfrom pages.frame import widgets\n",
+    "commands/why.py": "from explain.workbench.workbench import Workbench\n",
+    "explain/__init__.py": "",
+    "explain/workbench/workbench.py": "import core.graph\nfrom data import tables\nfrom explain.results import lists\n",
+    "explain/workbench/tasks.py": "from . import workbench\n",
+    "explain/results/lists.py": "",
+    "explain/charts/flow_svg.py": "draw = None\n",
+    "data/tables.py": "from core import graph\n",
+    "core/graph.py": "import torch\nfrom numpy import load\nblob = load('x.npz', allow_pickle=False)\n",
+    "core/models/two.py": "ModelSpec(name='one')\nModelSpec(name='two')\nboth = ('one', 'two')\n",
+}
+
+
 def test_a_tree_that_keeps_the_rules_has_no_violation(tmp_path: Path) -> None:
-    tree = {
-        "app.py": "import streamlit\nfrom pages import why\nfrom explain import workbench\n",
-        "cli.py": "from core.errors import SurfacedError\nfrom explain import figures, types\n",
-        "pages/__init__.py": '"""Screens."""\n',
-        "pages/why/page.py": "from explain.charts.flow_svg import draw\nfrom pages import parts\n",
-        "pages/parts.py": "import streamlit as st\n",
-        "explain/workbench/workbench.py": "import core.graph\nfrom data import tables\nfrom . import types\n",
-        "explain/results/explanation.py": "",
-        "explain/charts/bars.py": "",
-        "explain/charts/flow_svg.py": "draw = None\n",
-        "data/tables.py": "from core import graph\n",
-        "core/graph.py": "import torch\nfrom numpy import load\nblob = load('x.npz', allow_pickle=False)\n",
-    }
-    assert violations(plant(tmp_path, tree)) == []
+    assert violations(plant(tmp_path, KEPT)) == []
 
 
 @pytest.mark.parametrize(
     ("file", "text", "expected"),
     [
         ("core/graph.py", "from data import tables\n", "wrong direction"),
-        ("core/graph.py", "def late():\n    import explain.results.explanation\n", "wrong direction"),
-        ("core/models/knn.py", "from ...explain import types\n", "wrong direction"),
+        ("core/graph.py", "def late():\n    import explain.results\n", "wrong direction"),
+        ("core/models/knn.py", "from ...explain import results\n", "wrong direction"),
         ("core/models/knn.py", "import importlib\nimportlib.import_module('data.tables')\n", "wrong direction"),
-        ("data/tables.py", "from explain.results.explanation import Part\n", "wrong direction"),
-        ("explain/results/explanation.py", "import pages.why.page\n", "wrong direction"),
-        ("explain/results/explanation.py", "import cli\n", "wrong direction"),
+        ("data/tables.py", "from explain.results.lists import Person\n", "wrong direction"),
+        ("explain/results/lists.py", "import pages.why\n", "wrong direction"),
+        ("explain/results/lists.py", "import cli\n", "wrong direction"),
+        ("explain/results/lists.py", "import commands.why\n", "wrong direction"),
         ("pages/why/page.py", "import app\n", "wrong direction"),
+        ("pages/why/page.py", "from commands import why\n", "wrong direction"),
+        ("commands/why.py", "from pages.why import page\n", "wrong direction"),
         ("cli.py", "from pages import why\n", "wrong direction"),
-        ("explain/results/explanation.py", "import streamlit as st\n", "streamlit belongs to"),
-        ("cli.py", "import streamlit\n", "streamlit belongs to"),
+        ("cli.py", "from explain.workbench.workbench import Workbench\n", "below the door"),
+        ("explain/results/lists.py", "import streamlit as st\n", "streamlit belongs to"),
+        ("commands/why.py", "import streamlit\n", "streamlit belongs to"),
         ("pages/why/page.py", "import torch\n", "torch belongs to"),
         ("data/tables.py", "from torch_geometric.data import HeteroData\n", "torch_geometric belongs to"),
-        ("pages/why/page.py", "from core import graph\n", "goes through explain.workbench.workbench"),
-        ("pages/why/page.py", "from explain.fairness.audit import audit\n", "goes through explain.workbench.workbench"),
-        ("app.py", "from data.tables import Tables\n", "goes through explain.workbench.workbench"),
+        ("pages/why/page.py", "from core import graph\n", "below the door"),
+        ("pages/why/page.py", "from explain.fairness.audit import audit\n", "below the door"),
+        ("pages/why/page.py", "from explain.workspace import workspace\n", "below the door"),
+        ("commands/why.py", "from explain.records.log import DecisionLog\n", "below the door"),
+        ("app.py", "from data.tables import Tables\n", "below the door"),
+        ("explain/storage/store.py", "from explain.workspace import workspace\n", "storage (floor 2) uses workspace"),
+        ("explain/storage/store.py", "from explain.fairness import plan\n", "storage (floor 2) uses fairness"),
+        (
+            "explain/format/text.py",
+            "def late():\n    from explain.results import lists\n",
+            "format (floor 1) uses results",
+        ),
+        ("explain/charts/bars.py", "from explain.workbench import tasks\n", "charts (floor 5) uses workbench"),
+        ("explain/attic.py", "x = 1\n", "in no room"),
+        ("explain/cellar/old.py", "x = 1\n", "in no room"),
+        ("pages/why.py", "x = 1\n", "in no folder"),
+        ("explain/charts/bars.py", "ORDER = ['two', 'one']\n", "lists models: one, two"),
+        ("pages/why/page.py", "WORDS = {'one': 'first', 'two': 'second'}\n", "lists models: one, two"),
         ("core/graph.py", "import pickle\n", "unsafe storage"),
         ("core/graph.py", "from joblib import dump\n", "unsafe storage"),
         ("core/graph.py", "import torch\ntorch.load('m.pt', weights_only=True)\n", "unsafe storage"),
@@ -259,7 +352,8 @@ def test_a_tree_that_keeps_the_rules_has_no_violation(tmp_path: Path) -> None:
     ],
 )
 def test_each_rule_finds_its_planted_violation(tmp_path: Path, file: str, text: str, expected: str) -> None:
-    found = violations(plant(tmp_path, {file: text}))
+    models = {"core/models/two.py": KEPT["core/models/two.py"]}
+    found = violations(plant(tmp_path, models | {file: text}))
     assert len(found) == 1
     assert expected in found[0]
 

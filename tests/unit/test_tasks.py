@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import threading
+from operator import attrgetter
 from pathlib import Path
 
 import pytest
@@ -77,7 +78,9 @@ def test_the_process_ends_with_the_server_that_asked(own_home: Path) -> None:
     assert not any(line.get("state") == "done" for line in said)
 
 
-@pytest.mark.parametrize("method", ["_world", "card", "no_such_work", "__init__"])
+@pytest.mark.parametrize(
+    "method", ["session._stored_refit", "data.card", "no_such.work", "data.no_such_work", "data", "fit", "__init__"]
+)
 def test_only_long_work_of_the_workbench_can_be_asked_for(method: str) -> None:
     with pytest.raises(OptionError, match="no long work"):
         run(Task(method), Workbench(), no_progress)
@@ -104,9 +107,9 @@ def test_a_model_learnt_again_by_one_process_is_not_learnt_by_the_next(
     assert first not in {row.item for row in here.before}
 
 
-def test_every_task_of_the_pages_fits_a_method_of_the_workbench() -> None:
+def test_every_task_of_the_pages_fits_a_method_of_the_workbench(tmp_path: Path) -> None:
     found = []
-    for file in sorted((ROOT / "pages").glob("*.py")):
+    for file in sorted((ROOT / "pages").rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and ast.unparse(node.func) == "Task":
                 name, arguments = node.args
@@ -114,11 +117,11 @@ def test_every_task_of_the_pages_fits_a_method_of_the_workbench() -> None:
                 assert isinstance(arguments, ast.Dict)
                 keys = {key.value for key in arguments.keys if isinstance(key, ast.Constant)}
                 found.append((str(name.value), keys))
-    assert {"fit", "evaluate", "audit", "run_audit", "whatif", "blind_run", "faithfulness", "guardrail"} == {
-        name for name, _ in found
-    }
+    long_work = {"models.fit", "evaluate.measure", "exposure.audit", "audits.run", "whatif.compare", "blind_test.run"}
+    assert {name for name, _ in found} == {*long_work, "faithfulness.measure", "rules.apply"}
+    bench = Workbench(tmp_path)
     for name, keys in found:
-        parameters = set(inspect.signature(getattr(Workbench, name)).parameters)
+        parameters = set(inspect.signature(attrgetter(name)(bench)).parameters)
         assert keys | {"progress"} <= parameters, name
 
 
