@@ -9,9 +9,9 @@ from typing import Any
 from core.progress import Progress, portion
 from explain.fairness.baselines import Baseline, NonProfiling
 from explain.fairness.disclosure import told
-from explain.fairness.exposure import CASCADE
+from explain.fairness.exposure import CASCADE, RBP
 from explain.fairness.plan import plan_from_json
-from explain.fairness.reranking import RBP, Due
+from explain.fairness.reranking import Due
 from explain.fairness.thresholds import Target, target_title, within
 from explain.results.audit import FAIL, PASS
 from explain.groups.cohorts import UNKNOWN

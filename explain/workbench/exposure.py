@@ -26,6 +26,7 @@ from explain.fairness.item_audit import audit_items
 from explain.fairness.main_parameters import MAX_PEOPLE, MeasuredWeights, measure_weights, weights_sentence
 from explain.fairness.report import audit_people
 from explain.fairness.thresholds import Target, Thresholds
+from explain.fairness.trends import MOST_SNAPSHOTS, trends
 from explain.groups.cohorts import Side, columns, side_of
 from explain.groups.intersections import grouping, parts_of
 from explain.records.earlier_plans import guard_of_answer
@@ -33,7 +34,7 @@ from explain.results.audit import AuditReport, AuditRow
 from explain.results.cells import BehindCell
 from explain.workbench.session import Session, list_length
 from explain.workspace.behind_cell import behind_cell, members
-from explain.workspace.trends import trends
+from explain.workspace.snapshot_lists import newest_lists
 from explain.workspace.workspace import Workspace
 
 MOST_CELLS = 2_000
@@ -135,7 +136,9 @@ class ExposureService:
     ) -> list[dict[str, Any]]:  # fmt: skip
         """Popularity, long tail, diversity, calibration, homogenisation and impact ratio over this model's snapshots, oldest first."""
         loaded = self.session.workspace(workspace)
-        return trends(loaded, model, by, list_length(loaded, k), progress, browsing=browsing, policies=policies)
+        k = list_length(loaded, k)
+        snapshots = newest_lists(loaded, model, k, MOST_SNAPSHOTS, progress)
+        return trends(loaded.graph, snapshots, by, k, browsing=browsing, policies=policies)
 
     def gap_attribution(
         self, workspace: str, model: str, by: str, group: str, k: int | None = None, *, through: str = "relations",

@@ -19,25 +19,25 @@ from core.errors import OptionError, SnapshotError, SurfacedError
 from explain.records.compare import changes, compare
 from explain.records.report import json_text
 from explain.records.schema import audit_schema, content_hash, problems
-from explain.workbench.records import Recording
+from explain.workbench.workbench import Workbench
 from explain.workbench.workbench import Workbench
 from tests.command_line import surfaced
 from tests.unit.audit_record_for_tests import WORKSPACE, content, empty_bench, full, plan, row, stored
 
 ROOT = Path(__file__).resolve().parents[2]
-SCHEMA = json.loads((ROOT / "explain" / "record" / "audit.schema.json").read_text())
+SCHEMA = json.loads((ROOT / "explain" / "records" / "audit.schema.json").read_text())
 SAVER = """
 import json, os, signal, sys, time
 from pathlib import Path
-from explain.workbench.records import Recording
-bench, made = Recording(Path(sys.argv[1])), json.loads(sys.stdin.read())
+from explain.workbench.workbench import Workbench
+bench, made = Workbench(Path(sys.argv[1])), json.loads(sys.stdin.read())
 for turn in range(20):
     from_child, to_parent = os.pipe()
     child = os.fork()
     if not child:
         n = 0
         while True:
-            record = bench.save_audit("newsroom", made | {"limits": [f"turn {turn}, {n}"]}, "Ada")
+            record = bench.records.save("newsroom", made | {"limits": [f"turn {turn}, {n}"]}, "Ada")
             os.write(to_parent, (record["id"] + "\\n").encode())
             n += 1
     lines = os.fdopen(from_child)
@@ -49,7 +49,7 @@ for turn in range(20):
         os.waitpid(child, 0)
     os.close(to_parent)
     lines.close()
-    state, found = bench.verify_log("newsroom"), bench.audits("newsroom")
+    state, found = bench.records.verify_log("newsroom"), bench.records.listed("newsroom")
     assert state.ok, state.sentence
     assert all(entry.intact for entry in found), [entry.told for entry in found]
     assert len(found) == state.n_rows - 1, (len(found), state.n_rows)
@@ -63,7 +63,7 @@ def bench(tmp_path: Path) -> Workbench:
     return empty_bench(tmp_path / "home")
 
 
-def place(bench: Recording, audit: str) -> Path:
+def place(bench: Workbench, audit: str) -> Path:
     return bench.session.store.results(WORKSPACE) / "audits" / f"{audit}.json"
 
 
