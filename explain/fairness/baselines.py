@@ -22,7 +22,7 @@ from data.splits import Split
 from explain.fairness.exposure import RBP, attention_of
 from explain.fairness.metrics.concentration import corrected_gini
 from explain.fairness.ratios import group_exposure, ratios_of
-from explain.fairness.thresholds import Target
+from explain.results.plan import Target
 from explain.groups.cohorts import AGE_SOURCES, UNKNOWN, Cohorts
 
 Interval = dict[str, float]

@@ -21,7 +21,8 @@ from explain.fairness import exposure as ex
 from explain.fairness.disclosure import Disclosure
 from explain.fairness.audit import number
 from explain.fairness.item_audit import item_ratios
-from explain.fairness.thresholds import Target, fixed_share
+from explain.fairness.thresholds import fixed_share
+from explain.results.plan import Target
 from explain.groups.cohorts import UNKNOWN, Cohorts, cohorts
 from explain.results.guardrail import Cost, Gain, GroupChange
 

@@ -13,7 +13,7 @@ FAIL: Final = "fail"
 INSUFFICIENT: Final = "insufficient evidence"
 NOT_ESTIMABLE: Final = "not estimable"
 VERDICTS: Final = (PASS, FAIL, INSUFFICIENT, NOT_ESTIMABLE)
-Side = Literal["item", "user"]
+Bounds = tuple[float | None, float | None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +84,7 @@ class ItemOverall(Verdict):
     n_items: int | None = None
     n_unknown: int | None = 0
     shares: Mapping[str, GroupShares] = field(default_factory=dict)
-    worst_case: Mapping[str, tuple[float | None, float | None]] = field(default_factory=dict)
+    worst_case: Mapping[str, Bounds] = field(default_factory=dict)
     seed: int | None = None
     draws: int | None = None
     note: str = ""
@@ -98,6 +98,7 @@ class PeopleOverall(Verdict):
     expected_gap  what the gap would be were all alike, and p of the gap by permutation
     tau           spread of the true means, with its 95 % interval      reference  whom groups are compared with
     n_unknown     people whose group is not known; None where those stay hidden      suppressed  names of hidden groups
+    n_suppressed  people of hidden groups; never in what is shown
     split         how events were held out, where a single column was measured
     """
 
@@ -117,6 +118,7 @@ class PeopleOverall(Verdict):
     reference: str = ""
     n_users: int | None = None
     n_unknown: int | None = 0
+    n_suppressed: int | None = omitted()
     suppressed: tuple[str, ...] = ()
     seed: int | None = None
     draws: int | None = None
@@ -132,7 +134,7 @@ class ColumnAudit(JsonForm):
     """
 
     by: str
-    side: Side
+    side: Literal["item", "user"]
     k: int
     metric: str
     browsing: str
@@ -166,7 +168,7 @@ class AuditReport(JsonForm):
     model: str
     snapshot: str
     by: str
-    side: Side
+    side: Literal["item", "user"]
     k: int
     metric: str
     browsing: str

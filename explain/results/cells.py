@@ -40,11 +40,11 @@ class CellTable(JsonForm):
 
     user_by: str
     item_by: str
-    rows: tuple[Cell, ...]
     target: str = "catalogue"
+    rows: tuple[Cell, ...]
     n_suppressed: int = 0
-    lists: str = "served"
-    browsing: str = "rbp(0.8)"
+    lists: str = ""
+    browsing: str = ""
     resample: str = "people"
 
 

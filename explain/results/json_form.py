@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
-from functools import cache
 from types import NoneType, UnionType
 from typing import Any, Final, Self, TypeVar, Union, get_args, get_origin, get_type_hints
 
@@ -83,9 +82,17 @@ def named(key: str, default: Any = MISSING) -> Any:
     return field(default=default, metadata={KEY: key})
 
 
-@cache
 def form_of(form: type[JsonForm]) -> tuple[FormField, ...]:
     """The fields of a result as they stand in JSON, in their order."""
+    if form not in _FORMS:
+        _FORMS[form] = _form_of(form)
+    return _FORMS[form]
+
+
+_FORMS: Final[dict[object, tuple[FormField, ...]]] = {}
+
+
+def _form_of(form: type[JsonForm]) -> tuple[FormField, ...]:
     hints = get_type_hints(form)
     return tuple(
         FormField(
@@ -101,7 +108,6 @@ def form_of(form: type[JsonForm]) -> tuple[FormField, ...]:
     )
 
 
-@cache
 def _key_of(form: type[JsonForm], name: str) -> str:
     return next(f.key for f in form_of(form) if f.name == name)
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 from core.errors import OptionError, shown
 from explain.results.json_form import JsonForm, JsonObject
 
+FOUR_FIFTHS: Final = 0.8  # 29 CFR 1607.4(D): the lowest ratio that is not taken for a disadvantage
+FIVE_FOURTHS: Final = 1.25  # its inverse
 Target = Literal["catalogue", "relevance"] | Mapping[str, float]
 Policies = Mapping[str, Mapping[str, float]]
 
@@ -26,8 +28,8 @@ class Thresholds(JsonForm):
     Raises                 OptionError for limits that nothing could keep
     """
 
-    ratio_low: float = 0.8
-    ratio_high: float = 1.25
+    ratio_low: float = FOUR_FIFTHS
+    ratio_high: float = FIVE_FOURTHS
     max_gap: float = 0.05
     alpha: float = 0.05
     min_n: int = 10
@@ -67,7 +69,7 @@ class Plan(JsonForm):
     intersections: tuple[tuple[str, ...], ...] = ()
     target: str | Policies = "catalogue"
     target_reason: str = ""
-    browsing: str = "rbp(0.8)"
+    browsing: str
     thresholds: Thresholds = field(default_factory=Thresholds)
     draws: int = 1_000
     seed: int = 0

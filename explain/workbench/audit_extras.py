@@ -12,7 +12,8 @@ from explain.fairness.disclosure import told
 from explain.fairness.exposure import CASCADE, RBP
 from explain.fairness.plan import plan_from_json
 from explain.fairness.reranking import Due
-from explain.fairness.thresholds import Target, target_title, within
+from explain.fairness.thresholds import target_title, within
+from explain.results.plan import Target
 from explain.results.audit import FAIL, PASS
 from explain.groups.cohorts import UNKNOWN
 from explain.records.content import Extras

@@ -25,7 +25,7 @@ from explain.fairness.exposure import browsing_weights, catalogue_share, rbp
 from explain.fairness.item_audit import audit_items
 from explain.fairness.main_parameters import MAX_PEOPLE, MeasuredWeights, measure_weights, weights_sentence
 from explain.fairness.report import audit_people
-from explain.fairness.thresholds import Target, Thresholds
+from explain.results.plan import Target, Thresholds
 from explain.fairness.trends import MOST_SNAPSHOTS, trends
 from explain.groups.cohorts import Side, columns, side_of
 from explain.groups.intersections import grouping, parts_of

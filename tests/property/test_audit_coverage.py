@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from explain.fairness.item_audit import audit_items
-from explain.fairness.thresholds import Thresholds
+from explain.results.plan import Thresholds
 from explain.fairness.user_audit import audit_users
 from tests.fairness_world import make_evaluation, make_graph
 

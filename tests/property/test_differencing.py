@@ -20,7 +20,7 @@ from explain.fairness.differencing import protect
 from explain.fairness.disclosure import disclosure
 from explain.fairness.plan import Plan
 from explain.fairness.report import Lists, run_plan
-from explain.fairness.thresholds import Thresholds
+from explain.results.plan import Thresholds
 from explain.groups.intersections import grouping
 from tests.fairness_world import make_graph
 

@@ -23,7 +23,7 @@ from explain.fairness.item_audit import audit_items
 from explain.fairness.metrics.base import all_metrics
 from explain.fairness.plan import Plan, check_plan, plan_from_json, usual_plan
 from explain.fairness.report import Lists, audited_lists, creators_view, run_plan
-from explain.fairness.thresholds import Thresholds
+from explain.results.plan import Thresholds
 from explain.fairness.user_audit import audit_users
 from explain.groups.cohorts import cohorts
 from explain.groups.intersections import grouping

@@ -24,7 +24,7 @@ from explain.fairness.disclosure import disclosure
 from explain.fairness.plan import Plan
 from explain.fairness.report import Lists, MeasuredPlan, run_plan
 from explain.fairness.reranking import Steps, cohort_gains, costs
-from explain.fairness.thresholds import Thresholds
+from explain.results.plan import Thresholds
 from explain.groups.cohorts import cohorts
 from explain.records import summary as record_summary
 from explain.records.content import attributes, audit_json
