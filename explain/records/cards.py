@@ -18,7 +18,7 @@ from core.models.base import ModelSpec
 from core.snapshots import Manifest
 from data.tables import DataCard, Tables
 from explain.format.text import clean
-from explain.records.types import AuditEntry
+from explain.results.decision_log import AuditEntry
 from explain.records.words import number
 
 NOT_STATED: Final = "Not stated."

@@ -134,8 +134,10 @@ def _read(hint: Any, value: Any, where: str) -> Any:
     if origin is tuple:
         if not isinstance(value, (list, tuple)):
             raise OptionError(f"{where} must be a list, not {shown(value, 40)}.")
-        last = len(inner) - 1 - (inner[-1] is ...)
-        return tuple(_read(inner[min(n, last)], v, f"{where}[{n}]") for n, v in enumerate(value))
+        kinds = inner[:1] * len(value) if inner[-1] is ... else inner
+        if len(kinds) != len(value):
+            raise OptionError(f"{where} must have {len(kinds)} values, not {len(value)}.")
+        return tuple(_read(kind, v, f"{where}[{n}]") for n, (kind, v) in enumerate(zip(kinds, value, strict=True)))
     if isinstance(origin, type) and issubclass(origin, Mapping):
         if not isinstance(value, Mapping):
             raise OptionError(f"{where} must be an object, not {shown(value, 40)}.")

@@ -36,6 +36,8 @@ class Thresholds(JsonForm):
     bounds: Mapping[str, tuple[float, float]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
+        if self.as_read is not None:  # what a record holds is shown as it is
+            return
         if not 0 <= self.ratio_low <= 1 <= self.ratio_high or not math.isfinite(self.ratio_high):
             raise OptionError(
                 f"The exposure ratio may lie between {self.ratio_low} and {self.ratio_high}: "

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from explain.results.decision_log import LogEntry
-from explain.results.json_form import JsonForm, named
+from explain.results.json_form import JsonForm, named, omitted
 from explain.results.measured import Estimate
 
 
@@ -33,7 +33,7 @@ class Provenance(JsonForm):
     configuration: str | None
     time_window: tuple[str | None, ...]
     inclusion: str | None
-    data_sha256: str | None = None
+    data_sha256: str | None = omitted()
 
 
 @dataclass(frozen=True, kw_only=True)
