@@ -123,9 +123,7 @@ def measured(guard: Disclosure, evaluation: Evaluation, by: str) -> Evaluation:
 def shown_audit(guard: Disclosure, audit: PeopleAudit, evaluation: Evaluation) -> PeopleAudit:
     """An audit of people as it is told: hidden groups as rows without a number, all figures in three decimals."""
     names = guard.names(audit.by, evaluation.users)
-    rows = tuple(
-        _hidden_row(row.group, guard.limit) if row.group in names else _rounded_row(row) for row in audit.rows
-    )
+    rows = tuple(_hidden_row(row.group, guard.limit) if row.group in names else _rounded_row(row) for row in audit.rows)
     overall = audit.overall
     shown = replace(
         overall,

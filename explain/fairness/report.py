@@ -181,9 +181,7 @@ def audit_people(
 ) -> PeopleAudit:
     """An audit of people that is a function of the shown groups alone."""
     shown_people = measured(guard, quality, grouping(graph, by, "user").by)
-    audit = audit_users(
-        graph, shown_people, by, k, thresholds=thresholds, reference=reference, seed=seed, draws=draws
-    )
+    audit = audit_users(graph, shown_people, by, k, thresholds=thresholds, reference=reference, seed=seed, draws=draws)
     return shown_audit(guard, audit, quality)
 
 

@@ -101,9 +101,7 @@ def _values(groups: Cohorts, evaluation: Evaluation, k: int) -> list[FloatArray]
     return [evaluation.per_user[name][of_person == g] for g in range(len(groups.labels))]
 
 
-def _compared(
-    groups: Cohorts, values: list[FloatArray], limits: Thresholds, reference: str, seed: int
-) -> _Compared:
+def _compared(groups: Cohorts, values: list[FloatArray], limits: Thresholds, reference: str, seed: int) -> _Compared:
     known = tuple(g for g, v in enumerate(values) if len(v) >= limits.min_n and g != groups.unknown)
     against = _against(groups, known, reference)
     if len(known) < 2 or against is None:
@@ -127,9 +125,7 @@ def _against(groups: Cohorts, known: tuple[int, ...], reference: str) -> int | s
     return known.index(place) if place in known else None
 
 
-def _rows(
-    groups: Cohorts, values: list[FloatArray], compared: _Compared, limits: Thresholds
-) -> tuple[AuditRow, ...]:
+def _rows(groups: Cohorts, values: list[FloatArray], compared: _Compared, limits: Thresholds) -> tuple[AuditRow, ...]:
     estimable = [g for g, v in enumerate(values) if len(v) >= limits.min_n]
     ends = zip(*mean_intervals([values[g] for g in estimable]), strict=True) if estimable else ()
     own = dict(zip(estimable, ends, strict=True))
@@ -155,9 +151,7 @@ def _row(groups: Cohorts, g: int, values: FloatArray, limits: Thresholds, ends: 
     else:
         value = float(values.mean())
         low, high = min(max(0.0, float(ends[0])), value), max(min(1.0, float(ends[1])), value)  # nDCG lies between
-    return AuditRow(
-        group=groups.labels[g], n=n, value=value, low=low, high=high, verdict=NOT_ESTIMABLE, reason=why
-    )
+    return AuditRow(group=groups.labels[g], n=n, value=value, low=low, high=high, verdict=NOT_ESTIMABLE, reason=why)
 
 
 def _judged(rows: list[AuditRow], apart: Differences, limits: Thresholds, reference: str) -> dict[str, AuditRow]:

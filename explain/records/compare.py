@@ -234,7 +234,11 @@ def _only(then: str, now: str) -> str:
 
 
 def _sentence(
-    rows: tuple[ComparedRow, ...], verdicts: tuple[str, str], moved_limits: bool, apart: str, differ: Sequence[Difference]
+    rows: tuple[ComparedRow, ...],
+    verdicts: tuple[str, str],
+    moved_limits: bool,
+    apart: str,
+    differ: Sequence[Difference],
 ) -> str:
     """What is not comparable first; verdicts and intervals that moved are only counted where everything is."""
     then, now = verdicts

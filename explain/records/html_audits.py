@@ -193,9 +193,7 @@ def _unknown(audit: ColumnAudit) -> str:
     )
 
 
-def _row(
-    audit: ColumnAudit, row: AuditRow, scale: Scale, bounds: Bounds | None, least: int
-) -> RowView:
+def _row(audit: ColumnAudit, row: AuditRow, scale: Scale, bounds: Bounds | None, least: int) -> RowView:
     small = is_small_group(audit, row, least)
     reason = small_reason(row, least) if small else row.reason
     return RowView(

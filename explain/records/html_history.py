@@ -17,8 +17,7 @@ from explain.results.record_sections import Incident
 Rows = Sequence[tuple[str, ...]]
 NO_SENTENCE = "The section has no sentence of its own; see the data."
 ANOTHER_QUESTION = (
-    "Another question was asked, so no value is told as a change; "
-    "the command compare-audits shows both side by side."
+    "Another question was asked, so no value is told as a change; the command compare-audits shows both side by side."
 )
 
 

@@ -88,7 +88,13 @@ class MitigationTable:
 
 def attributes(record: AuditRecord) -> Rows:
     return [
-        (text(a.column), text(a.side), text(a.source, 600), text(a.n), HIDDEN if a.n_missing is None else text(a.n_missing))
+        (
+            text(a.column),
+            text(a.side),
+            text(a.source, 600),
+            text(a.n),
+            HIDDEN if a.n_missing is None else text(a.n_missing),
+        )
         for a in record.attributes
     ]
 

@@ -93,9 +93,7 @@ def _inside(content: JsonObject, record: AuditRecord) -> Iterator[str]:
 
 
 def _hash_of(row: LogEntry) -> str:
-    return row_hash(
-        row.number, row.created, row.workspace, row.kind, row.actor, row.role, row.content, row.previous
-    )
+    return row_hash(row.number, row.created, row.workspace, row.kind, row.actor, row.role, row.content, row.previous)
 
 
 def _outside(

@@ -189,7 +189,11 @@ def _worst(sentences: Sequence[str], text: str) -> list[Point]:
     if not sentences:
         return []
     rest = len(sentences) - LISTED
-    more = [f"{rest:,} more {'is' if rest == 1 else 'are'} not listed here; the worst: {sentences[LISTED]}"] if rest > 0 else []
+    more = (
+        [f"{rest:,} more {'is' if rest == 1 else 'are'} not listed here; the worst: {sentences[LISTED]}"]
+        if rest > 0
+        else []
+    )
     return [Point(f"{text} Worst first:" if len(sentences) > 1 else text, (*sentences[:LISTED], *more))]
 
 

@@ -41,7 +41,9 @@ class JsonForm:
 
     def as_json(self) -> JsonObject:
         """The object as it was read; the fields in their order where it was made here."""
-        written = {f.key: _written(value) for f in form_of(type(self)) if not f.left_out(value := getattr(self, f.name))}
+        written = {
+            f.key: _written(value) for f in form_of(type(self)) if not f.left_out(value := getattr(self, f.name))
+        }
         if self.as_read is None:
             return written
         unknown = self.as_read.unknown

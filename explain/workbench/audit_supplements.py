@@ -110,14 +110,10 @@ class AuditSupplements:
             share, repaired = again, self._guarded(workspace, plan, audit.by, again, due, progress)
         return _mitigation(plan, audit, share, repaired)
 
-    def _guarded(
-        self, workspace: str, plan: Plan, by: str, share: float, due: Due, progress: Progress
-    ) -> Guarded:
+    def _guarded(self, workspace: str, plan: Plan, by: str, share: float, due: Due, progress: Progress) -> Guarded:
         rule = rule_from({"name": "minimum-exposure", "by": by, "share": share})
         browsing = _served_browsing(plan)
-        return self.rules.apply(
-            workspace, plan.model, [rule], k=plan.k, due=due, browsing=browsing, progress=progress
-        )
+        return self.rules.apply(workspace, plan.model, [rule], k=plan.k, due=due, browsing=browsing, progress=progress)
 
     def _trends(self, workspace: str, plan: Plan, progress: Progress) -> tuple[Trend, ...]:
         """Of metrics under two snapshots or more."""
@@ -222,9 +218,7 @@ def _gap(gap: GapAttribution, audit: ItemAudit) -> RecordedGap:
         n_people_all=gap.n_people_all,
         sentence=gap.sentence.replace("*", ""),
         completeness_error=gap.completeness_error,
-        parts=tuple(
-            RecordedGapPart(relation=p.label, value=p.value, low=p.low, high=p.high) for p in gap.parts
-        ),
+        parts=tuple(RecordedGapPart(relation=p.label, value=p.value, low=p.low, high=p.high) for p in gap.parts),
     )
 
 

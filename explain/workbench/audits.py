@@ -85,7 +85,8 @@ class AuditService:
             model_title=get_model(checked.model).spec.title,
         )
         audited = audited_lists(loaded.graph, checked, lists, guard)
-        return record_content(source, plan, digest(checked.as_json()), measured, audited)
+        stated = FixedPlan.from_json(plan.as_json() | checked.as_json())
+        return record_content(source, stated, digest(checked.as_json()), measured, audited)
 
     def run(
         self, workspace: str, plan: PlanLike, *, actor: str, role: str = "", progress: Progress = no_progress

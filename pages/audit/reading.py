@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Final
 
 import pandas as pd
 import streamlit as st
@@ -12,7 +12,10 @@ import streamlit as st
 from core.errors import OptionError, SurfacedError
 from core.texts import command
 from explain.format.words import browsing_words
-from explain.records import summary as record_summary
+from explain.results.audit import FAIL, PASS
+from explain.results.audit_record import AuditRecord
+from explain.results.decision_log import AuditEntry, LogEntry
+from explain.workbench import record_words
 from pages.audit import measurements
 from pages.frame import pickers, queries, selection, widgets
 from pages.frame.text import plain
@@ -22,11 +25,11 @@ _COMPARED: Final = {
     "by": "column", "metric": "metric", "group": "group", "then": "then", "then_low": "then, low", "then_high": "then, high", "now": "now",
     "now_low": "now, low", "now_high": "now, high", "change": "change", "overlap": "intervals overlap", "verdict_then": "verdict then",
     "verdict_now": "verdict now",
-}  # fmt: skip
+}
 _TOLD: Final = "sign-told"
 
 
-def page(spot: selection.Selection, audit_id: str, past: Sequence[Any]) -> None:
+def page(spot: selection.Selection, audit_id: str, past: Sequence[AuditEntry]) -> None:
     bench = queries.workbench()
     entry = next(e for e in past if e.id == audit_id)
     if not entry.intact:
@@ -45,34 +48,39 @@ def page(spot: selection.Selection, audit_id: str, past: Sequence[Any]) -> None:
         _exports(spot, record)
 
 
-def _result(record: dict[str, Any]) -> None:
-    verdict, plan = record["verdict"], record["plan"]
-    banner = {"pass": st.success, "fail": st.error}.get(verdict["verdict"], st.warning)
-    banner(plain(f"{verdict['verdict'].capitalize()}. {verdict['reason']}", 800))
-    signed = record_summary.signed(record["signatures"])
-    st.write(plain(signed if record["signatures"] else "Nobody has signed this audit yet: see Sign and export above."))
-    if missing := record_summary.not_stated(record):
+def _result(record: AuditRecord) -> None:
+    verdict, plan = record.verdict, record.plan
+    banner = {PASS: st.success, FAIL: st.error}.get(verdict.verdict, st.warning)
+    banner(plain(f"{verdict.verdict.capitalize()}. {verdict.reason}", 800))
+    signed = record_words.signed(record.signatures)
+    st.write(plain(signed if record.signatures else "Nobody has signed this audit yet: see Sign and export above."))
+    if missing := record_words.not_stated(record):
         st.write(f"**{plain(missing, 200)}**")
     st.header("In plain words")
-    for point in record_summary.summary(record):
+    for point in record_words.summary(record):
         listed = "".join(f"\n- {plain(line, 400)}" for line in point.listed)
         st.markdown(plain(point.text, 600) + ("\n" + listed if listed else ""))
-    limits = plan["thresholds"]
-    st.caption(plain(
-        f"{queries.models()[plan['model']].title if plan['model'] in queries.models() else plan['model']}, first {plan['k']}, target {plan['target'] if isinstance(plan['target'], str) else 'policy'}, {browsing_words(plan['browsing'])}. Fixed before the "
-        f"run ({plan['fixed_at'][:16]}): ratio {limits['ratio_low']:g} to {limits['ratio_high']:g}, gap {limits['max_gap']:g}, level {limits['alpha']:g} "
-        f"after adjustment, groups of {limits['min_n']} or more.", 600,
-    ))  # fmt: skip
+    limits, models = plan.thresholds, queries.models()
+    title = models[plan.model].title if plan.model in models else plan.model
+    target = plan.target if isinstance(plan.target, str) else "policy"
+    st.caption(
+        plain(
+            f"{title}, first {plan.k}, target {target}, {browsing_words(plan.browsing)}. Fixed before the "
+            f"run ({plan.fixed_at[:16]}): ratio {limits.ratio_low:g} to {limits.ratio_high:g}, gap {limits.max_gap:g}, "
+            f"level {limits.alpha:g} after adjustment, groups of {limits.min_n} or more.",
+            600,
+        )
+    )
 
 
-def _sign(spot: selection.Selection, record: dict[str, Any]) -> None:
+def _sign(spot: selection.Selection, record: AuditRecord) -> None:
     st.header("Signatures")
-    st.write(plain(record_summary.signed(record["signatures"])))
-    for s in record["signatures"]:
-        st.write(plain(f"{s['name']}, {s['role']}, {s['signed_at'][:16].replace('T', ' ')} UTC. {s['comment']}", 2400))
+    st.write(plain(record_words.signed(record.signatures)))
+    for s in record.signatures:
+        st.write(plain(f"{s.name}, {s.role}, {s.signed_at[:16].replace('T', ' ')} UTC. {s.comment}", 2400))
     if told := st.session_state.pop(_TOLD, ""):
         st.info(plain(told, 400))
-    if missing := record_summary.not_stated(record):
+    if missing := record_words.not_stated(record):
         st.write(f"**{plain(missing, 200)}**")
     with st.form("sign"):
         left, right = st.columns(2)
@@ -87,43 +95,43 @@ def _sign(spot: selection.Selection, record: dict[str, Any]) -> None:
             _signed(spot, record, name, role, comment)
 
 
-def _signed(spot: selection.Selection, record: dict[str, Any], name: str, role: str, comment: str) -> None:
+def _signed(spot: selection.Selection, record: AuditRecord, name: str, role: str, comment: str) -> None:
     """Signs and says where the name had signed before; what is missing is said in the order of the form."""
     try:
         if not name.strip():
             raise OptionError("A name is missing: the decision log keeps who signed, so say it.")
-        queries.workbench().records.sign(spot.name, record["id"], name, role, comment)
+        queries.workbench().records.sign(spot.name, record.id, name, role, comment)
     except SurfacedError as error:
         widgets.problem(error)
         return
-    before = record_summary.signed_before(record["signatures"], name)
+    before = record_words.signed_before(record.signatures, name)
     st.session_state[_TOLD] = f"{before} The new signature stands beside it." if before else ""
     st.rerun()
 
 
-def _exports(spot: selection.Selection, record: dict[str, Any]) -> None:
+def _exports(spot: selection.Selection, record: AuditRecord) -> None:
     st.header("Keep it")
-    bench, name = queries.workbench(), f"audit-{spot.name}-{record['id'][:12]}"
+    bench, name = queries.workbench(), f"audit-{spot.name}-{record.id[:12]}"
     left, right, _ = st.columns([1, 1, 2])
     with left:
         st.download_button(
-            "Report (HTML, prints on A4)", lambda: bench.records.export(spot.name, record["id"], form="html"),
+            "Report (HTML, prints on A4)", lambda: bench.records.export(spot.name, record.id, form="html"),
             widgets.file_name(name, "html"), "text/html", key="audit-html", on_click="ignore",
-        )  # fmt: skip
+        )
     with right:
         st.download_button(
-            "Record (JSON with hash)", lambda: _json_text(bench.records.export(spot.name, record["id"], form="json")),
+            "Record (JSON with hash)", lambda: _json_text(bench.records.export(spot.name, record.id, form="json")),
             widgets.file_name(name, "json"), "application/json", key="audit-json", on_click="ignore",
-        )  # fmt: skip
-    st.caption(f"SHA-256 {record['sha256']}. To check a file that came back:")
+        )
+    st.caption(f"SHA-256 {record.sha256}. To check a file that came back:")
     widgets.command(command("verify-report", "FILE"))
 
 
-def _json_text(content: Any) -> str:
-    return content if isinstance(content, str) else json.dumps(content, ensure_ascii=False, indent=1)
+def _json_text(record: AuditRecord) -> str:
+    return json.dumps(record.as_json(), ensure_ascii=False, indent=1)
 
 
-def _compare(spot: selection.Selection, audit_id: str, past: Sequence[Any]) -> None:
+def _compare(spot: selection.Selection, audit_id: str, past: Sequence[AuditEntry]) -> None:
     others = [e for e in past if e.id != audit_id and e.intact]
     if not others:
         st.info("There is no other audit to compare this one with.")
@@ -134,15 +142,15 @@ def _compare(spot: selection.Selection, audit_id: str, past: Sequence[Any]) -> N
     pickers.choose("With", ids, "earlier", earlier, lambda raw: names.get(raw, raw))
     found = queries.workbench().records.compare(spot.name, audit_id, earlier)
     (st.warning if found.not_comparable else st.write)(plain(found.sentence, 1_200))
-    differ = [vars(d) for d in (*found.thresholds, *found.differences)]
+    differ = [d.as_json() for d in (*found.thresholds, *found.differences)]
     if differ:
         widgets.rows(pd.DataFrame(differ, columns=["what", "then", "now"]), "What is not the same in both audits")
-    rows = pd.DataFrame([vars(r) for r in found.rows], columns=list(_COMPARED)).rename(columns=_COMPARED)
+    rows = pd.DataFrame([r.as_json() for r in found.rows], columns=list(_COMPARED)).rename(columns=_COMPARED)
     without = [c for c in ("change", "intervals overlap") if rows[c].isna().all()]
     widgets.table(rows.drop(columns=without), f"compare-{audit_id[:8]}-{earlier[:8]}", "Every group then and now")
 
 
-def log_frame(rows: Sequence[Any]) -> pd.DataFrame:
+def log_frame(rows: Sequence[LogEntry]) -> pd.DataFrame:
     """The log, newest first."""
     return pd.DataFrame(
         [
@@ -153,4 +161,4 @@ def log_frame(rows: Sequence[Any]) -> pd.DataFrame:
             for r in rows
         ],
         columns=["number", "when (UTC)", "kind", "by", "role", "what", "hash", "previous"],
-    )  # fmt: skip
+    )

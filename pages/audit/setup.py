@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Final
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
 
 import pandas as pd
 import streamlit as st
@@ -11,6 +13,7 @@ import streamlit as st
 from core.errors import SurfacedError
 from core.texts import command
 from explain.format.words import BROWSING, column_words
+from explain.results.plan import Plan
 from explain.workbench.tasks import Task
 from pages.frame import address, jobs, queries, selection
 from pages.frame.text import plain
@@ -31,8 +34,8 @@ def _browsing(label: str) -> str:
 def page(spot: selection.Selection) -> None:
     bench = queries.workbench()
     usual = bench.audits.usual_plan(spot.name, spot.model, k=spot.k)
-    plan, name, role = _form(spot, usual)
     try:
+        plan, name, role = _form(spot, usual)
         checked = bench.audits.check(spot.name, plan)
     except SurfacedError as error:
         st.error(plain(error, 600))
@@ -53,23 +56,23 @@ def page(spot: selection.Selection) -> None:
     )
     jobs.panel(
         key, "Fix the plan and run", f"Auditing the lists of {queries.models()[spot.model].title}",
-        Task("audits.run", {"workspace": spot.name, "plan": plan, "actor": name, "role": role}),
+        Task("audits.run", {"workspace": spot.name, "plan": plan.as_json(), "actor": name, "role": role}),
         command("run-audit", "--workspace", spot.name, "--model", spot.model, "--plan", "plan.json", "--actor", name, "--role", role),
     )  # fmt: skip
     st.download_button(
-        "This plan (plan.json)", json.dumps(checked, ensure_ascii=False, indent=1), "plan.json", "application/json", key="plan-file",
+        "This plan (plan.json)", json.dumps(checked.as_json(), ensure_ascii=False, indent=1), "plan.json", "application/json", key="plan-file",
         on_click="ignore", help="The same audit from a shell, or another day",
     )  # fmt: skip
 
 
-def _is_newest(spot: selection.Selection, plan: dict[str, Any]) -> bool:
+def _is_newest(spot: selection.Selection, plan: Plan) -> bool:
     """Whether the newest audit is of this very plan."""
     bench = queries.workbench()
     past = bench.records.listed(spot.name)
     if not past or not past[0].intact:
         return False
-    made = bench.records.load(spot.name, past[0].id)["plan"]
-    return all(made.get(name) == value for name, value in plan.items())
+    newest = bench.records.load(spot.name, past[0].id).plan.as_json()
+    return all(newest.get(name) == value for name, value in plan.as_json().items())
 
 
 def _words(column: str) -> str:
@@ -77,7 +80,7 @@ def _words(column: str) -> str:
     return plain(column_words(column), 60)
 
 
-def _columns(label: str, offered: list[str], usual: list[str], key: str) -> list[str]:
+def _columns(label: str, offered: Sequence[str], usual: Sequence[str], key: str) -> list[str]:
     """Pills: the tags of a multiselect have too little contrast in the dark theme."""
     return list(st.pills(label, offered, selection_mode="multi", default=usual, key=key, format_func=_words))
 
@@ -108,13 +111,13 @@ def _catalogue(home: str, workspace: str, by: str) -> dict[str, float]:
     return queries.workbench().exposure.catalogue_shares(workspace, by)
 
 
-def _form(spot: selection.Selection, usual: dict[str, Any]) -> tuple[dict[str, Any], str, str]:
+def _form(spot: selection.Selection, usual: Plan) -> tuple[Plan, str, str]:
     """The plan as the widgets say it, and who asks."""
     columns = queries.workbench().exposure.columns(spot.name)
     st.subheader("What is compared")
-    items = _columns("Items by", columns.get("item", []), usual["item_columns"], "plan-items")
-    people = _columns("People by", columns.get("user", []), usual["user_columns"], "plan-people")
-    crossed = usual["intersections"][0] if usual["intersections"] else []
+    items = _columns("Items by", columns.get("item", []), usual.item_columns, "plan-items")
+    people = _columns("People by", columns.get("user", []), usual.user_columns, "plan-people")
+    crossed = usual.intersections[0] if usual.intersections else ()
     cross = _columns("One intersection of people (up to three columns)", columns.get("user", []), crossed, "plan-cross")
     one, two, three = st.columns([1, 2, 2], gap="medium")
     k = one.number_input(
@@ -131,7 +134,7 @@ def _form(spot: selection.Selection, usual: dict[str, Any]) -> tuple[dict[str, A
         "Largest gap of nDCG",
         0.001,
         0.5,
-        float(usual["thresholds"]["max_gap"]),
+        float(usual.thresholds.max_gap),
         0.001,
         format="%.3f",
         key="plan-gap",
@@ -151,10 +154,18 @@ def _form(spot: selection.Selection, usual: dict[str, Any]) -> tuple[dict[str, A
     left, right = st.columns(2, gap="medium")
     name = left.text_input("Your name", max_chars=80, key="plan-name")
     role = right.text_input("Your role", max_chars=80, key="plan-role")
-    plan = usual | {
-        "k": int(k), "item_columns": list(items), "user_columns": list(people),
-        "intersections": [list(cross)] if len(cross) > 1 else [], "target": written, "browsing": browsing,
-        "target_reason": reason, "purpose": purpose, "owner": owner, "surface": surface,
-        "thresholds": usual["thresholds"] | {"ratio_low": low, "ratio_high": high, "max_gap": most_gap, "min_n": int(min_n)},
-    }  # fmt: skip
+    plan = replace(
+        usual,
+        k=int(k),
+        item_columns=tuple(items),
+        user_columns=tuple(people),
+        intersections=(tuple(cross),) if len(cross) > 1 else (),
+        target=written,
+        browsing=browsing,
+        target_reason=reason,
+        purpose=purpose,
+        owner=owner,
+        surface=surface,
+        thresholds=replace(usual.thresholds, ratio_low=low, ratio_high=high, max_gap=most_gap, min_n=int(min_n)),
+    )
     return plan, name, role

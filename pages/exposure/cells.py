@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import pandas as pd
 import streamlit as st
@@ -10,7 +10,9 @@ import streamlit as st
 from explain.charts.audits import cell_map, trend_lines
 from explain.format.numbers import p_value
 from explain.format.words import column_words
-from explain.results.cells import BehindCell
+from explain.results.audit import FAIL
+from explain.results.cells import BehindCell, CellTable
+from explain.results.measured import Trend
 from pages.frame import address, pickers, queries, selection, widgets
 from pages.frame.text import count, plain
 
@@ -19,8 +21,8 @@ SIGNS: Final = "A cross fails, a filled square passes, a dot is insufficient evi
 
 
 @st.cache_data(max_entries=_KEPT, show_spinner="Looking at every cell …")
-def _cells(home: str, base: tuple[str, str, str], user_by: str, item_by: str, k: int) -> dict[str, Any]:
-    return queries.workbench().exposure.cells(base[0], base[1], user_by, item_by, k=k).as_json()
+def _cells(home: str, base: tuple[str, str, str], user_by: str, item_by: str, k: int) -> CellTable:
+    return queries.workbench().exposure.cells(base[0], base[1], user_by, item_by, k=k)
 
 
 @st.cache_data(max_entries=_KEPT, show_spinner=False)
@@ -30,7 +32,7 @@ def _behind(home: str, base: tuple[str, str, str], cell: tuple[str, str, str, st
 
 
 @st.cache_data(max_entries=16, show_spinner="Ranking every person under each snapshot …")
-def _trends(home: str, base: tuple[str, str, str], by: str, k: int) -> list[dict[str, Any]]:
+def _trends(home: str, base: tuple[str, str, str], by: str, k: int) -> tuple[Trend, ...]:
     return queries.workbench().exposure.trends(base[0], base[1], by, k=k)
 
 
@@ -46,18 +48,18 @@ def cells(spot: selection.Selection, item_by: str, user_columns: list[str]) -> N
     )
     user_by = selection.one_of("cells", user_columns, user_columns[0])
     pickers.choose("People by", user_columns, "cells", user_by, column_words)
-    found = _cells(queries.home(), spot.base, user_by, item_by, spot.k)
-    people = list(dict.fromkeys(r["user_group"] for r in found["rows"]))
-    items = list(dict.fromkeys(r["item_group"] for r in found["rows"]))
-    judged = [r for r in found["rows"] if r["value"] is not None]
+    table = _cells(queries.home(), spot.base, user_by, item_by, spot.k)
+    people = list(dict.fromkeys(r.user_group for r in table.rows))
+    items = list(dict.fromkeys(r.item_group for r in table.rows))
+    judged = {r: r.value for r in table.rows if r.value is not None}
     if not judged:
         st.info("Every cell is suppressed: no group of people is large enough.")
         return
-    worst = min(judged, key=lambda r: (r["verdict"] != "fail", r["value"]))
-    chosen_people = selection.one_of("people", people, worst["user_group"])
-    chosen_items = selection.one_of("items", items, worst["item_group"])
+    worst = min(judged, key=lambda r: (r.verdict != FAIL, judged[r]))
+    chosen_people = selection.one_of("people", people, worst.user_group)
+    chosen_items = selection.one_of("items", items, worst.item_group)
     st.plotly_chart(
-        cell_map(found, theme=widgets.theme(), chosen=(chosen_people, chosen_items)), theme=None, key="cell-map",
+        cell_map(table, theme=widgets.theme(), chosen=(chosen_people, chosen_items)), theme=None, key="cell-map",
         config={"displayModeBar": False}, on_select=_clicked, selection_mode="points",
         alt=f"Ratios of {len(people)} groups of people by {len(items)} groups of items; the table below holds the same.",
     )  # fmt: skip
@@ -66,9 +68,9 @@ def cells(spot: selection.Selection, item_by: str, user_columns: list[str]) -> N
         pickers.choose("People", people, "people", chosen_people)
     with right:
         pickers.choose("Items", items, "items", chosen_items)
-    _cell(spot, found, (user_by, chosen_people, item_by, chosen_items))
+    _cell(spot, table, (user_by, chosen_people, item_by, chosen_items))
     widgets.table(
-        cell_frame(found),
+        cell_frame(table),
         f"cells-{spot.model}-{user_by}-{item_by}-k{spot.k}",
         "Every cell with its ratio, interval, adjusted p and verdict",
     )
@@ -84,26 +86,22 @@ def _clicked() -> None:
         address.put("items", str(items))
 
 
-def _cell(spot: selection.Selection, found: dict[str, Any], cell: tuple[str, str, str, str]) -> None:
+def _cell(spot: selection.Selection, table: CellTable, cell: tuple[str, str, str, str]) -> None:
     _, people, _, items = cell
-    row = next(r for r in found["rows"] if (r["user_group"], r["item_group"]) == (people, items))
-    if row["value"] is None:
-        st.write(plain(f"{people} × {items}: {row['verdict']}. {row['reason']}", 300))
+    row = next(r for r in table.rows if (r.user_group, r.item_group) == (people, items))
+    if row.value is None:
+        st.write(plain(f"{people} × {items}: {row.verdict}. {row.reason}", 300))
         return
-    interval = f"95 % interval {row['low']:.2f} to {row['high']:.2f}" if row["low"] is not None else "no interval"
-    adjusted = f", adjusted p of the limit {p_value(row['p_adjusted'])}" if row["p_adjusted"] is not None else ""
-    st.write(
-        plain(
-            f"{people} × {items}: {row['value']:.2f} of the catalogue share ({interval}{adjusted}): {row['verdict']}. {row['reason']}",
-            500,
-        )
-    )
+    interval = f"95 % interval {row.low:.2f} to {row.high:.2f}" if row.low is not None else "no interval"
+    adjusted = f", adjusted p of the limit {p_value(row.p_adjusted)}" if row.p_adjusted is not None else ""
+    share = f"{row.value:.2f} of the catalogue share ({interval}{adjusted})"
+    st.write(plain(f"{people} × {items}: {share}: {row.verdict}. {row.reason}", 500))
     behind = _behind(queries.home(), spot.base, cell, spot.k, spot.workspace.show_people)
     reached = "Few, or all but few," if behind.n_reached is None else count(behind.n_reached)
     if behind.n_reached and not spot.workspace.show_people:
         reached = f"About {reached}"
     st.caption(
-        f"{reached} of {count(behind['n_people'])} people have any of these {count(behind['n_items'])} items in their first {spot.k}."
+        f"{reached} of {count(behind.n_people)} people have any of these {count(behind.n_items)} items in their first {spot.k}."
     )
     left, right = st.columns(2, gap="medium")
     with left:
@@ -133,48 +131,48 @@ def _cell(spot: selection.Selection, found: dict[str, Any], cell: tuple[str, str
                 shown += 1
 
 
-def cell_frame(found: dict[str, Any]) -> pd.DataFrame:
+def cell_frame(table: CellTable) -> pd.DataFrame:
     columns = {
-        "user_group": found["user_by"],
-        "item_group": found["item_by"],
+        "user_group": table.user_by,
+        "item_group": table.item_by,
         "n": "people",
         "value": "ratio",
         "p_adjusted": "adjusted p",
     }
-    return pd.DataFrame(found["rows"]).rename(columns=columns)
+    return pd.DataFrame([row.as_json() for row in table.rows]).rename(columns=columns)
 
 
 def trend(spot: selection.Selection, by: str) -> None:
     """Popularity, diversity, concentration over the stored snapshots of this model."""
     st.header("From snapshot to snapshot")
     n = sum(s.model == spot.model for s in queries.fitted(spot.name))
-    rows = _trends(queries.home(), spot.base, by, spot.k)
-    points = max((len(r["points"]) for r in rows), default=0)
+    trends = _trends(queries.home(), spot.base, by, spot.k)
+    points = max((len(t.points) for t in trends), default=0)
     if points < 2 or not n:
         st.caption(
             "There is one snapshot of this model on this data, so nothing to compare yet. Fit it again to see what changes."
         )
-    names = [r["name"] for r in rows if r["points"]]
+    names = [t.name for t in trends if t.points]
     if not names:
         return
     name = selection.one_of("trend", names, "popularity lift" if "popularity lift" in names else names[0])
     pickers.choose("Metric", names, "trend", name)
-    words = {w["name"]: w for w in queries.workbench().audits.metric_words()}
+    words = {w.name: w for w in queries.workbench().audits.metric_words()}
     meaning = next((w for key, w in words.items() if name.startswith(key)), None)
     if meaning:
-        st.caption(plain(f"{meaning['title']}. {meaning['formula']}. Fair: {meaning['fair']}.", 400))
+        st.caption(plain(f"{meaning.title}. {meaning.formula}. Fair: {meaning.fair}.", 400))
     if points > 1:
-        widgets.chart(trend_lines(rows, name, theme=widgets.theme()), "trend", f"{name} over {points} snapshots")
-    frame = pd.DataFrame([{"metric": r["name"], **p} for r in rows for p in r["points"]])
+        widgets.chart(trend_lines(trends, name, theme=widgets.theme()), "trend", f"{name} over {points} snapshots")
+    frame = pd.DataFrame([{"metric": t.name, **p.as_json()} for t in trends for p in t.points])
     widgets.table(frame, f"trends-{spot.model}-{by}-k{spot.k}", "Every metric under every snapshot")
 
 
 def words() -> None:
     """The twelve metrics in words, with formula, source, range and what is fair."""
     with st.expander("All twelve metrics: formula, source, range, what is fair"):
-        columns = ("number", "name", "title", "formula", "range", "fair", "direction", "source")
+        columns = ["number", "name", "title", "formula", "range", "fair", "direction", "source"]
         widgets.rows(
-            pd.DataFrame([{c: w[c] for c in columns} for w in queries.workbench().audits.metric_words()]),
+            pd.DataFrame([w.as_json() for w in queries.workbench().audits.metric_words()], columns=columns),
             "Every metric with its formula and source",
         )
         st.caption(

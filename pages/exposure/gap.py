@@ -7,8 +7,9 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
-from explain.charts.attribution import GapAttribution, gap_waterfall
+from explain.charts.attribution import gap_waterfall
 from explain.results.audit import AuditReport
+from explain.results.exposure import GapAttribution
 from pages.frame import pickers, queries, selection, widgets
 from pages.frame.text import count, plain
 
