@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-
 import numpy as np
 import pandas as pd
 
@@ -22,10 +21,10 @@ from data.splits import Split
 from explain.fairness.exposure import RBP, attention_of
 from explain.fairness.metrics.concentration import corrected_gini
 from explain.fairness.ratios import group_exposure, ratios_of
+from explain.groups.cohorts import AGE_SOURCES, UNKNOWN, Cohorts
 from explain.results.exposure import Baseline
 from explain.results.measured import Estimate
 from explain.results.plan import Target
-from explain.groups.cohorts import AGE_SOURCES, UNKNOWN, Cohorts
 
 DATE_WORDS = {"published": "date of publication", "release_year": "year of release"}
 

@@ -17,10 +17,10 @@ from explain.fairness.disclosure import Disclosure, chance, told, withheld
 from explain.fairness.item_audit import of_limits
 from explain.fairness.ratios import WHOLE, GroupExposure, group_exposure, ratios_of
 from explain.fairness.statistics import holm
-from explain.results.plan import Target, Thresholds
 from explain.groups.cohorts import Cohorts
 from explain.results.audit import INSUFFICIENT, NOT_ESTIMABLE
 from explain.results.cells import Cell, CellTable
+from explain.results.plan import Target, Thresholds
 
 
 def joint_cells(

@@ -21,7 +21,6 @@ from explain.fairness.audit import counted, n_unknown, number
 from explain.fairness.ratios import WHOLE, Ratios, group_exposure, ratios_of
 from explain.fairness.statistics import LimitTests, holm
 from explain.fairness.thresholds import target_title
-from explain.results.plan import Target, Thresholds
 from explain.groups.cohorts import UNKNOWN, Cohorts, cohorts
 from explain.results.audit import (
     FAIL,
@@ -34,6 +33,7 @@ from explain.results.audit import (
     ItemAudit,
     ItemOverall,
 )
+from explain.results.plan import Target, Thresholds
 
 
 def audit_items(

@@ -28,16 +28,16 @@ from explain.fairness.item_audit import audit_items, item_ratios
 from explain.fairness.metrics.base import Metric, all_metrics
 from explain.fairness.plan_check import needs_relevance
 from explain.fairness.thresholds import fixed_share, within
-from explain.results.plan import Plan, Target, Thresholds
 from explain.fairness.user_audit import audit_users
-from explain.results.audit import FAIL, INSUFFICIENT, NOT_ESTIMABLE, PASS, ColumnAudit, ItemAudit, PeopleAudit, Verdict
-from explain.results.cells import CellTable
-from explain.results.measured import CreatorExposure, MetricFigure
-from explain.results.record_sections import SuppressedCount
 from explain.format.words import column_words
 from explain.groups.cohorts import Cohorts
 from explain.groups.intersections import SIGN, By, grouping
 from explain.groups.limits import MIN_N
+from explain.results.audit import FAIL, INSUFFICIENT, NOT_ESTIMABLE, PASS, ColumnAudit, ItemAudit, PeopleAudit, Verdict
+from explain.results.cells import CellTable
+from explain.results.measured import CreatorExposure, MetricFigure
+from explain.results.plan import Plan, Target, Thresholds
+from explain.results.record_sections import SuppressedCount
 
 MOST_CELLS, MOST_CREATORS = 400, 200
 

@@ -18,13 +18,13 @@ from core.intervals import percentile_interval, resampled_sums
 from core.progress import Progress, no_progress
 from core.ranking import NO_ITEM, rank_all
 from explain.fairness import exposure as ex
-from explain.fairness.disclosure import Disclosure
 from explain.fairness.audit import number
+from explain.fairness.disclosure import Disclosure
 from explain.fairness.item_audit import item_ratios
 from explain.fairness.thresholds import fixed_share
-from explain.results.plan import Target
 from explain.groups.cohorts import UNKNOWN, Cohorts, cohorts
 from explain.results.guardrail import Cost, Gain, GroupChange
+from explain.results.plan import Target
 
 POOL, MOST_RULES, DRAWS = 100, 6, 400
 EVERYBODY = "everybody"

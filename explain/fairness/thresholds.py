@@ -16,7 +16,6 @@ from explain.results.audit import FAIL, INSUFFICIENT, PASS
 from explain.results.plan import Target
 
 
-
 def within(low: float | None, high: float | None, allowed: tuple[float, float]) -> tuple[str, str]:
     """Verdict and reason for an interval against limits; without an interval there is no evidence."""
     band = f"{allowed[0]:g} to {allowed[1]:g}"

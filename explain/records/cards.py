@@ -18,8 +18,8 @@ from core.models.base import ModelSpec
 from core.snapshots import Manifest
 from data.tables import DataCard, Tables
 from explain.format.text import clean
-from explain.results.decision_log import AuditEntry
 from explain.records.words import number
+from explain.results.decision_log import AuditEntry
 
 NOT_STATED: Final = "Not stated."
 _SPECIAL: Final = re.compile(r"([\\`*_\[\]<>|#~$])")

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from core.errors import OptionError, shown
 from explain.format.hashing import digest
+from explain.results.audit_record import AuditContent
 from explain.results.json_form import JsonObject
 
 PLACE: Final = Path(__file__).with_name("audit.schema.json")
@@ -69,6 +70,12 @@ def check(record: Mapping[str, Any], *, without: tuple[str, ...] = ()) -> None:
     if wrong:
         more = f" and {len(wrong) - MOST_NAMED} more" if len(wrong) > MOST_NAMED else ""
         raise OptionError(f"This is no record of an audit: {'; '.join(wrong[:MOST_NAMED])}{more}.")
+
+
+def content_from_json(content: Mapping[str, Any]) -> AuditContent:
+    """What an audit measured, from JSON. Raises OptionError naming what is missing or of the wrong kind."""
+    check(content, without=OUTSIDE)
+    return AuditContent.from_json(content)
 
 
 def problems(value: Any, schema: Mapping[str, Any], where: str = "record") -> Iterator[str]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from explain.results.json_form import JsonForm, JsonObject, omitted
+from explain.results.json_form import OMITTED, JsonForm, JsonObject
 
 PASS: Final = "pass"
 FAIL: Final = "fail"
@@ -118,12 +118,12 @@ class PeopleOverall(Verdict):
     reference: str = ""
     n_users: int | None = None
     n_unknown: int | None = 0
-    n_suppressed: int | None = omitted()
+    n_suppressed: int | None = field(default=None, metadata=OMITTED)
     suppressed: tuple[str, ...] = ()
     seed: int | None = None
     draws: int | None = None
     note: str = ""
-    split: str | None = omitted()
+    split: str | None = field(default=None, metadata=OMITTED)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from explain.results.audit import ColumnAudit, ItemAudit, PeopleAudit, Verdict
 from explain.results.cells import CellTable
 from explain.results.comparison import Changes
-from explain.results.json_form import JsonForm, omitted
+from explain.results.json_form import OMITTED, JsonForm
 from explain.results.measured import CreatorExposure, MetricFigure, Trend
 from explain.results.plan import FixedPlan
 from explain.results.record_sections import (
@@ -82,4 +82,4 @@ class AuditRecord(StoredAudit):
 
     log: LogExtract
     signatures: tuple[Signature, ...]
-    export: Export | None = omitted()
+    export: Export | None = field(default=None, metadata=OMITTED)

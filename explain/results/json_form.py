@@ -9,14 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import MISSING, dataclass, field, fields
-from types import NoneType, UnionType
+from types import MappingProxyType, NoneType, UnionType
 from typing import Any, Final, Self, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from core.errors import OptionError, shown
 
 JsonObject = dict[str, Any]
-OMITTED: Final = "omitted"
-KEY: Final = "key"
+OMITTED: Final = MappingProxyType({"omitted": True})
+"""Metadata of a field that JSON has only where it differs from its default."""
 Form = TypeVar("Form", bound="JsonForm")
 
 
@@ -74,14 +74,9 @@ class FormField:
         return bool(getattr(result, self.name) != self.default)
 
 
-def omitted(default: Any = None, *, key: str | None = None) -> Any:
-    """A field that JSON has only where it differs from its default."""
-    return field(default=default, metadata={OMITTED: True} | ({} if key is None else {KEY: key}))
-
-
-def named(key: str, default: Any = MISSING) -> Any:
-    """A field that has another name in JSON."""
-    return field(default=default, metadata={KEY: key})
+def named(key: str) -> Mapping[str, str]:
+    """Metadata of a field that has another name in JSON."""
+    return {"key": key}
 
 
 def form_of(form: type[JsonForm]) -> tuple[FormField, ...]:
@@ -99,11 +94,11 @@ def _form_of(form: type[JsonForm]) -> tuple[FormField, ...]:
     return tuple(
         FormField(
             name=f.name,
-            key=f.metadata.get(KEY, f.name),
+            key=f.metadata.get("key", f.name),
             hint=hints[f.name],
             required=f.default is MISSING and f.default_factory is MISSING,
             default=f.default_factory() if f.default_factory is not MISSING else f.default,
-            omitted=bool(f.metadata.get(OMITTED)),
+            omitted=bool(f.metadata.get("omitted")),
         )
         for f in fields(form)
         if f.name != "as_read"

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from explain.results.decision_log import LogEntry
-from explain.results.json_form import JsonForm, named, omitted
+from explain.results.json_form import OMITTED, JsonForm, named
 from explain.results.measured import Estimate
 
 
@@ -33,7 +33,7 @@ class Provenance(JsonForm):
     configuration: str | None
     time_window: tuple[str | None, ...]
     inclusion: str | None
-    data_sha256: str | None = omitted()
+    data_sha256: str | None = field(default=None, metadata=OMITTED)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +81,7 @@ class RecordedExposure(JsonForm):
 class RecordedBaseline(JsonForm):
     """The model, or a way to rank without a profile. profiles: whether it knows the person; None where an old record is silent."""
 
-    title: str = named("arm")
+    title: str = field(metadata=named("arm"))
     rule: str | None = None
     profiles: bool | None = None
     metrics: Mapping[str, Estimate]

@@ -25,7 +25,6 @@ from explain.fairness.exposure import RBP, browsing_weights, catalogue_share, rb
 from explain.fairness.item_audit import audit_items
 from explain.fairness.main_parameters import MAX_PEOPLE, measure_weights, weights_sentence
 from explain.fairness.report import audit_people
-from explain.results.plan import Target, Thresholds
 from explain.fairness.trends import MOST_SNAPSHOTS, trends
 from explain.groups.cohorts import Side, columns, side_of
 from explain.groups.intersections import grouping, parts_of
@@ -34,6 +33,7 @@ from explain.results.audit import AuditReport, ItemAudit, PeopleAudit
 from explain.results.cells import BehindCell, CellTable
 from explain.results.exposure import GapAttribution, GapShare, MeasuredWeights, NonProfiling
 from explain.results.measured import Trend
+from explain.results.plan import Target, Thresholds
 from explain.workbench.session import Session, list_length
 from explain.workspace.behind_cell import behind_cell, members
 from explain.workspace.snapshot_lists import newest_lists

@@ -167,15 +167,15 @@ def test_arms_are_worth_what_a_loop_over_their_lists_finds(bench, compared):
     ):
         mine = next(a for a in compared.arms if a.name == arm)
         value, n = ndcg_by_hand(graph, order, part, 20)
-        assert mine.ndcg["value"] == pytest.approx(value)
+        assert mine.ndcg.value == pytest.approx(value)
         assert compared.n_people == n
         assert not mine.profiles
 
 
 def test_the_model_is_measured_as_evaluate_measures_it(bench, compared):
     report = bench.evaluate.measure("newsroom", "path", k=20)
-    assert compared.arms[0].ndcg == pytest.approx(report.metrics["ndcg@20"])
-    assert compared.arms[0].recall == pytest.approx(report.metrics["recall@20"])
+    assert compared.arms[0].ndcg.as_json() == pytest.approx(report.metrics["ndcg@20"])
+    assert compared.arms[0].recall.as_json() == pytest.approx(report.metrics["recall@20"])
     assert compared.arms[0].ndcg_gap is None
 
 
@@ -183,8 +183,8 @@ def test_the_gap_to_the_model_is_the_difference_of_the_means(compared):
     model, *rest = compared.arms
     for arm in rest:
         assert arm.ndcg_gap is not None
-        assert arm.ndcg_gap["value"] == pytest.approx(model.ndcg["value"] - arm.ndcg["value"])
-        assert arm.ndcg_gap["low"] <= arm.ndcg_gap["value"] <= arm.ndcg_gap["high"]
+        assert arm.ndcg_gap.value == pytest.approx(model.ndcg.value - arm.ndcg.value)
+        assert arm.ndcg_gap.low <= arm.ndcg_gap.value <= arm.ndcg_gap.high
 
 
 def test_an_arms_exposure_is_share_over_share(bench, compared):
@@ -209,12 +209,12 @@ def test_an_arms_exposure_is_share_over_share(bench, compared):
 def test_one_list_for_everybody_is_less_even_than_lists_of_ones_own(compared):
     model, *rest = compared.arms
     assert all(arm.gini is not None and model.gini is not None and arm.gini > model.gini for arm in rest)
-    assert all(arm.coverage["value"] < model.coverage["value"] for arm in rest)
+    assert all(arm.coverage.value < model.coverage.value for arm in rest)
 
 
 def test_the_comparison_is_told_by_the_command_and_drawn(compared):
     told = surfaced("non-profiling", "--workspace", "newsroom", "--model", "path", "--json").json
     assert [arm["name"] for arm in told["arms"]] == ["model", "popularity", "recency"]
-    assert list(arm_bars(compared).data[0].x) == [arm.ndcg["value"] for arm in compared.arms]
+    assert list(arm_bars(compared).data[0].x) == [arm.ndcg.value for arm in compared.arms]
     refused = surfaced("non-profiling", "--workspace", "newsroom", "--model", "path", "--by", "colour")
     assert "colour" in refused.complaint
