@@ -92,7 +92,7 @@ def test_a_relation_of_negative_weight_speaks_against(bench):
 def test_weights_are_told_by_the_command_and_drawn(bench):
     told = surfaced("weights", "--workspace", "newsroom", "--model", "path", "-k", K, "--json").json
     found = bench.exposure.main_parameters("newsroom", "path", K)
-    assert told["rows"] == [vars(row) for row in found.rows]
+    assert told["rows"] == [row.as_json() for row in found.rows]
     bars = weight_bars(found).data[0]
     assert sum(bars.x) == pytest.approx(1.0)
     with pytest.raises(OptionError, match="kind"):
