@@ -119,9 +119,11 @@ class DataService:
         )  # fmt: skip
 
     def find_items(self, workspace: str, text: str, limit: int = 20) -> tuple[SearchHit, ...]:
+        """Items whose title holds every word of the text, or whose id it is; the best known first."""
         return self.session.workspace(workspace).find_items(text, limit)
 
     def find_users(self, workspace: str, text: str = "", limit: int = 50) -> tuple[SearchHit, ...]:
+        """People whose id, label or attributes hold every word; the one whose id it is where people are not listed."""
         return self.session.workspace(workspace).find_users(text, limit)
 
     def person(self, workspace: str, user: str) -> Person:
