@@ -77,8 +77,8 @@ def cells(spot: selection.Selection, item_by: str, user_columns: list[str]) -> N
 
 def _clicked() -> None:
     """A click on a square picks its cell."""
-    chosen_cell = st.session_state.get("cell-map")
-    points = chosen_cell["chosen_cell"]["points"] if chosen_cell else []
+    event = st.session_state.get("cell-map")
+    points = event["selection"]["points"] if event else []
     if points and "customdata" in points[0]:
         people, items = list(points[0]["customdata"])[:2]
         address.put("people", str(people))
