@@ -7,11 +7,11 @@ from typing import Any, Final
 import pandas as pd
 import streamlit as st
 
-from explain.records import summary as record_summary
-from explain.records import words as record_words
-from explain.records import html_tables
 from explain.charts.bars import exposure_bars
 from explain.format.words import column_words
+from explain.records import html_tables
+from explain.records import summary as record_summary
+from explain.records import words as record_words
 from explain.results.audit import AuditReport, AuditRow
 from pages.frame import widgets
 from pages.frame.text import plain

@@ -8,7 +8,7 @@ import streamlit as st
 
 from core.texts import command
 from pages.audit import reading, setup
-from pages.frame import navigation, pickers, queries, selection, widgets
+from pages.frame import pickers, queries, selection, widgets
 from pages.frame.text import count, lead, plain
 
 VIEWS: Final = {"new": "New audit", "read": "Past audits", "log": "Decision log"}
@@ -82,4 +82,4 @@ def _log(spot: selection.Selection) -> None:
 
 
 if __name__ == "__main__":  # Streamlit runs a page as a script; tests import it
-    navigation.run(page)
+    page()

@@ -9,10 +9,10 @@ from typing import Any, Final
 import pandas as pd
 import streamlit as st
 
-from explain.records import summary as record_summary
 from core.errors import OptionError, SurfacedError
 from core.texts import command
 from explain.format.words import browsing_words
+from explain.records import summary as record_summary
 from pages.audit import measurements
 from pages.frame import pickers, queries, selection, widgets
 from pages.frame.text import plain

@@ -12,7 +12,7 @@ from core.texts import command
 from explain.charts.attribution import BlindResult, Revealed, blind_chart
 from explain.format.words import column_words
 from explain.workbench.tasks import Task
-from pages.frame import jobs, navigation, queries, widgets
+from pages.frame import jobs, queries, widgets
 from pages.frame.text import count, lead, percent, plain, seconds
 
 KINDS: Final = {
@@ -177,4 +177,4 @@ def _tally(tests: tuple[dict[str, Any], ...]) -> None:
 
 
 if __name__ == "__main__":  # Streamlit runs a page as a script; tests import it
-    navigation.run(page)
+    page()

@@ -14,7 +14,7 @@ from explain.format.words import browsing_words, column_words
 from explain.results.audit import AuditReport, AuditRow
 from explain.workbench.tasks import Task
 from pages.exposure import cells, gap, guardrails
-from pages.frame import jobs, navigation, pickers, queries, selection, widgets
+from pages.frame import jobs, pickers, queries, selection, widgets
 from pages.frame.text import lead, plain
 
 SIDES = {"item": "Items: who gets exposure", "user": "People: for whom lists are good"}
@@ -159,4 +159,4 @@ def report_frame(report: AuditReport) -> pd.DataFrame:
 
 
 if __name__ == "__main__":  # Streamlit runs a page as a script; tests import it
-    navigation.run(page)
+    page()

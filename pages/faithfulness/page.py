@@ -15,7 +15,7 @@ from explain.format.text import clean
 from explain.results.explanation import Explanation
 from explain.results.faithfulness import FaithfulnessReport
 from explain.workbench.tasks import Task
-from pages.frame import jobs, navigation, pickers, queries, questions, selection, widgets
+from pages.frame import jobs, pickers, queries, questions, selection, widgets
 from pages.frame.text import count, lead, percent, plain, score
 
 USERS: Final = 120
@@ -215,4 +215,4 @@ def _first(spot: selection.Selection) -> str | None:
 
 
 if __name__ == "__main__":  # Streamlit runs a page as a script; tests import it
-    navigation.run(page)
+    page()

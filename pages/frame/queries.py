@@ -6,9 +6,7 @@ Every answer is frozen, so that visitors can share it. A key holds the snapshot 
 from __future__ import annotations
 
 import gc
-import importlib
 import os
-import threading
 
 import streamlit as st
 
@@ -38,12 +36,6 @@ def warm(home: str, workspace: str, model: str, snapshot: str) -> bool:
     gc.collect()
     gc.freeze()
     return True
-
-
-@st.cache_resource(show_spinner=False)
-def import_ahead() -> None:
-    """Once a server, beside the first page, which shows stored results alone: import what loading a model takes seconds for."""
-    threading.Thread(target=importlib.import_module, args=("torch",), daemon=True).start()
 
 
 @st.cache_resource(show_spinner=False)

@@ -16,7 +16,7 @@ import streamlit as st
 from core.errors import NotReadyError, SurfacedError
 from core.texts import command as typed
 from explain.format.numbers import p_value
-from pages.frame import address, pickers, places, queries, selection
+from pages.frame import address, pickers, queries, selection, spec
 from pages.frame.text import plain
 
 P: Final = "adjusted p"
@@ -36,7 +36,7 @@ def theme() -> str:
 
 def link(page: str, label: str, width: Literal["stretch", "content"] = "stretch", **changes: str | None) -> None:
     """A link to another page that takes the shared state along. The label is ours or went through `plain`."""
-    st.page_link(places.script(page), label=f":primary[{label}]", query_params=address.address(**changes), width=width)
+    st.page_link(spec.script(page), label=f":primary[{label}]", query_params=address.address(**changes), width=width)
 
 
 def notices() -> None:

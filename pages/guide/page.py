@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.frame import navigation, selection, widgets
+from pages.frame import selection, widgets
 
 GLOSSARY = {
     "Score": "The number by which a list is ordered. It has a unit of its own for each model; scores of two models cannot be compared.",
@@ -141,4 +141,4 @@ def _tour() -> None:
 
 
 if __name__ == "__main__":  # Streamlit runs a page as a script; tests import it
-    navigation.run(page)
+    page()

@@ -8,7 +8,7 @@ from core.texts import command
 from explain.format.words import column_words
 from explain.results.audit import AuditReport
 from explain.results.workspace import EvaluationReport
-from pages.frame import measured, navigation, pickers, queries, selection, widgets
+from pages.frame import measured, pickers, queries, selection, server, spec, widgets
 from pages.frame.text import count, day, lead, percent, plain
 
 WHAT = "Why did this item surface for this person, who gets exposure, and is it fair? Every reason here is a term of the score itself."
@@ -28,10 +28,10 @@ def page() -> None:
     st.header("At a glance")
     _numbers(spot)
     st.header("Look further")
-    _doors(spot)
+    _doors()
     st.header("Data")
     _data(spot)
-    queries.import_ahead()
+    server.import_ahead()
 
 
 def _example(spot: selection.Selection) -> None:
@@ -112,16 +112,10 @@ def _exposure(report: AuditReport | None) -> tuple[str, str, str]:
     return f"Exposure by {column_words(report.by)}", verdict, reason
 
 
-def _doors(spot: selection.Selection) -> None:
-    widgets.link("recommendations", "Recommendations: pick a person, or five titles of your own")
-    widgets.link("whatif", "What if: take something out of a history, and watch the list")
-    widgets.link("item", "Item: who gets it, and through what")
-    widgets.link("faithfulness", "Faithfulness: what happens when reasons are taken away")
-    widgets.link("fairness", "Fairness: who gets exposure, for whom lists are good")
-    widgets.link("audit", "Audit: fix what counts as fair, measure, sign, export")
-    widgets.link("blind", "Blind test: would an audit find a bias that nobody told it of?")
-    widgets.link("models", "Models: accuracy, cost, and fitting another one")
-    widgets.link("guide", "Guide: what the words mean, and where to begin")
+def _doors() -> None:
+    for page in spec.pages():
+        if page.invitation:
+            widgets.link(page.path, page.invitation)
 
 
 def _data(spot: selection.Selection) -> None:
@@ -144,4 +138,4 @@ def _data(spot: selection.Selection) -> None:
 
 
 if __name__ == "__main__":  # Streamlit runs a page as a script; tests import it
-    navigation.run(page)
+    page()

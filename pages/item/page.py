@@ -9,7 +9,7 @@ from explain.charts.changes import audience_bars, source_bars
 from explain.format.names import CROWD_MINIMUM
 from explain.format.words import column_words
 from explain.results.item_view import MIN_AUDIENCE, ItemView, ScoreSource
-from pages.frame import navigation, pickers, queries, questions, selection, widgets
+from pages.frame import pickers, queries, questions, selection, widgets
 from pages.frame.text import count, lead, percent, plain, score
 
 _PEOPLE_SHOWN = 12
@@ -135,4 +135,4 @@ def _people(spot: selection.Selection, found: ItemView) -> None:
 
 
 if __name__ == "__main__":  # Streamlit runs a page as a script; tests import it
-    navigation.run(page)
+    page()

@@ -11,7 +11,7 @@ from core.texts import command
 from explain.charts.bars import MetricBar, metric_bars
 from explain.results.workspace import EvaluationReport, ModelInfo, SnapshotInfo
 from explain.workbench.tasks import Task
-from pages.frame import jobs, measured, navigation, pickers, queries, selection, widgets
+from pages.frame import jobs, measured, pickers, queries, selection, widgets
 from pages.frame.text import interval, minute, percent, plain, seconds, unread
 from pages.models import parameters
 
@@ -155,4 +155,4 @@ def _cards(spot: selection.Selection, title: str) -> None:
 
 
 if __name__ == "__main__":  # Streamlit runs a page as a script; tests import it
-    navigation.run(page)
+    page()

@@ -10,7 +10,7 @@ from explain.charts.changes import list_heat
 from explain.format.words import column_words
 from explain.results.item_view import ListView
 from explain.results.lists import HistoryEntry, ListedItem, Recommendation
-from pages.frame import address, navigation, pickers, queries, questions, selection, widgets
+from pages.frame import address, pickers, queries, questions, selection, widgets
 from pages.frame.text import count, day, plain, score
 
 WAYS = {"person": "Pick a person", selection.TITLES: "Be one: pick titles"}
@@ -171,4 +171,4 @@ def history_frame(history: tuple[HistoryEntry, ...]) -> pd.DataFrame:
 
 
 if __name__ == "__main__":  # Streamlit runs a page as a script; tests import it
-    navigation.run(page)
+    page()

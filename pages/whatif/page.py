@@ -13,7 +13,7 @@ from explain.charts.changes import two_lists
 from explain.format.numbers import amount
 from explain.results.whatif import Kind, WhatIf
 from explain.workbench.tasks import Task
-from pages.frame import address, jobs, navigation, pickers, queries, questions, selection, widgets
+from pages.frame import address, jobs, pickers, queries, questions, selection, widgets
 from pages.frame.text import count, lead, many, plain
 
 KINDS: Final = {"delete": "Delete", "mask": "Mask", "retrain": "Learn again"}
@@ -285,4 +285,4 @@ def after_frame(found: WhatIf) -> pd.DataFrame:
 
 
 if __name__ == "__main__":  # Streamlit runs a page as a script; tests import it
-    navigation.run(page)
+    page()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import streamlit as st
 
 from explain.results.explanation import Explanation
-from pages.frame import address, navigation, pickers, queries, selection, widgets
+from pages.frame import address, pickers, queries, selection, widgets
 from pages.frame.text import lead, percent, plain, score
 from pages.why import counterfactuals, notes, picture
 from pages.why import parts as why_parts
@@ -123,4 +123,4 @@ def _coverage(found: Explanation) -> tuple[str, str, str]:
 
 
 if __name__ == "__main__":  # Streamlit runs a page as a script; tests import it
-    navigation.run(page)
+    page()

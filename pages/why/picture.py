@@ -88,8 +88,7 @@ def check(found: Explanation) -> None:
 def _picked(names: dict[str, str]) -> str | None:
     at = address.wish("at")
     if at is not None and at not in names:
-        address.put("at", None)
-        address.heard()
+        address.forget("at")
         return None
     return at
 

@@ -6,10 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from pages.frame.places import script
-
 from explain.workbench.workbench import Workbench
-from tests.app.conftest import PAGES, address, is_sound, menu, open_page, texts
+from tests.app.conftest import PAGES, address, go, is_sound, menu, open_page, texts
 
 LONG = "x" * 10_000
 HOSTILE = ("../../etc", "<script>alert(1)</script>", LONG, "%00", "' OR 1=1", "\u202egpj", "none", "-1", "1e9", "[]")
@@ -115,12 +113,7 @@ def test_state_travels_from_page_to_page(home: Path) -> None:
     for page in ("why", "fairness", "models", "guide", "overview"):
         led = menu(app)[page]
         assert led["user"] == user, page
-        app.switch_page(script(page))
-        app.query_params.clear()
-        for key, value in led.items():
-            app.query_params[key] = value
-        app.run()
-        assert is_sound(app)
+        assert is_sound(go(app, page, led))
         assert address(app) == led, "coming to a page writes no other address: each would be a step back more"
 
 

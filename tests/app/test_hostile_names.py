@@ -17,7 +17,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from explain.workbench.workbench import Workbench
-from tests.app.conftest import open_page
+from tests.app.conftest import EVERY_PAGE, open_page
 
 PICTURE, FORMULA, ICON, COLOUR = "![x](http://evil.example/x.png)", "$x^2$", ":material/delete:", ":red[hot]"
 HTML, LINK, CODE = "<img src=x onerror=alert(1)>", "[a](javascript:alert(1))", "`c` </script>"
@@ -111,11 +111,13 @@ def live(app: AppTest) -> list[str]:
     return found
 
 
-PAGES = {
-    "overview": {}, "recommendations": {}, "recommendations?": {"who": "titles"}, "why": {}, "whatif": {"remove": "first"},
-    "item": {}, "faithfulness": {}, "fairness": {}, "fairness?": {"side": "user"}, "audit": {"view": "new"}, "models": {},
-    "guide": {}, "blind": {},
-}  # fmt: skip
+QUERIES = {
+    "recommendations?": {"who": "titles"},
+    "whatif": {"remove": "first"},
+    "fairness?": {"side": "user"},
+    "audit": {"view": "new"},
+}
+PAGES = {page: QUERIES.get(page, {}) for page in (*EVERY_PAGE, *(name for name in QUERIES if name.endswith("?")))}
 
 
 @pytest.mark.parametrize("page", PAGES)
