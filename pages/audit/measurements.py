@@ -22,8 +22,21 @@ _TITLES: Final = {
     "intersections": "Intersections of people",
 }
 _METRICS: Final = (
-    "number", "name", "by", "group", "value", "low", "high", "n", "fair", "range", "verdict", "reason", "formula", "source",
-)  # fmt: skip
+    "number",
+    "name",
+    "by",
+    "group",
+    "value",
+    "low",
+    "high",
+    "n",
+    "fair",
+    "range",
+    "verdict",
+    "reason",
+    "formula",
+    "source",
+)
 
 
 def details(record: dict[str, Any]) -> None:
@@ -44,9 +57,19 @@ def as_report(audit: dict[str, Any], record: dict[str, Any], most: int = 25) -> 
     made = tuple(AuditRow(**{f: r.get(f) for f in fields}) for r in shown if r["group"] in kept)
     plan = record["plan"]
     return AuditReport(
-        plan["workspace"], plan["model"], record["provenance"]["model"], audit["by"], audit["side"], audit["k"], audit["metric"], audit["browsing"],
-        audit["target"], audit["threshold"], made, audit["overall"],
-    )  # fmt: skip
+        plan["workspace"],
+        plan["model"],
+        record["provenance"]["model"],
+        audit["by"],
+        audit["side"],
+        audit["k"],
+        audit["metric"],
+        audit["browsing"],
+        audit["target"],
+        audit["threshold"],
+        made,
+        audit["overall"],
+    )
 
 
 def group_frame(audit: dict[str, Any], record: dict[str, Any]) -> pd.DataFrame:
@@ -56,10 +79,16 @@ def group_frame(audit: dict[str, Any], record: dict[str, Any]) -> pd.DataFrame:
     for r in audit["rows"]:
         small = _small(audit, r, record)
         told = {
-            "group": r["group"], "items" if audit["side"] == "item" else "people": record_words.few(r["n"], least) if small else r["n"],
-            "value": r["value"], "low": r["low"], "high": r["high"], "impact ratio": r.get("impact_ratio"), widgets.P: r.get("p_adjusted"),
-            "verdict": "suppressed" if small else r["verdict"], "reason": f"Fewer than {least} people: not shown." if small and "suppressed" not in r else r["reason"],
-        }  # fmt: skip
+            "group": r["group"],
+            "items" if audit["side"] == "item" else "people": record_words.few(r["n"], least) if small else r["n"],
+            "value": r["value"],
+            "low": r["low"],
+            "high": r["high"],
+            "impact ratio": r.get("impact_ratio"),
+            widgets.P: r.get("p_adjusted"),
+            "verdict": "suppressed" if small else r["verdict"],
+            "reason": f"Fewer than {least} people: not shown." if small and "suppressed" not in r else r["reason"],
+        }
         if worst:
             low, high = worst.get(r["group"], (None, None))
             told |= {"lowest if the unknown were known": low, "highest if the unknown were known": high}
@@ -203,5 +232,7 @@ def _repairs(record: dict[str, Any]) -> None:
             if line:
                 st.write(plain(line, 800))
         if repair.get("rows"):
-            frame = pd.DataFrame(repair["rows"]).rename(columns={"low": "low after", "high": "high after", "verdict": "verdict after"})  # fmt: skip
+            frame = pd.DataFrame(repair["rows"]).rename(
+                columns={"low": "low after", "high": "high after", "verdict": "verdict after"}
+            )
             widgets.table(frame, f"{record['id'][:8]}-repair-{n}", f"Each group before and after: {told['name']}")

@@ -10,7 +10,8 @@ import streamlit as st
 from explain.charts.audits import cell_map, trend_lines
 from explain.format.numbers import p_value
 from explain.format.words import column_words
-from pages.frame import address, pickers, queries, selection, widgets
+from pages.frame import address, pickers, queries, widgets, wishes
+from pages.frame.selection import Selection
 from pages.frame.text import count, plain
 
 _KEPT = 64
@@ -35,7 +36,7 @@ def _trends(home: str, base: tuple[str, str, str], by: str, k: int) -> list[dict
     return queries.workbench().trends(base[0], base[1], by, k=k)
 
 
-def cells(spot: selection.Selection, item_by: str, user_columns: list[str]) -> None:
+def cells(selection: Selection, item_by: str, user_columns: list[str]) -> None:
     """Who is shown what: a map of ratios, then the people and items behind one cell."""
     st.header("Who is shown what")
     if not user_columns:
@@ -45,9 +46,9 @@ def cells(spot: selection.Selection, item_by: str, user_columns: list[str]) -> N
         "Each square: the share of attention that a group of people gives to a group of items, divided by these items' share of the catalogue. "
         f"Grey is 1, blue more, orange less. {SIGNS}"
     )
-    user_by = selection.one_of("cells", user_columns, user_columns[0])
+    user_by = wishes.one_of("cells", user_columns, user_columns[0])
     pickers.choose("People by", user_columns, "cells", user_by, column_words)
-    found = _cells(queries.home(), spot.base, user_by, item_by, spot.k)
+    found = _cells(queries.home(), selection.base, user_by, item_by, selection.k)
     people = list(dict.fromkeys(r["user_group"] for r in found["rows"]))
     items = list(dict.fromkeys(r["item_group"] for r in found["rows"]))
     judged = [r for r in found["rows"] if r["value"] is not None]
@@ -55,22 +56,26 @@ def cells(spot: selection.Selection, item_by: str, user_columns: list[str]) -> N
         st.info("Every cell is suppressed: no group of people is large enough.")
         return
     worst = min(judged, key=lambda r: (r["verdict"] != "fail", r["value"]))
-    chosen_people = selection.one_of("people", people, worst["user_group"])
-    chosen_items = selection.one_of("items", items, worst["item_group"])
+    chosen_people = wishes.one_of("people", people, worst["user_group"])
+    chosen_items = wishes.one_of("items", items, worst["item_group"])
     st.plotly_chart(
-        cell_map(found, theme=widgets.theme(), chosen=(chosen_people, chosen_items)), theme=None, key="cell-map",
-        config={"displayModeBar": False}, on_select=_clicked, selection_mode="points",
+        cell_map(found, theme=widgets.theme(), chosen=(chosen_people, chosen_items)),
+        theme=None,
+        key="cell-map",
+        config={"displayModeBar": False},
+        on_select=_clicked,
+        selection_mode="points",
         alt=f"Ratios of {len(people)} groups of people by {len(items)} groups of items; the table below holds the same.",
-    )  # fmt: skip
+    )
     left, right = st.columns(2)
     with left:
         pickers.choose("People", people, "people", chosen_people)
     with right:
         pickers.choose("Items", items, "items", chosen_items)
-    _cell(spot, found, (user_by, chosen_people, item_by, chosen_items))
+    _cell(selection, found, (user_by, chosen_people, item_by, chosen_items))
     widgets.table(
         cell_frame(found),
-        f"cells-{spot.model}-{user_by}-{item_by}-k{spot.k}",
+        f"cells-{selection.model}-{user_by}-{item_by}-k{selection.k}",
         "Every cell with its ratio, interval, adjusted p and verdict",
     )
 
@@ -85,7 +90,7 @@ def _clicked() -> None:
         address.put("items", str(items))
 
 
-def _cell(spot: selection.Selection, found: dict[str, Any], cell: tuple[str, str, str, str]) -> None:
+def _cell(selection: Selection, found: dict[str, Any], cell: tuple[str, str, str, str]) -> None:
     _, people, _, items = cell
     row = next(r for r in found["rows"] if (r["user_group"], r["item_group"]) == (people, items))
     if row["value"] is None:
@@ -99,12 +104,12 @@ def _cell(spot: selection.Selection, found: dict[str, Any], cell: tuple[str, str
             500,
         )
     )
-    behind = _behind(queries.home(), spot.base, cell, spot.k, spot.workspace.show_people)
+    behind = _behind(queries.home(), selection.base, cell, selection.k, selection.workspace.show_people)
     reached = "Few, or all but few," if behind["n_reached"] is None else count(behind["n_reached"])
-    if behind["n_reached"] and not spot.workspace.show_people:
+    if behind["n_reached"] and not selection.workspace.show_people:
         reached = f"About {reached}"
     st.caption(
-        f"{reached} of {count(behind['n_people'])} people have any of these {count(behind['n_items'])} items in their first {spot.k}."
+        f"{reached} of {count(behind['n_people'])} people have any of these {count(behind['n_items'])} items in their first {selection.k}."
     )
     left, right = st.columns(2, gap="medium")
     with left:
@@ -115,14 +120,14 @@ def _cell(spot: selection.Selection, found: dict[str, Any], cell: tuple[str, str
             st.caption("None of these items is in any of their lists.")
     with right:
         st.subheader("Why for one of them?")
-        if not spot.workspace.show_people:
+        if not selection.workspace.show_people:
             st.caption("People of this workspace are not listed. Who has an id can ask on the page Why this.")
         labels = {hit.id: hit.label for hit in behind["items"]}
         names = {hit.id: hit.label for hit in behind["people"]}
         shown = 0
         for user, item, rank in behind["pairs"]:
             if shown < 8:
-                label = plain(labels.get(item, queries.item(spot.name, item).label), 50)
+                label = plain(labels.get(item, queries.item(selection.name, item).label), 50)
                 widgets.link(
                     "why",
                     f"{plain(names.get(user, user), 30)}: {label}, rank {rank}",
@@ -145,11 +150,11 @@ def cell_frame(found: dict[str, Any]) -> pd.DataFrame:
     return pd.DataFrame(found["rows"]).rename(columns=columns)
 
 
-def trend(spot: selection.Selection, by: str) -> None:
+def trend(selection: Selection, by: str) -> None:
     """Popularity, diversity, concentration over the stored snapshots of this model."""
     st.header("From snapshot to snapshot")
-    n = sum(s.model == spot.model for s in queries.fitted(spot.name))
-    rows = _trends(queries.home(), spot.base, by, spot.k)
+    n = sum(s.model == selection.model for s in queries.fitted(selection.name))
+    rows = _trends(queries.home(), selection.base, by, selection.k)
     points = max((len(r["points"]) for r in rows), default=0)
     if points < 2 or not n:
         st.caption(
@@ -158,7 +163,7 @@ def trend(spot: selection.Selection, by: str) -> None:
     names = [r["name"] for r in rows if r["points"]]
     if not names:
         return
-    name = selection.one_of("trend", names, "popularity lift" if "popularity lift" in names else names[0])
+    name = wishes.one_of("trend", names, "popularity lift" if "popularity lift" in names else names[0])
     pickers.choose("Metric", names, "trend", name)
     words = {w["name"]: w for w in queries.workbench().metric_words()}
     meaning = next((w for key, w in words.items() if name.startswith(key)), None)
@@ -167,7 +172,7 @@ def trend(spot: selection.Selection, by: str) -> None:
     if points > 1:
         widgets.chart(trend_lines(rows, name, theme=widgets.theme()), "trend", f"{name} over {points} snapshots")
     frame = pd.DataFrame([{"metric": r["name"], **p} for r in rows for p in r["points"]])
-    widgets.table(frame, f"trends-{spot.model}-{by}-k{spot.k}", "Every metric under every snapshot")
+    widgets.table(frame, f"trends-{selection.model}-{by}-k{selection.k}", "Every metric under every snapshot")
 
 
 def words() -> None:

@@ -9,7 +9,8 @@ import streamlit as st
 
 from explain.charts.attribution import GapAttribution, gap_waterfall
 from explain.results.audit import AuditReport
-from pages.frame import pickers, queries, selection, widgets
+from pages.frame import pickers, queries, widgets, wishes
+from pages.frame.selection import Selection
 from pages.frame.text import count, plain
 
 THROUGH: Final = {"relations": "Links of the graph", "events": "Kinds of events", "age": "Newer and older history"}
@@ -20,7 +21,7 @@ def _gap(home: str, base: tuple[str, str, str], by: str, group: str, k: int, thr
     return queries.workbench().gap_attribution(base[0], base[1], by, group, k, through=through)
 
 
-def section(spot: selection.Selection, report: AuditReport) -> None:
+def section(selection: Selection, report: AuditReport) -> None:
     """One group, the least shown one first."""
     known = [row for row in report.rows if row.group != "unknown" and row.value is not None]
     if len(known) < 2:
@@ -30,12 +31,12 @@ def section(spot: selection.Selection, report: AuditReport) -> None:
     groups = [row.group for row in known]
     left, right = st.columns(2, gap="medium")
     with left:
-        group = selection.one_of("gap", groups, worst.group)
+        group = wishes.one_of("gap", groups, worst.group)
         pickers.choose("Group", groups, "gap", group)
     with right:
-        through = selection.one_of("through", list(THROUGH), "relations")
+        through = wishes.one_of("through", list(THROUGH), "relations")
         pickers.choose("By", list(THROUGH), "through", through, lambda t: THROUGH[t])
-    found = _gap(queries.home(), spot.base, report.by, group, spot.k, through)
+    found = _gap(queries.home(), selection.base, report.by, group, selection.k, through)
     st.write(plain(found.sentence.replace("*", ""), 600))
     widgets.chart(
         gap_waterfall(found, theme=widgets.theme()),
@@ -47,7 +48,9 @@ def section(spot: selection.Selection, report: AuditReport) -> None:
         f"random list, error {found.completeness_error:.0e}. Lines are 95 % intervals over people."
     )
     rows = [{"through": p.label, "part of the gap": p.value, "low": p.low, "high": p.high} for p in found.parts]
-    widgets.table(pd.DataFrame(rows), f"gap-{spot.model}-{report.by}-{through}", "The gap by what it comes through")
+    widgets.table(
+        pd.DataFrame(rows), f"gap-{selection.model}-{report.by}-{through}", "The gap by what it comes through"
+    )
 
 
 def _whose(found: GapAttribution) -> str:

@@ -12,7 +12,8 @@ from explain.charts.audits import before_after, tradeoff_curve
 from explain.format.words import column_words
 from explain.results.guardrail import Guarded, GuardedPlace
 from explain.workbench.tasks import Task
-from pages.frame import address, jobs, pickers, queries, selection, widgets
+from pages.frame import address, jobs, pickers, queries, widgets, wishes
+from pages.frame.selection import Selection
 from pages.frame.text import count, plain
 
 _KEPT: Final = 48
@@ -31,23 +32,23 @@ def _list(home: str, base: tuple[str, str, str], rule: str, user: str, k: int) -
     return queries.workbench().guarded_list(base[0], base[1], [rule], user=user, k=k)
 
 
-def section(spot: selection.Selection, by: str, groups: list[str], people: list[str]) -> None:
+def section(selection: Selection, by: str, groups: list[str], people: list[str]) -> None:
     """The rule, its strength, bars before and after, price, and who of a list was moved."""
     st.header("What if a rule stood in the way?")
     rules = {r["name"]: r for r in queries.workbench().guardrails()}
     left, middle, right = st.columns([2, 2, 3], gap="medium")
     with left:
-        name = selection.one_of("rule", list(rules), "minimum-exposure")
+        name = wishes.one_of("rule", list(rules), "minimum-exposure")
         pickers.choose("Guardrail", list(rules), "rule", name, lambda n: str(rules[n]["title"]))
     chosen = rules[name]
     with middle:
         group = "*"
         if name == "minimum-exposure":
-            group = selection.one_of("guarded", ["*", *groups], "*")
+            group = wishes.one_of("guarded", ["*", *groups], "*")
             pickers.choose("For", ["*", *groups], "guarded", group, lambda g: "every group" if g == "*" else g)
     steps = [str(s) for s in chosen["strengths"]]
     with right:
-        strength = selection.one_of("strength", steps, steps[3])
+        strength = wishes.one_of("strength", steps, steps[3])
         st.session_state["strength-slider"] = strength
         st.select_slider(
             f"{str(chosen['strength']).capitalize()}",
@@ -58,9 +59,9 @@ def section(spot: selection.Selection, by: str, groups: list[str], people: list[
         )
     st.caption(plain(f"{chosen['what']} Source: {chosen['source']}.", 400))
     rule = rule_text(name, by, group, str(chosen["strength"]), strength)
-    known = _heldout_ready(spot)
-    cohort = selection.one_of("priced", people, people[0]) if people else None
-    found = _guarded(queries.home(), spot.base, rule, by, cohort, spot.k, known)
+    known = _heldout_ready(selection)
+    cohort = wishes.one_of("priced", people, people[0]) if people else None
+    found = _guarded(queries.home(), selection.base, rule, by, cohort, selection.k, known)
     st.write(plain(price(found), 500))
     for note in found.notes:
         st.info(plain(note, 400))
@@ -79,7 +80,7 @@ def section(spot: selection.Selection, by: str, groups: list[str], people: list[
         pickers.choose("Cohorts of people by", people, "priced", cohort, column_words)
     if known:
         texts = [rule_text(name, by, group, str(chosen["strength"]), s) for s in steps]
-        curve = [_guarded(queries.home(), spot.base, text, by, cohort, spot.k, True) for text in texts]
+        curve = [_guarded(queries.home(), selection.base, text, by, cohort, selection.k, True) for text in texts]
         followed = found.gains[0].group if found.gains else ""
         widgets.chart(
             tradeoff_curve(curve, steps, steps.index(strength), theme=widgets.theme()),
@@ -87,25 +88,33 @@ def section(spot: selection.Selection, by: str, groups: list[str], people: list[
             f"What {followed} gains in each cohort's lists, and what that cohort pays in nDCG, a point a strength",
         )
     else:
-        name_, model, _ = spot.base
+        name_, model, _ = selection.base
         jobs.panel(
-            f"guard-{name_}-{model}-{spot.k}", "Measure the price in quality", f"Fitting {queries.models()[model].title} to the training part",
-            Task("guardrail", {"workspace": name_, "model": model, "rules": [rule], "k": spot.k}),
-            command("guardrail", "--workspace", name_, "--model", model, "--rule", rule, "-k", str(spot.k)),
-        )  # fmt: skip
+            f"guard-{name_}-{model}-{selection.k}",
+            "Measure the price in quality",
+            f"Fitting {queries.models()[model].title} to the training part",
+            Task("guardrail", {"workspace": name_, "model": model, "rules": [rule], "k": selection.k}),
+            command("guardrail", "--workspace", name_, "--model", model, "--rule", rule, "-k", str(selection.k)),
+        )
     widgets.table(
         pd.DataFrame(by_cohort(found)), f"guardrail-cohorts-{name}-{cohort}-{strength}", "Every cohort: gain and price"
     )
-    if spot.user is not None:
-        _one_list(spot, rule)
+    if selection.user is not None:
+        _one_list(selection, rule)
 
 
 def by_group(found: Guarded) -> pd.DataFrame:
     """A row a group of items: its exposure ratio with interval, before and after."""
     words = {
-        "group": "group", "n": "items", "before": "before", "before_low": "before, low", "before_high": "before, high",
-        "after": "after", "low": "after, low", "high": "after, high",
-    }  # fmt: skip
+        "group": "group",
+        "n": "items",
+        "before": "before",
+        "before_low": "before, low",
+        "before_high": "before, high",
+        "after": "after",
+        "low": "after, low",
+        "high": "after, high",
+    }
     return pd.DataFrame([vars(g) for g in found.groups], columns=list(words)).rename(columns=words)
 
 
@@ -115,14 +124,21 @@ def by_cohort(found: Guarded) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     for gain in found.gains:
         row = {
-            "cohort": gain.cohort, "people": gain.n, f"ratio of {gain.group} before": gain.before, "after": gain.after,
-            "after, low": gain.low, "after, high": gain.high,
-        }  # fmt: skip
+            "cohort": gain.cohort,
+            "people": gain.n,
+            f"ratio of {gain.group} before": gain.before,
+            "after": gain.after,
+            "after, low": gain.low,
+            "after, high": gain.high,
+        }
         if (cost := paid.get(gain.cohort)) is not None:
             row |= {
-                "people with held-out events": cost.n, f"nDCG@{found.k} before": cost.before, "nDCG change": cost.change,
-                "change, low": cost.low, "change, high": cost.high,
-            }  # fmt: skip
+                "people with held-out events": cost.n,
+                f"nDCG@{found.k} before": cost.before,
+                "nDCG change": cost.change,
+                "change, low": cost.low,
+                "change, high": cost.high,
+            }
         rows.append(row)
     return rows
 
@@ -144,23 +160,23 @@ def price(found: Guarded) -> str:
     return f"nDCG@{found.k} on held-out events {paid.before:.4f} to {paid.after:.4f}: {paid.change:+.4f}{interval}, {count(paid.n)} people. {moved}"
 
 
-def _heldout_ready(spot: selection.Selection) -> bool:
+def _heldout_ready(selection: Selection) -> bool:
     """Whether the refit that the price needs was made by this server."""
-    return jobs.is_done(f"guard-{spot.name}-{spot.model}-{spot.k}") or queries.workbench().has_refit(
-        spot.name, spot.model
+    return jobs.is_done(f"guard-{selection.name}-{selection.model}-{selection.k}") or queries.workbench().has_refit(
+        selection.name, selection.model
     )
 
 
-def _one_list(spot: selection.Selection, rule: str) -> None:
-    assert spot.user is not None
-    placed = _list(queries.home(), spot.base, rule, spot.user, spot.k)
-    st.subheader(f"The list of {plain(queries.person(spot.name, spot.user).label, 60)} under the rule")
+def _one_list(selection: Selection, rule: str) -> None:
+    assert selection.user is not None
+    placed = _list(queries.home(), selection.base, rule, selection.user, selection.k)
+    st.subheader(f"The list of {plain(queries.person(selection.name, selection.user).label, 60)} under the rule")
     moved = [p for p in placed if p.sentence]
     st.caption(f"{count(len(moved))} of {count(len(placed))} stand elsewhere than their score alone would put them.")
     rows: list[dict[str, Any]] = [
         {"rank": p.rank, "was": p.was, "title": p.label, "score": p.score, "moved by": p.sentence.replace("*", "")}
         for p in placed
     ]
-    widgets.table(pd.DataFrame(rows), f"guarded-{spot.user}", "The list with each item's place before and after")
+    widgets.table(pd.DataFrame(rows), f"guarded-{selection.user}", "The list with each item's place before and after")
     for p in [p for p in moved if p.rank < p.was][:5]:
         widgets.link("why", f"Why {plain(p.label, 60)}?", item=p.item, guard=rule)

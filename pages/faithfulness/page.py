@@ -15,7 +15,9 @@ from explain.format.text import clean
 from explain.results.explanation import Explanation
 from explain.results.faithfulness import FaithfulnessReport
 from explain.workbench.tasks import Task
-from pages.frame import jobs, pickers, queries, questions, selection, widgets
+from pages.faithfulness import queries as faithfulness_queries
+from pages.frame import jobs, pickers, queries, widgets
+from pages.frame.selection import Selection
 from pages.frame.text import count, lead, percent, plain, score
 
 USERS: Final = 120
@@ -35,33 +37,36 @@ CAUSES: Final = {
 
 def page() -> None:
     st.title("Faithfulness")
-    spot = widgets.place()
+    selection = widgets.place()
     widgets.notices()
     lead("A picture of reasons is worth what happens when the reasons are taken away.")
-    report = queries.workbench().stored_faithfulness(spot.name, spot.model, users=USERS)
+    report = queries.workbench().stored_faithfulness(selection.name, selection.model, users=USERS)
     if report is None:
-        _not_yet(spot)
+        _not_yet(selection)
     else:
-        _methods(spot, report)
+        _methods(selection, report)
         _randomised(report)
         if report.planted:
-            _planted(spot, report)
-    _lie_detector(spot)
+            _planted(selection, report)
+    _lie_detector(selection)
 
 
-def _not_yet(spot: selection.Selection) -> None:
-    title = queries.models()[spot.model].title
+def _not_yet(selection: Selection) -> None:
+    title = queries.models()[selection.model].title
     st.info(
         f"{plain(title)} was not put to the test on this data yet. It takes a minute or a few: everything is computed anew for each deletion."
     )
-    work = Task("faithfulness", {"workspace": spot.name, "model": spot.model, "users": USERS})
+    work = Task("faithfulness", {"workspace": selection.name, "model": selection.model, "users": USERS})
     jobs.panel(
-        f"faithfulness-{'-'.join(spot.base)}", "Put it to the test", f"Testing {title}", work,
-        command("faithfulness", "--workspace", spot.name, "--model", spot.model),
-    )  # fmt: skip
+        f"faithfulness-{'-'.join(selection.base)}",
+        "Put it to the test",
+        f"Testing {title}",
+        work,
+        command("faithfulness", "--workspace", selection.name, "--model", selection.model),
+    )
 
 
-def _methods(spot: selection.Selection, report: FaithfulnessReport) -> None:
+def _methods(selection: Selection, report: FaithfulnessReport) -> None:
     st.header("Ours beside the usual methods")
     st.caption(
         f"{count(report.n_users)} people drawn at random ({count(report.n_short)} were skipped: histories under six items); the first item of each list. "
@@ -79,7 +84,7 @@ def _methods(spot: selection.Selection, report: FaithfulnessReport) -> None:
             )
     widgets.table(
         method_frame(report.methods),
-        f"faithfulness-{spot.name}-{spot.model}",
+        f"faithfulness-{selection.name}-{selection.model}",
         "Every method with its measures and times",
         what="methods",
     )
@@ -123,7 +128,7 @@ def _randomised(report: FaithfulnessReport) -> None:
     )
 
 
-def _planted(spot: selection.Selection, report: FaithfulnessReport) -> None:
+def _planted(selection: Selection, report: FaithfulnessReport) -> None:
     st.header("Planted causes")
     st.caption(
         "Every event of this simulated newsroom knows why it happened. The event is taken out, explained, and the planted cause looked "
@@ -145,7 +150,7 @@ def _planted(spot: selection.Selection, report: FaithfulnessReport) -> None:
             }
         )
     widgets.table(
-        pd.DataFrame(rows), f"planted-{spot.model}", "How often the planted cause was found", what="planted causes"
+        pd.DataFrame(rows), f"planted-{selection.model}", "How often the planted cause was found", what="planted causes"
     )
     st.caption(
         "Among everything that a person had, the one article that led to another is nearly drawn by lot in this simulation: the "
@@ -153,29 +158,31 @@ def _planted(spot: selection.Selection, report: FaithfulnessReport) -> None:
     )
 
 
-def _lie_detector(spot: selection.Selection) -> None:
+def _lie_detector(selection: Selection) -> None:
     st.header("Lie detector")
     st.caption(
         "The same person and item twice. Left: the usual path picture, strong paths of the graph drawn beside LightGCN. "
         "Right: our picture of our model, whose lines are the terms of its score."
     )
-    fitted = {s.model: s for s in spot.fitted}
+    fitted = {s.model: s for s in selection.fitted}
     if not {"lightgcn", "path"} <= set(fitted):
         missing = "lightgcn" if "lightgcn" not in fitted else "path"
         st.info("Both models have to be fitted for this. Fit the other one on the page Models, or type:")
-        widgets.command(command("fit", "--workspace", spot.name, "--model", missing))
+        widgets.command(command("fit", "--workspace", selection.name, "--model", missing))
         return
-    item = spot.item or _first(spot)
+    item = selection.item or _first(selection)
     if item is None:
         st.info("Pick a person with a list first.")
         return
     with st.sidebar:
-        if not spot.own_titles:
-            pickers.person("Person", spot.workspace, spot.user)
-        pickers.item("Item", "item", spot.workspace, item)
+        if not selection.own_titles:
+            pickers.person("Person", selection.workspace, selection.user)
+        pickers.item("Item", "item", selection.workspace, item)
     try:
-        usual = questions.usual_picture(spot, item)
-        ours = queries.why(spot.name, "path", fitted["path"].snapshot, item, user=spot.user, history=spot.history)
+        usual = faithfulness_queries.usual_picture(selection, item)
+        ours = queries.why(
+            selection.name, "path", fitted["path"].snapshot, item, user=selection.user, history=selection.history
+        )
     except SurfacedError as error:
         widgets.problem(error)
         return
@@ -207,10 +214,10 @@ def _picture(found: Explanation, alt: str) -> None:
         st.caption("No path of the graph leads to it.")
 
 
-def _first(spot: selection.Selection) -> str | None:
-    if spot.own_titles and not spot.history:
+def _first(selection: Selection) -> str | None:
+    if selection.own_titles and not selection.history:
         return None
-    listed = queries.recommend(*spot.base, user=spot.user, history=spot.history, k=1)
+    listed = queries.recommend(*selection.base, user=selection.user, history=selection.history, k=1)
     return listed.items[0].item if listed.items else None
 
 

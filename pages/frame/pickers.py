@@ -36,9 +36,16 @@ def choose(
     st.session_state[widget] = current
     names = distinct({o: name(o) for o in options})
     st.selectbox(
-        label, list(options), key=widget, format_func=lambda o: names.get(o, str(o)), placeholder=placeholder, index=None if optional else 0,
-        filter_mode="contains", on_change=address.take, args=(key, widget),
-    )  # fmt: skip
+        label,
+        list(options),
+        key=widget,
+        format_func=lambda o: names.get(o, str(o)),
+        placeholder=placeholder,
+        index=None if optional else 0,
+        filter_mode="contains",
+        on_change=address.take,
+        args=(key, widget),
+    )
 
 
 def several(label: str, names: Mapping[str, str], key: str, current: Sequence[str], placeholder: str) -> None:
@@ -47,9 +54,16 @@ def several(label: str, names: Mapping[str, str], key: str, current: Sequence[st
     st.session_state[widget] = list(current)
     told = distinct({o: option(n) for o, n in names.items()})
     st.multiselect(
-        label, list(names), key=widget, format_func=lambda o: told.get(o, str(o)), placeholder=placeholder,
-        filter_mode="contains", select_all=False, on_change=address.take, args=(key, widget),
-    )  # fmt: skip
+        label,
+        list(names),
+        key=widget,
+        format_func=lambda o: told.get(o, str(o)),
+        placeholder=placeholder,
+        filter_mode="contains",
+        select_all=False,
+        on_change=address.take,
+        args=(key, widget),
+    )
 
 
 def distinct(names: dict[str, str]) -> dict[str, str]:
@@ -63,9 +77,14 @@ def segments(label: str, options: Mapping[str, str], key: str, current: str) -> 
     widget = f"{key}-segments"
     st.session_state[widget] = current
     st.segmented_control(
-        label, list(options), key=widget, format_func=lambda o: plain(options[o]), required=True,
-        on_change=address.take, args=(key, widget),
-    )  # fmt: skip
+        label,
+        list(options),
+        key=widget,
+        format_func=lambda o: plain(options[o]),
+        required=True,
+        on_change=address.take,
+        args=(key, widget),
+    )
 
 
 def switch(label: str, key: str, current: bool, meaning: str) -> None:
@@ -88,9 +107,14 @@ def length(most: int, current: int) -> None:
 
 
 def item(
-    label: str, key: str, where: WorkspaceInfo, current: str | None, *, optional: bool = False,
+    label: str,
+    key: str,
+    where: WorkspaceInfo,
+    current: str | None,
+    *,
+    optional: bool = False,
     placeholder: str | None = None,
-) -> None:  # fmt: skip
+) -> None:
     """One item by its title: type into the box. A large catalogue is searched first."""
     names = _narrowed(label, key, where, "item", current)
     choose(label, list(names), key, current, lambda i: names.get(i, i), optional=optional, placeholder=placeholder)
@@ -101,9 +125,14 @@ def person(label: str, where: WorkspaceInfo, current: str | None) -> None:
     if not where.show_people:
         st.session_state["user-id"] = current or ""
         st.text_input(
-            "Person: type the exact id", key="user-id", max_chars=200, placeholder="an id that you have",
-            help="People of this workspace are not listed.", on_change=address.take, args=("user", "user-id"),
-        )  # fmt: skip
+            "Person: type the exact id",
+            key="user-id",
+            max_chars=200,
+            placeholder="an id that you have",
+            help="People of this workspace are not listed.",
+            on_change=address.take,
+            args=("user", "user-id"),
+        )
         return
     names = _narrowed(label, "user", where, "user", current)
     choose(label, list(names), "user", current, lambda u: names.get(u, u))
@@ -111,17 +140,24 @@ def person(label: str, where: WorkspaceInfo, current: str | None) -> None:
 
 def add_title(
     label: str, where: WorkspaceInfo, picked: Sequence[str], most: int, key: str = "history", had: Sequence[str] = ()
-) -> None:  # fmt: skip
+) -> None:
     """One more item for a list of them; the box empties itself. The wish is `key`. had: what cannot be picked."""
     names = _narrowed(label, key, where, "item", None)
     out = {*picked, *had}
     offered = distinct({raw: name for raw, name in names.items() if raw not in out})
     st.session_state[f"{key}-box"] = None
     st.selectbox(
-        label, list(offered), key=f"{key}-box", index=None, format_func=lambda i: offered.get(i, str(i)),
-        placeholder="Type a title" if len(picked) < most else "That is enough", disabled=len(picked) >= most,
-        filter_mode="contains", on_change=_add_title, args=(key, tuple(picked)),
-    )  # fmt: skip
+        label,
+        list(offered),
+        key=f"{key}-box",
+        index=None,
+        format_func=lambda i: offered.get(i, str(i)),
+        placeholder="Type a title" if len(picked) < most else "That is enough",
+        disabled=len(picked) >= most,
+        filter_mode="contains",
+        on_change=_add_title,
+        args=(key, tuple(picked)),
+    )
 
 
 def _add_title(key: str, picked: tuple[str, ...]) -> None:

@@ -11,8 +11,7 @@ import os
 import streamlit as st
 
 from explain.format.text import clean, unaccented
-from explain.results.audit import AuditReport
-from explain.results.explanation import Evidence, Explanation
+from explain.results.explanation import Explanation
 from explain.results.lists import Example, ItemCard, Person, Recommendation, SearchHit
 from explain.results.workspace import ModelInfo, SnapshotInfo, WorkspaceInfo
 from explain.workbench.workbench import Workbench
@@ -107,25 +106,19 @@ def _recommend(
 
 @st.cache_data(max_entries=_KEPT, show_spinner=False)
 def _why(
-    home: str, workspace: str, model: str, snapshot: str, item: str,
-    user: str | None, history: tuple[str, ...] | None, against: str | None, k: int,
-) -> Explanation:  # fmt: skip
+    home: str,
+    workspace: str,
+    model: str,
+    snapshot: str,
+    item: str,
+    user: str | None,
+    history: tuple[str, ...] | None,
+    against: str | None,
+    k: int,
+) -> Explanation:
     return _workbench(home).why(
         workspace, model, item, user=user, history=history, against=against, snapshot=snapshot, k=k
     )
-
-
-@st.cache_data(max_entries=_KEPT, show_spinner=False)
-def _evidence(
-    home: str, workspace: str, model: str, snapshot: str, item: str, key: str,
-    user: str | None, history: tuple[str, ...] | None,
-) -> Evidence:  # fmt: skip
-    return _workbench(home).evidence(workspace, model, item, key, user=user, history=history, snapshot=snapshot)
-
-
-@st.cache_data(max_entries=64, show_spinner="Ranking the list of every person …")
-def _item_audit(home: str, workspace: str, model: str, snapshot: str, by: str, k: int) -> AuditReport:
-    return _workbench(home).audit(workspace, model, by, side="item", k=k)
 
 
 def home() -> str:
@@ -157,18 +150,14 @@ def recommend(
 
 
 def why(
-    workspace: str, model: str, snapshot: str, item: str, *,
-    user: str | None, history: tuple[str, ...] | None, against: str | None = None, k: int = 10,
-) -> Explanation:  # fmt: skip
+    workspace: str,
+    model: str,
+    snapshot: str,
+    item: str,
+    *,
+    user: str | None,
+    history: tuple[str, ...] | None,
+    against: str | None = None,
+    k: int = 10,
+) -> Explanation:
     return _why(home(), workspace, model, snapshot, item, user, history, against, k)
-
-
-def evidence(
-    workspace: str, model: str, snapshot: str, item: str, key: str, *,
-    user: str | None, history: tuple[str, ...] | None,
-) -> Evidence:  # fmt: skip
-    return _evidence(home(), workspace, model, snapshot, item, key, user, history)
-
-
-def item_audit(workspace: str, model: str, snapshot: str, by: str, k: int) -> AuditReport:
-    return _item_audit(home(), workspace, model, snapshot, by, k)

@@ -16,7 +16,8 @@ import streamlit as st
 from core.errors import NotReadyError, SurfacedError
 from core.texts import command as typed
 from explain.format.numbers import p_value
-from pages.frame import address, pickers, queries, selection, spec
+from pages.frame import address, pickers, queries, spec
+from pages.frame.selection import Selection, chosen_workspace, selected
 from pages.frame.text import plain
 
 P: Final = "adjusted p"
@@ -76,9 +77,15 @@ def chart(figure: go.Figure, key: str, alt: str) -> None:
 
 
 def table(
-    frame: pd.DataFrame, name: str, alt: str, config: dict[str, Any] | None = None, most: int = 500, *, what: str = "",
+    frame: pd.DataFrame,
+    name: str,
+    alt: str,
+    config: dict[str, Any] | None = None,
+    most: int = 500,
+    *,
+    what: str = "",
     row_height: int | None = None,
-) -> None:  # fmt: skip
+) -> None:
     """A table and its CSV. A long one is shown to its first `most` rows; the file holds all. what: see `csv`; else the alt text says it."""
     rows(frame.head(most), alt, config, row_height)
     if len(frame) > most:
@@ -100,8 +107,15 @@ def rows(frame: pd.DataFrame, alt: str, config: dict[str, Any] | None = None, ro
 
 def csv(frame: pd.DataFrame, name: str, what: str = "this table") -> None:
     """The button that saves a table. what: the table in a few words, since several buttons may stand on a page."""
-    st.download_button(f"CSV: {plain(what, 80)}", lambda: csv_text(frame), file_name(name, "csv"), "text/csv", key=f"csv-{name}",
-                       on_click="ignore", help=f"Download this table as {plain(file_name(name, 'csv'), 120)}")  # fmt: skip
+    st.download_button(
+        f"CSV: {plain(what, 80)}",
+        lambda: csv_text(frame),
+        file_name(name, "csv"),
+        "text/csv",
+        key=f"csv-{name}",
+        on_click="ignore",
+        help=f"Download this table as {plain(file_name(name, 'csv'), 120)}",
+    )
 
 
 def file_name(name: str, ending: str) -> str:
@@ -133,34 +147,36 @@ def _cell(value: object) -> object:
     return f"'{line}" if line.strip(_BLANKS).startswith(_FORMULA) or line.startswith("\t") else line
 
 
-def sidebar(spot: selection.Selection) -> None:
+def sidebar(selection: Selection) -> None:
     """The filters that all pages share: which data, which model."""
     models = queries.models()
     with st.sidebar:
         titles = {w.name: w.title for w in queries.workspaces() if w.ready}
-        pickers.choose("Data", list(titles), "workspace", spot.name, lambda n: titles.get(n, n))
-        pickers.choose("Model", [s.model for s in spot.fitted], "model", spot.model, lambda n: models[n].title)
+        pickers.choose("Data", list(titles), "workspace", selection.name, lambda n: titles.get(n, n))
+        pickers.choose(
+            "Model", [s.model for s in selection.fitted], "model", selection.model, lambda n: models[n].title
+        )
 
 
-def place(title: str | None = None) -> selection.Selection:
+def place(title: str | None = None) -> Selection:
     """The valid state of a page that needs a fitted model, with the shared filters and notices drawn; otherwise an empty state ends the page.
 
     title  of the empty state, for a page that has not drawn its own yet
     """
-    spot = selection.selected()
-    if spot is None:
+    selection = selected()
+    if selection is None:
         if title:
             st.title(title)
         nothing_ready()
         st.stop()
-    sidebar(spot)
-    return spot
+    sidebar(selection)
+    return selection
 
 
 def nothing_ready() -> None:
     """No workspace or no model: the reason, and the one thing to do."""
     notices()
-    where = selection.workspace()
+    where = chosen_workspace()
     if where is None:
         st.info("No data is prepared here yet. This command fetches it, fits the models and opens this page again:")
         command("make demo")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from pages.frame import selection, widgets
+from pages.frame import widgets
+from pages.frame.selection import TITLES, selected
 
 GLOSSARY = {
     "Score": "The number by which a list is ordered. It has a unit of its own for each model; scores of two models cannot be compared.",
@@ -69,9 +70,9 @@ NOT_PROTECTED = (
 
 def page() -> None:
     st.title("Guide")
-    spot = selection.selected()
-    if spot is not None:
-        widgets.sidebar(spot)
+    selection = selected()
+    if selection is not None:
+        widgets.sidebar(selection)
         widgets.notices()
     _tour()
     st.header("How a score is built")
@@ -135,7 +136,7 @@ def _tour() -> None:
         ),
     )
     for number, (page_name, what, how) in enumerate(steps, start=1):
-        changes = {"who": selection.TITLES, "user": None} if page_name == "recommendations" else {}
+        changes = {"who": TITLES, "user": None} if page_name == "recommendations" else {}
         widgets.link(page_name, f"**{number}. {what}**", **changes)
         st.caption(how)
 

@@ -8,7 +8,8 @@ from core.texts import command
 from explain.format.words import column_words
 from explain.results.audit import AuditReport
 from explain.results.workspace import EvaluationReport
-from pages.frame import measured, pickers, queries, selection, server, spec, widgets
+from pages.frame import measured, pickers, queries, server, spec, widgets
+from pages.frame.selection import Selection, newcomers_example, selected
 from pages.frame.text import count, day, lead, percent, plain
 
 WHAT = "Why did this item surface for this person, who gets exposure, and is it fair? Every reason here is a term of the score itself."
@@ -18,25 +19,25 @@ NOT_YET = "not yet"
 def page() -> None:
     st.title("Surfaced")
     lead(WHAT)
-    spot = selection.selected(loaded=False)
-    if spot is None:
+    selection = selected(loaded=False)
+    if selection is None:
         widgets.nothing_ready()
         return
-    widgets.sidebar(spot)
+    widgets.sidebar(selection)
     widgets.notices()
-    _example(spot)
+    _example(selection)
     st.header("At a glance")
-    _numbers(spot)
+    _numbers(selection)
     st.header("Look further")
     _doors()
     st.header("Data")
-    _data(spot)
+    _data(selection)
     server.import_ahead()
 
 
-def _example(spot: selection.Selection) -> None:
+def _example(selection: Selection) -> None:
     """One real reason, readable without a click; its picture is one click away."""
-    example = selection.example(spot.workspace)
+    example = newcomers_example(selection.workspace)
     if example is None:
         return
     with st.container(border=True):
@@ -52,22 +53,24 @@ def _example(spot: selection.Selection) -> None:
         )
 
 
-def _numbers(spot: selection.Selection) -> None:
-    split = measured.usual_split(spot.name, [spot.model])
-    evaluation = measured.report(spot.name, spot.model, split)
-    title = queries.models()[spot.model].title
+def _numbers(selection: Selection) -> None:
+    split = measured.usual_split(selection.name, [selection.model])
+    evaluation = measured.report(selection.name, selection.model, split)
+    title = queries.models()[selection.model].title
     widgets.tiles(
         [
-            _accuracy(evaluation, f"of {title}", measured.at(spot.name)),
-            _path_share(measured.readable(spot.snapshot, evaluation)),
-            _coverage(evaluation, measured.at(spot.name)),
-            _exposure(_stored_exposure(spot)),
-            ("Fitted", day(spot.snapshot.created), f"{title} on {count(spot.workspace.n_events)} events"),
+            _accuracy(evaluation, f"of {title}", measured.at(selection.name)),
+            _path_share(measured.readable(selection.snapshot, evaluation)),
+            _coverage(evaluation, measured.at(selection.name)),
+            _exposure(_stored_exposure(selection)),
+            ("Fitted", day(selection.snapshot.created), f"{title} on {count(selection.workspace.n_events)} events"),
         ]
     )
     if evaluation is None:
         st.caption(f"{plain(title)} is not measured yet. Measure it on the page Models, or type:")
-        widgets.command(command("evaluate", "--workspace", spot.name, "--model", spot.model, "--split", split))
+        widgets.command(
+            command("evaluate", "--workspace", selection.name, "--model", selection.model, "--split", split)
+        )
 
 
 def _accuracy(evaluation: EvaluationReport | None, whose: str, at: int) -> tuple[str, str, str]:
@@ -95,11 +98,11 @@ def _coverage(evaluation: EvaluationReport | None, at: int) -> tuple[str, str, s
     return "Catalogue coverage", value, f"of all items are in somebody's top {at}"
 
 
-def _stored_exposure(spot: selection.Selection) -> AuditReport | None:
+def _stored_exposure(selection: Selection) -> AuditReport | None:
     """The newest stored audit of items: by the data's own first grouping."""
-    for by in queries.workbench().audit_columns(spot.name).get("item", []):
-        for k in dict.fromkeys((measured.at(spot.name), spot.k)):
-            found = queries.workbench().stored_audit(spot.name, spot.model, by, side="item", k=k)
+    for by in queries.workbench().audit_columns(selection.name).get("item", []):
+        for k in dict.fromkeys((measured.at(selection.name), selection.k)):
+            found = queries.workbench().stored_audit(selection.name, selection.model, by, side="item", k=k)
             if found is not None:
                 return found
     return None
@@ -118,16 +121,16 @@ def _doors() -> None:
             widgets.link(page.path, page.invitation)
 
 
-def _data(spot: selection.Selection) -> None:
+def _data(selection: Selection) -> None:
     names = {w.name: w for w in queries.workspaces()}
     ready = [name for name, w in names.items() if w.ready]
-    pickers.choose("Data to look at", ready, "workspace", spot.name, lambda n: names[n].title, scope="-here")
-    card = queries.workbench().card(spot.name)
-    size = f"{count(spot.workspace.n_users)} people, {count(spot.workspace.n_items)} items, {count(spot.workspace.n_events)} events."
+    pickers.choose("Data to look at", ready, "workspace", selection.name, lambda n: names[n].title, scope="-here")
+    card = queries.workbench().card(selection.name)
+    size = f"{count(selection.workspace.n_users)} people, {count(selection.workspace.n_items)} items, {count(selection.workspace.n_events)} events."
     st.markdown(f"{plain(card.summary, 600)} {size}")
     st.caption(
         "People of this workspace are listed: they are public or simulated, or whoever prepared it chose so."
-        if spot.workspace.show_people
+        if selection.workspace.show_people
         else "People of this workspace are not listed: one is shown to who types the exact id."
     )
     st.caption(f"Licence: {plain(card.licence.rstrip('. '), 1500)}. Source: {plain(card.citation, 400)}")

@@ -9,28 +9,30 @@ from explain.charts.changes import audience_bars, source_bars
 from explain.format.names import CROWD_MINIMUM
 from explain.format.words import column_words
 from explain.results.item_view import MIN_AUDIENCE, ItemView, ScoreSource
-from pages.frame import pickers, queries, questions, selection, widgets
+from pages.frame import pickers, queries, widgets
+from pages.frame.selection import K_MOST, Selection, newcomers_example
 from pages.frame.text import count, lead, percent, plain, score
+from pages.item import queries as item_queries
 
 _PEOPLE_SHOWN = 12
 
 
 def page() -> None:
-    spot = widgets.place("Item")
-    item = spot.item or _some_item(spot)
+    selection = widgets.place("Item")
+    item = selection.item or _some_item(selection)
     with st.sidebar:
-        pickers.item("Item", "item", spot.workspace, item)
-        pickers.length(min(selection.K_MOST, spot.workspace.n_items or selection.K_MOST), spot.k)
-    card = queries.item(spot.name, item)
+        pickers.item("Item", "item", selection.workspace, item)
+        pickers.length(min(K_MOST, selection.workspace.n_items or K_MOST), selection.k)
+    card = queries.item(selection.name, item)
     st.title(plain(card.label, 120))
     widgets.notices()
-    found = questions.item_view(spot, item)
+    found = item_queries.item_view(selection, item)
     lead(found.sentence)
     known = [f"{plain(kind, 40)}: {plain(', '.join(names), 200)}" for kind, names in card.groups.items() if names]
     known += [f"{plain(column_words(name), 40)}: {plain(value, 200)}" for name, value in card.attributes.items()]
     if known:
         st.caption(" · ".join(known))
-    _tiles(found, card.n_people, listed=spot.workspace.show_people)
+    _tiles(found, card.n_people, listed=selection.workspace.show_people)
     if found.n_listed is None:
         st.info("People of this workspace are not listed, and so few are told of together only.")
         return
@@ -42,12 +44,12 @@ def page() -> None:
         return
     _through(found)
     _audience(found)
-    _people(spot, found)
+    _people(selection, found)
 
 
-def _some_item(spot: selection.Selection) -> str:
-    first = selection.example(spot.workspace)
-    return first.item if first else next(iter(queries.names(spot.workspace, "item", "", 1)))
+def _some_item(selection: Selection) -> str:
+    first = newcomers_example(selection.workspace)
+    return first.item if first else next(iter(queries.names(selection.workspace, "item", "", 1)))
 
 
 def _tiles(found: ItemView, n_people: int, *, listed: bool) -> None:
@@ -58,12 +60,24 @@ def _tiles(found: ItemView, n_people: int, *, listed: bool) -> None:
     share = "" if found.n_listed is None else f" ({percent(found.n_listed / found.n_people, 1)})"
     widgets.tiles(
         [
-            ("In the list of", f"< {MIN_AUDIENCE}" if found.n_listed is None else listed_by, f"of {count(found.n_people)} people{share}, first {found.k}"),
-            ("Median place", "not told" if few else "none" if found.median_rank is None else f"{found.median_rank:g}", "among those who get it"),
+            (
+                "In the list of",
+                f"< {MIN_AUDIENCE}" if found.n_listed is None else listed_by,
+                f"of {count(found.n_people)} people{share}, first {found.k}",
+            ),
+            (
+                "Median place",
+                "not told" if few else "none" if found.median_rank is None else f"{found.median_rank:g}",
+                "among those who get it",
+            ),
             ("Have it already", have, "people; they are not shown it again"),
-            ("Read for this page", "none" if found.n_read is None else count(found.n_read), "explanations summed, spread evenly over those who get it"),
+            (
+                "Read for this page",
+                "none" if found.n_read is None else count(found.n_read),
+                "explanations summed, spread evenly over those who get it",
+            ),
         ]
-    )  # fmt: skip
+    )
 
 
 def _through(found: ItemView) -> None:
@@ -83,9 +97,11 @@ def _through(found: ItemView) -> None:
             source_bars(found.relations, theme=widgets.theme()), "relations", "Shares of the summed scores by relation"
         )
     widgets.table(
-        source_frame(found.sources), f"item-{found.item}-sources",
-        "History items with their shares and how many people", what="history items",
-    )  # fmt: skip
+        source_frame(found.sources),
+        f"item-{found.item}-sources",
+        "History items with their shares and how many people",
+        what="history items",
+    )
     widgets.csv(source_frame(found.relations), f"item-{found.item}-relations", "relations")
 
 
@@ -120,15 +136,15 @@ def _audience(found: ItemView) -> None:
     widgets.table(frame, f"item-{found.item}-audience", "The audience by cohort", what="who gets it")
 
 
-def _people(spot: selection.Selection, found: ItemView) -> None:
+def _people(selection: Selection, found: ItemView) -> None:
     st.header("Why for one of them?")
-    if not spot.workspace.show_people:
+    if not selection.workspace.show_people:
         st.caption("People of this workspace are not listed. Who has an id can ask on the page Why this.")
         return
     shown = list(zip(found.listed, found.ranks, found.scores, strict=True))[:_PEOPLE_SHOWN]
     st.caption(f"The {len(shown)} in whose list it stands highest, with its place there and its score.")
     for user, rank, value in shown:
-        name = plain(queries.person(spot.name, user).label, 60)
+        name = plain(queries.person(selection.name, user).label, 60)
         widgets.link(
             "why", f"{name}: rank {rank}, score {score(value)} →", user=user, item=found.item, who=None, history=None
         )

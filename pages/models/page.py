@@ -11,7 +11,8 @@ from core.texts import command
 from explain.charts.bars import MetricBar, metric_bars
 from explain.results.workspace import EvaluationReport, ModelInfo, SnapshotInfo
 from explain.workbench.tasks import Task
-from pages.frame import jobs, measured, pickers, queries, selection, widgets
+from pages.frame import jobs, measured, pickers, queries, widgets, wishes
+from pages.frame.selection import Selection, chosen_workspace, selected
 from pages.frame.text import interval, minute, percent, plain, seconds, unread
 from pages.models import parameters
 
@@ -28,26 +29,26 @@ def _shown(at: int) -> dict[str, str]:
 
 def page() -> None:
     st.title("Models")
-    where = selection.workspace()
+    where = chosen_workspace()
     if where is None:
         widgets.nothing_ready()
         return
-    spot = selection.selected()
-    if spot is not None:
-        widgets.sidebar(spot)
+    selection = selected()
+    if selection is not None:
+        widgets.sidebar(selection)
     known = queries.models()
     fitted = {s.model: s for s in queries.fitted(where.name)}
-    split = selection.one_of("split", list(measured.SPLITS), measured.usual_split(where.name, fitted))
+    split = wishes.one_of("split", list(measured.SPLITS), measured.usual_split(where.name, fitted))
     widgets.notices()
     reports = {name: r for name in fitted if (r := measured.report(where.name, name, split)) is not None}
     _accuracy(known, fitted, reports, split, measured.at(where.name))
     st.header("Each model")
     for model in known.values():
         _model(where.name, model, fitted.get(model.name), reports.get(model.name), split)
-    if spot is not None:
-        st.header(f"What the {plain(known[spot.model].title)} learnt")
-        parameters.section(spot.snapshot, queries.workbench().relation_words(spot.name))
-        _cards(spot, known[spot.model].title)
+    if selection is not None:
+        st.header(f"What the {plain(known[selection.model].title)} learnt")
+        parameters.section(selection.snapshot, queries.workbench().relation_words(selection.name))
+        _cards(selection, known[selection.model].title)
 
 
 def _accuracy(
@@ -116,10 +117,12 @@ def _model(
         if snapshot is None:
             st.caption("Not fitted to this data yet.")
             jobs.panel(
-                f"fit-{workspace}-{model.name}", f"Fit {plain(model.title)}", f"Fitting {model.title}",
+                f"fit-{workspace}-{model.name}",
+                f"Fit {plain(model.title)}",
+                f"Fitting {model.title}",
                 Task("fit", {"workspace": workspace, "model": model.name}),
                 command("fit", "--workspace", workspace, "--model", model.name),
-            )  # fmt: skip
+            )
             return
         seed = f"seed {snapshot.seed}, snapshot {snapshot.snapshot}"
         st.caption(f"Fitted in {seconds(snapshot.seconds)} on {minute(snapshot.created)}; {plain(seed)}.")
@@ -130,28 +133,52 @@ def _model(
             st.caption(f"Measured on split “{report.split}”, {n}; the fit for it took {seconds(report.seconds)}.")
             return
         jobs.panel(
-            f"measure-{workspace}-{model.name}-{split}", f"Measure {plain(model.title)}", f"Measuring {model.title}",
-            Task("evaluate", {"workspace": workspace, "model": model.name, "split": split, "k": measured.at(workspace)}),
-            command("evaluate", "--workspace", workspace, "--model", model.name, "--split", split, "-k", str(measured.at(workspace))),
-        )  # fmt: skip
+            f"measure-{workspace}-{model.name}-{split}",
+            f"Measure {plain(model.title)}",
+            f"Measuring {model.title}",
+            Task(
+                "evaluate", {"workspace": workspace, "model": model.name, "split": split, "k": measured.at(workspace)}
+            ),
+            command(
+                "evaluate",
+                "--workspace",
+                workspace,
+                "--model",
+                model.name,
+                "--split",
+                split,
+                "-k",
+                str(measured.at(workspace)),
+            ),
+        )
 
 
-def _cards(spot: selection.Selection, title: str) -> None:
+def _cards(selection: Selection, title: str) -> None:
     """The model card to read, and both cards as files."""
     bench = queries.workbench()
-    text = bench.model_card_text(spot.name, spot.model)
+    text = bench.model_card_text(selection.name, selection.model)
     st.header("Cards")
     with st.expander(f"Model card of {plain(title)}"):
         st.markdown(unread(re.sub(r"^#+ ", "#### ", text, flags=re.MULTILINE)))
     left, right = st.columns(2)
     left.download_button(
-        "Model card (Markdown)", text, widgets.file_name(f"model-card-{spot.name}-{spot.model}", "md"), "text/markdown",
-        key="model-card", on_click="ignore", width="stretch",
-    )  # fmt: skip
+        "Model card (Markdown)",
+        text,
+        widgets.file_name(f"model-card-{selection.name}-{selection.model}", "md"),
+        "text/markdown",
+        key="model-card",
+        on_click="ignore",
+        width="stretch",
+    )
     right.download_button(
-        "Data card (Markdown)", lambda: bench.data_card_text(spot.name), widgets.file_name(f"data-card-{spot.name}", "md"), "text/markdown",
-        key="data-card", on_click="ignore", width="stretch",
-    )  # fmt: skip
+        "Data card (Markdown)",
+        lambda: bench.data_card_text(selection.name),
+        widgets.file_name(f"data-card-{selection.name}", "md"),
+        "text/markdown",
+        key="data-card",
+        on_click="ignore",
+        width="stretch",
+    )
 
 
 if __name__ == "__main__":  # Streamlit runs a page as a script; tests import it

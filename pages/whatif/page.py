@@ -13,8 +13,10 @@ from explain.charts.changes import two_lists
 from explain.format.numbers import amount
 from explain.results.whatif import Kind, WhatIf
 from explain.workbench.tasks import Task
-from pages.frame import address, jobs, pickers, queries, questions, selection, widgets
+from pages.frame import address, jobs, pickers, queries, widgets, wishes
+from pages.frame.selection import K_MOST, Selection
 from pages.frame.text import count, lead, many, plain
+from pages.whatif import queries as whatif_queries
 
 KINDS: Final = {"delete": "Delete", "mask": "Mask", "retrain": "Learn again"}
 MEANING: Final = {
@@ -32,36 +34,38 @@ HALF: Final = {
 }
 MOST_ADDED: Final = 20
 _COLUMNS: Final = {  # pixels; what moved an item is read on three lines
-    "rank": st.column_config.NumberColumn(width=50), "before": st.column_config.TextColumn(width=90),
-    "title": st.column_config.TextColumn(width=190), "moved by": st.column_config.TextColumn(width=340),
-}  # fmt: skip
+    "rank": st.column_config.NumberColumn(width=50),
+    "before": st.column_config.TextColumn(width=90),
+    "title": st.column_config.TextColumn(width=190),
+    "moved by": st.column_config.TextColumn(width=340),
+}
 
 
 def page() -> None:
     st.title("What if?")
-    spot = widgets.place()
+    selection = widgets.place()
     with st.sidebar:
-        if spot.own_titles:
-            st.caption(f"For {len(spot.history or ())} titles of your own")
+        if selection.own_titles:
+            st.caption(f"For {len(selection.history or ())} titles of your own")
         else:
-            pickers.person("Person", spot.workspace, spot.user)
-        pickers.length(min(selection.K_MOST, spot.workspace.n_items or selection.K_MOST), spot.k)
-    had = _history(spot)
-    remove, add = _known(spot, "remove", had, inside=True), _known(spot, "add", had, inside=False)
-    kind = cast(Kind, selection.one_of("kind", list(KINDS), "delete"))
+            pickers.person("Person", selection.workspace, selection.user)
+        pickers.length(min(K_MOST, selection.workspace.n_items or K_MOST), selection.k)
+    had = _history(selection)
+    remove, add = _known(selection, "remove", had, inside=True), _known(selection, "add", had, inside=False)
+    kind = cast(Kind, wishes.one_of("kind", list(KINDS), "delete"))
     address.settle("kind", kind if kind != "delete" else None)
-    weights, half = _weights(spot), _half()
+    weights, half = _weights(selection), _half()
     widgets.notices()
-    if spot.own_titles and not spot.history:
+    if selection.own_titles and not selection.history:
         st.info("Pick at least one title of your own first, or a person.")
         widgets.link("recommendations", "Pick titles")
         return
-    back = selection.one_of("may_return", ["", "yes"], "")
+    back = wishes.one_of("may_return", ["", "yes"], "")
     address.settle("may_return", back or None)
-    _editor(spot, had, remove, add, kind, weights, back=bool(back))
+    _editor(selection, had, remove, add, kind, weights, back=bool(back))
     if not (remove or add or weights or half):
         lead("Take something out of the history, or put something in: the list changes at once.")
-    found = _answer(spot, remove, add, weights, half, kind, may_return=bool(back))
+    found = _answer(selection, remove, add, weights, half, kind, may_return=bool(back))
     if found is None:
         return
     if (weights or half) and not found.reads_weights:
@@ -69,7 +73,7 @@ def page() -> None:
             "This model reads what is in a history, not how much or how long ago: weights and decay change nothing here."
         )
     if found.after:
-        _lists(spot, found)
+        _lists(selection, found)
     else:
         st.info(
             "Nothing left to recommend from: no item has a score without any history. Put something in, or take less out."
@@ -78,18 +82,18 @@ def page() -> None:
     widgets.command(address.permalink("whatif"))
 
 
-def _history(spot: selection.Selection) -> dict[str, str]:
+def _history(selection: Selection) -> dict[str, str]:
     """Item id → title of what the person has, newest first."""
-    if spot.history is not None:
-        return {raw: queries.item(spot.name, raw).label for raw in spot.history}
-    if spot.user is None:
+    if selection.history is not None:
+        return {raw: queries.item(selection.name, raw).label for raw in selection.history}
+    if selection.user is None:
         return {}
-    return {entry.item: entry.label for entry in queries.person(spot.name, spot.user).history}
+    return {entry.item: entry.label for entry in queries.person(selection.name, selection.user).history}
 
 
-def _known(spot: selection.Selection, key: str, had: dict[str, str], *, inside: bool) -> tuple[str, ...]:
+def _known(selection: Selection, key: str, had: dict[str, str], *, inside: bool) -> tuple[str, ...]:
     """Ids of an address that can be removed (inside the history) or added (outside it)."""
-    known = selection.items(spot.workspace, key, "left out")
+    known = wishes.items(selection.workspace, key, "left out")
     picked = [found for found in known if (found in had) == inside]
     if beside := len(known) - len(picked):
         where = "not in the history" if inside else "in the history already"
@@ -101,9 +105,9 @@ def _known(spot: selection.Selection, key: str, had: dict[str, str], *, inside: 
     return kept
 
 
-def _weights(spot: selection.Selection) -> tuple[tuple[str, float], ...]:
+def _weights(selection: Selection) -> tuple[tuple[str, float], ...]:
     """Multipliers other than 1 by kind of event: "like=2,share=0.5"."""
-    kinds, found = queries.workbench().event_kinds(spot.name), {}
+    kinds, found = queries.workbench().event_kinds(selection.name), {}
     for text in parted(address.wish("weights") or ""):
         name, _, number = text.rpartition("=")
         try:
@@ -120,50 +124,62 @@ def _weights(spot: selection.Selection) -> tuple[tuple[str, float], ...]:
 
 
 def _half() -> float | None:
-    asked = selection.one_of("half", list(HALF), "")
+    asked = wishes.one_of("half", list(HALF), "")
     return float(asked) if asked else None
 
 
 def _editor(
-    spot: selection.Selection, had: dict[str, str], remove: tuple[str, ...], add: tuple[str, ...], kind: Kind,
-    weights: tuple[tuple[str, float], ...], *, back: bool,
-) -> None:  # fmt: skip
+    selection: Selection,
+    had: dict[str, str],
+    remove: tuple[str, ...],
+    add: tuple[str, ...],
+    kind: Kind,
+    weights: tuple[tuple[str, float], ...],
+    *,
+    back: bool,
+) -> None:
     left, right = st.columns(2, gap="large")
     with left:
         pickers.several(f"Take out ({len(had)} in the history)", had, "remove", remove, "Pick titles of the history")
         if remove:
             pickers.switch(
-                "What is taken out may come back", "may_return", back,
+                "What is taken out may come back",
+                "may_return",
+                back,
                 "Off: the person has seen it, so it is in no list and no rank. On: it is a candidate again.",
-            )  # fmt: skip
+            )
         if kind != "mask":
-            pickers.add_title("Put in", spot.workspace, add, MOST_ADDED, "add", tuple(had))
+            pickers.add_title("Put in", selection.workspace, add, MOST_ADDED, "add", tuple(had))
             for raw in add:
                 rest = joined(other for other in add if other != raw)
-                label = f"{plain(queries.item(spot.name, raw).label, 60)} ✕"
+                label = f"{plain(queries.item(selection.name, raw).label, 60)} ✕"
                 st.button(
                     label, key=f"added-{raw}", help="Leave it out again", on_click=address.put, args=("add", rest)
                 )
     with right:
         pickers.segments("What a change means", KINDS, "kind", kind)
         st.caption(MEANING[kind])
-        if kind != "mask" and not spot.own_titles:
-            _reweigh(spot, weights)
+        if kind != "mask" and not selection.own_titles:
+            _reweigh(selection, weights)
         st.button("Reset", on_click=_reset, help="Back to the history as it is")
 
 
-def _reweigh(spot: selection.Selection, weights: tuple[tuple[str, float], ...]) -> None:
+def _reweigh(selection: Selection, weights: tuple[tuple[str, float], ...]) -> None:
     with st.expander("Weights and decay", expanded=bool(weights) or bool(address.wish("half"))):
         st.caption("Of this person's own events. The model's parameters stay.")
         pickers.choose("Older events weigh less", list(HALF), "half", address.wish("half") or "", lambda h: HALF[h])
         now = dict(weights)
-        for name, stated in queries.workbench().event_kinds(spot.name).items():
+        for name, stated in queries.workbench().event_kinds(selection.name).items():
             widget = f"times-{name}"
             st.session_state[widget] = now.get(name, 1.0)
             st.select_slider(
-                f"{plain(name)} (stated weight {stated:g})", TIMES, key=widget, format_func=lambda x: f"× {x:g}",
-                on_change=_take_weight, args=(name, widget, weights),
-            )  # fmt: skip
+                f"{plain(name)} (stated weight {stated:g})",
+                TIMES,
+                key=widget,
+                format_func=lambda x: f"× {x:g}",
+                on_change=_take_weight,
+                args=(name, widget, weights),
+            )
 
 
 def _take_weight(name: str, widget: str, weights: tuple[tuple[str, float], ...]) -> None:
@@ -177,55 +193,94 @@ def _reset() -> None:
 
 
 def _answer(
-    spot: selection.Selection, remove: tuple[str, ...], add: tuple[str, ...], weights: tuple[tuple[str, float], ...],
-    half: float | None, kind: Kind, *, may_return: bool,
-) -> WhatIf | None:  # fmt: skip
+    selection: Selection,
+    remove: tuple[str, ...],
+    add: tuple[str, ...],
+    weights: tuple[tuple[str, float], ...],
+    half: float | None,
+    kind: Kind,
+    *,
+    may_return: bool,
+) -> WhatIf | None:
     if kind == "mask":
         add, weights, half = (), (), None
     asked = {"remove": remove, "add": add, "weights": weights, "half_life": half}
     try:
         if kind == "retrain" and any(asked.values()):
-            return _learnt_again(spot, remove, add, weights, half, may_return=may_return)
-        return questions.whatif(
-            spot, remove=remove, add=add, weights=weights, half_life=half, kind="delete" if kind == "retrain" else kind,
+            return _learnt_again(selection, remove, add, weights, half, may_return=may_return)
+        return whatif_queries.whatif(
+            selection,
+            remove=remove,
+            add=add,
+            weights=weights,
+            half_life=half,
+            kind="delete" if kind == "retrain" else kind,
             may_return=may_return,
-        )  # fmt: skip
+        )
     except OptionError as error:
         widgets.problem(error)
         return None
 
 
 def _learnt_again(
-    spot: selection.Selection, remove: tuple[str, ...], add: tuple[str, ...], weights: tuple[tuple[str, float], ...], half: float | None,
-    *, may_return: bool,
-) -> WhatIf | None:  # fmt: skip
+    selection: Selection,
+    remove: tuple[str, ...],
+    add: tuple[str, ...],
+    weights: tuple[tuple[str, float], ...],
+    half: float | None,
+    *,
+    may_return: bool,
+) -> WhatIf | None:
     """A fit beside the page; its answer when it has ended."""
-    key = f"retrain-{spot.base}-{spot.user}-{remove}-{add}-{weights}-{half}-{may_return}"
+    key = f"retrain-{selection.base}-{selection.user}-{remove}-{add}-{weights}-{half}-{may_return}"
 
     work = Task(
         "whatif",
         {
-            "workspace": spot.name, "model": spot.model, "user": spot.user, "history": spot.history, "remove": remove,
-            "add": add, "weights": dict(weights), "half_life_days": half, "k": spot.k, "kind": "retrain",
-            "snapshot": spot.base[2], "may_return": may_return,
+            "workspace": selection.name,
+            "model": selection.model,
+            "user": selection.user,
+            "history": selection.history,
+            "remove": remove,
+            "add": add,
+            "weights": dict(weights),
+            "half_life_days": half,
+            "k": selection.k,
+            "kind": "retrain",
+            "snapshot": selection.base[2],
+            "may_return": may_return,
         },
-    )  # fmt: skip
+    )
     if jobs.is_done(key):
-        return questions.whatif(
-            spot, remove=remove, add=add, weights=weights, half_life=half, kind="retrain", may_return=may_return
+        return whatif_queries.whatif(
+            selection, remove=remove, add=add, weights=weights, half_life=half, kind="retrain", may_return=may_return
         )
     options = [word for raw in remove for word in ("--remove", raw)] + [word for raw in add for word in ("--add", raw)]
     options += [word for name, times in weights for word in ("--weight", f"{name}={times:g}")]
     options += ["--half-life", f"{half:g}"] if half else []
     options += ["--may-return"] if may_return else []
     jobs.panel(
-        key, "Learn again", "Learning from the edited data", work,
-        command("whatif", "--workspace", spot.name, "--model", spot.model, "--user", str(spot.user), *options, "--kind", "retrain"),
-    )  # fmt: skip
+        key,
+        "Learn again",
+        "Learning from the edited data",
+        work,
+        command(
+            "whatif",
+            "--workspace",
+            selection.name,
+            "--model",
+            selection.model,
+            "--user",
+            str(selection.user),
+            *options,
+            "--kind",
+            "retrain",
+        ),
+    )
     return None
 
 
-def _lists(spot: selection.Selection, found: WhatIf) -> None:
+def _lists(selection: Selection, found: WhatIf) -> None:
     moved = [a for a in found.after if a.was_rank != a.rank]
     fresh = [a for a in found.after if a.was_rank is None or a.was_rank > len(found.before)]
     st.header("Before and after")
@@ -246,7 +301,7 @@ def _lists(spot: selection.Selection, found: WhatIf) -> None:
     frame = after_frame(found)
     widgets.table(
         frame,
-        f"whatif-{spot.model}-{spot.user or 'own-titles'}",
+        f"whatif-{selection.model}-{selection.user or 'own-titles'}",
         "The list after the change: place, place before, what moved it",
         _COLUMNS,
         what="the list after",

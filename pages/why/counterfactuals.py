@@ -10,8 +10,10 @@ from core.texts import command, joined
 from explain.format.numbers import amount
 from explain.format.text import clean
 from explain.results.explanation import Explanation, Part
-from pages.frame import address, pickers, queries, questions, selection, widgets
+from pages.frame import address, pickers, queries, widgets, wishes
+from pages.frame.selection import Selection
 from pages.frame.text import many, option, plain, score
+from pages.why import queries as why_queries
 
 UNITS = {"history": "History items", "edges": "Edges of the graph", "features": "Words and features"}
 _OFFERED = 60
@@ -30,7 +32,7 @@ def check(found: Explanation) -> None:
 
 def _unit() -> str:
     """The unit; the usual one does not stand in the address."""
-    unit = selection.one_of("unit", list(UNITS), "history")
+    unit = wishes.one_of("unit", list(UNITS), "history")
     address.settle("unit", unit if unit != "history" else None)
     return unit
 
@@ -41,16 +43,18 @@ def _reasons(found: Explanation) -> dict[str, Part]:
     return {p.id: p for p in ranked if p.kind == "history" and p.value}
 
 
-def guarded(spot: selection.Selection, item: str) -> str | None:
+def guarded(selection: Selection, item: str) -> str | None:
     """Where the visitor came from a list under a guardrail: what that rule did to the item's place. Never hidden.
 
     Asked before the notices are drawn, since a rule that cannot be read is one of them.
     """
     rule = address.wish("guard")
-    if not rule or spot.user is None:
+    if not rule or selection.user is None:
         return None
     try:
-        note = queries.workbench().guard_note(spot.name, spot.model, [rule], user=spot.user, item=item, k=spot.k)
+        note = queries.workbench().guard_note(
+            selection.name, selection.model, [rule], user=selection.user, item=item, k=selection.k
+        )
     except SurfacedError as error:
         address.notice(f"The guardrail of the address was left out. {error}")
         return None
@@ -58,16 +62,16 @@ def guarded(spot: selection.Selection, item: str) -> str | None:
     return note or "The guardrail of this list left the item where its score puts it."
 
 
-def badge(spot: selection.Selection, item: str, found: Explanation) -> None:
+def badge(selection: Selection, item: str, found: Explanation) -> None:
     """The strongest reason, tried out: predicted from its parts, then computed."""
     if found.state != "ok":
         return
-    tried = questions.verified(spot, item)
+    tried = why_queries.verified(selection, item)
     if tried is not None:
         st.markdown(f"**Verified.** {plain(tried.sentence, 500)}")
 
 
-def section(spot: selection.Selection, item: str, found: Explanation) -> None:
+def section(selection: Selection, item: str, found: Explanation) -> None:
     """Take any reason out and re-rank; the smallest change that does it."""
     if found.state == "consumed":
         return
@@ -83,18 +87,22 @@ def section(spot: selection.Selection, item: str, found: Explanation) -> None:
     if test is not None and test not in offered:
         offered.append(test)
     pickers.choose(
-        "Take a reason out and rank again", offered, "test", test,
-        lambda key: option(f"{parts[key].label}: {amount(parts[key].value)}"), optional=True,
+        "Take a reason out and rank again",
+        offered,
+        "test",
+        test,
+        lambda key: option(f"{parts[key].label}: {amount(parts[key].value)}"),
+        optional=True,
         placeholder="A title of the history",
-    )  # fmt: skip
+    )
     if test is not None:
-        tried = questions.verified(spot, item, test)
+        tried = why_queries.verified(selection, item, test)
         if tried is not None:
             st.markdown(plain(tried.sentence, 500))
             st.caption(f"Score with it {score(found.score)}, without it {score(tried.score_without)}.")
             widgets.link("whatif", "See the whole list without it →", remove=joined([test]))
     try:
-        flip = questions.flip(spot, item)
+        flip = why_queries.flip(selection, item)
     except SurfacedError as error:
         widgets.problem(error)
         return
@@ -109,7 +117,7 @@ def section(spot: selection.Selection, item: str, found: Explanation) -> None:
         widgets.link("whatif", "Try it →", remove=joined(flip.removed) or None, add=joined(flip.added) or None)
 
 
-def units(spot: selection.Selection, item: str, found: Explanation) -> None:
+def units(selection: Selection, item: str, found: Explanation) -> None:
     """The same score by edges of the graph, or by what the item's text and groups say."""
     if found.state == "no_path":
         return
@@ -118,15 +126,15 @@ def units(spot: selection.Selection, item: str, found: Explanation) -> None:
     pickers.segments("Unit", UNITS, "unit", unit)
     name = f"{found.model}-{found.user or 'own-titles'}-{found.item}"
     if unit == "edges":
-        _edges(spot, item, name)
+        _edges(selection, item, name)
     elif unit == "features":
-        _features(spot, item, name)
+        _features(selection, item, name)
     else:
         st.caption("Parts by history item are above. Edges and features are other ways to cut the same score.")
 
 
-def _edges(spot: selection.Selection, item: str, name: str) -> None:
-    edges = questions.edges(spot, item)
+def _edges(selection: Selection, item: str, name: str) -> None:
+    edges = why_queries.edges(selection, item)
     st.caption(
         f"{edges.method}. {edges.n_edges:,} edges carry something; together {amount(sum(g.value for g in edges.by['relation']))}, "
         f"the score {score(edges.score)} less that of the empty graph {score(edges.empty_score)}; error {edges.completeness_error:.1e}."
@@ -144,13 +152,13 @@ def _edges(spot: selection.Selection, item: str, name: str) -> None:
         widgets.table(frame, f"edges-{name}", "The edges that carry most", what="largest edges")
 
 
-def _features(spot: selection.Selection, item: str, name: str) -> None:
-    found = questions.features(spot, item)
+def _features(selection: Selection, item: str, name: str) -> None:
+    found = why_queries.features(selection, item)
     if found is None:
         st.info(
             "This model reads no words and no features. A model on content does; fit one, then pick it in the sidebar:"
         )
-        widgets.command(command("fit", "--workspace", spot.name, "--model", "gnn+content"))
+        widgets.command(command("fit", "--workspace", selection.name, "--model", "gnn+content"))
         return
     st.caption(f"{found.method}. Completeness error {found.completeness_error:.1e}.")
     rows = [(p.group, p.name, p.value) for p in found.parts]

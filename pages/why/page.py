@@ -5,29 +5,32 @@ from __future__ import annotations
 import streamlit as st
 
 from explain.results.explanation import Explanation
-from pages.frame import address, pickers, queries, selection, widgets
+from pages.frame import address, pickers, queries, widgets
+from pages.frame.selection import Selection
 from pages.frame.text import lead, percent, plain, score
 from pages.why import counterfactuals, notes, picture
 from pages.why import parts as why_parts
 
 
 def page() -> None:
-    spot = widgets.place("Why this?")
-    item = None if spot.own_titles and not spot.history else spot.item or _first_listed(spot)
+    selection = widgets.place("Why this?")
+    item = None if selection.own_titles and not selection.history else selection.item or _first_listed(selection)
     if item is None:
-        _nothing_to_explain(spot)
+        _nothing_to_explain(selection)
         return
     address.settle("item", item)
-    other = selection.other_item(spot)
+    other = why_parts.other_item(selection)
     picture.view()
-    why_parts.other_model(spot)
-    found = queries.why(*spot.base, item, user=spot.user, history=spot.history, against=other, k=spot.k)
+    why_parts.other_model(selection)
+    found = queries.why(
+        *selection.base, item, user=selection.user, history=selection.history, against=other, k=selection.k
+    )
     picture.check(found)
     counterfactuals.check(found)
-    guarded = counterfactuals.guarded(spot, item)
-    _pickers(spot, item)
+    guarded = counterfactuals.guarded(selection, item)
+    _pickers(selection, item)
     st.title(
-        f"Why did “{plain(found.label, 90)}” surface for {_person_name(spot)}?"
+        f"Why did “{plain(found.label, 90)}” surface for {_person_name(selection)}?"
         if found.surfaced
         else f"Why not “{plain(found.label, 90)}”?"
     )
@@ -43,30 +46,30 @@ def page() -> None:
         )
     if guarded:
         st.warning(plain(guarded, 400))
-    counterfactuals.badge(spot, item, found)
+    counterfactuals.badge(selection, item, found)
     _badges(found)
     if found.state != "no_path" or found.parts:
-        picture.section(spot, item, found)
-        why_parts.waterfall_section(spot, found)
-    counterfactuals.section(spot, item, found)
-    why_parts.against_section(spot, item, other, found)
-    counterfactuals.units(spot, item, found)
-    why_parts.model_section(spot, item)
+        picture.section(selection, item, found)
+        why_parts.waterfall_section(selection, found)
+    counterfactuals.section(selection, item, found)
+    why_parts.against_section(selection, item, other, found)
+    counterfactuals.units(selection, item, found)
+    why_parts.model_section(selection, item)
     if found.n_paths:
-        why_parts.paths_section(spot, found)
-    notes.section(spot, item, found)
-    notes.take_away(spot, item, other, found)
+        why_parts.paths_section(selection, found)
+    notes.section(selection, item, found)
+    notes.take_away(selection, item, other, found)
     widgets.link("item", f"Who else gets “{plain(found.label, 60)}”? →", item=item)
     widgets.link("whatif", "Edit the history and see what changes →")
 
 
-def _first_listed(spot: selection.Selection) -> str | None:
+def _first_listed(selection: Selection) -> str | None:
     """Without an item in the address: the first of the list."""
-    listed = queries.recommend(*spot.base, user=spot.user, history=spot.history, k=1)
+    listed = queries.recommend(*selection.base, user=selection.user, history=selection.history, k=1)
     return listed.items[0].item if listed.items else None
 
 
-def _nothing_to_explain(spot: selection.Selection) -> None:
+def _nothing_to_explain(selection: Selection) -> None:
     st.title("Why this?")
     widgets.notices()
     st.info(
@@ -76,18 +79,18 @@ def _nothing_to_explain(spot: selection.Selection) -> None:
     widgets.link("recommendations", "See the list of a person →", who="person", history=None)
 
 
-def _pickers(spot: selection.Selection, item: str) -> None:
+def _pickers(selection: Selection, item: str) -> None:
     with st.sidebar:
-        if spot.own_titles:
-            st.caption(f"For {len(spot.history or ())} titles of your own")
+        if selection.own_titles:
+            st.caption(f"For {len(selection.history or ())} titles of your own")
             st.button("For a person instead", on_click=address.put, args=("who", "person"))
         else:
-            pickers.person("Person", spot.workspace, spot.user)
-        pickers.item("Item", "item", spot.workspace, item)
+            pickers.person("Person", selection.workspace, selection.user)
+        pickers.item("Item", "item", selection.workspace, item)
 
 
-def _person_name(spot: selection.Selection) -> str:
-    return "your titles" if spot.user is None else plain(queries.person(spot.name, spot.user).label, 60)
+def _person_name(selection: Selection) -> str:
+    return "your titles" if selection.user is None else plain(queries.person(selection.name, selection.user).label, 60)
 
 
 def _badges(found: Explanation) -> None:

@@ -14,8 +14,9 @@ from explain.charts.bars import path_network, waterfall
 from explain.format.numbers import amount
 from explain.format.words import column_words
 from explain.results.explanation import Explanation, Part
-from pages.frame import address, pickers, queries, selection, widgets
+from pages.frame import address, pickers, queries, widgets, wishes
 from pages.frame.components.path_graph import path_graph
+from pages.frame.selection import Selection
 from pages.frame.text import percent, plain, score
 from pages.why.picture import path_frame
 
@@ -28,7 +29,7 @@ KIND_WORDS = {
 }
 
 
-def waterfall_section(spot: selection.Selection, found: Explanation) -> None:
+def waterfall_section(selection: Selection, found: Explanation) -> None:
     st.header("What the score is made of")
     silent = sum(part.kind == "history" and not part.value for part in found.parts)
     st.caption(
@@ -40,9 +41,11 @@ def waterfall_section(spot: selection.Selection, found: Explanation) -> None:
         widgets.chart(_bars(found, 12), "waterfall", _waterfall_alt(found))
     with rows:
         widgets.table(
-            parts_frame(found.parts, found.score, queries.workbench().relation_words(spot.name)), f"parts-{found.model}-{found.user or 'own-titles'}-{found.item}",
-            "The parts of the score with their amounts", what="parts",
-        )  # fmt: skip
+            parts_frame(found.parts, found.score, queries.workbench().relation_words(selection.name)),
+            f"parts-{found.model}-{found.user or 'own-titles'}-{found.item}",
+            "The parts of the score with their amounts",
+            what="parts",
+        )
 
 
 def _bars(found: Explanation, top: int) -> go.Figure:
@@ -72,10 +75,10 @@ def parts_frame(parts: Sequence[Part], whole: float, words: Mapping[str, str]) -
     return pd.DataFrame(rows, columns=["part", "amount", "% of the score", "kind", *titles.values()])
 
 
-def against_section(spot: selection.Selection, item: str, other: str | None, found: Explanation) -> None:
+def against_section(selection: Selection, item: str, other: str | None, found: Explanation) -> None:
     st.header("Why not …?")
     pickers.item(
-        "Compare with another item", "against", spot.workspace, other, optional=True, placeholder="Type a title"
+        "Compare with another item", "against", selection.workspace, other, optional=True, placeholder="Type a title"
     )
     rival = found.against
     if rival is None:
@@ -87,9 +90,11 @@ def against_section(spot: selection.Selection, item: str, other: str | None, fou
     place = f"rank {rival.rank:,} of all candidates" if rival.rank else "in the history already"
     st.caption(plain(f"{rival.label}: score {score(rival.score)}, {place}.", 300))
     widgets.table(
-        two_sided(found, rival.parts, rival.label), f"against-{found.model}-{found.item}-{rival.item}",
-        "What each part gives to the one item and to the other", what="both items",
-    )  # fmt: skip
+        two_sided(found, rival.parts, rival.label),
+        f"against-{found.model}-{found.item}-{rival.item}",
+        "What each part gives to the one item and to the other",
+        what="both items",
+    )
     widgets.link(
         "why", f"Why “{plain(rival.label, 60)}” stands where it does, and what would move it →", item=rival.item
     )
@@ -108,36 +113,55 @@ def two_sided(found: Explanation, parts: Sequence[Part], rival: str) -> pd.DataF
     return pd.DataFrame(rows, columns=["part", f"{found.label[:40]} (this)", f"{rival[:40]} (other)", "difference"])
 
 
-def other_model(spot: selection.Selection) -> str | None:
+def other_item(selection: Selection) -> str | None:
+    """The item of "why not …?", if it exists."""
+    other = wishes.existing_item(selection.workspace, "against")
+    if other is not None and other == selection.item:
+        address.notice("An item cannot be compared with itself: pick another one.")
+        other = None
+    address.settle("against", other)
+    return other
+
+
+def other_model(selection: Selection) -> str | None:
     """The model to show beside, if one was asked for that is fitted."""
-    others = [s.model for s in spot.fitted if s.model != spot.model]
-    return selection.one_of("other", others, "") or None if address.wish("other") else None
+    others = [s.model for s in selection.fitted if s.model != selection.model]
+    return wishes.one_of("other", others, "") or None if address.wish("other") else None
 
 
-def model_section(spot: selection.Selection, item: str) -> None:
+def model_section(selection: Selection, item: str) -> None:
     """The same item under another model, if one is fitted; else how to get one."""
     st.header("The same item under another model")
     known = queries.models()
-    others = [s for s in spot.fitted if s.model != spot.model]
-    wished = other_model(spot)
+    others = [s for s in selection.fitted if s.model != selection.model]
+    wished = other_model(selection)
     if others:
-        pickers.choose("Other model", [s.model for s in others], "other", wished, lambda m: known[m].title,
-                     optional=True, placeholder="Pick a model to look at side by side")  # fmt: skip
-    missing = [m for m in known.values() if wished is None and m.name not in {s.model for s in spot.fitted}]
+        pickers.choose(
+            "Other model",
+            [s.model for s in others],
+            "other",
+            wished,
+            lambda m: known[m].title,
+            optional=True,
+            placeholder="Pick a model to look at side by side",
+        )
+    missing = [m for m in known.values() if wished is None and m.name not in {s.model for s in selection.fitted}]
     for model in missing:
         st.caption(f"{plain(model.title)} is not fitted to this data yet. Fit it on the page Models, or type:")
-        widgets.command(command("fit", "--workspace", spot.name, "--model", model.name))
+        widgets.command(command("fit", "--workspace", selection.name, "--model", model.name))
     if missing:
         widgets.link("models", "Go to Models")
     if not wished:
         return
     other = next(s for s in others if s.model == wished)
     try:
-        second = queries.why(spot.name, other.model, other.snapshot, item, user=spot.user, history=spot.history)
+        second = queries.why(
+            selection.name, other.model, other.snapshot, item, user=selection.user, history=selection.history
+        )
     except SurfacedError as error:
         widgets.problem(error)
         return
-    first = queries.why(*spot.base, item, user=spot.user, history=spot.history)
+    first = queries.why(*selection.base, item, user=selection.user, history=selection.history)
     for side, found in zip(st.columns(2, gap="large"), (first, second), strict=True):
         with side:
             _side(found, known[found.model].title)
@@ -146,7 +170,7 @@ def model_section(spot: selection.Selection, item: str) -> None:
         "Long dashes are a jump through what the model learnt: nobody's behaviour links its ends, so it is drawn as what it is."
     )
     path_graph(
-        path_network(second, theme=widgets.theme(), kinds=queries.workbench().kind_words(spot.name)),
+        path_network(second, theme=widgets.theme(), kinds=queries.workbench().kind_words(selection.name)),
         key="picture-other",
     )
 
@@ -172,13 +196,15 @@ def listed(found: Explanation) -> str:
     return f"{n_walks} best of {found.n_paths:,} single paths{beside}"
 
 
-def paths_section(spot: selection.Selection, found: Explanation) -> None:
+def paths_section(selection: Selection, found: Explanation) -> None:
     st.header("Best single paths")
     st.caption(
         f"{listed(found)}. They carry {percent(found.coverage, 1)} of all amounts, "
         f"the rest {percent(found.residual, 1)}; the picture above bundles all of them."
     )
     widgets.table(
-        path_frame(found.paths, found.score), f"paths-{found.model}-{found.user or 'own-titles'}-{found.item}",
-        "The best single walks from the person to the item", what="single paths",
-    )  # fmt: skip
+        path_frame(found.paths, found.score),
+        f"paths-{found.model}-{found.user or 'own-titles'}-{found.item}",
+        "The best single walks from the person to the item",
+        what="single paths",
+    )

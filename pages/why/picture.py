@@ -11,16 +11,18 @@ from explain.charts.flow_layout import bundle_key
 from explain.format.numbers import amount
 from explain.format.text import clean
 from explain.results.explanation import Bundle, Evidence, Explanation, Path
-from pages.frame import address, pickers, queries, selection, widgets
+from pages.frame import address, pickers, queries, widgets, wishes
 from pages.frame.components.path_graph import path_graph
+from pages.frame.selection import Selection
 from pages.frame.text import option, plain
+from pages.why import queries as why_queries
 
 CANVAS = "picture"
 VIEWS = {"picture": "Picture", "drawing": "Drawing (SVG)", "table": "Table"}
 
 
 @st.fragment
-def section(spot: selection.Selection, item: str, found: Explanation) -> None:
+def section(selection: Selection, item: str, found: Explanation) -> None:
     """Runs alone when a piece is picked, so that its evidence is there at once."""
     address.heard()
     st.header("The paths")
@@ -45,12 +47,21 @@ def section(spot: selection.Selection, item: str, found: Explanation) -> None:
         widgets.rows(bundle_frame(found), "Every bundle of walks with its amounts for and against")
     _downloads(found)
     pickers.choose(
-        "Look behind", list(names), "at", at, lambda key: names.get(key, key), optional=True,
+        "Look behind",
+        list(names),
+        "at",
+        at,
+        lambda key: names.get(key, key),
+        optional=True,
         placeholder="A point or a line of the picture",
-    )  # fmt: skip
+    )
     address.settle("at", at)
     if at is not None:
-        _evidence_panel(spot, queries.evidence(*spot.base, item, at, user=spot.user, history=spot.history), found.score)
+        _evidence_panel(
+            selection,
+            why_queries.evidence(selection, item, at),
+            found.score,
+        )
         _item_links(found, at)
     st.caption("This address opens what you see in any browser that reaches this server:")
     widgets.command(address.permalink("why"))
@@ -59,7 +70,7 @@ def section(spot: selection.Selection, item: str, found: Explanation) -> None:
 
 def view() -> str:
     """How the picture is shown; the usual way does not stand in the address."""
-    how = selection.one_of("show", list(VIEWS), "picture")
+    how = wishes.one_of("show", list(VIEWS), "picture")
     address.settle("show", how if how != "picture" else None)
     return how
 
@@ -126,13 +137,25 @@ def _downloads(found: Explanation) -> None:
     light = "light"
     with st.container(horizontal=True):
         widgets.csv(bundle_frame(found), f"{name}-bundles", "the picture")
-        st.download_button("SVG", lambda: flow_svg(found, theme=light, kinds=_kinds(found)), widgets.file_name(name, "svg"), "image/svg+xml", on_click="ignore",
-                           help="Download the drawing")  # fmt: skip
-        st.download_button("GraphML", lambda: queries.workbench().graphml(found), widgets.file_name(name, "graphml"), "application/xml", on_click="ignore",
-                           help="Download the picture as a graph for other programs")  # fmt: skip
+        st.download_button(
+            "SVG",
+            lambda: flow_svg(found, theme=light, kinds=_kinds(found)),
+            widgets.file_name(name, "svg"),
+            "image/svg+xml",
+            on_click="ignore",
+            help="Download the drawing",
+        )
+        st.download_button(
+            "GraphML",
+            lambda: queries.workbench().graphml(found),
+            widgets.file_name(name, "graphml"),
+            "application/xml",
+            on_click="ignore",
+            help="Download the picture as a graph for other programs",
+        )
 
 
-def _evidence_panel(spot: selection.Selection, evidence: Evidence, whole: float) -> None:
+def _evidence_panel(selection: Selection, evidence: Evidence, whole: float) -> None:
     """What stands behind one piece: facts, its best walks, the rest as one line."""
     with st.container(border=True):
         st.subheader(plain(evidence.title, 160))
