@@ -34,7 +34,7 @@ _COMPARED: Final = {
     "verdict_then": "verdict then",
     "verdict_now": "verdict now",
 }
-_TOLD: Final = "sign-told"
+_SIGNED_BEFORE: Final = "signed-before"
 
 
 def page(selection: Selection, audit_id: str, past: Sequence[Any]) -> None:
@@ -84,8 +84,8 @@ def _sign(selection: Selection, record: dict[str, Any]) -> None:
     st.write(plain(record_summary.signed(record["signatures"])))
     for s in record["signatures"]:
         st.write(plain(f"{s['name']}, {s['role']}, {s['signed_at'][:16].replace('T', ' ')} UTC. {s['comment']}", 2400))
-    if told := st.session_state.pop(_TOLD, ""):
-        st.info(plain(told, 400))
+    if before := st.session_state.pop(_SIGNED_BEFORE, ""):
+        st.info(plain(before, 400))
     if missing := record_summary.not_stated(record):
         st.write(f"**{plain(missing, 200)}**")
     with st.form("sign"):
@@ -111,7 +111,7 @@ def _signed(selection: Selection, record: dict[str, Any], name: str, role: str, 
         widgets.problem(error)
         return
     before = record_summary.signed_before(record["signatures"], name)
-    st.session_state[_TOLD] = f"{before} The new signature stands beside it." if before else ""
+    st.session_state[_SIGNED_BEFORE] = f"{before} The new signature stands beside it." if before else ""
     st.rerun()
 
 
@@ -154,12 +154,12 @@ def _compare(selection: Selection, audit_id: str, past: Sequence[Any]) -> None:
     earlier = wishes.one_of("earlier", ids, ids[0])
     names = {e.id: f"{e.created[:16].replace('T', ' ')} · {e.model} · {e.verdict} · {e.id[:10]}" for e in others}
     pickers.choose("With", ids, "earlier", earlier, lambda raw: names.get(raw, raw))
-    found = queries.workbench().compare_audits(selection.name, audit_id, earlier)
-    (st.warning if found.not_comparable else st.write)(plain(found.sentence, 1_200))
-    differ = [vars(d) for d in (*found.thresholds, *found.differences)]
+    comparison = queries.workbench().compare_audits(selection.name, audit_id, earlier)
+    (st.warning if comparison.not_comparable else st.write)(plain(comparison.sentence, 1_200))
+    differ = [vars(d) for d in (*comparison.thresholds, *comparison.differences)]
     if differ:
         widgets.rows(pd.DataFrame(differ, columns=["what", "then", "now"]), "What is not the same in both audits")
-    rows = pd.DataFrame([vars(r) for r in found.rows], columns=list(_COMPARED)).rename(columns=_COMPARED)
+    rows = pd.DataFrame([vars(r) for r in comparison.rows], columns=list(_COMPARED)).rename(columns=_COMPARED)
     without = [c for c in ("change", "intervals overlap") if rows[c].isna().all()]
     widgets.table(rows.drop(columns=without), f"compare-{audit_id[:8]}-{earlier[:8]}", "Every group then and now")
 

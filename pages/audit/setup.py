@@ -88,8 +88,8 @@ def _is_newest(selection: Selection, plan: dict[str, Any]) -> bool:
     past = bench.audits(selection.name)
     if not past or not past[0].intact:
         return False
-    made = bench.audit_record(selection.name, past[0].id)["plan"]
-    return all(made.get(name) == value for name, value in plan.items())
+    newest = bench.audit_record(selection.name, past[0].id)["plan"]
+    return all(newest.get(name) == value for name, value in plan.items())
 
 
 def _words(column: str) -> str:

@@ -169,10 +169,10 @@ def _truth(truth: Revealed) -> None:
 
 def _tally(tests: tuple[dict[str, Any], ...]) -> None:
     """How often the interval held what was planted, over all tests that were revealed here."""
-    told = [row["held"] for row in tests if row["revealed"]]
-    if told:
+    held = [row["held"] for row in tests if row["revealed"]]
+    if held:
         st.caption(
-            f"Of {count(len(told))} revealed here the interval held {count(sum(told))} ({percent(sum(told) / len(told))}); it should hold 95 % in the long run."
+            f"Of {count(len(held))} revealed here the interval held {count(sum(held))} ({percent(sum(held) / len(held))}); it should hold 95 % in the long run."
         )
 
 

@@ -48,10 +48,10 @@ def cells(selection: Selection, item_by: str, user_columns: list[str]) -> None:
     )
     user_by = wishes.one_of("cells", user_columns, user_columns[0])
     pickers.choose("People by", user_columns, "cells", user_by, column_words)
-    found = _cells(queries.home(), selection.base, user_by, item_by, selection.k)
-    people = list(dict.fromkeys(r["user_group"] for r in found["rows"]))
-    items = list(dict.fromkeys(r["item_group"] for r in found["rows"]))
-    judged = [r for r in found["rows"] if r["value"] is not None]
+    crossing = _cells(queries.home(), selection.base, user_by, item_by, selection.k)
+    people = list(dict.fromkeys(r["user_group"] for r in crossing["rows"]))
+    items = list(dict.fromkeys(r["item_group"] for r in crossing["rows"]))
+    judged = [r for r in crossing["rows"] if r["value"] is not None]
     if not judged:
         st.info("Every cell is suppressed: no group of people is large enough.")
         return
@@ -59,7 +59,7 @@ def cells(selection: Selection, item_by: str, user_columns: list[str]) -> None:
     chosen_people = wishes.one_of("people", people, worst["user_group"])
     chosen_items = wishes.one_of("items", items, worst["item_group"])
     st.plotly_chart(
-        cell_map(found, theme=widgets.theme(), chosen=(chosen_people, chosen_items)),
+        cell_map(crossing, theme=widgets.theme(), chosen=(chosen_people, chosen_items)),
         theme=None,
         key="cell-map",
         config={"displayModeBar": False},
@@ -72,9 +72,9 @@ def cells(selection: Selection, item_by: str, user_columns: list[str]) -> None:
         pickers.choose("People", people, "people", chosen_people)
     with right:
         pickers.choose("Items", items, "items", chosen_items)
-    _cell(selection, found, (user_by, chosen_people, item_by, chosen_items))
+    _cell(selection, crossing, (user_by, chosen_people, item_by, chosen_items))
     widgets.table(
-        cell_frame(found),
+        cell_frame(crossing),
         f"cells-{selection.model}-{user_by}-{item_by}-k{selection.k}",
         "Every cell with its ratio, interval, adjusted p and verdict",
     )
@@ -90,9 +90,9 @@ def _clicked() -> None:
         address.put("items", str(items))
 
 
-def _cell(selection: Selection, found: dict[str, Any], cell: tuple[str, str, str, str]) -> None:
+def _cell(selection: Selection, crossing: dict[str, Any], cell: tuple[str, str, str, str]) -> None:
     _, people, _, items = cell
-    row = next(r for r in found["rows"] if (r["user_group"], r["item_group"]) == (people, items))
+    row = next(r for r in crossing["rows"] if (r["user_group"], r["item_group"]) == (people, items))
     if row["value"] is None:
         st.write(plain(f"{people} × {items}: {row['verdict']}. {row['reason']}", 300))
         return
@@ -139,15 +139,15 @@ def _cell(selection: Selection, found: dict[str, Any], cell: tuple[str, str, str
                 shown += 1
 
 
-def cell_frame(found: dict[str, Any]) -> pd.DataFrame:
+def cell_frame(crossing: dict[str, Any]) -> pd.DataFrame:
     columns = {
-        "user_group": found["user_by"],
-        "item_group": found["item_by"],
+        "user_group": crossing["user_by"],
+        "item_group": crossing["item_by"],
         "n": "people",
         "value": "ratio",
         "p_adjusted": "adjusted p",
     }
-    return pd.DataFrame(found["rows"]).rename(columns=columns)
+    return pd.DataFrame(crossing["rows"]).rename(columns=columns)
 
 
 def trend(selection: Selection, by: str) -> None:

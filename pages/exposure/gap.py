@@ -36,24 +36,24 @@ def section(selection: Selection, report: AuditReport) -> None:
     with right:
         through = wishes.one_of("through", list(THROUGH), "relations")
         pickers.choose("By", list(THROUGH), "through", through, lambda t: THROUGH[t])
-    found = _gap(queries.home(), selection.base, report.by, group, selection.k, through)
-    st.write(plain(found.sentence.replace("*", ""), 600))
+    attribution = _gap(queries.home(), selection.base, report.by, group, selection.k, through)
+    st.write(plain(attribution.sentence.replace("*", ""), 600))
     widgets.chart(
-        gap_waterfall(found, theme=widgets.theme()),
+        gap_waterfall(attribution, theme=widgets.theme()),
         "gap",
         f"Gap of {group} from a random list to the lists as they are, part by part; the table holds the same.",
     )
     st.caption(
-        f"Shapley values over every combination of links, over {_whose(found)}; they add up to the gap less that of a "
-        f"random list, error {found.completeness_error:.0e}. Lines are 95 % intervals over people."
+        f"Shapley values over every combination of links, over {_whose(attribution)}; they add up to the gap less that of a "
+        f"random list, error {attribution.completeness_error:.0e}. Lines are 95 % intervals over people."
     )
-    rows = [{"through": p.label, "part of the gap": p.value, "low": p.low, "high": p.high} for p in found.parts]
+    rows = [{"through": p.label, "part of the gap": p.value, "low": p.low, "high": p.high} for p in attribution.parts]
     widgets.table(
         pd.DataFrame(rows), f"gap-{selection.model}-{report.by}-{through}", "The gap by what it comes through"
     )
 
 
-def _whose(found: GapAttribution) -> str:
-    if found.n_people == found.n_people_all:
-        return f"all {count(found.n_people)} people"
-    return f"{count(found.n_people)} of {count(found.n_people_all)} people, drawn with seed {found.seed}"
+def _whose(attribution: GapAttribution) -> str:
+    if attribution.n_people == attribution.n_people_all:
+        return f"all {count(attribution.n_people)} people"
+    return f"{count(attribution.n_people)} of {count(attribution.n_people_all)} people, drawn with seed {attribution.seed}"

@@ -61,17 +61,17 @@ def section(selection: Selection, by: str, groups: list[str], people: list[str])
     rule = rule_text(name, by, group, str(chosen["strength"]), strength)
     known = _heldout_ready(selection)
     cohort = wishes.one_of("priced", people, people[0]) if people else None
-    found = _guarded(queries.home(), selection.base, rule, by, cohort, selection.k, known)
-    st.write(plain(price(found), 500))
-    for note in found.notes:
+    reranked = _guarded(queries.home(), selection.base, rule, by, cohort, selection.k, known)
+    st.write(plain(price(reranked), 500))
+    for note in reranked.notes:
         st.info(plain(note, 400))
     widgets.chart(
-        before_after(found, theme=widgets.theme()),
+        before_after(reranked, theme=widgets.theme()),
         "guard-bars",
         f"Exposure ratio by {column_words(by)} before and after the rule",
     )
     widgets.table(
-        by_group(found),
+        by_group(reranked),
         f"guardrail-{name}-{by}-{strength}",
         "Every group before and after",
     )
@@ -81,7 +81,7 @@ def section(selection: Selection, by: str, groups: list[str], people: list[str])
     if known:
         texts = [rule_text(name, by, group, str(chosen["strength"]), s) for s in steps]
         curve = [_guarded(queries.home(), selection.base, text, by, cohort, selection.k, True) for text in texts]
-        followed = found.gains[0].group if found.gains else ""
+        followed = reranked.gains[0].group if reranked.gains else ""
         widgets.chart(
             tradeoff_curve(curve, steps, steps.index(strength), theme=widgets.theme()),
             "guard-curve",
@@ -97,13 +97,13 @@ def section(selection: Selection, by: str, groups: list[str], people: list[str])
             command("guardrail", "--workspace", name_, "--model", model, "--rule", rule, "-k", str(selection.k)),
         )
     widgets.table(
-        pd.DataFrame(by_cohort(found)), f"guardrail-cohorts-{name}-{cohort}-{strength}", "Every cohort: gain and price"
+        pd.DataFrame(by_cohort(reranked)), f"guardrail-cohorts-{name}-{cohort}-{strength}", "Every cohort: gain and price"
     )
     if selection.user is not None:
         _one_list(selection, rule)
 
 
-def by_group(found: Guarded) -> pd.DataFrame:
+def by_group(reranked: Guarded) -> pd.DataFrame:
     """A row a group of items: its exposure ratio with interval, before and after."""
     words = {
         "group": "group",
@@ -115,14 +115,14 @@ def by_group(found: Guarded) -> pd.DataFrame:
         "low": "after, low",
         "high": "after, high",
     }
-    return pd.DataFrame([vars(g) for g in found.groups], columns=list(words)).rename(columns=words)
+    return pd.DataFrame([vars(g) for g in reranked.groups], columns=list(words)).rename(columns=words)
 
 
-def by_cohort(found: Guarded) -> list[dict[str, Any]]:
+def by_cohort(reranked: Guarded) -> list[dict[str, Any]]:
     """A row a cohort: the followed group's exposure ratio in its lists and its held-out nDCG, before and after; n of each, for they differ."""
-    paid = {c.cohort: c for c in found.costs}
+    paid = {c.cohort: c for c in reranked.costs}
     rows: list[dict[str, Any]] = []
-    for gain in found.gains:
+    for gain in reranked.gains:
         row = {
             "cohort": gain.cohort,
             "people": gain.n,
@@ -134,7 +134,7 @@ def by_cohort(found: Guarded) -> list[dict[str, Any]]:
         if (cost := paid.get(gain.cohort)) is not None:
             row |= {
                 "people with held-out events": cost.n,
-                f"nDCG@{found.k} before": cost.before,
+                f"nDCG@{reranked.k} before": cost.before,
                 "nDCG change": cost.change,
                 "change, low": cost.low,
                 "change, high": cost.high,
@@ -150,14 +150,14 @@ def rule_text(name: str, by: str, group: str, option: str, strength: str) -> str
     return f"{name}:{joined([*options, f'{option}={strength}'])}"
 
 
-def price(found: Guarded) -> str:
+def price(reranked: Guarded) -> str:
     """What it costs, in words."""
-    moved = f"{count(found.n_moved)} places of {count(found.n_lists)} lists hold another item; {count(found.n_entered)} items came from beyond the first {found.k}."
-    if not found.costs:
-        return f"{moved} Of the attention-weighted scores {found.score_kept:.1%} is kept; the price in quality is not measured yet."
-    paid = found.costs[0]
+    moved = f"{count(reranked.n_moved)} places of {count(reranked.n_lists)} lists hold another item; {count(reranked.n_entered)} items came from beyond the first {reranked.k}."
+    if not reranked.costs:
+        return f"{moved} Of the attention-weighted scores {reranked.score_kept:.1%} is kept; the price in quality is not measured yet."
+    paid = reranked.costs[0]
     interval = "" if paid.low is None or paid.high is None else f" (95 % {paid.low:+.4f} to {paid.high:+.4f})"
-    return f"nDCG@{found.k} on held-out events {paid.before:.4f} to {paid.after:.4f}: {paid.change:+.4f}{interval}, {count(paid.n)} people. {moved}"
+    return f"nDCG@{reranked.k} on held-out events {paid.before:.4f} to {paid.after:.4f}: {paid.change:+.4f}{interval}, {count(paid.n)} people. {moved}"
 
 
 def _heldout_ready(selection: Selection) -> bool:

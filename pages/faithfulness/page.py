@@ -95,7 +95,7 @@ def _methods(selection: Selection, report: FaithfulnessReport) -> None:
 
 def method_frame(rows: tuple[dict[str, Any], ...]) -> pd.DataFrame:
     """Means, intervals, the paired difference to our default form, and time."""
-    made = []
+    records = []
     for row in rows:
         cells: dict[str, Any] = {"method": row["method"]}
         for measure in MEASURES:
@@ -103,7 +103,7 @@ def method_frame(rows: tuple[dict[str, Any], ...]) -> pd.DataFrame:
             cells[measure] = row[measure]
             cells[f"{measure} interval"] = f"{row[f'{measure}_low']:.3f} to {row[f'{measure}_high']:.3f}"
             cells[f"{measure} beyond ours"] = f"{gap['value']:+.3f} ({gap['low']:+.3f} to {gap['high']:+.3f})"
-        made.append(
+        records.append(
             cells
             | {
                 "ms, median": 1e3 * row["seconds_p50"],
@@ -111,7 +111,7 @@ def method_frame(rows: tuple[dict[str, Any], ...]) -> pd.DataFrame:
                 "what it is": row["meaning"],
             }
         )
-    return pd.DataFrame(made)
+    return pd.DataFrame(records)
 
 
 def _randomised(report: FaithfulnessReport) -> None:
@@ -206,10 +206,10 @@ def _lie_detector(selection: Selection) -> None:
     widgets.link("why", "Look behind the lines →", item=item, model="path")
 
 
-def _picture(found: Explanation, alt: str) -> None:
-    if found.bundles:
-        kinds = queries.workbench().kind_words(found.workspace)
-        st.image(flow_svg(found, theme=widgets.theme(), kinds=kinds), width="stretch", alt=alt)
+def _picture(explanation: Explanation, alt: str) -> None:
+    if explanation.bundles:
+        kinds = queries.workbench().kind_words(explanation.workspace)
+        st.image(flow_svg(explanation, theme=widgets.theme(), kinds=kinds), width="stretch", alt=alt)
     else:
         st.caption("No path of the graph leads to it.")
 

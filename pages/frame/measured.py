@@ -26,12 +26,12 @@ def report(workspace: str, model: str, split: str) -> EvaluationReport | None:
     return queries.workbench().stored_evaluation(workspace, model, split=split, k=at(workspace))
 
 
-def readable(snapshot: SnapshotInfo | None, found: EvaluationReport | None) -> tuple[float, float] | None:
+def readable(snapshot: SnapshotInfo | None, evaluation: EvaluationReport | None) -> tuple[float, float] | None:
     """Path share and gross/net of the served model; of the refit that was measured, where the snapshot does not say."""
-    told = snapshot.metrics if snapshot else {}
-    if "path_share" in told and "gross_net" in told:
-        return told["path_share"], told["gross_net"]
-    return None if found is None else (found.path_share, found.gross_net)
+    metrics = snapshot.metrics if snapshot else {}
+    if "path_share" in metrics and "gross_net" in metrics:
+        return metrics["path_share"], metrics["gross_net"]
+    return None if evaluation is None else (evaluation.path_share, evaluation.gross_net)
 
 
 def usual_split(workspace: str, models: Iterable[str]) -> str:

@@ -52,12 +52,12 @@ def several(label: str, names: Mapping[str, str], key: str, current: Sequence[st
     """Any number of options for `key`, whose wish is their ids with commas between. names: id → what to show."""
     widget = f"{key}-several"
     st.session_state[widget] = list(current)
-    told = distinct({o: option(n) for o, n in names.items()})
+    shown = distinct({o: option(n) for o, n in names.items()})
     st.multiselect(
         label,
         list(names),
         key=widget,
-        format_func=lambda o: told.get(o, str(o)),
+        format_func=lambda o: shown.get(o, str(o)),
         placeholder=placeholder,
         filter_mode="contains",
         select_all=False,

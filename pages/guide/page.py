@@ -94,9 +94,9 @@ def page() -> None:
     st.markdown("\n".join(f"- **{word}.** {meaning}" for word, meaning in GLOSSARY.items()))
     st.header("Privacy")
     st.subheader("What is protected")
-    st.markdown("\n".join(f"- {told}" for told in PROTECTED))
+    st.markdown("\n".join(f"- {promise}" for promise in PROTECTED))
     st.subheader("What is not")
-    st.markdown("\n".join(f"- {told}" for told in NOT_PROTECTED))
+    st.markdown("\n".join(f"- {limit}" for limit in NOT_PROTECTED))
     st.header("Limits")
     st.markdown("\n".join(f"- {limit}" for limit in LIMITS))
 

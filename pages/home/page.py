@@ -75,11 +75,11 @@ def _numbers(selection: Selection) -> None:
 
 def _accuracy(evaluation: EvaluationReport | None, whose: str, at: int) -> tuple[str, str, str]:
     name = f"Recall@{at} {whose}"
-    found = evaluation.metrics.get(f"recall@{at}") if evaluation else None
-    if evaluation is None or found is None:
+    recall = evaluation.metrics.get(f"recall@{at}") if evaluation else None
+    if evaluation is None or recall is None:
         return name, NOT_YET, "share of hidden events that the list finds"
-    band = f"{found['low']:.3f} to {found['high']:.3f}" if found.get("low") is not None else "unknown"
-    return name, f"{found['value']:.3f}", f"95 %: {band}, n = {evaluation.n_users:,} people; split “{evaluation.split}”"
+    band = f"{recall['low']:.3f} to {recall['high']:.3f}" if recall.get("low") is not None else "unknown"
+    return name, f"{recall['value']:.3f}", f"95 %: {band}, n = {evaluation.n_users:,} people; split “{evaluation.split}”"
 
 
 def _path_share(both: tuple[float, float] | None) -> tuple[str, str, str]:
@@ -93,8 +93,8 @@ def _path_share(both: tuple[float, float] | None) -> tuple[str, str, str]:
 
 
 def _coverage(evaluation: EvaluationReport | None, at: int) -> tuple[str, str, str]:
-    found = evaluation.metrics.get(f"coverage@{at}") if evaluation else None
-    value = percent(found["value"]) if found else NOT_YET
+    coverage = evaluation.metrics.get(f"coverage@{at}") if evaluation else None
+    value = percent(coverage["value"]) if coverage else NOT_YET
     return "Catalogue coverage", value, f"of all items are in somebody's top {at}"
 
 
@@ -102,9 +102,9 @@ def _stored_exposure(selection: Selection) -> AuditReport | None:
     """The newest stored audit of items: by the data's own first grouping."""
     for by in queries.workbench().audit_columns(selection.name).get("item", []):
         for k in dict.fromkeys((measured.at(selection.name), selection.k)):
-            found = queries.workbench().stored_audit(selection.name, selection.model, by, side="item", k=k)
-            if found is not None:
-                return found
+            audit = queries.workbench().stored_audit(selection.name, selection.model, by, side="item", k=k)
+            if audit is not None:
+                return audit
     return None
 
 

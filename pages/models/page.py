@@ -97,8 +97,8 @@ def models_frame(
         report, snapshot = reports.get(name), fitted.get(name)
         row: dict[str, object] = {"model": model.title}
         for key, title in _shown(at).items():
-            found = report.metrics.get(key) if report else None
-            row[title] = interval(found["value"], found.get("low"), found.get("high")) if found else "–"
+            figure = report.metrics.get(key) if report else None
+            row[title] = interval(figure["value"], figure.get("low"), figure.get("high")) if figure else "–"
         both = measured.readable(snapshot, report)
         row["path share"] = percent(both[0]) if both else "–"
         row["gross / net"] = f"{both[1]:.2f}" if both else "–"

@@ -55,8 +55,8 @@ def section(snapshot: SnapshotInfo, words: Mapping[str, str]) -> None:
     if not snapshot.parameters:
         st.info("This model has no parameters: it counts.")
     if snapshot.metrics:
-        found = ", ".join(f"{metric(name)} {value:.3f}" for name, value in sorted(snapshot.metrics.items()))
-        st.caption(f"On the validation cut by which they were picked: {found}. Seed {snapshot.seed}.")
+        validation = ", ".join(f"{metric(name)} {value:.3f}" for name, value in sorted(snapshot.metrics.items()))
+        st.caption(f"On the validation cut by which they were picked: {validation}. Seed {snapshot.seed}.")
 
 
 def _names(relations: dict[str, Any]) -> list[str]:
@@ -76,11 +76,11 @@ def relations_frame(relations: dict[str, Any], words: Mapping[str, str]) -> pd.D
     return pd.DataFrame(rows)
 
 
-def _told(value: object) -> str:
+def _in_words(value: object) -> str:
     """A number in three digits, anything else as it is."""
     return amount(value, signed=False) if isinstance(value, float) else str(value)
 
 
 def general_frame(parameters: dict[str, Any]) -> pd.DataFrame:
-    rows = [(title(name), _told(value), MEANING.get(name, "")) for name, value in parameters.items()]
+    rows = [(title(name), _in_words(value), MEANING.get(name, "")) for name, value in parameters.items()]
     return pd.DataFrame(rows, columns=["parameter", "value", "what it does"])

@@ -15,7 +15,7 @@ from explain.results.whatif import Kind, WhatIf
 from explain.workbench.tasks import Task
 from pages.frame import address, jobs, pickers, queries, widgets, wishes
 from pages.frame.selection import K_MOST, Selection
-from pages.frame.text import count, lead, many, plain
+from pages.frame.text import count, lead, counted, plain
 from pages.whatif import queries as whatif_queries
 
 KINDS: Final = {"delete": "Delete", "mask": "Mask", "retrain": "Learn again"}
@@ -288,7 +288,7 @@ def _lists(selection: Selection, found: WhatIf) -> None:
         st.markdown(f"The first {count(len(found.after))} stay as they are.")
     else:
         st.markdown(
-            f"**{len(moved)} of {many(len(found.after), 'place')}** {'changes' if len(moved) == 1 else 'change'}; "
+            f"**{len(moved)} of {counted(len(found.after), 'place')}** {'changes' if len(moved) == 1 else 'change'}; "
             f"{len(fresh)} {'is' if len(fresh) == 1 else 'are'} new to the list."
         )
     widgets.chart(

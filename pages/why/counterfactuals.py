@@ -12,18 +12,18 @@ from explain.format.text import clean
 from explain.results.explanation import Explanation, Part
 from pages.frame import address, pickers, queries, widgets, wishes
 from pages.frame.selection import Selection
-from pages.frame.text import many, option, plain, score
+from pages.frame.text import counted, option, plain, score
 from pages.why import queries as why_queries
 
 UNITS = {"history": "History items", "edges": "Edges of the graph", "features": "Words and features"}
 _OFFERED = 60
 
 
-def check(found: Explanation) -> None:
+def check(explanation: Explanation) -> None:
     """What the address asks of this part of the page and cannot be had becomes a notice. Asked before the notices are drawn."""
     _unit()
     asked = address.wish("test")
-    if asked and found.state != "consumed" and asked not in _reasons(found):
+    if asked and explanation.state != "consumed" and asked not in _reasons(explanation):
         address.notice(
             f"{shown(asked)} is no item of the history that carries any of this score, so it cannot be taken out as a reason. "
             "It was left out."
@@ -37,9 +37,9 @@ def _unit() -> str:
     return unit
 
 
-def _reasons(found: Explanation) -> dict[str, Part]:
+def _reasons(explanation: Explanation) -> dict[str, Part]:
     """History items that carry some of the score by id, the largest first."""
-    ranked = sorted(found.parts, key=lambda p: -abs(p.value))
+    ranked = sorted(explanation.parts, key=lambda p: -abs(p.value))
     return {p.id: p for p in ranked if p.kind == "history" and p.value}
 
 
@@ -62,26 +62,26 @@ def guarded(selection: Selection, item: str) -> str | None:
     return note or "The guardrail of this list left the item where its score puts it."
 
 
-def badge(selection: Selection, item: str, found: Explanation) -> None:
+def badge(selection: Selection, item: str, explanation: Explanation) -> None:
     """The strongest reason, tried out: predicted from its parts, then computed."""
-    if found.state != "ok":
+    if explanation.state != "ok":
         return
     tried = why_queries.verified(selection, item)
     if tried is not None:
         st.markdown(f"**Verified.** {plain(tried.sentence, 500)}")
 
 
-def section(selection: Selection, item: str, found: Explanation) -> None:
+def section(selection: Selection, item: str, explanation: Explanation) -> None:
     """Take any reason out and re-rank; the smallest change that does it."""
-    if found.state == "consumed":
+    if explanation.state == "consumed":
         return
-    parts = _reasons(found)
+    parts = _reasons(explanation)
     st.header("Put it to the test")
     if not parts:
         st.caption("No history item carries any of this score, so there is nothing to take out.")
         return
     asked = address.wish("test")
-    test = asked if asked in parts else None  # `check` has told of another one
+    test = asked if asked in parts else None  # `check` has said so of another one
     address.settle("test", test)
     offered = list(parts)[:_OFFERED]
     if test is not None and test not in offered:
@@ -99,32 +99,32 @@ def section(selection: Selection, item: str, found: Explanation) -> None:
         tried = why_queries.verified(selection, item, test)
         if tried is not None:
             st.markdown(plain(tried.sentence, 500))
-            st.caption(f"Score with it {score(found.score)}, without it {score(tried.score_without)}.")
+            st.caption(f"Score with it {score(explanation.score)}, without it {score(tried.score_without)}.")
             widgets.link("whatif", "See the whole list without it →", remove=joined([test]))
     try:
         flip = why_queries.flip(selection, item)
     except SurfacedError as error:
         widgets.problem(error)
         return
-    listed = found.rank is not None and found.rank <= flip.k
+    listed = explanation.rank is not None and explanation.rank <= flip.k
     st.subheader(f"The smallest change that {'drops it out of' if listed else 'brings it into'} the first {flip.k}")
     st.markdown(plain(flip.sentence, 700))
     st.caption(
         "Searched with predicted scores, then computed by passing every message again"
-        + (f"; compared with {many(flip.rivals, 'rival')}." if flip.rivals else ".")
+        + (f"; compared with {counted(flip.rivals, 'rival')}." if flip.rivals else ".")
     )
     if flip.found:
         widgets.link("whatif", "Try it →", remove=joined(flip.removed) or None, add=joined(flip.added) or None)
 
 
-def units(selection: Selection, item: str, found: Explanation) -> None:
+def units(selection: Selection, item: str, explanation: Explanation) -> None:
     """The same score by edges of the graph, or by what the item's text and groups say."""
-    if found.state == "no_path":
+    if explanation.state == "no_path":
         return
     st.header("The same score in other units")
     unit = _unit()
     pickers.segments("Unit", UNITS, "unit", unit)
-    name = f"{found.model}-{found.user or 'own-titles'}-{found.item}"
+    name = f"{explanation.model}-{explanation.user or 'own-titles'}-{explanation.item}"
     if unit == "edges":
         _edges(selection, item, name)
     elif unit == "features":
@@ -153,15 +153,15 @@ def _edges(selection: Selection, item: str, name: str) -> None:
 
 
 def _features(selection: Selection, item: str, name: str) -> None:
-    found = why_queries.features(selection, item)
-    if found is None:
+    features = why_queries.features(selection, item)
+    if features is None:
         st.info(
             "This model reads no words and no features. A model on content does; fit one, then pick it in the sidebar:"
         )
         widgets.command(command("fit", "--workspace", selection.name, "--model", "gnn+content"))
         return
-    st.caption(f"{found.method}. Completeness error {found.completeness_error:.1e}.")
-    rows = [(p.group, p.name, p.value) for p in found.parts]
+    st.caption(f"{features.method}. Completeness error {features.completeness_error:.1e}.")
+    rows = [(p.group, p.name, p.value) for p in features.parts]
     widgets.table(
         pd.DataFrame(rows, columns=["group", "feature", "amount"]),
         f"features-{name}",

@@ -15,7 +15,7 @@ from pages.frame.selection import Selection
 from pages.frame.text import minute, plain
 
 
-def section(selection: Selection, item: str, found: Explanation) -> None:
+def section(selection: Selection, item: str, explanation: Explanation) -> None:
     st.header("Notes")
     bench = queries.workbench()
     try:
@@ -77,16 +77,16 @@ def note_frame(notes: tuple[Annotation, ...]) -> pd.DataFrame:
     )
 
 
-def take_away(selection: Selection, item: str, other: str | None, found: Explanation) -> None:
+def take_away(selection: Selection, item: str, other: str | None, explanation: Explanation) -> None:
     """The whole explanation as one file that opens anywhere, and as data with a hash."""
     st.header("Keep it")
-    name = f"why-{found.model}-{found.user or 'own-titles'}-{found.item}"
+    name = f"why-{explanation.model}-{explanation.user or 'own-titles'}-{explanation.item}"
     st.caption(
         "With the picture, all parts, the test by deletion, the notes, and where it comes from. The HTML opens without a network."
     )
 
-    def made(form: str) -> str:
-        content = queries.workbench().export(
+    def content(form: str) -> str:
+        exported = queries.workbench().export(
             selection.name,
             selection.model,
             item,
@@ -97,15 +97,15 @@ def take_away(selection: Selection, item: str, other: str | None, found: Explana
             k=selection.k,
             form=form,
         )
-        return content if isinstance(content, str) else json.dumps(content, ensure_ascii=False, indent=1)
+        return exported if isinstance(exported, str) else json.dumps(exported, ensure_ascii=False, indent=1)
 
     with st.container(horizontal=True):
         st.download_button(
-            "One HTML file", lambda: made("html"), widgets.file_name(name, "html"), "text/html", on_click="ignore"
+            "One HTML file", lambda: content("html"), widgets.file_name(name, "html"), "text/html", on_click="ignore"
         )
         st.download_button(
             "JSON with hash",
-            lambda: made("json"),
+            lambda: content("json"),
             widgets.file_name(name, "json"),
             "application/json",
             on_click="ignore",

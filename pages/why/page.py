@@ -22,44 +22,44 @@ def page() -> None:
     other = why_parts.other_item(selection)
     picture.view()
     why_parts.other_model(selection)
-    found = queries.why(
+    explanation = queries.why(
         *selection.base, item, user=selection.user, history=selection.history, against=other, k=selection.k
     )
-    picture.check(found)
-    counterfactuals.check(found)
+    picture.check(explanation)
+    counterfactuals.check(explanation)
     guarded = counterfactuals.guarded(selection, item)
     _pickers(selection, item)
     st.title(
-        f"Why did “{plain(found.label, 90)}” surface for {_person_name(selection)}?"
-        if found.surfaced
-        else f"Why not “{plain(found.label, 90)}”?"
+        f"Why did “{plain(explanation.label, 90)}” surface for {_person_name(selection)}?"
+        if explanation.surfaced
+        else f"Why not “{plain(explanation.label, 90)}”?"
     )
     widgets.notices()
-    lead(found.sentence)
-    if found.state == "consumed":
+    lead(explanation.sentence)
+    if explanation.state == "consumed":
         st.info(
             "This person has had it already, so no list would show it again. What follows is the score that it would have."
         )
-    if found.state == "no_path":
+    if explanation.state == "no_path":
         st.info(
             "Nothing that this person has had leads to it, so its score has no walk to show. Pick another item, or another model."
         )
     if guarded:
         st.warning(plain(guarded, 400))
-    counterfactuals.badge(selection, item, found)
-    _badges(found)
-    if found.state != "no_path" or found.parts:
-        picture.section(selection, item, found)
-        why_parts.waterfall_section(selection, found)
-    counterfactuals.section(selection, item, found)
-    why_parts.against_section(selection, item, other, found)
-    counterfactuals.units(selection, item, found)
+    counterfactuals.badge(selection, item, explanation)
+    _badges(explanation)
+    if explanation.state != "no_path" or explanation.parts:
+        picture.section(selection, item, explanation)
+        why_parts.waterfall_section(selection, explanation)
+    counterfactuals.section(selection, item, explanation)
+    why_parts.against_section(selection, item, other, explanation)
+    counterfactuals.units(selection, item, explanation)
     why_parts.model_section(selection, item)
-    if found.n_paths:
-        why_parts.paths_section(selection, found)
-    notes.section(selection, item, found)
-    notes.take_away(selection, item, other, found)
-    widgets.link("item", f"Who else gets “{plain(found.label, 60)}”? →", item=item)
+    if explanation.n_paths:
+        why_parts.paths_section(selection, explanation)
+    notes.section(selection, item, explanation)
+    notes.take_away(selection, item, other, explanation)
+    widgets.link("item", f"Who else gets “{plain(explanation.label, 60)}”? →", item=item)
     widgets.link("whatif", "Edit the history and see what changes →")
 
 
@@ -93,36 +93,36 @@ def _person_name(selection: Selection) -> str:
     return "your titles" if selection.user is None else plain(queries.person(selection.name, selection.user).label, 60)
 
 
-def _badges(found: Explanation) -> None:
+def _badges(explanation: Explanation) -> None:
     """The numbers that say how far the explanation can be trusted."""
     rank = (
-        f"rank {found.rank:,} of all candidates; unit: {found.unit}"
-        if found.rank
-        else f"not in the list; unit: {found.unit}"
+        f"rank {explanation.rank:,} of all candidates; unit: {explanation.unit}"
+        if explanation.rank
+        else f"not in the list; unit: {explanation.unit}"
     )
     widgets.tiles(
         [
-            ("Score", score(found.score), rank),
+            ("Score", score(explanation.score), rank),
             (
                 "Completeness error",
-                f"{found.completeness_error:.1e}",
+                f"{explanation.completeness_error:.1e}",
                 "distance between the score and the sum of its parts: rounding only",
             ),
-            ("Path share", percent(found.path_share), "of the score runs over links that were observed"),
+            ("Path share", percent(explanation.path_share), "of the score runs over links that were observed"),
             (
                 "Gross / net",
-                f"{found.gross_net:.2f}",
+                f"{explanation.gross_net:.2f}",
                 "1 = nothing cancels; 2 = what speaks against is half of what remains",
             ),
-            _coverage(found),
+            _coverage(explanation),
         ]
     )
 
 
-def _coverage(found: Explanation) -> tuple[str, str, str]:
-    if not found.n_paths:
+def _coverage(explanation: Explanation) -> tuple[str, str, str]:
+    if not explanation.n_paths:
         return "Listed paths cover", "no paths", "nothing of this score runs over the graph under this model"
-    return "Listed paths cover", percent(found.coverage, 1), f"{why_parts.listed(found)}; the picture holds all"
+    return "Listed paths cover", percent(explanation.coverage, 1), f"{why_parts.listed(explanation)}; the picture holds all"
 
 
 if __name__ == "__main__":  # Streamlit runs a page as a script; tests import it

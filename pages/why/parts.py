@@ -29,32 +29,32 @@ KIND_WORDS = {
 }
 
 
-def waterfall_section(selection: Selection, found: Explanation) -> None:
+def waterfall_section(selection: Selection, explanation: Explanation) -> None:
     st.header("What the score is made of")
-    silent = sum(part.kind == "history" and not part.value for part in found.parts)
+    silent = sum(part.kind == "history" and not part.value for part in explanation.parts)
     st.caption(
-        f"Every part is a term of the score; together they are {score(found.score)}."
+        f"Every part is a term of the score; together they are {score(explanation.score)}."
         + (f" History items that give nothing to it ({silent:,}) are left out." if silent else "")
     )
     bars, rows = st.columns(2, gap="medium")
     with bars:
-        widgets.chart(_bars(found, 12), "waterfall", _waterfall_alt(found))
+        widgets.chart(_bars(explanation, 12), "waterfall", _waterfall_alt(explanation))
     with rows:
         widgets.table(
-            parts_frame(found.parts, found.score, queries.workbench().relation_words(selection.name)),
-            f"parts-{found.model}-{found.user or 'own-titles'}-{found.item}",
+            parts_frame(explanation.parts, explanation.score, queries.workbench().relation_words(selection.name)),
+            f"parts-{explanation.model}-{explanation.user or 'own-titles'}-{explanation.item}",
             "The parts of the score with their amounts",
             what="parts",
         )
 
 
-def _bars(found: Explanation, top: int) -> go.Figure:
-    figure = waterfall(found, top, theme=widgets.theme())
+def _bars(explanation: Explanation, top: int) -> go.Figure:
+    figure = waterfall(explanation, top, theme=widgets.theme())
     return figure.update_xaxes(title_text="Amount of the score")  # the unit stands beside the score, above
 
 
-def _waterfall_alt(found: Explanation) -> str:
-    return f"Waterfall of {len(found.parts)} parts that add up to the score {score(found.score)}; the table beside it holds the same."
+def _waterfall_alt(explanation: Explanation) -> str:
+    return f"Waterfall of {len(explanation.parts)} parts that add up to the score {score(explanation.score)}; the table beside it holds the same."
 
 
 def parts_frame(parts: Sequence[Part], whole: float, words: Mapping[str, str]) -> pd.DataFrame:
@@ -75,23 +75,23 @@ def parts_frame(parts: Sequence[Part], whole: float, words: Mapping[str, str]) -
     return pd.DataFrame(rows, columns=["part", "amount", "% of the score", "kind", *titles.values()])
 
 
-def against_section(selection: Selection, item: str, other: str | None, found: Explanation) -> None:
+def against_section(selection: Selection, item: str, other: str | None, explanation: Explanation) -> None:
     st.header("Why not …?")
     pickers.item(
         "Compare with another item", "against", selection.workspace, other, optional=True, placeholder="Type a title"
     )
-    rival = found.against
+    rival = explanation.against
     if rival is None:
         return
     st.markdown(
         plain(rival.sentence, 600)
-        or f"{plain(found.label)} scores {score(found.score)}, {plain(rival.label)} {score(rival.score)}."
+        or f"{plain(explanation.label)} scores {score(explanation.score)}, {plain(rival.label)} {score(rival.score)}."
     )
     place = f"rank {rival.rank:,} of all candidates" if rival.rank else "in the history already"
     st.caption(plain(f"{rival.label}: score {score(rival.score)}, {place}.", 300))
     widgets.table(
-        two_sided(found, rival.parts, rival.label),
-        f"against-{found.model}-{found.item}-{rival.item}",
+        two_sided(explanation, rival.parts, rival.label),
+        f"against-{explanation.model}-{explanation.item}-{rival.item}",
         "What each part gives to the one item and to the other",
         what="both items",
     )
@@ -100,9 +100,9 @@ def against_section(selection: Selection, item: str, other: str | None, found: E
     )
 
 
-def two_sided(found: Explanation, parts: Sequence[Part], rival: str) -> pd.DataFrame:
+def two_sided(explanation: Explanation, parts: Sequence[Part], rival: str) -> pd.DataFrame:
     """The same part for both items side by side, the largest difference first."""
-    mine = {(p.kind, p.id): p for p in found.parts}
+    mine = {(p.kind, p.id): p for p in explanation.parts}
     theirs = {(p.kind, p.id): p for p in parts}
     rows = []
     for key in mine.keys() | theirs.keys():
@@ -110,7 +110,7 @@ def two_sided(found: Explanation, parts: Sequence[Part], rival: str) -> pd.DataF
         ours, other = (here.value if here else 0.0), (there.value if there else 0.0)
         rows.append(((here or there).label, ours, other, ours - other))  # type: ignore[union-attr]
     rows.sort(key=lambda row: (-abs(row[3]), row[0]))
-    return pd.DataFrame(rows, columns=["part", f"{found.label[:40]} (this)", f"{rival[:40]} (other)", "difference"])
+    return pd.DataFrame(rows, columns=["part", f"{explanation.label[:40]} (this)", f"{rival[:40]} (other)", "difference"])
 
 
 def other_item(selection: Selection) -> str | None:
@@ -162,9 +162,9 @@ def model_section(selection: Selection, item: str) -> None:
         widgets.problem(error)
         return
     first = queries.why(*selection.base, item, user=selection.user, history=selection.history)
-    for side, found in zip(st.columns(2, gap="large"), (first, second), strict=True):
+    for side, explanation in zip(st.columns(2, gap="large"), (first, second), strict=True):
         with side:
-            _side(found, known[found.model].title)
+            _side(explanation, known[explanation.model].title)
     st.subheader(f"Paths under {plain(known[second.model].title)}")
     st.caption(
         "Long dashes are a jump through what the model learnt: nobody's behaviour links its ends, so it is drawn as what it is."
@@ -175,36 +175,36 @@ def model_section(selection: Selection, item: str) -> None:
     )
 
 
-def _side(found: Explanation, title: str) -> None:
+def _side(explanation: Explanation, title: str) -> None:
     st.subheader(plain(title))
-    st.markdown(plain(found.sentence, 600))
-    rank = f"rank {found.rank}" if found.rank else "not in the list"
+    st.markdown(plain(explanation.sentence, 600))
+    rank = f"rank {explanation.rank}" if explanation.rank else "not in the list"
     st.caption(
-        f"Score {score(found.score)}, {rank}; {percent(found.path_share)} of it over observed links; memory {amount(_memory(found))}"
+        f"Score {score(explanation.score)}, {rank}; {percent(explanation.path_share)} of it over observed links; memory {amount(_memory(explanation))}"
     )
-    widgets.chart(_bars(found, 8), f"waterfall-{found.model}", _waterfall_alt(found))
+    widgets.chart(_bars(explanation, 8), f"waterfall-{explanation.model}", _waterfall_alt(explanation))
 
 
-def _memory(found: Explanation) -> float:
-    return sum(part.value for part in found.parts if part.kind == "memory")
+def _memory(explanation: Explanation) -> float:
+    return sum(part.value for part in explanation.parts if part.kind == "memory")
 
 
-def listed(found: Explanation) -> str:
+def listed(explanation: Explanation) -> str:
     """How many walks are listed singly, and whether something stands beside them that takes none."""
-    n_walks = sum(len(path.hops) > 1 for path in found.paths)
-    beside = " and what takes no path" if n_walks < len(found.paths) else ""
-    return f"{n_walks} best of {found.n_paths:,} single paths{beside}"
+    n_walks = sum(len(path.hops) > 1 for path in explanation.paths)
+    beside = " and what takes no path" if n_walks < len(explanation.paths) else ""
+    return f"{n_walks} best of {explanation.n_paths:,} single paths{beside}"
 
 
-def paths_section(selection: Selection, found: Explanation) -> None:
+def paths_section(selection: Selection, explanation: Explanation) -> None:
     st.header("Best single paths")
     st.caption(
-        f"{listed(found)}. They carry {percent(found.coverage, 1)} of all amounts, "
-        f"the rest {percent(found.residual, 1)}; the picture above bundles all of them."
+        f"{listed(explanation)}. They carry {percent(explanation.coverage, 1)} of all amounts, "
+        f"the rest {percent(explanation.residual, 1)}; the picture above bundles all of them."
     )
     widgets.table(
-        path_frame(found.paths, found.score),
-        f"paths-{found.model}-{found.user or 'own-titles'}-{found.item}",
+        path_frame(explanation.paths, explanation.score),
+        f"paths-{explanation.model}-{explanation.user or 'own-titles'}-{explanation.item}",
         "The best single walks from the person to the item",
         what="single paths",
     )

@@ -22,30 +22,30 @@ VIEWS = {"picture": "Picture", "drawing": "Drawing (SVG)", "table": "Table"}
 
 
 @st.fragment
-def section(selection: Selection, item: str, found: Explanation) -> None:
+def section(selection: Selection, item: str, explanation: Explanation) -> None:
     """Runs alone when a piece is picked, so that its evidence is there at once."""
     address.heard()
     st.header("The paths")
     st.caption(
         "From left to right: the person, what they have had, who or what connects it, the item. Widths are amounts of the score; "
         "all lines into the item add up to it. Pick a point or a line to see what stands behind it."
-        if found.n_paths
+        if explanation.n_paths
         else "This model has no paths here: it walks over no links of the graph. A line from the person to the item stands for what "
         "takes none, such as popularity, and is the whole score."
     )
     how = view()
     pickers.segments("Show as", VIEWS, "show", how)
-    names = pieces(found)
+    names = pieces(explanation)
     at = _picked(names)
     if how == "picture":
-        _draw(found, at)
+        _draw(explanation, at)
     elif how == "drawing":
         st.image(
-            flow_svg(found, theme=widgets.theme(), kinds=_kinds(found)), width="stretch", alt=clean(found.sentence, 300)
+            flow_svg(explanation, theme=widgets.theme(), kinds=_kinds(explanation)), width="stretch", alt=clean(explanation.sentence, 300)
         )
     else:
-        widgets.rows(bundle_frame(found), "Every bundle of walks with its amounts for and against")
-    _downloads(found)
+        widgets.rows(bundle_frame(explanation), "Every bundle of walks with its amounts for and against")
+    _downloads(explanation)
     pickers.choose(
         "Look behind",
         list(names),
@@ -60,9 +60,9 @@ def section(selection: Selection, item: str, found: Explanation) -> None:
         _evidence_panel(
             selection,
             why_queries.evidence(selection, item, at),
-            found.score,
+            explanation.score,
         )
-        _item_links(found, at)
+        _item_links(explanation, at)
     st.caption("This address opens what you see in any browser that reaches this server:")
     widgets.command(address.permalink("why"))
     address.publish("why")
@@ -75,11 +75,11 @@ def view() -> str:
     return how
 
 
-def pieces(found: Explanation) -> dict[str, str]:
+def pieces(explanation: Explanation) -> dict[str, str]:
     """Key → name of every node and bundle, nodes first, the largest first."""
-    label = {n.key: clean(n.label, 50) for n in found.nodes}
-    nodes = sorted(found.nodes, key=lambda n: (n.hop, n.value_against - n.value_for, n.key))
-    bundles = sorted(found.bundles, key=lambda b: (b.hop, b.value_against - b.value_for, bundle_key(b)))
+    label = {n.key: clean(n.label, 50) for n in explanation.nodes}
+    nodes = sorted(explanation.nodes, key=lambda n: (n.hop, n.value_against - n.value_for, n.key))
+    bundles = sorted(explanation.bundles, key=lambda b: (b.hop, b.value_against - b.value_for, bundle_key(b)))
     named = {n.key: option(f"{n.label}: {amount(n.value_for - n.value_against)}") for n in nodes}
     return named | {
         bundle_key(b): option(f"{label[b.source]} → {label[b.target]}: {amount(b.value_for - b.value_against)}", 130)
@@ -87,10 +87,10 @@ def pieces(found: Explanation) -> dict[str, str]:
     }
 
 
-def check(found: Explanation) -> None:
+def check(explanation: Explanation) -> None:
     """A piece of the address that this picture lacks becomes a notice. Asked before the page draws its notices."""
     at = address.wish("at")
-    if _picked(pieces(found)) is None and at:
+    if _picked(pieces(explanation)) is None and at:
         address.notice(
             f"The picture has no point or line {shown(at)}: nothing is looked behind. Pick one that is drawn."
         )
@@ -104,12 +104,12 @@ def _picked(names: dict[str, str]) -> str | None:
     return at
 
 
-def _kinds(found: Explanation) -> dict[str, str]:
-    return queries.workbench().kind_words(found.workspace)
+def _kinds(explanation: Explanation) -> dict[str, str]:
+    return queries.workbench().kind_words(explanation.workspace)
 
 
-def _draw(found: Explanation, at: str | None) -> None:
-    data = path_network(found, theme=widgets.theme(), selected=at, kinds=_kinds(found))
+def _draw(explanation: Explanation, at: str | None) -> None:
+    data = path_network(explanation, theme=widgets.theme(), selected=at, kinds=_kinds(explanation))
     path_graph(data, key=CANVAS, on_pick=_take_pick)
 
 
@@ -119,9 +119,9 @@ def _take_pick() -> None:
     address.put("at", picked if isinstance(picked, str) else None)
 
 
-def bundle_frame(found: Explanation) -> pd.DataFrame:
+def bundle_frame(explanation: Explanation) -> pd.DataFrame:
     """The picture as numbers: one row a bundle."""
-    label = {n.key: clean(n.label) for n in found.nodes}
+    label = {n.key: clean(n.label) for n in explanation.nodes}
 
     def row(b: Bundle) -> tuple[object, ...]:
         kind = "observed" if b.solid else "jump"
@@ -129,17 +129,17 @@ def bundle_frame(found: Explanation) -> pd.DataFrame:
         return b.hop, label[b.source], label[b.target], b.label, b.value_for, b.value_against, net, b.n_paths, kind
 
     columns = ["hop", "from", "to", "link", "for", "against", "net", "walks", "kind"]
-    return pd.DataFrame([row(b) for b in found.bundles], columns=columns)
+    return pd.DataFrame([row(b) for b in explanation.bundles], columns=columns)
 
 
-def _downloads(found: Explanation) -> None:
-    name = f"why-{found.model}-{found.user or 'own-titles'}-{found.item}"
+def _downloads(explanation: Explanation) -> None:
+    name = f"why-{explanation.model}-{explanation.user or 'own-titles'}-{explanation.item}"
     light = "light"
     with st.container(horizontal=True):
-        widgets.csv(bundle_frame(found), f"{name}-bundles", "the picture")
+        widgets.csv(bundle_frame(explanation), f"{name}-bundles", "the picture")
         st.download_button(
             "SVG",
-            lambda: flow_svg(found, theme=light, kinds=_kinds(found)),
+            lambda: flow_svg(explanation, theme=light, kinds=_kinds(explanation)),
             widgets.file_name(name, "svg"),
             "image/svg+xml",
             on_click="ignore",
@@ -147,7 +147,7 @@ def _downloads(found: Explanation) -> None:
         )
         st.download_button(
             "GraphML",
-            lambda: queries.workbench().graphml(found),
+            lambda: queries.workbench().graphml(explanation),
             widgets.file_name(name, "graphml"),
             "application/xml",
             on_click="ignore",
@@ -168,11 +168,11 @@ def _evidence_panel(selection: Selection, evidence: Evidence, whole: float) -> N
             st.caption(f"{evidence.rest_paths:,} further walks carry {amount(evidence.rest_value)} together.")
 
 
-def _item_links(found: Explanation, at: str) -> None:
+def _item_links(explanation: Explanation, at: str) -> None:
     """From a piece to the items that it names, over all people."""
-    bundle = next((b for b in found.bundles if bundle_key(b) == at), None)
+    bundle = next((b for b in explanation.bundles if bundle_key(b) == at), None)
     ends = {at} if bundle is None else {bundle.source, bundle.target}
-    for node in found.nodes:
+    for node in explanation.nodes:
         if node.key in ends and node.kind in ("history", "item", "target") and node.merged == 1:
             widgets.link("item", f"Who gets “{plain(node.label, 60)}”? →", item=node.id)
 
