@@ -163,7 +163,8 @@ def _weights(record: dict[str, Any]) -> None:
     st.header("What the recommender goes by")
     st.write(plain(record["parameters"]["why"], 1_200))
     st.caption(
-        "Measured, not declared: the share of the amounts behind everybody's listed items. The shares of a table add up to 1."
+        "Measured, not declared: the share of the amounts behind everybody's listed items. The "
+        "shares of a table add up to 1."
     )
     for title, meaning, rows in levels:
         st.subheader(plain(title))

@@ -61,7 +61,8 @@ def _log(selection: Selection) -> None:
     state = bench.verify_log(selection.name)
     (st.success if state.ok else st.error)(plain(state.sentence, 600))
     st.caption(
-        "Plans, audits, signatures, incidents and exports are written here once and never changed: each row carries the hash of the one "
+        "Plans, audits, signatures, incidents and exports are written here once and never changed: "
+        "each row carries the hash of the one "
         "before it. Keep a head hash outside (it is printed in every report): with it a log that was cut is found too."
     )
     widgets.command(command("verify-log", "--workspace", selection.name, "--head", str(state.head)))

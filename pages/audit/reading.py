@@ -71,8 +71,12 @@ def _result(record: dict[str, Any]) -> None:
     limits = plan["thresholds"]
     st.caption(
         plain(
-            f"{queries.models()[plan['model']].title if plan['model'] in queries.models() else plan['model']}, first {plan['k']}, target {plan['target'] if isinstance(plan['target'], str) else 'policy'}, {browsing_words(plan['browsing'])}. Fixed before the "
-            f"run ({plan['fixed_at'][:16]}): ratio {limits['ratio_low']:g} to {limits['ratio_high']:g}, gap {limits['max_gap']:g}, level {limits['alpha']:g} "
+            f"{queries.models()[plan['model']].title if plan['model'] in queries.models() else plan['model']}, "
+            f"first {plan['k']}, target "
+            f"{plan['target'] if isinstance(plan['target'], str) else 'policy'}, "
+            f"{browsing_words(plan['browsing'])}. Fixed before the "
+            f"run ({plan['fixed_at'][:16]}): ratio {limits['ratio_low']:g} to "
+            f"{limits['ratio_high']:g}, gap {limits['max_gap']:g}, level {limits['alpha']:g} "
             f"after adjustment, groups of {limits['min_n']} or more.",
             600,
         )
@@ -94,7 +98,8 @@ def _sign(selection: Selection, record: dict[str, Any]) -> None:
         role = right.text_input("Your role", max_chars=80, key="sign-role")
         comment = st.text_area("Comment", max_chars=2000, key="sign-comment")
         st.caption(
-            "A signature carries the SHA-256 of this record and goes to the decision log. It cannot be taken back; a later one can say "
+            "A signature carries the SHA-256 of this record and goes to the decision log. It "
+            "cannot be taken back; a later one can say "
             "otherwise. A second one under the same name is added, and does not replace the first."
         )
         if st.form_submit_button("Sign this audit"):

@@ -49,7 +49,8 @@ def page(selection: Selection) -> None:
             address.put("audit", None)
             st.rerun()
     st.caption(
-        "The thresholds above are written to the log before anything is measured. Quality for people needs a refit on the training part: "
+        "The thresholds above are written to the log before anything is measured. Quality for "
+        "people needs a refit on the training part: "
         "seconds to a few minutes."
     )
     jobs.panel(
@@ -125,7 +126,8 @@ def _policy(selection: Selection, columns: list[str]) -> dict[str, dict[str, flo
     due = {str(group): float(share) for group, share in zip(kept["group"], kept["share"].fillna(0.0), strict=True)}
     total = sum(due.values())
     st.caption(
-        f"They add up to {total:g}; each counts as its part of that. It starts as the share of the catalogue. Other columns are compared "
+        f"They add up to {total:g}; each counts as its part of that. It starts as the share of the "
+        "catalogue. Other columns are compared "
         "with the catalogue. Say why these shares under “Why this target”."
     )
     return {by: {group: share / total for group, share in due.items()} if total > 0 else due}
@@ -163,7 +165,10 @@ def _form(selection: Selection, usual: dict[str, Any]) -> tuple[dict[str, Any], 
         0.001,
         format="%.3f",
         key="plan-gap",
-        help="Between the best and the worst group. It starts at a fifth of what the model reaches, where that was measured: four fifths of the best.",
+        help=(
+            "Between the best and the worst group. It starts at a fifth of what the model reaches, "
+            "where that was measured: four fifths of the best."
+        ),
     )
     least = queries.workbench().smallest_group()
     min_n = four.number_input(
@@ -172,7 +177,10 @@ def _form(selection: Selection, usual: dict[str, Any]) -> tuple[dict[str, Any], 
         max(1000, least),
         least,
         key="plan-min",
-        help="Of people. Smaller groups stay hidden, and with them others that would give them away. Who runs the installation sets the least.",
+        help=(
+            "Of people. Smaller groups stay hidden, and with them others that would give them "
+            "away. Who runs the installation sets the least."
+        ),
     )
     with st.expander("Purpose, owner, surface, reason: they stand in the report, and a reader will ask", expanded=True):
         purpose = st.text_area("Purpose of the audit", max_chars=2000, key="plan-purpose")

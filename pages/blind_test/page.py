@@ -20,7 +20,10 @@ KINDS: Final = {
     "cohort": "Readers in the North are served worse",
 }
 MEANING: Final = {
-    "author": "Size: how much less likely an article by a new author is to be shown in each draw among co-readers or as trending.",
+    "author": (
+        "Size: how much less likely an article by a new author is to be shown in each draw among "
+        "co-readers or as trending."
+    ),
     "cohort": "Size: the part of their personal reading that readers in the North lose to the editors' push list.",
 }
 OWN, DRAWN = "I set it", "Draw one for me"
@@ -55,7 +58,8 @@ def _begin() -> None:
             if how == OWN:
                 st.slider("Size", 0.0, 0.95, 0.5, 0.01, key="blind-size")
         st.caption(
-            f"{MEANING[kind]} A newsroom of 800 readers and 600 articles is simulated with it. The size is written apart; what is shown is "
+            f"{MEANING[kind]} A newsroom of 800 readers and 600 articles is simulated with it. The "
+            "size is written apart; what is shown is "
             "a SHA-256 commitment to it. The audit reads the newsroom alone, without the causes of events."
         )
         st.button("Seal and start", key="blind-seal", disabled=jobs.running() is not None, on_click=_seal)
@@ -99,7 +103,8 @@ def _test(tests: tuple[dict[str, Any], ...]) -> None:
     widgets.command(row["commitment"])
     if result is None:
         st.info(
-            "The audit has not spoken yet. The first test of a kind takes about a minute or two, because forty newsrooms of known "
+            "The audit has not spoken yet. The first test of a kind takes about a minute or two, "
+            "because forty newsrooms of known "
             "sizes are simulated to compare with; later ones take seconds."
         )
         jobs.panel(
@@ -142,7 +147,10 @@ def _answer(result: BlindResult, truth: Revealed | None) -> None:
     widgets.chart(
         blind_chart(result, truth, theme=widgets.theme()),
         f"blind-{result.id}-{truth is not None}",
-        "What the audit measures over the size of the planted bias: worlds of known size with their band, and this world's interval.",
+        (
+            "What the audit measures over the size of the planted bias: worlds of known size with "
+            "their band, and this world's interval."
+        ),
     )
     st.caption(plain(result.formula, 400))
     audit = result.audit
@@ -154,7 +162,8 @@ def _answer(result: BlindResult, truth: Revealed | None) -> None:
         f"The audit by {column_words(audit['by'])} of the group that is looked at",
     )
     st.caption(
-        f"The newsroom stays as workspace {plain(result.workspace)} for a while, so that it can be looked into on every page."
+        f"The newsroom stays as workspace {plain(result.workspace)} for a while, so that it "
+        "can be looked into on every page."
     )
 
 
@@ -172,7 +181,8 @@ def _tally(tests: tuple[dict[str, Any], ...]) -> None:
     held = [row["held"] for row in tests if row["revealed"]]
     if held:
         st.caption(
-            f"Of {count(len(held))} revealed here the interval held {count(sum(held))} ({percent(sum(held) / len(held))}); it should hold 95 % in the long run."
+            f"Of {count(len(held))} revealed here the interval held {count(sum(held))} "
+            f"({percent(sum(held) / len(held))}); it should hold 95 % in the long run."
         )
 
 

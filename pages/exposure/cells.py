@@ -15,7 +15,10 @@ from pages.frame.selection import Selection
 from pages.frame.text import count, plain
 
 _KEPT = 64
-SIGNS: Final = "A cross fails, a filled square passes, a dot is insufficient evidence, an empty square is suppressed or has nothing to compare with."
+SIGNS: Final = (
+    "A cross fails, a filled square passes, a dot is insufficient evidence, an empty square is "
+    "suppressed or has nothing to compare with."
+)
 
 
 @st.cache_data(max_entries=_KEPT, show_spinner="Looking at every cell …")
@@ -43,7 +46,8 @@ def cells(selection: Selection, item_by: str, user_columns: list[str]) -> None:
         st.info("Nothing is known of the people, so lists cannot be told apart by group.")
         return
     st.caption(
-        "Each square: the share of attention that a group of people gives to a group of items, divided by these items' share of the catalogue. "
+        "Each square: the share of attention that a group of people gives to a group of items, "
+        "divided by these items' share of the catalogue. "
         f"Grey is 1, blue more, orange less. {SIGNS}"
     )
     user_by = wishes.one_of("cells", user_columns, user_columns[0])
@@ -65,7 +69,9 @@ def cells(selection: Selection, item_by: str, user_columns: list[str]) -> None:
         config={"displayModeBar": False},
         on_select=_clicked,
         selection_mode="points",
-        alt=f"Ratios of {len(people)} groups of people by {len(items)} groups of items; the table below holds the same.",
+        alt=(
+            f"Ratios of {len(people)} groups of people by {len(items)} groups of items; the table below holds the same."
+        ),
     )
     left, right = st.columns(2)
     with left:
@@ -100,7 +106,10 @@ def _cell(selection: Selection, crossing: dict[str, Any], cell: tuple[str, str, 
     adjusted = f", adjusted p of the limit {p_value(row['p_adjusted'])}" if row["p_adjusted"] is not None else ""
     st.write(
         plain(
-            f"{people} × {items}: {row['value']:.2f} of the catalogue share ({interval}{adjusted}): {row['verdict']}. {row['reason']}",
+            (
+                f"{people} × {items}: {row['value']:.2f} of the catalogue share "
+                f"({interval}{adjusted}): {row['verdict']}. {row['reason']}"
+            ),
             500,
         )
     )
@@ -109,7 +118,8 @@ def _cell(selection: Selection, crossing: dict[str, Any], cell: tuple[str, str, 
     if behind["n_reached"] and not selection.workspace.show_people:
         reached = f"About {reached}"
     st.caption(
-        f"{reached} of {count(behind['n_people'])} people have any of these {count(behind['n_items'])} items in their first {selection.k}."
+        f"{reached} of {count(behind['n_people'])} people have any of these "
+        f"{count(behind['n_items'])} items in their first {selection.k}."
     )
     left, right = st.columns(2, gap="medium")
     with left:
@@ -158,7 +168,8 @@ def trend(selection: Selection, by: str) -> None:
     points = max((len(r["points"]) for r in rows), default=0)
     if points < 2 or not n:
         st.caption(
-            "There is one snapshot of this model on this data, so nothing to compare yet. Fit it again to see what changes."
+            "There is one snapshot of this model on this data, so nothing to compare yet. Fit "
+            "it again to see what changes."
         )
     names = [r["name"] for r in rows if r["points"]]
     if not names:
@@ -184,5 +195,6 @@ def words() -> None:
             "Every metric with its formula and source",
         )
         st.caption(
-            "A whole audit on the page Audit measures all of them, with intervals, and keeps a record that can be signed."
+            "A whole audit on the page Audit measures all of them, with intervals, and keeps a "
+            "record that can be signed."
         )

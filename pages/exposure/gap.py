@@ -44,7 +44,8 @@ def section(selection: Selection, report: AuditReport) -> None:
         f"Gap of {group} from a random list to the lists as they are, part by part; the table holds the same.",
     )
     st.caption(
-        f"Shapley values over every combination of links, over {_whose(attribution)}; they add up to the gap less that of a "
+        f"Shapley values over every combination of links, over {_whose(attribution)}; they add up "
+        "to the gap less that of a "
         f"random list, error {attribution.completeness_error:.0e}. Lines are 95 % intervals over people."
     )
     rows = [{"through": p.label, "part of the gap": p.value, "low": p.low, "high": p.high} for p in attribution.parts]
@@ -56,4 +57,6 @@ def section(selection: Selection, report: AuditReport) -> None:
 def _whose(attribution: GapAttribution) -> str:
     if attribution.n_people == attribution.n_people_all:
         return f"all {count(attribution.n_people)} people"
-    return f"{count(attribution.n_people)} of {count(attribution.n_people_all)} people, drawn with seed {attribution.seed}"
+    return (
+        f"{count(attribution.n_people)} of {count(attribution.n_people_all)} people, drawn with seed {attribution.seed}"
+    )

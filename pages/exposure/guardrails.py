@@ -97,7 +97,9 @@ def section(selection: Selection, by: str, groups: list[str], people: list[str])
             command("guardrail", "--workspace", name_, "--model", model, "--rule", rule, "-k", str(selection.k)),
         )
     widgets.table(
-        pd.DataFrame(by_cohort(reranked)), f"guardrail-cohorts-{name}-{cohort}-{strength}", "Every cohort: gain and price"
+        pd.DataFrame(by_cohort(reranked)),
+        f"guardrail-cohorts-{name}-{cohort}-{strength}",
+        "Every cohort: gain and price",
     )
     if selection.user is not None:
         _one_list(selection, rule)
@@ -152,12 +154,21 @@ def rule_text(name: str, by: str, group: str, option: str, strength: str) -> str
 
 def price(reranked: Guarded) -> str:
     """What it costs, in words."""
-    moved = f"{count(reranked.n_moved)} places of {count(reranked.n_lists)} lists hold another item; {count(reranked.n_entered)} items came from beyond the first {reranked.k}."
+    moved = (
+        f"{count(reranked.n_moved)} places of {count(reranked.n_lists)} lists hold another item; "
+        f"{count(reranked.n_entered)} items came from beyond the first {reranked.k}."
+    )
     if not reranked.costs:
-        return f"{moved} Of the attention-weighted scores {reranked.score_kept:.1%} is kept; the price in quality is not measured yet."
+        return (
+            f"{moved} Of the attention-weighted scores {reranked.score_kept:.1%} is kept; the "
+            "price in quality is not measured yet."
+        )
     paid = reranked.costs[0]
     interval = "" if paid.low is None or paid.high is None else f" (95 % {paid.low:+.4f} to {paid.high:+.4f})"
-    return f"nDCG@{reranked.k} on held-out events {paid.before:.4f} to {paid.after:.4f}: {paid.change:+.4f}{interval}, {count(paid.n)} people. {moved}"
+    return (
+        f"nDCG@{reranked.k} on held-out events {paid.before:.4f} to {paid.after:.4f}: "
+        f"{paid.change:+.4f}{interval}, {count(paid.n)} people. {moved}"
+    )
 
 
 def _heldout_ready(selection: Selection) -> bool:

@@ -64,7 +64,8 @@ def _measured(selection: Selection, by: str) -> AuditReport | None:
     if stored is not None:
         return stored
     st.info(
-        "This is not measured yet. It hides a part of each person's events, fits the model to the rest, and looks how well "
+        "This is not measured yet. It hides a part of each person's events, fits the model to the "
+        "rest, and looks how well "
         "the lists find what was hidden. That takes from seconds to a few minutes; the result is stored."
     )
     name, model, _ = selection.base
@@ -114,11 +115,15 @@ def _how(report: AuditReport) -> str:
     if report.side == "item":
         low, high = report.threshold.get("low", 0.8), report.threshold.get("high", 1.25)
         return (
-            f"Share of attention in everybody's top {report.k} (the first places count more: {plain(browsing_words(report.browsing))}) divided by the share of "
-            f"the catalogue. 1 is an equal share; {low} to {high} is allowed. Bars are 95 % intervals over people. p tests the limit, not 1: how often a group truly at the limit would look so far beyond it."
+            f"Share of attention in everybody's top {report.k} (the first places count more: "
+            f"{plain(browsing_words(report.browsing))}) divided by the share of "
+            f"the catalogue. 1 is an equal share; {low} to {high} is allowed. Bars are 95 % "
+            "intervals over people. p tests the limit, not 1: how often a group truly at the "
+            "limit would look so far beyond it."
         )
     return (
-        f"{plain(report.metric)} of each group, compared with {plain(report.target)}; a group fails if it is surely more than {report.threshold.get('gap', 0.05)} below. "
+        f"{plain(report.metric)} of each group, compared with {plain(report.target)}; a group "
+        f"fails if it is surely more than {report.threshold.get('gap', 0.05)} below. "
         "p tests that limit, not equality. "
         "Groups with too few people are not judged. Bars are 95 % intervals over people."
     )

@@ -54,7 +54,8 @@ def page() -> None:
 def _not_yet(selection: Selection) -> None:
     title = queries.models()[selection.model].title
     st.info(
-        f"{plain(title)} was not put to the test on this data yet. It takes a minute or a few: everything is computed anew for each deletion."
+        f"{plain(title)} was not put to the test on this data yet. It takes a minute or a few: "
+        "everything is computed anew for each deletion."
     )
     work = Task("faithfulness", {"workspace": selection.name, "model": selection.model, "users": USERS})
     jobs.panel(
@@ -69,7 +70,8 @@ def _not_yet(selection: Selection) -> None:
 def _methods(selection: Selection, report: FaithfulnessReport) -> None:
     st.header("Ours beside the usual methods")
     st.caption(
-        f"{count(report.n_users)} people drawn at random ({count(report.n_short)} were skipped: histories under six items); the first item of each list. "
+        f"{count(report.n_users)} people drawn at random ({count(report.n_short)} were skipped: "
+        "histories under six items); the first item of each list. "
         "Every deletion passes all messages again. Lines are 95 % intervals over people."
     )
     columns = st.columns(len(MEASURES), gap="medium")
@@ -131,7 +133,8 @@ def _randomised(report: FaithfulnessReport) -> None:
 def _planted(selection: Selection, report: FaithfulnessReport) -> None:
     st.header("Planted causes")
     st.caption(
-        "Every event of this simulated newsroom knows why it happened. The event is taken out, explained, and the planted cause looked "
+        "Every event of this simulated newsroom knows why it happened. The event is taken out, "
+        "explained, and the planted cause looked "
         "for among the candidates. No model ever sees the causes."
     )
     rows = []
@@ -153,7 +156,8 @@ def _planted(selection: Selection, report: FaithfulnessReport) -> None:
         pd.DataFrame(rows), f"planted-{selection.model}", "How often the planted cause was found", what="planted causes"
     )
     st.caption(
-        "Among everything that a person had, the one article that led to another is nearly drawn by lot in this simulation: the "
+        "Among everything that a person had, the one article that led to another is nearly drawn "
+        "by lot in this simulation: the "
         "low figure is a limit of what can be known, and it is shown."
     )
 
@@ -161,7 +165,8 @@ def _planted(selection: Selection, report: FaithfulnessReport) -> None:
 def _lie_detector(selection: Selection) -> None:
     st.header("Lie detector")
     st.caption(
-        "The same person and item twice. Left: the usual path picture, strong paths of the graph drawn beside LightGCN. "
+        "The same person and item twice. Left: the usual path picture, strong paths of the graph "
+        "drawn beside LightGCN. "
         "Right: our picture of our model, whose lines are the terms of its score."
     )
     fitted = {s.model: s for s in selection.fitted}
@@ -190,16 +195,19 @@ def _lie_detector(selection: Selection) -> None:
     with left:
         st.subheader("The usual picture, over LightGCN")
         st.markdown(
-            f"All paths of the graph together carry **{percent(usual.path_share, 2)}** of this score {score(usual.score)}."
+            f"All paths of the graph together carry **{percent(usual.path_share, 2)}** of this "
+            f"score {score(usual.score)}."
         )
         _picture(usual, f"Usual path picture; such paths carry {percent(usual.path_share, 2)} of the score")
         st.caption(
-            "It looks convincing. The rest of the score is the model's memory and jumps between vectors, which no path shows."
+            "It looks convincing. The rest of the score is the model's memory and jumps "
+            "between vectors, which no path shows."
         )
     with right:
         st.subheader("Ours, over the path model")
         st.markdown(
-            f"The lines carry **{percent(ours.path_share, 1)}** of this score {score(ours.score)}; error {ours.completeness_error:.0e}."
+            f"The lines carry **{percent(ours.path_share, 1)}** of this score "
+            f"{score(ours.score)}; error {ours.completeness_error:.0e}."
         )
         _picture(ours, clean(ours.sentence, 300))
         st.caption("What is not drawn singly is drawn as a bundle; the lines into the item add up to the score.")

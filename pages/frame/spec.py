@@ -97,6 +97,7 @@ def _no_two_alike(specs: dict[str, PageSpec]) -> None:
             if claim in claims:
                 kind, value = claim
                 raise ValueError(
-                    f"pages/{folder}/about.py has the {kind} {value!r}, which is taken by {claims[claim]}: choose another."
+                    f"pages/{folder}/about.py has the {kind} {value!r}, which is taken by "
+                    f"{claims[claim]}: choose another."
                 )
             claims[claim] = f"pages/{folder}/about.py"

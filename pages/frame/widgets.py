@@ -66,7 +66,8 @@ def tiles(entries: Sequence[tuple[str, str, str]]) -> None:
     )
     cells = "".join(
         f'<div style="{box}"><dt style="font-size:.875rem;margin:0;padding:0;font-weight:400">{escape(name)}</dt>'
-        f'<dd style="{number}">{escape(value)}</dd><dd style="margin:0;padding:0;font-size:.8125rem">{escape(meaning)}</dd></div>'
+        f'<dd style="{number}">{escape(value)}</dd><dd '
+        f'style="margin:0;padding:0;font-size:.8125rem">{escape(meaning)}</dd></div>'
         for name, value, meaning in entries
     )
     st.html(f'<dl style="{grid}">{cells}</dl>')

@@ -12,7 +12,10 @@ from pages.frame import measured, pickers, queries, server, spec, widgets
 from pages.frame.selection import Selection, newcomers_example, selected
 from pages.frame.text import count, day, lead, percent, plain
 
-WHAT = "Why did this item surface for this person, who gets exposure, and is it fair? Every reason here is a term of the score itself."
+WHAT = (
+    "Why did this item surface for this person, who gets exposure, and is it fair? Every reason "
+    "here is a term of the score itself."
+)
 NOT_YET = "not yet"
 
 
@@ -79,7 +82,11 @@ def _accuracy(evaluation: EvaluationReport | None, whose: str, at: int) -> tuple
     if evaluation is None or recall is None:
         return name, NOT_YET, "share of hidden events that the list finds"
     band = f"{recall['low']:.3f} to {recall['high']:.3f}" if recall.get("low") is not None else "unknown"
-    return name, f"{recall['value']:.3f}", f"95 %: {band}, n = {evaluation.n_users:,} people; split “{evaluation.split}”"
+    return (
+        name,
+        f"{recall['value']:.3f}",
+        f"95 %: {band}, n = {evaluation.n_users:,} people; split “{evaluation.split}”",
+    )
 
 
 def _path_share(both: tuple[float, float] | None) -> tuple[str, str, str]:
@@ -126,7 +133,10 @@ def _data(selection: Selection) -> None:
     ready = [name for name, w in names.items() if w.ready]
     pickers.choose("Data to look at", ready, "workspace", selection.name, lambda n: names[n].title, scope="-here")
     card = queries.workbench().card(selection.name)
-    size = f"{count(selection.workspace.n_users)} people, {count(selection.workspace.n_items)} items, {count(selection.workspace.n_events)} events."
+    size = (
+        f"{count(selection.workspace.n_users)} people, {count(selection.workspace.n_items)} items, "
+        f"{count(selection.workspace.n_events)} events."
+    )
     st.markdown(f"{plain(card.summary, 600)} {size}")
     st.caption(
         "People of this workspace are listed: they are public or simulated, or whoever prepared it chose so."

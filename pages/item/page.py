@@ -118,7 +118,8 @@ def _audience(view: ItemView) -> None:
     st.header("Who gets it")
     st.caption(
         "Bars: share among those who get it. Marks: share among everybody. Small audiences vary by chance. "
-        f"Groups of fewer than {MIN_AUDIENCE} people who get it are shown together only, as audits show none under {MIN_AUDIENCE}."
+        f"Groups of fewer than {MIN_AUDIENCE} people who get it are shown together only, as audits "
+        f"show none under {MIN_AUDIENCE}."
     )
     columns = list(dict.fromkeys(c.column for c in view.cohorts))
     for tab, by in zip(st.tabs([plain(column_words(c), 40) for c in columns]), columns, strict=True):

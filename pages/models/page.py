@@ -69,7 +69,8 @@ def _accuracy(
         ]
         n_users = max(r.n_users for r in reports.values())
         st.caption(
-            f"Recall@{at} on hidden events (split “{split}”), n = {n_users:,} people, 95 % intervals over people. More is better."
+            f"Recall@{at} on hidden events (split “{split}”), n = {n_users:,} people, 95 % "
+            "intervals over people. More is better."
         )
         widgets.chart(
             metric_bars(bars, metric=_shown(at)[metric], theme=widgets.theme()),
@@ -78,7 +79,8 @@ def _accuracy(
         )
     else:
         st.info(
-            "No model is measured in this way yet. “Measure” below hides events, fits again without them and looks how many the lists find."
+            "No model is measured in this way yet. “Measure” below hides events, fits again "
+            "without them and looks how many the lists find."
         )
     widgets.table(
         models_frame(known, fitted, reports, at),

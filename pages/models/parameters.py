@@ -36,7 +36,8 @@ def section(snapshot: SnapshotInfo, words: Mapping[str, str]) -> None:
     general = {k: v for k, v in snapshot.parameters.items() if k != "relations"}
     if relations:
         st.caption(
-            "A relation is a way from the person to the item. Each was given these numbers by trying them on hidden events."
+            "A relation is a way from the person to the item. Each was given these numbers by "
+            "trying them on hidden events."
         )
         widgets.table(
             relations_frame(relations, words),

@@ -83,7 +83,8 @@ def _list(selection: Selection, listed: Recommendation) -> None:
     st.header(f"Top {len(listed.items)}" if listed.items else "No list")
     if not listed.items:
         st.info(
-            "The model has nothing to recommend here: nothing is left that a path leads to. Pick other titles or another person."
+            "The model has nothing to recommend here: nothing is left that a path leads to. "
+            "Pick other titles or another person."
         )
         return
     st.caption(f"{model}. A title opens its whole reason.")

@@ -20,9 +20,14 @@ from pages.whatif import queries as whatif_queries
 
 KINDS: Final = {"delete": "Delete", "mask": "Mask", "retrain": "Learn again"}
 MEANING: Final = {
-    "delete": "As if it had never happened: the graph is edited and every message is passed again with the new degrees; what was learnt stays.",
+    "delete": (
+        "As if it had never happened: the graph is edited and every message is passed again with "
+        "the new degrees; what was learnt stays."
+    ),
     "mask": "The messages of the removed items are dropped; degrees and everything else stay. Removals only.",
-    "retrain": "The model is fitted again to the edited data, as if it had never seen what you changed. As slow as a fit.",
+    "retrain": (
+        "The model is fitted again to the edited data, as if it had never seen what you changed. As slow as a fit."
+    ),
 }
 TIMES: Final = (0.0, 0.5, 1.0, 2.0, 5.0)
 HALF: Final = {
@@ -70,13 +75,15 @@ def page() -> None:
         return
     if (weights or half) and not found.reads_weights:
         st.caption(
-            "This model reads what is in a history, not how much or how long ago: weights and decay change nothing here."
+            "This model reads what is in a history, not how much or how long ago: weights and "
+            "decay change nothing here."
         )
     if found.after:
         _lists(selection, found)
     else:
         st.info(
-            "Nothing left to recommend from: no item has a score without any history. Put something in, or take less out."
+            "Nothing left to recommend from: no item has a score without any history. Put "
+            "something in, or take less out."
         )
     st.caption("This address opens what you see in any browser that reaches this server:")
     widgets.command(address.permalink("whatif"))

@@ -25,7 +25,8 @@ def check(explanation: Explanation) -> None:
     asked = address.wish("test")
     if asked and explanation.state != "consumed" and asked not in _reasons(explanation):
         address.notice(
-            f"{shown(asked)} is no item of the history that carries any of this score, so it cannot be taken out as a reason. "
+            f"{shown(asked)} is no item of the history that carries any of this score, so it "
+            "cannot be taken out as a reason. "
             "It was left out."
         )
 
@@ -136,8 +137,10 @@ def units(selection: Selection, item: str, explanation: Explanation) -> None:
 def _edges(selection: Selection, item: str, name: str) -> None:
     edges = why_queries.edges(selection, item)
     st.caption(
-        f"{edges.method}. {edges.n_edges:,} edges carry something; together {amount(sum(g.value for g in edges.by['relation']))}, "
-        f"the score {score(edges.score)} less that of the empty graph {score(edges.empty_score)}; error {edges.completeness_error:.1e}."
+        f"{edges.method}. {edges.n_edges:,} edges carry something; together "
+        f"{amount(sum(g.value for g in edges.by['relation']))}, "
+        f"the score {score(edges.score)} less that of the empty graph {score(edges.empty_score)}; "
+        f"error {edges.completeness_error:.1e}."
     )
     tabs = st.tabs([f"By {plain(by, 40)}" for by in edges.by] + ["Largest edges"])
     whole = edges.score - edges.empty_score

@@ -64,7 +64,8 @@ def _one(note: Annotation) -> None:
     with st.container(border=True):
         st.markdown(f"**{plain(note.verdict or 'note')}**" + (f" · {plain(note.note, 2000)}" if note.note else ""))
         st.caption(
-            f"{plain(note.author, 80)}, {minute(note.created)}, model {plain(note.model)}, snapshot {plain(note.snapshot)}"
+            f"{plain(note.author, 80)}, {minute(note.created)}, model {plain(note.model)}, "
+            f"snapshot {plain(note.snapshot)}"
         )
 
 
@@ -82,7 +83,8 @@ def take_away(selection: Selection, item: str, other: str | None, explanation: E
     st.header("Keep it")
     name = f"why-{explanation.model}-{explanation.user or 'own-titles'}-{explanation.item}"
     st.caption(
-        "With the picture, all parts, the test by deletion, the notes, and where it comes from. The HTML opens without a network."
+        "With the picture, all parts, the test by deletion, the notes, and where it comes "
+        "from. The HTML opens without a network."
     )
 
     def content(form: str) -> str:

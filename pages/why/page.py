@@ -38,11 +38,13 @@ def page() -> None:
     lead(explanation.sentence)
     if explanation.state == "consumed":
         st.info(
-            "This person has had it already, so no list would show it again. What follows is the score that it would have."
+            "This person has had it already, so no list would show it again. What follows is "
+            "the score that it would have."
         )
     if explanation.state == "no_path":
         st.info(
-            "Nothing that this person has had leads to it, so its score has no walk to show. Pick another item, or another model."
+            "Nothing that this person has had leads to it, so its score has no walk to show. "
+            "Pick another item, or another model."
         )
     if guarded:
         st.warning(plain(guarded, 400))
@@ -122,7 +124,11 @@ def _badges(explanation: Explanation) -> None:
 def _coverage(explanation: Explanation) -> tuple[str, str, str]:
     if not explanation.n_paths:
         return "Listed paths cover", "no paths", "nothing of this score runs over the graph under this model"
-    return "Listed paths cover", percent(explanation.coverage, 1), f"{why_parts.listed(explanation)}; the picture holds all"
+    return (
+        "Listed paths cover",
+        percent(explanation.coverage, 1),
+        f"{why_parts.listed(explanation)}; the picture holds all",
+    )
 
 
 if __name__ == "__main__":  # Streamlit runs a page as a script; tests import it

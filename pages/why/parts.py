@@ -54,7 +54,10 @@ def _bars(explanation: Explanation, top: int) -> go.Figure:
 
 
 def _waterfall_alt(explanation: Explanation) -> str:
-    return f"Waterfall of {len(explanation.parts)} parts that add up to the score {score(explanation.score)}; the table beside it holds the same."
+    return (
+        f"Waterfall of {len(explanation.parts)} parts that add up to the score "
+        f"{score(explanation.score)}; the table beside it holds the same."
+    )
 
 
 def parts_frame(parts: Sequence[Part], whole: float, words: Mapping[str, str]) -> pd.DataFrame:
@@ -110,7 +113,9 @@ def two_sided(explanation: Explanation, parts: Sequence[Part], rival: str) -> pd
         ours, other = (here.value if here else 0.0), (there.value if there else 0.0)
         rows.append(((here or there).label, ours, other, ours - other))  # type: ignore[union-attr]
     rows.sort(key=lambda row: (-abs(row[3]), row[0]))
-    return pd.DataFrame(rows, columns=["part", f"{explanation.label[:40]} (this)", f"{rival[:40]} (other)", "difference"])
+    return pd.DataFrame(
+        rows, columns=["part", f"{explanation.label[:40]} (this)", f"{rival[:40]} (other)", "difference"]
+    )
 
 
 def other_item(selection: Selection) -> str | None:
@@ -167,7 +172,8 @@ def model_section(selection: Selection, item: str) -> None:
             _side(explanation, known[explanation.model].title)
     st.subheader(f"Paths under {plain(known[second.model].title)}")
     st.caption(
-        "Long dashes are a jump through what the model learnt: nobody's behaviour links its ends, so it is drawn as what it is."
+        "Long dashes are a jump through what the model learnt: nobody's behaviour links its "
+        "ends, so it is drawn as what it is."
     )
     path_graph(
         path_network(second, theme=widgets.theme(), kinds=queries.workbench().kind_words(selection.name)),
@@ -180,7 +186,8 @@ def _side(explanation: Explanation, title: str) -> None:
     st.markdown(plain(explanation.sentence, 600))
     rank = f"rank {explanation.rank}" if explanation.rank else "not in the list"
     st.caption(
-        f"Score {score(explanation.score)}, {rank}; {percent(explanation.path_share)} of it over observed links; memory {amount(_memory(explanation))}"
+        f"Score {score(explanation.score)}, {rank}; {percent(explanation.path_share)} of it "
+        f"over observed links; memory {amount(_memory(explanation))}"
     )
     widgets.chart(_bars(explanation, 8), f"waterfall-{explanation.model}", _waterfall_alt(explanation))
 

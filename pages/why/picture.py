@@ -27,10 +27,12 @@ def section(selection: Selection, item: str, explanation: Explanation) -> None:
     address.heard()
     st.header("The paths")
     st.caption(
-        "From left to right: the person, what they have had, who or what connects it, the item. Widths are amounts of the score; "
+        "From left to right: the person, what they have had, who or what connects it, the item. "
+        "Widths are amounts of the score; "
         "all lines into the item add up to it. Pick a point or a line to see what stands behind it."
         if explanation.n_paths
-        else "This model has no paths here: it walks over no links of the graph. A line from the person to the item stands for what "
+        else "This model has no paths here: it walks over no links of the graph. A line from the person "
+        "to the item stands for what "
         "takes none, such as popularity, and is the whole score."
     )
     how = view()
@@ -41,7 +43,9 @@ def section(selection: Selection, item: str, explanation: Explanation) -> None:
         _draw(explanation, at)
     elif how == "drawing":
         st.image(
-            flow_svg(explanation, theme=widgets.theme(), kinds=_kinds(explanation)), width="stretch", alt=clean(explanation.sentence, 300)
+            flow_svg(explanation, theme=widgets.theme(), kinds=_kinds(explanation)),
+            width="stretch",
+            alt=clean(explanation.sentence, 300),
         )
     else:
         widgets.rows(bundle_frame(explanation), "Every bundle of walks with its amounts for and against")

@@ -64,10 +64,16 @@ def hostile_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
             folder / f"{kind}s.csv", index=False
         )
     card = {
-        "title": PICTURE, "summary": " ".join(NAMES), "licence": LINK, "citation": COLOUR, "item_noun": ICON, "person_noun": FORMULA,
-        "event_verbs": dict.fromkeys(NAMES[:3], COLOUR), "kind_titles": {"topic": LINK, "creator": PICTURE},
+        "title": PICTURE,
+        "summary": " ".join(NAMES),
+        "licence": LINK,
+        "citation": COLOUR,
+        "item_noun": ICON,
+        "person_noun": FORMULA,
+        "event_verbs": dict.fromkeys(NAMES[:3], COLOUR),
+        "kind_titles": {"topic": LINK, "creator": PICTURE},
         "attribute_notes": {PICTURE: HTML},
-    }  # fmt: skip
+    }
     (folder / "card.json").write_text(json.dumps(card))
     bench = Workbench(home)
     bench.prepare("hostile", folder=folder, show_people=True)

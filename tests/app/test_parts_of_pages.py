@@ -156,8 +156,9 @@ def test_a_model_without_paths_says_so_and_draws_only_what_is_there(home: Path) 
 
 
 def test_walks_alone_are_counted_as_paths(home: Path) -> None:
-    found = Workbench(home).why("newsroom", "lightgcn", Workbench(home).example("newsroom").item,
-                                user=Workbench(home).example("newsroom").user)  # fmt: skip
+    found = Workbench(home).why(
+        "newsroom", "lightgcn", Workbench(home).example("newsroom").item, user=Workbench(home).example("newsroom").user
+    )
     beside = [path for path in found.paths if len(path.hops) == 1]
     assert len(beside) == 1, "the model's memory of the person is listed, and is no walk"
     assert why_parts.listed(found) == f"20 best of {found.n_paths:,} single paths and what takes no path"

@@ -61,7 +61,10 @@ def test_back_goes_back_once(app: App, browser: Browser) -> None:
 
 
 def test_the_menu_of_a_phone_closes_when_it_has_led_somewhere(app: App, browser: Browser) -> None:
-    phone = "Mozilla/5.0 (Linux; Android 15; Pixel) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0 Mobile Safari/537.36"
+    phone = (
+        "Mozilla/5.0 (Linux; Android 15; Pixel) AppleWebKit/537.36 (KHTML, like Gecko) "
+        "Chrome/156.0 Mobile Safari/537.36"
+    )
     context = browser.new_context(
         user_agent=phone, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
     )

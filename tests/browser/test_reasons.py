@@ -11,9 +11,12 @@ from tests.browser.conftest import View, axe, settled
 
 FIRST_LINK = re.compile("Try this example")
 HOSTILE = (
-    "<img src=x onerror=window.attacked=1>", "</script><script>window.attacked=1</script>", "[a](javascript:window.attacked=1)",
-    "$\\href{javascript:window.attacked=1}{x}$", ":material/home: **x** <svg onload=window.attacked=1>",
-)  # fmt: skip
+    "<img src=x onerror=window.attacked=1>",
+    "</script><script>window.attacked=1</script>",
+    "[a](javascript:window.attacked=1)",
+    "$\\href{javascript:window.attacked=1}{x}$",
+    ":material/home: **x** <svg onload=window.attacked=1>",
+)
 
 
 def verified(page: Page) -> None:
