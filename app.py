@@ -1,7 +1,7 @@
 """Start of the app. What each visitor's run begins and ends with stands in pages/frame/navigation.py.
 
-Streamlit runs this file as a script for each visitor; when it serves, it takes `app` from it, which adds headers to every
-answer.
+Streamlit runs this file as a script for each visitor; when it serves, it takes `app` from it, which adds headers to
+every answer.
 """
 
 import streamlit as st

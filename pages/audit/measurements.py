@@ -1,4 +1,7 @@
-"""Everything that an audit measured, as charts and tables: groups, metrics, parameters, baselines without a profile, gaps, repairs."""
+"""Everything that an audit measured, as charts and tables.
+
+Groups, metrics, parameters, baselines without a profile, gaps and repairs.
+"""
 
 from __future__ import annotations
 
@@ -50,7 +53,10 @@ def details(record: dict[str, Any]) -> None:
 
 
 def as_report(audit: dict[str, Any], record: dict[str, Any], most: int = 25) -> AuditReport:
-    """One column of a record as the report that the charts draw; its largest groups, without those too small to be told."""
+    """One column of a record as the report that the charts draw.
+
+    It holds the largest groups, without those too small to be shown.
+    """
     fields = ("group", "n", "value", "low", "high", "verdict", "reason", "p_adjusted")
     shown = [r for r in audit["rows"] if not _small(audit, r, record)]
     kept = {r["group"] for r in sorted(shown, key=lambda r: -r["n"])[:most]}

@@ -1,4 +1,4 @@
-"""An audit that was made: its result in plain words, its details, a comparison with another one, signature and export."""
+"""A past audit: its result in plain words, its details, a comparison with another one, signature and export."""
 
 from __future__ import annotations
 

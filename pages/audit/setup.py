@@ -1,4 +1,4 @@
-"""A new audit: what is compared and what counts as fair are fixed first, written to the log, and only then is anything measured."""
+"""A new audit: what is compared and what counts as fair are fixed and logged before anything is measured."""
 
 from __future__ import annotations
 
@@ -41,7 +41,8 @@ def page(selection: Selection) -> None:
     if not name.strip():
         st.info("Say who you are: the plan goes to the decision log under your name.")
         return
-    key = f"audit-run-{selection.name}-{selection.model}"  # not of the plan: a click right after typing must find its button
+    # not of the plan: a click right after typing must find its button
+    key = f"audit-run-{selection.name}-{selection.model}"
     if jobs.is_done(key) and _is_newest(selection, checked):
         st.success("Done. It is the newest one under Past audits.")
         if st.button("Read it", key="read-audit"):
@@ -104,7 +105,10 @@ def _columns(label: str, offered: list[str], usual: list[str], key: str) -> list
 
 
 def _policy(selection: Selection, columns: list[str]) -> dict[str, dict[str, float]]:
-    """A table to write a policy into, filled with the catalogue's own shares: {column: {group: share}}, scaled to add up to 1."""
+    """A table to write a policy into, filled with the catalogue's own shares.
+
+    Returns {column: {group: share}}, scaled to add up to 1
+    """
     few = {
         by: shares for by in columns if 0 < len(shares := _catalogue(queries.home(), selection.name, by)) <= MOST_GROUPS
     }

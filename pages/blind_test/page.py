@@ -1,4 +1,4 @@
-"""Plant a bias of a size of your own in a newsroom, let the audit estimate it without being told, then break the seal."""
+"""Plant a bias of a size of your own in a newsroom, let the audit estimate it blindly, then break the seal."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def page() -> None:
 
 
 def _begin() -> None:
-    """What to plant and how much; sealing it makes it the test that is shown, and nothing here tells its size any more."""
+    """What to plant and how much. Sealing it makes it the test that is shown; from then on nothing says its size."""
     chosen = st.session_state.get(_CHOSEN)
     sealed = any(row["id"] == chosen and not row["revealed"] for row in queries.workbench().blind_tests())
     with st.expander("Plant another bias" if sealed else "Plant a bias", expanded=not sealed):

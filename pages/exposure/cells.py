@@ -1,4 +1,4 @@
-"""The parts of Fairness behind the bars: cells of people and items and who is in them, every metric in words, trends."""
+"""The parts of Fairness behind the bars: cells of people and items with who is in them, metrics in words, trends."""
 
 from __future__ import annotations
 

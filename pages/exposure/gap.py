@@ -1,4 +1,7 @@
-"""Through which links a group of items gets less, or more, than its share: a waterfall from a list drawn by lot to the lists as they are."""
+"""Through which links a group of items gets less, or more, than its share.
+
+A waterfall leads from a list drawn by lot to the lists as they are.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A guardrail on a slider: bars move towards the target while the price in quality counts up; then one person's list with what moved what."""
+"""A guardrail on a slider: bars move towards the target while the price in quality counts up.
+
+Then one person's list, with what moved what.
+"""
 
 from __future__ import annotations
 
@@ -121,7 +124,10 @@ def by_group(reranked: Guarded) -> pd.DataFrame:
 
 
 def by_cohort(reranked: Guarded) -> list[dict[str, Any]]:
-    """A row a cohort: the followed group's exposure ratio in its lists and its held-out nDCG, before and after; n of each, for they differ."""
+    """A row a cohort: the followed group's exposure ratio in its lists and its held-out nDCG, before and after.
+
+    n stands beside each, for they differ.
+    """
     paid = {c.cohort: c for c in reranked.costs}
     rows: list[dict[str, Any]] = []
     for gain in reranked.gains:

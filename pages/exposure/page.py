@@ -1,4 +1,4 @@
-"""Who gets exposure, and for whom the lists are good: a verdict in words first, then groups with intervals, then the table."""
+"""Who gets exposure, and for whom the lists are good: a verdict in words, groups with intervals, the table."""
 
 from __future__ import annotations
 

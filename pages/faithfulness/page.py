@@ -1,4 +1,4 @@
-"""The proof: how faithful the explanations are, beside what everyone else uses, and what was found of planted causes."""
+"""The proof: how faithful the explanations are beside what others use, and how many planted causes they find."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """What a visitor looks at, kept in the URL: a link copied from any page restores it in another browser.
 
-The URL is the visitor's word and is checked as such: what it asks for and cannot be had becomes a notice and the nearest
-thing that can. Widgets report through `take`; a page asks `wish` and calls `settle` with what it shows. `read` runs
-before a page, `publish` after it. Whether an id exists is for `pages.frame.selection` to say.
+The URL is the visitor's word and is checked as such: what it asks for and cannot be had becomes a notice and the
+nearest thing that can. Widgets report through `take`; a page asks `wish` and calls `settle` with what it shows. `read`
+runs before a page, `publish` after it. Whether an id exists is for `pages.frame.selection` to say.
 """
 
 from __future__ import annotations
@@ -152,8 +152,9 @@ def permalink(page: str) -> str:
 def publish(page: str) -> None:
     """Bring the URL in line with what is shown, once the visitor has chosen something.
 
-    Each address that is written is a step back for the browser: a page that was only come to keeps the address that led to it.
-    One that could not be followed to the letter, as a notice says, is put right, but only once: Back must lead out of it.
+    Each address that is written is a step back for the browser: a page that was only come to keeps the address that led
+    to it. One that could not be followed to the letter, as a notice says, is put right, but only once: Back must lead
+    out of it.
     """
     store, url, came = _store(), _of_page(page), st.query_params.to_dict()
     if not store.spoken:

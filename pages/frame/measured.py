@@ -35,7 +35,7 @@ def readable(snapshot: SnapshotInfo | None, evaluation: EvaluationReport | None)
 
 
 def usual_split(workspace: str, models: Iterable[str]) -> str:
-    """The split that most of these models are measured on; of equals, and where none is, the one that the data's card names."""
+    """The split that most of these models are measured on; of equals, the one that the data's card names."""
     names = tuple(models)
     card_first = dict.fromkeys((queries.workbench().card(workspace).default_split, *SPLITS))
     return max(card_first, key=lambda split: sum(report(workspace, name, split) is not None for name in names))

@@ -1,6 +1,7 @@
 """Pickers whose value is the visitor's wish: what they show comes from the address, what is picked goes into it.
 
-What is typed filters by what contains it, in the options' own order: a fuzzy match puts strangers before the one that was meant.
+What is typed filters by what contains it, in the options' own order: a fuzzy match puts strangers before the one that
+was meant.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The pages' way to the workbench: one for the whole server, with its answers kept as long as their snapshot is current.
+"""The pages' way to the workbench: one for the whole server, its answers kept as long as their snapshot is current.
 
 Every answer is frozen, so that visitors can share it. A key holds the snapshot id: a new fit is asked anew.
 """
@@ -43,7 +43,7 @@ def _versions() -> dict[str, str]:
 
 
 def follow_data() -> None:
-    """Where another process has prepared a workspace anew, nothing that was cached of the old data is shown any more."""
+    """Where another process has prepared a workspace anew, nothing cached of the old data is shown any more."""
     now, known = workbench().data_versions(), _versions()
     if now != known:
         if known:

@@ -33,8 +33,9 @@ def import_ahead() -> None:
 def begin() -> int | None:
     """Raise the soft limit of open files to what the system allows. The limit then, None where the system has none.
 
-    Streamlit keeps about four descriptors for each visitor, and three for two minutes after; with the usual 256 of macOS
-    82 page loads end a server for good, because a listener that cannot accept never hears of the one who would free it.
+    Streamlit keeps about four descriptors for each visitor, and three for two minutes after; with the usual 256 of
+    macOS 82 page loads end a server for good, because a listener that cannot accept never hears of the one who would
+    free it.
     """
     return raise_open_files()
 

@@ -24,7 +24,8 @@ P: Final = "adjusted p"
 _FORMULA: Final = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # full-width ones are taken for them too
 _BLANKS: Final = (
     "".join(chr(c) for c in range(0x21))
-    + "\x7f\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u200b\u200c\u200d\u202f\u205f\u2060\u3000\ufeff"
+    + "\x7f\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    + "\u200b\u200c\u200d\u202f\u205f\u2060\u3000\ufeff"
 )
 _LINE_ENDS: Final = re.compile(r"[\r\n\v\f\x85\u2028\u2029]+")
 _RESERVED: Final = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))}
@@ -87,7 +88,10 @@ def table(
     what: str = "",
     row_height: int | None = None,
 ) -> None:
-    """A table and its CSV. A long one is shown to its first `most` rows; the file holds all. what: see `csv`; else the alt text says it."""
+    """A table and its CSV. A long one is shown to its first `most` rows; the file holds all.
+
+    what: see `csv`; else the alt text says it
+    """
     rows(frame.head(most), alt, config, row_height)
     if len(frame) > most:
         st.caption(f"The first {most} of {len(frame):,} rows; the CSV holds all.")
@@ -95,8 +99,11 @@ def table(
 
 
 def rows(frame: pd.DataFrame, alt: str, config: dict[str, Any] | None = None, row_height: int | None = None) -> None:
-    """A table alone. Fractions are shown in four significant digits, percentages (titles that begin with %) with two places,
-    p-values no smaller than they can be told; the CSV has them all."""
+    """A table alone.
+
+    Fractions are shown in four significant digits, percentages (titles that begin with %) with two places, p-values no
+    smaller than they can be said; the CSV has them all.
+    """
     if P in frame:
         frame = frame.assign(**{P: frame[P].map(p_value)})
     digits = {
@@ -131,7 +138,7 @@ def file_name(name: str, ending: str) -> str:
 
 
 def csv_text(frame: pd.DataFrame) -> str:
-    """A table as CSV for a spreadsheet: a byte order mark, no cell or title that is a formula, no line end within a cell."""
+    """A table as CSV for a spreadsheet: a byte order mark, no formula in a cell or title, no line end within a cell."""
     safe = frame.copy()
     for place, column in enumerate(frame.columns):
         if not pd.api.types.is_numeric_dtype(frame[column]):
@@ -160,8 +167,9 @@ def sidebar(selection: Selection) -> None:
 
 
 def place(title: str | None = None) -> Selection:
-    """The valid state of a page that needs a fitted model, with the shared filters and notices drawn; otherwise an empty state ends the page.
+    """The selection of a page that needs a fitted model, with the shared filters drawn.
 
+    Where there is no such model, an empty state ends the page.
     title  of the empty state, for a page that has not drawn its own yet
     """
     selection = selected()

@@ -1,4 +1,4 @@
-"""The models side by side: accuracy with intervals, how readable they are, cost, what they learnt; fitting and measuring here."""
+"""The models side by side: accuracy with intervals, readability, cost, what they learnt; fitting and measuring them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,7 @@
-"""A list for a person, or for titles that the visitor picks: rank, title, score and the main reason, each row a way to Why this."""
+"""A list for a person, or for titles that the visitor picks: rank, title, score and main reason.
+
+Each row is a way to Why this.
+"""
 
 from __future__ import annotations
 
@@ -124,7 +127,10 @@ def _as_a_whole(selection: Selection) -> None:
 
 
 def whole_frame(view: ListView) -> pd.DataFrame:
-    """What each history item (row) gives to each listed item (column); with the last row, the columns add up to the scores."""
+    """What each history item (row) gives to each listed item (column).
+
+    With the last row, the columns add up to the scores.
+    """
     frame = pd.DataFrame(view.amounts, columns=[f"{n}. {t[:40]}" for n, t in enumerate(view.item_labels, start=1)])
     frame.insert(0, "history item", view.history_labels)
     if any(view.rest):

@@ -15,7 +15,7 @@ from explain.results.whatif import Kind, WhatIf
 from explain.workbench.tasks import Task
 from pages.frame import address, jobs, pickers, queries, widgets, wishes
 from pages.frame.selection import K_MOST, Selection
-from pages.frame.text import count, lead, counted, plain
+from pages.frame.text import count, counted, lead, plain
 from pages.whatif import queries as whatif_queries
 
 KINDS: Final = {"delete": "Delete", "mask": "Mask", "retrain": "Learn again"}

@@ -1,4 +1,4 @@
-"""A reason put to the test: taken out and re-propagated, the smallest change that flips the list, and amounts by other units."""
+"""A reason put to the test: taken out and re-propagated, the smallest change that flips the list, other units."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ _OFFERED = 60
 
 
 def check(explanation: Explanation) -> None:
-    """What the address asks of this part of the page and cannot be had becomes a notice. Asked before the notices are drawn."""
+    """What the address asks of this part of the page and cannot be had becomes a notice.
+
+    Asked before the notices are drawn.
+    """
     _unit()
     asked = address.wish("test")
     if asked and explanation.state != "consumed" and asked not in _reasons(explanation):

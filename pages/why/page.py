@@ -1,4 +1,4 @@
-"""Why an item surfaced: one sentence, the picture that adds up to the score, its parts, and what could have been instead."""
+"""Why an item surfaced: one sentence, the picture that adds up to the score, its parts, what else could have been."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The picture of a score: on a canvas to click, as a drawing to print, as a table; and what stands behind a picked piece."""
+"""The picture of a score: a canvas to click, a drawing to print, a table; and what stands behind a picked piece."""
 
 from __future__ import annotations
 

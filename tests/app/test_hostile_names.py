@@ -1,7 +1,8 @@
 """Every name of a workspace is hostile: no widget of any page reads it as markup, and a page that does is found.
 
-Column names, groups, event types, titles, people, topics, creators and the card hold what Streamlit's labels make images, links,
-icons, colours, formulas and HTML of. The protos that go to the browser are read, in the fields that the browser reads as markup.
+Column names, groups, event types, titles, people, topics, creators and the card hold what Streamlit's labels make
+images, links, icons, colours, formulas and HTML of. The protos that go to the browser are read, in the fields that the
+browser reads as markup.
 """
 
 from __future__ import annotations

@@ -35,7 +35,8 @@ import json, sys
 from streamlit.testing.v1 import AppTest
 
 app = AppTest.from_file("app.py", default_timeout=60).run()
-labels = {name: [link.proto.label for link in part.get("page_link")] for name, part in (("menu", app.sidebar), ("main", app.main))}
+parts = {"menu": app.sidebar, "main": app.main}
+labels = {name: [link.proto.label for link in part.get("page_link")] for name, part in parts.items()}
 app.switch_page("pages/stranger/page.py")
 app.query_params["mood"] = sys.argv[1]
 app.run()

@@ -1,4 +1,4 @@
-"""Workspaces of a few people and things: every page opens, says what is too little, and lists nothing that has no score."""
+"""Workspaces of a few people and things: every page opens, says what is too little, lists nothing without a score."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From the first page to a verified reason, by mouse and by keyboard alone; the file that is taken away; hostile notes."""
+"""From the first page to a verified reason, by mouse and by keyboard alone; the exported file; hostile notes."""
 
 from __future__ import annotations
 
