@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
 
 import streamlit as st
 
@@ -11,6 +12,9 @@ from pages.audit import reading, setup
 from pages.frame import pickers, queries, widgets, wishes
 from pages.frame.selection import Selection
 from pages.frame.text import count, lead, plain
+
+if TYPE_CHECKING:
+    from explain.records.types import AuditEntry
 
 VIEWS: Final = {"new": "New audit", "read": "Past audits", "log": "Decision log"}
 
@@ -32,7 +36,7 @@ def page() -> None:
         _log(selection)
 
 
-def _headline(selection: Selection, past: Any) -> str:
+def _headline(selection: Selection, past: Sequence[AuditEntry]) -> str:
     if not past:
         return f"No audit of {selection.workspace.title} was made yet. Fix what counts as fair first, then measure."
     last = past[0]
@@ -42,7 +46,7 @@ def _headline(selection: Selection, past: Any) -> str:
     return f"The last audit ({last.created[:10]}, {last.model}): {last.verdict}, {signed}."
 
 
-def _past(selection: Selection, past: Any) -> None:
+def _past(selection: Selection, past: Sequence[AuditEntry]) -> None:
     if not past:
         st.info("There is no audit yet. Make one under New audit.")
         return

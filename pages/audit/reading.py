@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pandas as pd
 import streamlit as st
@@ -17,6 +17,10 @@ from pages.audit import measurements
 from pages.frame import pickers, queries, widgets, wishes
 from pages.frame.selection import Selection
 from pages.frame.text import plain
+
+if TYPE_CHECKING:
+    from explain.records.log import Entry
+    from explain.records.types import AuditEntry
 
 PARTS: Final = ("Result", "Details", "Comparison", "Sign and export")
 _COMPARED: Final = {
@@ -37,7 +41,7 @@ _COMPARED: Final = {
 _SIGNED_BEFORE: Final = "signed-before"
 
 
-def page(selection: Selection, audit_id: str, past: Sequence[Any]) -> None:
+def page(selection: Selection, audit_id: str, past: Sequence[AuditEntry]) -> None:
     bench = queries.workbench()
     entry = next(e for e in past if e.id == audit_id)
     if not entry.intact:
@@ -127,7 +131,7 @@ def _exports(selection: Selection, record: dict[str, Any]) -> None:
     with left:
         st.download_button(
             "Report (HTML, prints on A4)",
-            lambda: bench.export_audit(selection.name, record["id"], form="html"),
+            lambda: _text(bench.export_audit(selection.name, record["id"], form="html")),
             widgets.file_name(name, "html"),
             "text/html",
             key="audit-html",
@@ -136,7 +140,7 @@ def _exports(selection: Selection, record: dict[str, Any]) -> None:
     with right:
         st.download_button(
             "Record (JSON with hash)",
-            lambda: _json_text(bench.export_audit(selection.name, record["id"], form="json")),
+            lambda: _text(bench.export_audit(selection.name, record["id"], form="json")),
             widgets.file_name(name, "json"),
             "application/json",
             key="audit-json",
@@ -146,11 +150,11 @@ def _exports(selection: Selection, record: dict[str, Any]) -> None:
     widgets.command(command("verify-report", "FILE"))
 
 
-def _json_text(content: Any) -> str:
+def _text(content: str | dict[str, Any]) -> str:
     return content if isinstance(content, str) else json.dumps(content, ensure_ascii=False, indent=1)
 
 
-def _compare(selection: Selection, audit_id: str, past: Sequence[Any]) -> None:
+def _compare(selection: Selection, audit_id: str, past: Sequence[AuditEntry]) -> None:
     others = [e for e in past if e.id != audit_id and e.intact]
     if not others:
         st.info("There is no other audit to compare this one with.")
@@ -169,7 +173,7 @@ def _compare(selection: Selection, audit_id: str, past: Sequence[Any]) -> None:
     widgets.table(rows.drop(columns=without), f"compare-{audit_id[:8]}-{earlier[:8]}", "Every group then and now")
 
 
-def log_frame(rows: Sequence[Any]) -> pd.DataFrame:
+def log_frame(rows: Sequence[Entry]) -> pd.DataFrame:
     """The log, newest first."""
     return pd.DataFrame(
         [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 import pandas as pd
@@ -88,12 +89,19 @@ def cells(selection: Selection, item_by: str, user_columns: list[str]) -> None:
 
 def _clicked() -> None:
     """A click on a square picks its cell."""
-    event = st.session_state.get("cell-map")
+    cell = clicked_cell(st.session_state.get("cell-map"))
+    if cell is not None:
+        address.put("people", cell[0])
+        address.put("items", cell[1])
+
+
+def clicked_cell(event: Mapping[str, Any] | None) -> tuple[str, str] | None:
+    """The group of people and the group of items of a clicked square, as Streamlit tells of the click."""
     points = event["selection"]["points"] if event else []
-    if points and "customdata" in points[0]:
-        people, items = list(points[0]["customdata"])[:2]
-        address.put("people", str(people))
-        address.put("items", str(items))
+    if not points or "customdata" not in points[0]:
+        return None
+    people, items = list(points[0]["customdata"])[:2]
+    return str(people), str(items)
 
 
 def _cell(selection: Selection, crossing: dict[str, Any], cell: tuple[str, str, str, str]) -> None:

@@ -5,7 +5,7 @@ Then one person's list, with what moved what.
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import pandas as pd
 import streamlit as st
@@ -123,13 +123,13 @@ def by_group(reranked: Guarded) -> pd.DataFrame:
     return pd.DataFrame([vars(g) for g in reranked.groups], columns=list(words)).rename(columns=words)
 
 
-def by_cohort(reranked: Guarded) -> list[dict[str, Any]]:
+def by_cohort(reranked: Guarded) -> list[dict[str, object]]:
     """A row a cohort: the followed group's exposure ratio in its lists and its held-out nDCG, before and after.
 
     n stands beside each, for they differ.
     """
     paid = {c.cohort: c for c in reranked.costs}
-    rows: list[dict[str, Any]] = []
+    rows: list[dict[str, object]] = []
     for gain in reranked.gains:
         row = {
             "cohort": gain.cohort,
@@ -190,7 +190,7 @@ def _one_list(selection: Selection, rule: str) -> None:
     st.subheader(f"The list of {plain(queries.person(selection.name, selection.user).label, 60)} under the rule")
     moved = [p for p in placed if p.sentence]
     st.caption(f"{count(len(moved))} of {count(len(placed))} stand elsewhere than their score alone would put them.")
-    rows: list[dict[str, Any]] = [
+    rows: list[dict[str, object]] = [
         {"rank": p.rank, "was": p.was, "title": p.label, "score": p.score, "moved by": p.sentence.replace("*", "")}
         for p in placed
     ]

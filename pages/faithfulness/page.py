@@ -99,7 +99,7 @@ def method_frame(rows: tuple[dict[str, Any], ...]) -> pd.DataFrame:
     """Means, intervals, the paired difference to our default form, and time."""
     records = []
     for row in rows:
-        cells: dict[str, Any] = {"method": row["method"]}
+        cells: dict[str, object] = {"method": row["method"]}
         for measure in MEASURES:
             gap = row[f"{measure}_beyond_ours"]
             cells[measure] = row[measure]

@@ -49,24 +49,6 @@ def choose(
     )
 
 
-def several(label: str, names: Mapping[str, str], key: str, current: Sequence[str], placeholder: str) -> None:
-    """Any number of options for `key`, whose wish is their ids with commas between. names: id → what to show."""
-    widget = f"{key}-several"
-    st.session_state[widget] = list(current)
-    shown = distinct({o: option(n) for o, n in names.items()})
-    st.multiselect(
-        label,
-        list(names),
-        key=widget,
-        format_func=lambda o: shown.get(o, str(o)),
-        placeholder=placeholder,
-        filter_mode="contains",
-        select_all=False,
-        on_change=address.take,
-        args=(key, widget),
-    )
-
-
 def distinct(names: dict[str, str]) -> dict[str, str]:
     """The names, with the id where two are alike: a browser answers with the name alone."""
     n_alike = Counter(names.values())
@@ -86,17 +68,6 @@ def segments(label: str, options: Mapping[str, str], key: str, current: str) -> 
         on_change=address.take,
         args=(key, widget),
     )
-
-
-def switch(label: str, key: str, current: bool, meaning: str) -> None:
-    """On or off; on is the wish "yes"."""
-    widget = f"{key}-switch"
-    st.session_state[widget] = current
-    st.toggle(label, key=widget, help=meaning, on_change=_take_switch, args=(key, widget))
-
-
-def _take_switch(key: str, widget: str) -> None:
-    address.put(key, "yes" if st.session_state[widget] else None)
 
 
 def length(most: int, current: int) -> None:

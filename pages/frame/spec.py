@@ -92,7 +92,8 @@ def _page(folder: str) -> PageSpec:
 def _no_two_alike(specs: dict[str, PageSpec]) -> None:
     claims: dict[tuple[str, str | int], str] = {("key", key.name): "pages/frame/spec.py" for key in SHARED}
     for folder, page in specs.items():
-        own = [("path", page.path), ("order", page.order), *(("key", key.name) for key in page.keys)]
+        own: list[tuple[str, str | int]] = [("path", page.path), ("order", page.order)]
+        own += [("key", key.name) for key in page.keys]
         for claim in own:
             if claim in claims:
                 kind, value = claim

@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -19,6 +19,11 @@ from explain.format.numbers import p_value
 from pages.frame import address, pickers, queries, spec
 from pages.frame.selection import Selection, chosen_workspace, selected
 from pages.frame.text import plain
+
+if TYPE_CHECKING:
+    from streamlit.elements.lib.column_types import ColumnConfig
+
+    Columns = Mapping[str, ColumnConfig]
 
 P: Final = "adjusted p"
 _FORMULA: Final = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # full-width ones are taken for them too
@@ -82,7 +87,7 @@ def table(
     frame: pd.DataFrame,
     name: str,
     alt: str,
-    config: dict[str, Any] | None = None,
+    config: Columns | None = None,
     most: int = 500,
     *,
     what: str = "",
@@ -98,7 +103,7 @@ def table(
     csv(frame, name, what or f"{alt[:1].lower()}{alt[1:]}")
 
 
-def rows(frame: pd.DataFrame, alt: str, config: dict[str, Any] | None = None, row_height: int | None = None) -> None:
+def rows(frame: pd.DataFrame, alt: str, config: Columns | None = None, row_height: int | None = None) -> None:
     """A table alone.
 
     Fractions are shown in four significant digits, percentages (titles that begin with %) with two places, p-values no
@@ -110,7 +115,7 @@ def rows(frame: pd.DataFrame, alt: str, config: dict[str, Any] | None = None, ro
         c: st.column_config.NumberColumn(format="%.2f" if str(c).startswith("%") else "%.4g")
         for c in frame.select_dtypes("float").columns
     }
-    st.dataframe(frame, hide_index=True, column_config=digits | (config or {}), row_height=row_height, alt=alt)
+    st.dataframe(frame, hide_index=True, column_config=digits | dict(config or {}), row_height=row_height, alt=alt)
 
 
 def csv(frame: pd.DataFrame, name: str, what: str = "this table") -> None:
@@ -140,9 +145,10 @@ def file_name(name: str, ending: str) -> str:
 def csv_text(frame: pd.DataFrame) -> str:
     """A table as CSV for a spreadsheet: a byte order mark, no formula in a cell or title, no line end within a cell."""
     safe = frame.copy()
-    for place, column in enumerate(frame.columns):
-        if not pd.api.types.is_numeric_dtype(frame[column]):
-            safe.isetitem(place, frame[column].map(_cell))
+    for place in range(frame.shape[1]):
+        column = frame.iloc[:, place]
+        if not pd.api.types.is_numeric_dtype(column):
+            safe.isetitem(place, column.map(_cell).array)
     safe.columns = pd.Index([_cell(str(column)) for column in frame.columns])
     return "\ufeff" + safe.to_csv(index=False)
 

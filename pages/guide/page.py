@@ -229,8 +229,11 @@ def _tour() -> None:
         ),
     )
     for number, (page_name, what, how) in enumerate(steps, start=1):
-        changes = {"who": TITLES, "user": None} if page_name == "recommendations" else {}
-        widgets.link(page_name, f"**{number}. {what}**", **changes)
+        label = f"**{number}. {what}**"
+        if page_name == "recommendations":
+            widgets.link(page_name, label, who=TITLES, user=None)
+        else:
+            widgets.link(page_name, label)
         st.caption(how)
 
 

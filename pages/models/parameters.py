@@ -60,11 +60,11 @@ def section(snapshot: SnapshotInfo, words: Mapping[str, str]) -> None:
         st.caption(f"On the validation cut by which they were picked: {validation}. Seed {snapshot.seed}.")
 
 
-def _names(relations: dict[str, Any]) -> list[str]:
+def _names(relations: Mapping[str, Any]) -> list[str]:
     return sorted({name for numbers in relations.values() if isinstance(numbers, dict) for name in numbers})
 
 
-def relations_frame(relations: dict[str, Any], words: Mapping[str, str]) -> pd.DataFrame:
+def relations_frame(relations: Mapping[str, Any], words: Mapping[str, str]) -> pd.DataFrame:
     """One row a relation, one column a number, with what part the relation's weight is of all weights."""
     whole = sum(abs(n.get("weight", 0.0)) for n in relations.values() if isinstance(n, dict))
     rows = []
@@ -82,6 +82,6 @@ def _in_words(value: object) -> str:
     return amount(value, signed=False) if isinstance(value, float) else str(value)
 
 
-def general_frame(parameters: dict[str, Any]) -> pd.DataFrame:
+def general_frame(parameters: Mapping[str, object]) -> pd.DataFrame:
     rows = [(title(name), _in_words(value), MEANING.get(name, "")) for name, value in parameters.items()]
     return pd.DataFrame(rows, columns=["parameter", "value", "what it does"])

@@ -135,7 +135,8 @@ def whole_frame(view: ListView) -> pd.DataFrame:
     frame.insert(0, "history item", view.history_labels)
     if any(view.rest):
         others = [f"{view.n_further:,} further history items"] if view.n_further else []
-        frame.loc[len(frame)] = [" and ".join([*others, "what needs no history item"]), *view.rest]
+        last = [" and ".join([*others, "what needs no history item"]), *view.rest]
+        frame = pd.concat([frame, pd.DataFrame([last], columns=frame.columns)], ignore_index=True)
     return frame
 
 

@@ -7,53 +7,32 @@ from __future__ import annotations
 
 import streamlit as st
 
-from explain.results.whatif import Kind, WhatIf
+from explain.results.whatif import WhatIf
 from pages.frame import queries
 from pages.frame.selection import Owner, Selection
+from pages.whatif.change import Change
 
 _KEPT = 256
 
 
 @st.cache_data(max_entries=_KEPT, show_spinner=False)
-def _whatif(
-    home: str,
-    base: tuple[str, str, str],
-    owner: Owner,
-    remove: tuple[str, ...],
-    add: tuple[str, ...],
-    weights: tuple[tuple[str, float], ...],
-    half_life: float | None,
-    k: int,
-    kind: Kind,
-    may_return: bool,
-) -> WhatIf:
+def _whatif(home: str, base: tuple[str, str, str], owner: Owner, change: Change, k: int) -> WhatIf:
     workspace, model, snapshot = base
     return queries.workbench().whatif(
         workspace,
         model,
         user=owner[0],
         history=owner[1],
-        remove=remove,
-        add=add,
-        weights=dict(weights),
-        half_life_days=half_life,
+        remove=change.remove,
+        add=change.add,
+        weights=dict(change.weights),
+        half_life_days=change.half_life,
         k=k,
-        kind=kind,
+        kind=change.kind,
         snapshot=snapshot,
-        may_return=may_return,
+        may_return=change.may_return,
     )
 
 
-def whatif(
-    selection: Selection,
-    *,
-    remove: tuple[str, ...],
-    add: tuple[str, ...],
-    weights: tuple[tuple[str, float], ...],
-    half_life: float | None,
-    kind: Kind,
-    may_return: bool = False,
-) -> WhatIf:
-    return _whatif(
-        queries.home(), selection.base, selection.owner, remove, add, weights, half_life, selection.k, kind, may_return
-    )
+def whatif(selection: Selection, change: Change) -> WhatIf:
+    return _whatif(queries.home(), selection.base, selection.owner, change, selection.k)

@@ -153,8 +153,8 @@ def _edges(selection: Selection, item: str, name: str) -> None:
             frame = pd.DataFrame(rows, columns=[by, "amount", "% of the score", "edges"])
             widgets.table(frame, f"edges-{by}-{name}", f"Edge amounts by {by}", what=f"edges by {by}")
     with tabs[-1]:
-        rows = [(clean(e.source, 60), e.relation, clean(e.target, 60), e.value, e.when) for e in edges.edges]
-        frame = pd.DataFrame(rows, columns=["from", "relation", "to", "amount", "when"])
+        largest = [(clean(e.source, 60), e.relation, clean(e.target, 60), e.value, e.when) for e in edges.edges]
+        frame = pd.DataFrame(largest, columns=["from", "relation", "to", "amount", "when"])
         widgets.table(frame, f"edges-{name}", "The edges that carry most", what="largest edges")
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from explain.results.audit import AuditReport, AuditRow
 from explain.workbench.workbench import Workbench
-from pages.exposure import page
+from pages.exposure import cells, page
 from pages.frame import widgets
 from pages.frame.text import plain
 from pages.why import parts as why_parts
@@ -162,3 +162,13 @@ def test_walks_alone_are_counted_as_paths(home: Path) -> None:
     beside = [path for path in found.paths if len(path.hops) == 1]
     assert len(beside) == 1, "the model's memory of the person is listed, and is no walk"
     assert why_parts.listed(found) == f"20 best of {found.n_paths:,} single paths and what takes no path"
+
+
+def test_a_click_on_the_map_names_its_cell() -> None:
+    def event(*points: object) -> dict[str, object]:
+        return {"selection": {"points": list(points), "point_indices": [0], "box": [], "lasso": []}}
+
+    assert cells.clicked_cell(event({"x": 1, "y": 2, "customdata": ["North", 7, 0.5]})) == ("North", "7")
+    assert cells.clicked_cell(event({"x": 1, "y": 2})) is None
+    assert cells.clicked_cell(event()) is None
+    assert cells.clicked_cell(None) is None

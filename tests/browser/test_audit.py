@@ -95,3 +95,23 @@ def test_a_slider_moves_the_bars_and_a_moved_item_says_so(wide_view: View) -> No
     expect(page.get_by_text("lists hold another item").first).not_to_have_text(before, timeout=60_000)
     settled(page)
     assert "strength=0.0" in page.url
+
+
+def test_a_click_on_a_square_opens_its_cell(wide_view: View) -> None:
+    page = wide_view.open("fairness", "by=author_group")
+    squares = page.locator(".st-key-cell-map .nsewdrag").first
+    squares.scroll_into_view_if_needed()
+    settled(page)
+    box = squares.bounding_box()
+    assert box is not None
+    asked = set()
+    for share in (0.1, 0.9):
+        page.mouse.click(box["x"] + box["width"] * share, box["y"] + box["height"] * share)
+        page.wait_for_url("**people=**", timeout=30_000)
+        settled(page)
+        asked.add(
+            page.url.partition("people=")[2].partition("&")[0] + page.url.partition("items=")[2].partition("&")[0]
+        )
+        squares.scroll_into_view_if_needed()
+        box = squares.bounding_box() or box
+    assert len(asked) == 2, "each corner is a cell of its own"

@@ -15,7 +15,7 @@ from explain.format.names import Names
 from explain.format.text import clean
 from explain.results.whatif import Before, Mover, Placed, WhatIf
 from pages.frame.text import counted
-from pages.whatif.page import after_frame
+from pages.whatif.lists import after_frame
 
 NAMES = cast(Names, SimpleNamespace(quoted=lambda item: f"“film {item}”"))
 
