@@ -7,18 +7,14 @@ from typing import Any, Final
 import pandas as pd
 import streamlit as st
 
-from core.errors import SurfacedError
 from core.texts import command
-from explain.charts.bars import flow_svg
 from explain.charts.proof import method_bars
-from explain.format.text import clean
-from explain.results.explanation import Explanation
 from explain.results.faithfulness import FaithfulnessReport
 from explain.workbench.tasks import Task
-from pages.faithfulness import queries as faithfulness_queries
-from pages.frame import jobs, pickers, queries, widgets
+from pages.faithfulness import lie_detector
+from pages.frame import jobs, queries, widgets
 from pages.frame.selection import Selection
-from pages.frame.text import count, lead, percent, plain, score
+from pages.frame.text import count, lead, percent, plain
 
 USERS: Final = 120
 MEASURES: Final = {
@@ -48,7 +44,7 @@ def page() -> None:
         _randomised(report)
         if report.planted:
             _planted(selection, report)
-    _lie_detector(selection)
+    lie_detector.section(selection)
 
 
 def _not_yet(selection: Selection) -> None:
@@ -160,73 +156,6 @@ def _planted(selection: Selection, report: FaithfulnessReport) -> None:
         "by lot in this simulation: the "
         "low figure is a limit of what can be known, and it is shown."
     )
-
-
-def _lie_detector(selection: Selection) -> None:
-    st.header("Lie detector")
-    st.caption(
-        "The same person and item twice. Left: the usual path picture, strong paths of the graph "
-        "drawn beside LightGCN. "
-        "Right: our picture of our model, whose lines are the terms of its score."
-    )
-    fitted = {s.model: s for s in selection.fitted}
-    if not {"lightgcn", "path"} <= set(fitted):
-        missing = "lightgcn" if "lightgcn" not in fitted else "path"
-        st.info("Both models have to be fitted for this. Fit the other one on the page Models, or type:")
-        widgets.command(command("fit", "--workspace", selection.name, "--model", missing))
-        return
-    item = selection.item or _first(selection)
-    if item is None:
-        st.info("Pick a person with a list first.")
-        return
-    with st.sidebar:
-        if not selection.own_titles:
-            pickers.person("Person", selection.workspace, selection.user)
-        pickers.item("Item", "item", selection.workspace, item)
-    try:
-        usual = faithfulness_queries.usual_picture(selection, item)
-        ours = queries.why(
-            selection.name, "path", fitted["path"].snapshot, item, user=selection.user, history=selection.history
-        )
-    except SurfacedError as error:
-        widgets.problem(error)
-        return
-    left, right = st.columns(2, gap="large")
-    with left:
-        st.subheader("The usual picture, over LightGCN")
-        st.markdown(
-            f"All paths of the graph together carry **{percent(usual.path_share, 2)}** of this "
-            f"score {score(usual.score)}."
-        )
-        _picture(usual, f"Usual path picture; such paths carry {percent(usual.path_share, 2)} of the score")
-        st.caption(
-            "It looks convincing. The rest of the score is the model's memory and jumps "
-            "between vectors, which no path shows."
-        )
-    with right:
-        st.subheader("Ours, over the path model")
-        st.markdown(
-            f"The lines carry **{percent(ours.path_share, 1)}** of this score "
-            f"{score(ours.score)}; error {ours.completeness_error:.0e}."
-        )
-        _picture(ours, clean(ours.sentence, 300))
-        st.caption("What is not drawn singly is drawn as a bundle; the lines into the item add up to the score.")
-    widgets.link("why", "Look behind the lines →", item=item, model="path")
-
-
-def _picture(explanation: Explanation, alt: str) -> None:
-    if explanation.bundles:
-        kinds = queries.workbench().kind_words(explanation.workspace)
-        st.image(flow_svg(explanation, theme=widgets.theme(), kinds=kinds), width="stretch", alt=alt)
-    else:
-        st.caption("No path of the graph leads to it.")
-
-
-def _first(selection: Selection) -> str | None:
-    if selection.own_titles and not selection.history:
-        return None
-    listed = queries.recommend(*selection.base, user=selection.user, history=selection.history, k=1)
-    return listed.items[0].item if listed.items else None
 
 
 if __name__ == "__main__":  # Streamlit runs a page as a script; tests import it

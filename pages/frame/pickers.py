@@ -81,20 +81,20 @@ def length(most: int, current: int) -> None:
 def item(
     label: str,
     key: str,
-    where: WorkspaceInfo,
+    workspace: WorkspaceInfo,
     current: str | None,
     *,
     optional: bool = False,
     placeholder: str | None = None,
 ) -> None:
     """One item by its title: type into the box. A large catalogue is searched first."""
-    names = _narrowed(label, key, where, "item", current)
+    names = _narrowed(label, key, workspace, "item", current)
     choose(label, list(names), key, current, lambda i: names.get(i, i), optional=optional, placeholder=placeholder)
 
 
-def person(label: str, where: WorkspaceInfo, current: str | None) -> None:
+def person(label: str, workspace: WorkspaceInfo, current: str | None) -> None:
     """One person by id or by what is known about them; where people are not listed, by an id that one has."""
-    if not where.show_people:
+    if not workspace.show_people:
         st.session_state["user-id"] = current or ""
         st.text_input(
             "Person: type the exact id",
@@ -106,15 +106,20 @@ def person(label: str, where: WorkspaceInfo, current: str | None) -> None:
             args=("user", "user-id"),
         )
         return
-    names = _narrowed(label, "user", where, "user", current)
+    names = _narrowed(label, "user", workspace, "user", current)
     choose(label, list(names), "user", current, lambda u: names.get(u, u))
 
 
 def add_title(
-    label: str, where: WorkspaceInfo, picked: Sequence[str], most: int, key: str = "history", had: Sequence[str] = ()
+    label: str,
+    workspace: WorkspaceInfo,
+    picked: Sequence[str],
+    most: int,
+    key: str = "history",
+    had: Sequence[str] = (),
 ) -> None:
     """One more item for a list of them; the box empties itself. The wish is `key`. had: what cannot be picked."""
-    names = _narrowed(label, key, where, "item", None)
+    names = _narrowed(label, key, workspace, "item", None)
     out = {*picked, *had}
     offered = distinct({raw: name for raw, name in names.items() if raw not in out})
     st.session_state[f"{key}-box"] = None
@@ -138,14 +143,16 @@ def _add_title(key: str, picked: tuple[str, ...]) -> None:
         address.put(key, joined(dict.fromkeys((*picked, added))))
 
 
-def _narrowed(label: str, key: str, where: WorkspaceInfo, side: str, current: str | None) -> dict[str, str]:
+def _narrowed(label: str, key: str, workspace: WorkspaceInfo, side: str, current: str | None) -> dict[str, str]:
     """Everything where it is little enough for one box, else the hits of a search, with what is picked on top."""
-    n = where.n_items if side == "item" else where.n_users
+    n = workspace.n_items if side == "item" else workspace.n_users
     if n is not None and n <= ALL_AT_ONCE:
-        return queries.names(where, side, "", ALL_AT_ONCE)
+        return queries.names(workspace, side, "", ALL_AT_ONCE)
     text = st.text_input(f"Search: {label}", key=f"{key}-search", max_chars=100, placeholder="Type a few letters")
-    names = queries.names(where, side, text, _HITS)
+    names = queries.names(workspace, side, text, _HITS)
     if current is None or current in names:
         return names
-    known = queries.item(where.name, current).label if side == "item" else queries.person(where.name, current).label
+    known = (
+        queries.item(workspace.name, current).label if side == "item" else queries.person(workspace.name, current).label
+    )
     return {current: option(known)} | names

@@ -8,7 +8,7 @@ from explain.results.explanation import Explanation
 from pages.frame import address, pickers, queries, widgets
 from pages.frame.selection import Selection
 from pages.frame.text import lead, percent, plain, score
-from pages.why import counterfactuals, notes, picture
+from pages.why import comparisons, counterfactuals, notes, picture
 from pages.why import parts as why_parts
 
 
@@ -19,9 +19,9 @@ def page() -> None:
         _nothing_to_explain(selection)
         return
     address.settle("item", item)
-    other = why_parts.other_item(selection)
+    other = comparisons.other_item(selection)
     picture.view()
-    why_parts.other_model(selection)
+    comparisons.other_model(selection)
     explanation = queries.why(
         *selection.base, item, user=selection.user, history=selection.history, against=other, k=selection.k
     )
@@ -54,9 +54,9 @@ def page() -> None:
         picture.section(selection, item, explanation)
         why_parts.waterfall_section(selection, explanation)
     counterfactuals.section(selection, item, explanation)
-    why_parts.against_section(selection, item, other, explanation)
+    comparisons.against_section(selection, item, other, explanation)
     counterfactuals.units(selection, item, explanation)
-    why_parts.model_section(selection, item)
+    comparisons.model_section(selection, item)
     if explanation.n_paths:
         why_parts.paths_section(selection, explanation)
     notes.section(selection, item, explanation)

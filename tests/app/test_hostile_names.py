@@ -102,7 +102,7 @@ def read_as_markup(message: Any, kind: str) -> Iterator[str]:
 
 def live(app: AppTest) -> list[str]:
     """What of this page a browser would make something of."""
-    found = []
+    live_texts = []
     for node in app._tree:
         proto = getattr(node, "proto", None)
         if proto is None:
@@ -112,10 +112,10 @@ def live(app: AppTest) -> list[str]:
             continue  # code is shown letter by letter; html is escaped, which test_pages_stand looks at
         if kind == "plotly_chart":
             if PLOTLY_HTML.search(str(getattr(proto, "spec", ""))):
-                found.append(f"{kind}: HTML in a chart")
+                live_texts.append(f"{kind}: HTML in a chart")
             continue
-        found += [f"{kind}: {text[:160]}" for text in read_as_markup(proto, kind) if LIVE.search(text)]
-    return found
+        live_texts += [f"{kind}: {text[:160]}" for text in read_as_markup(proto, kind) if LIVE.search(text)]
+    return live_texts
 
 
 QUERIES = {
@@ -158,5 +158,5 @@ def planted() -> None:
 
 
 def test_a_widget_that_does_not_escape_is_found() -> None:
-    found = live(AppTest.from_function(planted).run())
-    assert len(found) == 3, found
+    planted_texts = live(AppTest.from_function(planted).run())
+    assert len(planted_texts) == 3, planted_texts

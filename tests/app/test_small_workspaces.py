@@ -89,5 +89,5 @@ def test_all_taken_out_lists_nothing(small_home: Path, monkeypatch: pytest.Monke
     assert is_sound(app)
     assert "nothing left to recommend" in texts(app).lower()
     assert address(app)["remove"] == ",".join(had)
-    found = Workbench(small_home).whatif("twelve-things", "path", user="u1", remove=had)
-    assert not found.after
+    result = Workbench(small_home).whatif("twelve-things", "path", user="u1", remove=had)
+    assert not result.after

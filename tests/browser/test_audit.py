@@ -69,9 +69,9 @@ def test_from_the_first_page_to_a_signed_report(own: App, browser: Browser, tmp_
             offline=True, color_scheme="dark" if dark else "light", viewport={"width": width, "height": 900}
         )
         kept, problems = context.new_page(), list[str]()
-        kept.on("request", lambda r, found=problems: None if r.url.startswith("file:") else found.append(r.url))
-        kept.on("console", lambda m, found=problems: found.append(m.text))
-        kept.on("pageerror", lambda e, found=problems: found.append(str(e)))
+        kept.on("request", lambda r, log=problems: None if r.url.startswith("file:") else log.append(r.url))
+        kept.on("console", lambda m, log=problems: log.append(m.text))
+        kept.on("pageerror", lambda e, log=problems: log.append(str(e)))
         kept.goto(files["html"].as_uri())
         said = kept.inner_text("body")
         for part in (

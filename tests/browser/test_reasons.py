@@ -71,9 +71,9 @@ def test_the_exported_file_opens_without_a_network_and_shows_the_same_numbers(
         )
         kept = context.new_page()
         problems: list[str] = []
-        kept.on("request", lambda r, found=problems: None if r.url.startswith("file:") else found.append(r.url))
-        kept.on("console", lambda m, found=problems: found.append(m.text))
-        kept.on("pageerror", lambda e, found=problems: found.append(str(e)))
+        kept.on("request", lambda r, log=problems: None if r.url.startswith("file:") else log.append(r.url))
+        kept.on("console", lambda m, log=problems: log.append(m.text))
+        kept.on("pageerror", lambda e, log=problems: log.append(str(e)))
         kept.goto(place.as_uri())
         assert kept.locator("dl dd").first.inner_text() == score
         assert kept.locator("p.lead").inner_text() == sentence

@@ -106,7 +106,7 @@ def test_a_model_learnt_again_by_one_process_is_not_learnt_by_the_next(
 
 def test_every_task_of_the_pages_fits_a_method_of_the_workbench() -> None:
     found = []
-    for file in sorted((ROOT / "pages").glob("*.py")):
+    for file in sorted((ROOT / "pages").rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and ast.unparse(node.func) == "Task":
                 name, arguments = node.args
