@@ -1,4 +1,7 @@
-"""Everything that an audit measured, as charts and tables: groups, metrics, parameters, arms without a profile, gaps, repairs."""
+"""Everything that an audit measured, as charts and tables.
+
+Groups, metrics, parameters, baselines without a profile, gaps and repairs.
+"""
 
 from __future__ import annotations
 
@@ -22,8 +25,21 @@ _TITLES: Final = {
     "intersections": "Intersections of people",
 }
 _METRICS: Final = (
-    "number", "name", "by", "group", "value", "low", "high", "n", "fair", "range", "verdict", "reason", "formula", "source",
-)  # fmt: skip
+    "number",
+    "name",
+    "by",
+    "group",
+    "value",
+    "low",
+    "high",
+    "n",
+    "fair",
+    "range",
+    "verdict",
+    "reason",
+    "formula",
+    "source",
+)
 
 
 def details(record: dict[str, Any]) -> None:
@@ -32,21 +48,34 @@ def details(record: dict[str, Any]) -> None:
     _metrics(record)
     _weights(record)
     _gaps(record)
-    _arms(record)
+    _baselines(record)
     _repairs(record)
 
 
 def as_report(audit: dict[str, Any], record: dict[str, Any], most: int = 25) -> AuditReport:
-    """One column of a record as the report that the charts draw; its largest groups, without those too small to be told."""
+    """One column of a record as the report that the charts draw.
+
+    It holds the largest groups, without those too small to be shown.
+    """
     fields = ("group", "n", "value", "low", "high", "verdict", "reason", "p_adjusted")
     shown = [r for r in audit["rows"] if not _small(audit, r, record)]
     kept = {r["group"] for r in sorted(shown, key=lambda r: -r["n"])[:most]}
-    made = tuple(AuditRow(**{f: r.get(f) for f in fields}) for r in shown if r["group"] in kept)
+    audit_rows = tuple(AuditRow(**{f: r.get(f) for f in fields}) for r in shown if r["group"] in kept)
     plan = record["plan"]
     return AuditReport(
-        plan["workspace"], plan["model"], record["provenance"]["model"], audit["by"], audit["side"], audit["k"], audit["metric"], audit["browsing"],
-        audit["target"], audit["threshold"], made, audit["overall"],
-    )  # fmt: skip
+        plan["workspace"],
+        plan["model"],
+        record["provenance"]["model"],
+        audit["by"],
+        audit["side"],
+        audit["k"],
+        audit["metric"],
+        audit["browsing"],
+        audit["target"],
+        audit["threshold"],
+        audit_rows,
+        audit["overall"],
+    )
 
 
 def group_frame(audit: dict[str, Any], record: dict[str, Any]) -> pd.DataFrame:
@@ -55,15 +84,21 @@ def group_frame(audit: dict[str, Any], record: dict[str, Any]) -> pd.DataFrame:
     rows = []
     for r in audit["rows"]:
         small = _small(audit, r, record)
-        told = {
-            "group": r["group"], "items" if audit["side"] == "item" else "people": record_words.few(r["n"], least) if small else r["n"],
-            "value": r["value"], "low": r["low"], "high": r["high"], "impact ratio": r.get("impact_ratio"), widgets.P: r.get("p_adjusted"),
-            "verdict": "suppressed" if small else r["verdict"], "reason": f"Fewer than {least} people: not shown." if small and "suppressed" not in r else r["reason"],
-        }  # fmt: skip
+        row = {
+            "group": r["group"],
+            "items" if audit["side"] == "item" else "people": record_words.few(r["n"], least) if small else r["n"],
+            "value": r["value"],
+            "low": r["low"],
+            "high": r["high"],
+            "impact ratio": r.get("impact_ratio"),
+            widgets.P: r.get("p_adjusted"),
+            "verdict": "suppressed" if small else r["verdict"],
+            "reason": f"Fewer than {least} people: not shown." if small and "suppressed" not in r else r["reason"],
+        }
         if worst:
             low, high = worst.get(r["group"], (None, None))
-            told |= {"lowest if the unknown were known": low, "highest if the unknown were known": high}
-        rows.append(told)
+            row |= {"lowest if the unknown were known": low, "highest if the unknown were known": high}
+        rows.append(row)
     frame = pd.DataFrame(rows)
     return (
         frame.assign(people=frame["people"].map(str))
@@ -105,8 +140,8 @@ def _group(record: dict[str, Any], audit: dict[str, Any], key: str) -> None:
 
 def _hidden(record: dict[str, Any]) -> None:
     st.header("Suppressed and unknown")
-    if told := record_summary.hidden(record):
-        st.write(plain(told, 600))
+    if hidden := record_summary.hidden(record):
+        st.write(plain(hidden, 600))
     frame = pd.DataFrame(html_tables.unknown(record), columns=["column", "unknown", "counted among"])
     widgets.rows(frame, "How many are unknown in each column, among those that the audit measured")
 
@@ -114,12 +149,12 @@ def _hidden(record: dict[str, Any]) -> None:
 def _metrics(record: dict[str, Any]) -> None:
     st.header("Every metric")
     least = record_words.least_shown(record)
-    told = []
+    rows = []
     for m in record["metrics"]:
         small = record_summary.is_small_metric(record, m)
         n = record_words.n_hidden(m["n"], least) if small else record_summary.n_of_metric(record, m)
-        told.append({c: m.get(c) for c in _METRICS} | {"n": n, "verdict": "suppressed" if small else m["verdict"]})
-    frame = pd.DataFrame(told, columns=list(_METRICS))
+        rows.append({c: m.get(c) for c in _METRICS} | {"n": n, "verdict": "suppressed" if small else m["verdict"]})
+    frame = pd.DataFrame(rows, columns=list(_METRICS))
     if not any(m["verdict"] in ("pass", "fail", "insufficient evidence") for m in record["metrics"]):
         st.caption("No limit was set for any of these metrics: they describe, and do not judge.")
     overall = frame[frame["group"].fillna("") == ""].drop(columns="group")
@@ -128,15 +163,16 @@ def _metrics(record: dict[str, Any]) -> None:
 
 
 def _weights(record: dict[str, Any]) -> None:
-    found = record_summary.levels(record)
-    if not found:
+    levels = record_summary.levels(record)
+    if not levels:
         return
     st.header("What the recommender goes by")
     st.write(plain(record["parameters"]["why"], 1_200))
     st.caption(
-        "Measured, not declared: the share of the amounts behind everybody's listed items. The shares of a table add up to 1."
+        "Measured, not declared: the share of the amounts behind everybody's listed items. The "
+        "shares of a table add up to 1."
     )
-    for title, meaning, rows in found:
+    for title, meaning, rows in levels:
         st.subheader(plain(title))
         st.caption(plain(meaning, 400))
         widgets.rows(pd.DataFrame(rows)[["name", "share", "low", "high"]], f"Measured weights: {title}")
@@ -151,8 +187,8 @@ def _gaps(record: dict[str, Any]) -> None:
         "Shares of all attention, by Shapley values: a random list and the parts add up to the whole gap, the last row."
     )
     rows = []
-    for gap, told in zip(record["attribution"], html_tables.attribution(record), strict=True):
-        for line in told["told"]:
+    for gap, words in zip(record["attribution"], html_tables.attribution(record), strict=True):
+        for line in words["told"]:
             st.write(plain(line, 900))
         chance = (
             [{"relation": "a random list", "value": gap["gap_random"]}] if gap.get("gap_random") is not None else []
@@ -170,13 +206,13 @@ def _gaps(record: dict[str, Any]) -> None:
     widgets.table(frame, f"{record['id'][:8]}-attribution", "What each gap comes through, with intervals and the whole")
 
 
-def _arms(record: dict[str, Any]) -> None:
+def _baselines(record: dict[str, Any]) -> None:
     if not record["non_profiling"]:
         return
     st.header("Beside lists that know nobody")
-    told = html_tables.arms(record)
-    st.write(plain(told["told"], 300))
-    widgets.rows(pd.DataFrame(told["rules"], columns=["arm", "profiles people", "rule"]), "How each arm ranks")
+    words = html_tables.arms(record)
+    st.write(plain(words["told"], 300))
+    widgets.rows(pd.DataFrame(words["rules"], columns=["arm", "profiles people", "rule"]), "How each arm ranks")
     rows = [
         {"arm": arm["arm"], "metric": name, **figure}
         for arm in record["non_profiling"]
@@ -185,11 +221,11 @@ def _arms(record: dict[str, Any]) -> None:
     widgets.table(pd.DataFrame(rows), f"{record['id'][:8]}-arms", "The model beside popularity and recency")
     exposure = [{"arm": arm["arm"], **row} for arm in record["non_profiling"] for row in arm.get("exposure") or ()]
     if exposure:
-        st.caption(plain(f"Exposure ratio by {column_words(told['by'])}: 1 is a group's share of the catalogue.", 200))
+        st.caption(plain(f"Exposure ratio by {column_words(words['by'])}: 1 is a group's share of the catalogue.", 200))
         widgets.table(
             pd.DataFrame(exposure),
             f"{record['id'][:8]}-arms-exposure",
-            f"Exposure by {column_words(told['by'])} of each arm",
+            f"Exposure by {column_words(words['by'])} of each arm",
         )
 
 
@@ -197,11 +233,13 @@ def _repairs(record: dict[str, Any]) -> None:
     if not record["mitigations"]:
         return
     st.header("What it would cost to change it")
-    for n, (repair, told) in enumerate(zip(record["mitigations"], html_tables.mitigations(record), strict=True)):
-        st.subheader(plain(told["name"], 300))
-        for line in (f"Cost: {told['cost']}", f"Gain: {told['gain']}", told["worsened"]):
+    for n, (repair, words) in enumerate(zip(record["mitigations"], html_tables.mitigations(record), strict=True)):
+        st.subheader(plain(words["name"], 300))
+        for line in (f"Cost: {words['cost']}", f"Gain: {words['gain']}", words["worsened"]):
             if line:
                 st.write(plain(line, 800))
         if repair.get("rows"):
-            frame = pd.DataFrame(repair["rows"]).rename(columns={"low": "low after", "high": "high after", "verdict": "verdict after"})  # fmt: skip
-            widgets.table(frame, f"{record['id'][:8]}-repair-{n}", f"Each group before and after: {told['name']}")
+            frame = pd.DataFrame(repair["rows"]).rename(
+                columns={"low": "low after", "high": "high after", "verdict": "verdict after"}
+            )
+            widgets.table(frame, f"{record['id'][:8]}-repair-{n}", f"Each group before and after: {words['name']}")

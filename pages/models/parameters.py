@@ -36,7 +36,8 @@ def section(snapshot: SnapshotInfo, words: Mapping[str, str]) -> None:
     general = {k: v for k, v in snapshot.parameters.items() if k != "relations"}
     if relations:
         st.caption(
-            "A relation is a way from the person to the item. Each was given these numbers by trying them on hidden events."
+            "A relation is a way from the person to the item. Each was given these numbers by "
+            "trying them on hidden events."
         )
         widgets.table(
             relations_frame(relations, words),
@@ -55,15 +56,15 @@ def section(snapshot: SnapshotInfo, words: Mapping[str, str]) -> None:
     if not snapshot.parameters:
         st.info("This model has no parameters: it counts.")
     if snapshot.metrics:
-        found = ", ".join(f"{metric(name)} {value:.3f}" for name, value in sorted(snapshot.metrics.items()))
-        st.caption(f"On the validation cut by which they were picked: {found}. Seed {snapshot.seed}.")
+        validation = ", ".join(f"{metric(name)} {value:.3f}" for name, value in sorted(snapshot.metrics.items()))
+        st.caption(f"On the validation cut by which they were picked: {validation}. Seed {snapshot.seed}.")
 
 
-def _names(relations: dict[str, Any]) -> list[str]:
+def _names(relations: Mapping[str, Any]) -> list[str]:
     return sorted({name for numbers in relations.values() if isinstance(numbers, dict) for name in numbers})
 
 
-def relations_frame(relations: dict[str, Any], words: Mapping[str, str]) -> pd.DataFrame:
+def relations_frame(relations: Mapping[str, Any], words: Mapping[str, str]) -> pd.DataFrame:
     """One row a relation, one column a number, with what part the relation's weight is of all weights."""
     whole = sum(abs(n.get("weight", 0.0)) for n in relations.values() if isinstance(n, dict))
     rows = []
@@ -76,11 +77,11 @@ def relations_frame(relations: dict[str, Any], words: Mapping[str, str]) -> pd.D
     return pd.DataFrame(rows)
 
 
-def _told(value: object) -> str:
+def _in_words(value: object) -> str:
     """A number in three digits, anything else as it is."""
     return amount(value, signed=False) if isinstance(value, float) else str(value)
 
 
-def general_frame(parameters: dict[str, Any]) -> pd.DataFrame:
-    rows = [(title(name), _told(value), MEANING.get(name, "")) for name, value in parameters.items()]
+def general_frame(parameters: Mapping[str, object]) -> pd.DataFrame:
+    rows = [(title(name), _in_words(value), MEANING.get(name, "")) for name, value in parameters.items()]
     return pd.DataFrame(rows, columns=["parameter", "value", "what it does"])

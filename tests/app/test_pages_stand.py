@@ -62,10 +62,10 @@ def test_first_page_tells_a_reason_without_a_click(home: Path) -> None:
 def test_first_page_shows_the_stored_accuracy_with_interval_and_n(home: Path) -> None:
     report = Workbench(home).evaluate.stored("newsroom", "path")
     assert report is not None
-    found = report.metrics["recall@20"]
+    recall = report.metrics["recall@20"]
     shown = "\n".join(html_of(open_page("overview")))
-    assert f"{found['value']:.3f}" in shown
-    assert f"{found['low']:.3f} to {found['high']:.3f}" in shown
+    assert f"{recall['value']:.3f}" in shown
+    assert f"{recall['low']:.3f} to {recall['high']:.3f}" in shown
     assert f"n = {report.n_users:,} people" in shown
 
 

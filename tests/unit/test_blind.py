@@ -345,7 +345,7 @@ def test_the_page_plants_seals_and_reveals(bench, monkeypatch):
 
     monkeypatch.setattr(jobs, "start", now)
     st.cache_resource.clear()
-    app = AppTest.from_string("from pages import blind\nblind.page()\n", default_timeout=60).run()
+    app = AppTest.from_string("from pages.blind_test import page\npage.page()\n", default_timeout=60).run()
     assert not app.exception
     assert "No blind test" in app.info[0].value
     app.radio(key="blind-how").set_value("I set it").run()
