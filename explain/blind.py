@@ -226,7 +226,7 @@ def _make(home: Path, begun: Sealed, setup: Setup, progress: Progress) -> tuple[
     store.save_tables(begun.workspace, tables, prepared)
     model, _ = served(graph)
     save(
-        store.snapshots(begun.workspace), model="path", state=model.state(), fingerprint=graph.fingerprint, seed=0,
+        store.snapshots(begun.workspace), model=model.spec.name, state=model.state(), fingerprint=graph.fingerprint, seed=0,
         seconds=time.perf_counter() - started, metrics={},
     )  # fmt: skip
     return graph, tables.card.positives

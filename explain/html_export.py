@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from core.models.base import constant_words
 from explain.answers import Annotation, Verified
 from explain.flow_labels import amount, clean
 from explain.flow_svg import flow_svg
@@ -20,9 +21,10 @@ from explain.types import Explanation
 TEMPLATES: Final = Path(__file__).parent / "templates"
 PARTS_SHOWN: Final = 60
 KINDS: Final = {
-    "history": "from the history", "memory": "the model's own memory", "content": "content", "jump": "latent jump",
-    "base": "popularity or bias", "guardrail": "guardrail",
-}  # fmt: skip
+    "history": "from the history",
+    "jump": "latent jump",
+    "guardrail": "guardrail",
+}
 
 
 def canonical(content: Mapping[str, Any]) -> bytes:
@@ -71,9 +73,10 @@ def explanation_html(
     ranked = sorted(explanation.parts, key=lambda p: (-abs(p.value), p.kind, p.id))
     widest = max((abs(p.value) for p in ranked), default=0.0) or 1.0
     shown, rest = ranked[:PARTS_SHOWN], ranked[PARTS_SHOWN:]
+    kinds = KINDS | {kind: words.in_export for kind, words in constant_words().items()}
     parts = [
         {
-            "label": clean(p.label, 120), "kind": KINDS.get(p.kind, p.kind), "value": amount(p.value),
+            "label": clean(p.label, 120), "kind": kinds.get(p.kind, p.kind), "value": amount(p.value),
             "share": f"{100 * p.value / explanation.score:.1f} %" if explanation.score else "",
             "width": f"{100 * abs(p.value) / widest:.2f}", "against": p.value < 0,
         }

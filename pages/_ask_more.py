@@ -103,10 +103,10 @@ def item_view(spot: Here, item: str) -> ItemView:
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _usual_picture(home: str, workspace: str, snapshot: str, who: Who, item: str) -> Explanation:
-    return _ask.workbench().usual_picture(workspace, "lightgcn", item, user=who[0], history=who[1])
+def _usual_picture(home: str, workspace: str, model: str, snapshot: str, who: Who, item: str) -> Explanation:
+    return _ask.workbench().usual_picture(workspace, model, item, user=who[0], history=who[1])
 
 
-def usual_picture(spot: Here, item: str) -> Explanation:
-    snapshot = next(s.snapshot for s in spot.fitted if s.model == "lightgcn")
-    return _usual_picture(_ask.home(), spot.name, snapshot, _who(spot), item)
+def usual_picture(spot: Here, model: str, item: str) -> Explanation:
+    snapshot = next(s.snapshot for s in spot.fitted if s.model == model)
+    return _usual_picture(_ask.home(), spot.name, model, snapshot, _who(spot), item)

@@ -122,7 +122,7 @@ def example(where: WorkspaceInfo) -> Example | None:
     """The pair that a newcomer is shown; there is none before the path model is fitted, nor where people are not listed."""
     if not where.show_people:
         return None
-    path = next((s for s in _ask.fitted(where.name) if s.model == "path"), None)
+    path = next((s for s in _ask.fitted(where.name) if s.model == _ask.default_model()), None)
     return _ask.example(where.name, path.snapshot) if path else None
 
 

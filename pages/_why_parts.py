@@ -20,10 +20,7 @@ from pages.components.path_graph import path_graph
 
 KIND_WORDS = {
     "history": "from the history",
-    "memory": "the model's own memory of this person",
-    "content": "content that no history item carries",
     "jump": "latent jump",
-    "base": "popularity or bias",
 }
 
 
@@ -58,12 +55,13 @@ def parts_frame(parts: Sequence[Part], whole: float, words: Mapping[str, str]) -
     relations = sorted({name for part in parts for name, value in part.relations.items() if value})
     titles = {name: words.get(name, column_words(name)) for name in relations}
     ranked = sorted((p for p in parts if p.value), key=lambda p: (-abs(p.value), p.kind, p.id))
+    kinds = KIND_WORDS | _ask.workbench().constant_labels()
     rows = [
         {
             "part": p.label,
             "amount": p.value,
             "% of the score": 100 * p.value / whole if whole else None,
-            "kind": KIND_WORDS.get(p.kind, p.kind),
+            "kind": kinds.get(p.kind, p.kind),
         }
         | {title: p.relations.get(name, 0.0) for name, title in titles.items()}
         for p in ranked
@@ -158,7 +156,8 @@ def _side(found: Explanation, title: str) -> None:
 
 
 def _memory(found: Explanation) -> float:
-    return sum(part.value for part in found.parts if part.kind == "memory")
+    personal = _ask.workbench().personal_constants()
+    return sum(part.value for part in found.parts if part.kind in personal)
 
 
 def listed(found: Explanation) -> str:

@@ -149,7 +149,8 @@ def _features(spot: _here.Here, item: str, name: str) -> None:
         st.info(
             "This model reads no words and no features. A model on content does; fit one, then pick it in the sidebar:"
         )
-        _parts.command(command("fit", "--workspace", spot.name, "--model", "gnn+content"))
+        for name in [model.name for model in _ask.models().values() if model.explains_features][:1]:
+            _parts.command(command("fit", "--workspace", spot.name, "--model", name))
         return
     st.caption(f"{found.method}. Completeness error {found.completeness_error:.1e}.")
     rows = [(p.group, p.name, p.value) for p in found.parts]

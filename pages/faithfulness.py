@@ -114,7 +114,7 @@ def _randomised(report: FaithfulnessReport) -> None:
     rho = report.randomised
     how = (
         "The same graph with its links rewired (everyone keeps as many): what is left is how common each item is."
-        if _ask.models()[report.model].exact and report.model in ("path", "item-knn", "popularity")
+        if not _ask.models()[report.model].learnt_vectors
         else "The same network with random vectors in the place of the learnt ones."
     )
     st.markdown(
@@ -155,13 +155,15 @@ def _planted(spot: _here.Here, report: FaithfulnessReport) -> None:
 
 def _lie_detector(spot: _here.Here) -> None:
     st.header("Lie detector")
+    known = _ask.models()
+    exact, usual_one = known[_ask.default_model()], next(model for model in known.values() if not model.exact)
     st.caption(
-        "The same person and item twice. Left: the usual path picture, strong paths of the graph drawn beside LightGCN. "
-        "Right: our picture of our model, whose lines are the terms of its score."
+        "The same person and item twice. Left: the usual path picture, strong paths of the graph drawn beside "
+        f"{plain(usual_one.title)}. Right: our picture of our model, whose lines are the terms of its score."
     )
     fitted = {s.model: s for s in spot.fitted}
-    if not {"lightgcn", "path"} <= set(fitted):
-        missing = "lightgcn" if "lightgcn" not in fitted else "path"
+    if not {usual_one.name, exact.name} <= set(fitted):
+        missing = usual_one.name if usual_one.name not in fitted else exact.name
         st.info("Both models have to be fitted for this. Fit the other one on the page Models, or type:")
         _parts.command(command("fit", "--workspace", spot.name, "--model", missing))
         return
@@ -174,14 +176,15 @@ def _lie_detector(spot: _here.Here) -> None:
             _pick.person("Person", spot.workspace, spot.user)
         _pick.item("Item", "item", spot.workspace, item)
     try:
-        usual = _ask_more.usual_picture(spot, item)
-        ours = _ask.why(spot.name, "path", fitted["path"].snapshot, item, user=spot.user, history=spot.history)
+        usual = _ask_more.usual_picture(spot, usual_one.name, item)
+        snapshot = fitted[exact.name].snapshot
+        ours = _ask.why(spot.name, exact.name, snapshot, item, user=spot.user, history=spot.history)
     except SurfacedError as error:
         _parts.problem(error)
         return
     left, right = st.columns(2, gap="large")
     with left:
-        st.subheader("The usual picture, over LightGCN")
+        st.subheader(f"The usual picture, over {plain(usual_one.title)}")
         st.markdown(
             f"All paths of the graph together carry **{percent(usual.path_share, 2)}** of this score {score(usual.score)}."
         )
@@ -190,13 +193,13 @@ def _lie_detector(spot: _here.Here) -> None:
             "It looks convincing. The rest of the score is the model's memory and jumps between vectors, which no path shows."
         )
     with right:
-        st.subheader("Ours, over the path model")
+        st.subheader(f"Ours, over the {plain(exact.title[:1].lower() + exact.title[1:])}")
         st.markdown(
             f"The lines carry **{percent(ours.path_share, 1)}** of this score {score(ours.score)}; error {ours.completeness_error:.0e}."
         )
         _picture(ours, clean(ours.sentence, 300))
         st.caption("What is not drawn singly is drawn as a bundle; the lines into the item add up to the score.")
-    _parts.link("why", "Look behind the lines →", item=item, model="path")
+    _parts.link("why", "Look behind the lines →", item=item, model=exact.name)
 
 
 def _picture(found: Explanation, alt: str) -> None:

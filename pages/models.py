@@ -45,7 +45,7 @@ def page() -> None:
         _model(where.name, model, fitted.get(model.name), reports.get(model.name), split)
     if spot is not None:
         st.header(f"What the {plain(known[spot.model].title)} learnt")
-        _parameters.section(spot.snapshot, _ask.workbench().relation_words(spot.name))
+        _parameters.section(spot.snapshot, _ask.workbench().relation_words(spot.name), known[spot.model].effects)
         _cards(spot, known[spot.model].title)
 
 

@@ -17,6 +17,7 @@ from core.graph import FloatArray, IntArray, InteractionGraph
 from core.models.base import Holdout, ModelSpec, ModelState, Recommender, register, validation_accuracy
 from core.progress import Progress, no_progress
 from core.propagation import Chain, Step, Walks
+from core.words import ParameterWords, RelationWords, chain_words
 
 N_NEIGHBOURS = 100
 KEY = "co_consumption_3"
@@ -33,6 +34,14 @@ class ItemKnn(Recommender):
         exact=True,
         summary="An item scores by how many people share it with the things you have. A floor to compare with.",
         unit="summed cosine",
+        order=50,
+        floor=True,
+        relations={KEY: RelationWords(text=chain_words(("user", "item")))},
+        parameters={
+            "n_neighbours": ParameterWords(
+                label="neighbours kept for each item", effect="how many nearest items are kept for each item"
+            )
+        },
     )
 
     def __init__(self, adjacency: Adjacency, n_neighbours: int = N_NEIGHBOURS) -> None:

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from core.errors import OptionError
+from core.models.base import constant_words, default_model
 from core.progress import Progress, no_progress
 from explain import evidence as evidence_of
 from explain.desk.base import Desk, length
@@ -56,6 +57,14 @@ class Asking(Desk):
         """Every relation of the models, key → this data's own words for it."""
         return dict(self._world(workspace).names.relations)
 
+    def constant_labels(self) -> dict[str, str]:
+        """Every kind of amount that no history item carries, as a table of parts says it."""
+        return {kind: words.label for kind, words in constant_words().items()}
+
+    def personal_constants(self) -> frozenset[str]:
+        """The kinds of those amounts that differ from person to person: what a model keeps of somebody."""
+        return frozenset(kind for kind, words in constant_words().items() if not words.alike)
+
     def kind_words(self, workspace: str) -> dict[str, str]:
         """What this data calls a topic, creator and context, as far as it has them."""
         names = self._world(workspace).names
@@ -64,7 +73,7 @@ class Asking(Desk):
     def example(self, workspace: str) -> Example:
         """A pair worth looking at first; found once per snapshot. Raises NotReadyError before the path model is fitted."""
         world = self._world(workspace)
-        manifest = world.manifest("path")
+        manifest = world.manifest(default_model())
         key = f"example-{manifest.snapshot}"
         stored = self.store.read_result(workspace, key)
         if stored is not None:

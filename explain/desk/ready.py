@@ -6,7 +6,8 @@ import time
 from pathlib import Path
 
 from core.errors import NotReadyError, OptionError, shown
-from core.models.base import get_model, model_names
+from core.feature_score import ExplainsFeatures
+from core.models.base import Recommender, get_model, model_names
 from core.progress import Progress, no_progress, portion
 from core.snapshots import Manifest, manifests, save
 from core.threads import one_thread
@@ -44,8 +45,7 @@ class Ready(Desk):
 
     def models(self) -> tuple[ModelInfo, ...]:
         """Every model that can be fitted, the default first."""
-        specs = [get_model(name).spec for name in model_names()]
-        return tuple(ModelInfo(s.name, s.title, s.source, s.exact, s.summary) for s in specs)
+        return tuple(_model_info(get_model(name)) for name in model_names())
 
     def smallest_group(self) -> int:
         """The smallest group of people of whom this installation tells a figure. Raises OptionError where it is set to no such number."""
@@ -146,6 +146,14 @@ class Ready(Desk):
             if manifest.model in known and manifest.fingerprint == prepared.identity(manifest.model):
                 newest.setdefault(manifest.model, manifest)
         return tuple(_snapshot_info(workspace, newest[name]) for name in model_names() if name in newest)
+
+
+def _model_info(model: type[Recommender]) -> ModelInfo:
+    spec, effects = model.spec, {name: words.effect for name, words in model.spec.parameters.items() if words.effect}
+    return ModelInfo(
+        spec.name, spec.title, spec.source, spec.exact, spec.summary, floor=spec.floor,
+        learnt_vectors=spec.learnt_vectors, explains_features=issubclass(model, ExplainsFeatures), effects=effects,
+    )  # fmt: skip
 
 
 def _snapshot_info(workspace: str, m: Manifest) -> SnapshotInfo:
