@@ -16,6 +16,8 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.models.path import PathModel
+from core.models.popularity import Popularity
 from explain.workbench import Workbench
 from tests.app.conftest import open_page
 
@@ -71,7 +73,7 @@ def hostile_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / "card.json").write_text(json.dumps(card))
     bench = Workbench(home)
     bench.prepare("hostile", folder=folder, show_people=True)
-    for model in ("path", "popularity"):
+    for model in (PathModel.spec.name, Popularity.spec.name):
         bench.fit("hostile", model)
     return home
 

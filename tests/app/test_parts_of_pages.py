@@ -12,6 +12,7 @@ from explain.workbench import Workbench
 from pages import _parts, _why_parts, _why_picture, fairness
 from pages._text import plain
 from tests.app.conftest import is_sound, open_page, texts
+from tests.models import of_histories
 
 
 @pytest.mark.parametrize(
@@ -79,7 +80,7 @@ def test_file_names_hold_no_path(name: str) -> None:
     assert len(made) <= 104
 
 
-@pytest.mark.parametrize("model", ["path", "lightgcn", "item-knn"])
+@pytest.mark.parametrize("model", of_histories())
 def test_tables_of_a_reason_add_up_to_its_score(home: Path, model: str) -> None:
     bench = Workbench(home)
     example = bench.example("newsroom")

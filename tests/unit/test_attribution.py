@@ -23,8 +23,9 @@ from explain.fairness.score_terms import score_terms, source_terms, sources_by_a
 from explain.figures_attribution import gap_waterfall
 from explain.workbench import Workbench
 from tests.command_line import surfaced
+from tests.models import one_of_each_kind
 
-MODELS = ("path", "lightgcn", "gnn+content", "item-knn", "popularity")
+MODELS = one_of_each_kind()
 
 
 def marginal_means(v: np.ndarray, n: int) -> list[float]:

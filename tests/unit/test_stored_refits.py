@@ -11,12 +11,14 @@ import numpy as np
 import pytest
 
 from core.errors import OptionError, SnapshotError
+from core.models.lightgcn import LightGCN
 from core.progress import no_progress
 from core.snapshots import manifests, save
 from explain import heldout
 from explain.desk.base import Desk
 from explain.heldout import HeldOut
 from explain.workbench import Workbench
+from tests.models import one_of_each_kind
 
 
 @pytest.fixture
@@ -34,7 +36,7 @@ def nothing_is_learnt(*_: object, **__: object) -> None:
     raise AssertionError("the stored refit was not used")
 
 
-@pytest.mark.parametrize("model", ["path", "item-knn", "popularity", "gnn+content"])
+@pytest.mark.parametrize("model", [name for name in one_of_each_kind() if name != LightGCN.spec.name])
 def test_another_process_takes_the_stored_refit(home: Path, model: str, monkeypatch: pytest.MonkeyPatch) -> None:
     first = Workbench(home)
     assert not first.has_refit("newsroom", model)
