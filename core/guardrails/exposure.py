@@ -13,7 +13,7 @@ import numpy as np
 
 from core.errors import OptionError, did_you_mean, shown
 from core.graph import FloatArray, IntArray
-from core.guardrails.base import Groups, Pool, Rule, Setting, guardrail, number, placed
+from core.guardrails.base import GroupedRule, Groups, Pool, Setting, guardrail, number, placed
 from core.ranking import NO_ITEM
 
 HALVINGS, SWEEPS, STRONGEST, FIRST_STEP = 12, 8, 2.0, 0.02
@@ -23,8 +23,8 @@ SHORT = 0.995  # what is reached beyond this part of the share is not worth a no
 
 @guardrail
 @dataclass(frozen=True)
-class MinimumExposure(Rule):
-    """The protected group (with "*" every known group) gets at least this part of its target share, over all lists together."""
+class MinimumExposure(GroupedRule):
+    """group: one that is protected, or "*"        share: the part of its target share that it gets, 0 to 1"""
 
     by: str = "creator"
     group: str = "*"
@@ -32,6 +32,10 @@ class MinimumExposure(Rule):
 
     name = "minimum-exposure"
     title = "Minimum exposure"
+    description = (
+        'The protected group (with "*" every known group) gets at least this part of its target share, over all lists '
+        "together."
+    )
     source = "Singh & Joachims 2018; Morik et al. 2020"
     strength = "share"
     strengths = (0.0, 0.5, 0.65, 0.8, 0.9, 1.0)
@@ -40,7 +44,11 @@ class MinimumExposure(Rule):
         number("share", self.share, 0, 1)
 
     @property
-    def told(self) -> str:
+    def protected(self) -> str | None:
+        return self.group
+
+    @property
+    def summary(self) -> str:
         return f"minimum exposure: {self.group if self.group != '*' else self.by}"
 
     def apply(self, pool: Pool, setting: Setting) -> Pool:

@@ -13,7 +13,7 @@ from core.guardrails.base import Pool, Rule, all_guardrails, options_of, rule_fr
 from core.progress import Progress, no_progress, portion
 from explain.answers import Guarded, GuardedPlace
 from explain.desk.base import Desk, length
-from explain.fairness.cohorts import Cohorts, cohorts
+from explain.fairness.cohorts import POPULARITY, Cohorts, cohorts
 from explain.fairness.disclosure import Disclosure
 from explain.fairness.intersections import grouping
 from explain.guarding import (
@@ -49,7 +49,7 @@ class Guarding(Desk):
         return tuple(
             {
                 "name": name, "title": rule.title, "source": rule.source, "strength": rule.strength, "strengths": rule.strengths,
-                "options": {f: getattr(rule, f, None) for f in options_of(rule)}, "what": (rule.__doc__ or "").split("\n")[0],
+                "options": {f: getattr(rule, f, None) for f in options_of(rule)}, "what": rule.description,
             }
             for name, rule in all_guardrails().items()
         )  # fmt: skip
@@ -66,7 +66,7 @@ class Guarding(Desk):
         """
         world, made = self._world(workspace), parsed(rules)
         k = length(world, k)
-        column = by or next((str(getattr(rule, "by")) for rule in made if hasattr(rule, "by")), "popularity")  # noqa: B009
+        column = by or next((rule.column for rule in made if rule.column is not None), POPULARITY)
         groups = cohorts(world.graph, column, "item")
         steps = self._steps(world, model, made, k, portion(progress, 0.0, 0.4), due, browsing)
         n_lists, n_moved, n_entered = counts(steps)
@@ -126,7 +126,7 @@ class Guarding(Desk):
                 self._world(workspace).graph.items.index(item),
             )
             if position in plain[row]:
-                return f"Not in the list any more: it made room for others ({', '.join(rule.told for rule in parsed(rules))})."
+                return f"Not in the list any more: it made room for others ({', '.join(rule.summary for rule in parsed(rules))})."
             return ""
         return found.sentence
 
@@ -195,9 +195,9 @@ def parsed(rules: Sequence[RuleLike]) -> tuple[Rule, ...]:
 
 
 def as_json(rule: Rule) -> dict[str, Any]:
-    return {"name": rule.name, "title": rule.title, "told": rule.told} | {
-        f: getattr(rule, f) for f in rule.__dataclass_fields__
-    }
+    words = {"name": rule.name, "title": rule.title, "told": rule.summary, "source": rule.source}
+    slider = {"strength": rule.strength, "strengths": rule.strengths}
+    return words | slider | {option: getattr(rule, option) for option in options_of(type(rule))}
 
 
 def _placed(world: World, steps: Steps, row: int, scores: Any) -> tuple[GuardedPlace, ...]:
