@@ -26,7 +26,8 @@ CLI: Final = command_line(sys.prefix, Path(__file__).parents[1])  # what every c
 
 
 class SurfacedError(Exception):
-    """Base of all expected errors: the message is one readable sentence, never a traceback. code: stable, for programs."""
+    """Base of all expected errors: the message is one readable sentence, never a traceback. code: stable, for
+    programs."""
 
     code: ClassVar[str] = "error"
 
@@ -60,7 +61,8 @@ class ModelError(SurfacedError):
 
 
 class ContractError(ModelError):
-    """A model, or a guardrail, that broke a promise of its contract. method: the one that broke it ("terms", "spec.exact")."""
+    """A model, or a guardrail, that broke a promise of its contract. method: the one that broke it ("terms",
+    "spec.exact")."""
 
     code = "contract"
 
@@ -110,7 +112,8 @@ class CancelledError(SurfacedError):
 
 
 def shown(value: object, limit: int = 60) -> str:
-    """An outside value as it may stand in a message: printable, quoted, short. Of a path the end is kept, more than of others."""
+    """An outside value as it may stand in a message: printable, quoted, short. Of a path the end is kept, more than of
+    others."""
     try:
         text = str(value)
     except ValueError:  # a number of thousands of digits

@@ -23,7 +23,8 @@ GRAPH: Final = "through the graph"
 
 @dataclass(frozen=True, kw_only=True)
 class OtherTerm:
-    """A term of the score that the item's own features do not give. group: OWN or GRAPH; text: with {item} for its title."""
+    """A term of the score that the item's own features do not give. group: OWN or GRAPH; text: with {item} for its
+    title."""
 
     group: str
     text: str
@@ -35,7 +36,8 @@ class FeatureScore:
     """score(user)[item] = worth(values) + the other terms, with the person's vector held fixed.
 
     names, groups  str [n], of the features that the item has        values  float64 [n]
-    worth          features [B, n] → scores [B], float64             slope   float64 [n] where worth is linear, else None
+    worth          features [B, n] → scores [B], float64
+    slope          float64 [n] where worth is linear, else None
     """
 
     names: NDArray[np.str_]

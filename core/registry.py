@@ -1,7 +1,7 @@
 """What a folder of files registers: one entry a name, found by importing every module of a package.
 
-Models and guardrails (and whatever else is "one new file") are kept this way. A module whose name begins with an underscore
-belongs to another one and is not looked for.
+Models and guardrails (and whatever else is "one new file") are kept this way. A module whose name begins with an
+underscore belongs to another one and is not looked for.
 """
 
 from __future__ import annotations

@@ -48,7 +48,8 @@ class _Slots(dict[str, str]):
 
 @dataclass(frozen=True, kw_only=True)
 class RelationWords:
-    """A relation's template in sentences, and its words where no workspace's vocabulary is at hand (usual words if empty)."""
+    """A relation's template in sentences, and its words where no workspace's vocabulary is at hand (usual words if
+    empty)."""
 
     text: str
     without_data: str = ""
@@ -79,7 +80,8 @@ class ConstantWords:
 
 @dataclass(frozen=True, kw_only=True)
 class ParameterWords:
-    """A number that a model learnt or was given. label: what it is, with its unit; effect: what it does to a score ("" = as the label says)."""
+    """A number that a model learnt or was given. label: what it is, with its unit; effect: what it does to a score (""
+    = as the label says)."""
 
     label: str
     effect: str = ""

@@ -4,9 +4,9 @@
       + α <own_i, E_u>                       the item's own learnt vector
       + Σ_j R_ij <encoder(x_j) + own_j, E_u> what reaches the item through people, R = Σ_{l≥1} α Â^l: two lines
 
-A linear encoder has this in closed form, through the SVD of the words too, as that is linear. With a hidden layer the first
-sum is Integrated Gradients (Sundararajan et al. 2017; Captum) from an item without any feature. The person's vector E_u is
-held fixed: which history items made it is the business of the parts (core.models.base.Parts).
+A linear encoder has this in closed form, through the SVD of the words too, as that is linear. With a hidden layer the
+first sum is Integrated Gradients (Sundararajan et al. 2017; Captum) from an item without any feature. The person's
+vector E_u is held fixed: which history items made it is the business of the parts (core.models.base.Parts).
 """
 
 from __future__ import annotations

@@ -6,7 +6,8 @@ from core.models.base import get_model, model_names
 
 
 def one_of_each_kind() -> tuple[str, ...]:
-    """The first model, in order, of each kind: exact or not, with learnt vectors or content or neither, a floor, with walks or none."""
+    """The first model, in order, of each kind: exact or not, with learnt vectors or content or neither, a floor, with
+    walks or none."""
     first: dict[tuple[bool, ...], str] = {}
     for name in model_names():
         model, spec = get_model(name), get_model(name).spec

@@ -1,4 +1,4 @@
-"""Lists that are filled place by place: the frame of all rules that weigh a candidate against those placed before it."""
+"""Lists that are filled place by place: the frame of rules that weigh a candidate against those placed before."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ Step = Callable[[IntArray | None], FloatArray]  # last chosen positions int64 [b
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """Some people's candidates, int64 [b, n], their histories, CSR [b, n_items], and the groups of all items, CSR [n_items, groups]."""
+    """Some people's candidates, int64 [b, n], their histories, CSR [b, n_items], and the groups of all items, CSR
+    [n_items, groups]."""
 
     items: IntArray
     profile: sparse.csr_matrix
@@ -36,7 +37,8 @@ class Batch:
 
     @cached_property
     def interest(self) -> FloatArray:
-        """p(g|u): each person's history by group, every item counting once; uniform without a history. float64 [b, groups]."""
+        """p(g|u): each person's history by group, every item counting once; uniform without a history. float64 [b,
+        groups]."""
         profile = self.profile
         ones = sparse.csr_matrix((np.ones(profile.nnz), profile.indices, profile.indptr), shape=profile.shape)
         sums = (ones @ self.membership).toarray()
@@ -76,7 +78,8 @@ class GreedyRule(GroupedRule):
 
 
 def greedy(pool: Pool, k: int, gain: Callable[[slice], Step]) -> Pool:
-    """Choose k places one after the other, each the candidate of largest gain; equal gains go to the one that stood first.
+    """Choose k places one after the other, each the candidate of largest gain; equal gains go to the one that stood
+    first.
 
     gain(rows) prepares a batch of people and returns a step, which gives gains [b, n].
     """

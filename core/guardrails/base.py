@@ -1,8 +1,9 @@
-"""Rules that reorder lists after scoring: what a rule is given, what it gives back, and how several are applied in order.
+"""Rules that reorder lists after scoring: what a rule is given and gives back, and how several are applied in order.
 
-A rule sees each person's candidates with a relevance from 0 to 1: the score, scaled over that person's candidates, because
-scores of different models have different units. It answers with the places 1 to k. After a rule the k-th largest relevance
-belongs to whatever stands at place k, so the next rule starts from the order so far. A new rule is one new file.
+A rule sees each person's candidates with a relevance from 0 to 1: the score, scaled over that person's candidates,
+because scores of different models have different units. It answers with the places 1 to k. After a rule the k-th
+largest relevance belongs to whatever stands at place k, so the next rule starts from the order so far. A new rule is
+one new file.
 """
 
 from __future__ import annotations
@@ -26,7 +27,8 @@ from core.texts import parted
 class Pool:
     """Candidates of everybody, best first.
 
-    items       int64 [m, n], NO_ITEM where a person has fewer      relevance  float64 [m, n] in [0, 1], 0 where there is none
+    items      int64 [m, n], NO_ITEM where a person has fewer
+    relevance  float64 [m, n] in [0, 1], 0 where there is none
     """
 
     items: IntArray
@@ -35,7 +37,8 @@ class Pool:
 
 @dataclass(frozen=True, eq=False)
 class Groups:
-    """Groups of the items that a rule is about: labels, soft membership CSR [n_items, groups], target share [groups]."""
+    """Groups of the items that a rule is about: labels, soft membership CSR [n_items, groups], target share
+    [groups]."""
 
     by: str
     labels: tuple[str, ...]
@@ -45,7 +48,8 @@ class Groups:
 
 @dataclass(frozen=True, eq=False)
 class Setting:
-    """What is known when a rule runs. attention float64 [k]; popularity float64 [n_items]; profile CSR [m, n_items] of histories."""
+    """What is known when a rule runs. attention float64 [k]; popularity float64 [n_items]; profile CSR [m, n_items] of
+    histories."""
 
     k: int
     attention: FloatArray
@@ -57,10 +61,13 @@ class Setting:
 
 @dataclass(frozen=True)
 class Rule(ABC):
-    """A configured guardrail, with its words. Subclasses add their options as fields, check them in __post_init__ and reorder in `apply`.
+    """A configured guardrail, with its words. Subclasses add their options as fields, check them in __post_init__ and
+    reorder in `apply`.
 
-    name, title, source  as a command, a page and a reader of papers call it      description  what it does, one sentence
-    strength             the option that a slider moves                           strengths    its values, from none to strong
+    name, title, source  as a command, a page and a reader of papers call it
+    description          what it does, one sentence
+    strength             the option that a slider moves
+    strengths            its values, from none to strong
     """
 
     name: ClassVar[str]
@@ -201,7 +208,8 @@ def pool_of(items: IntArray, scores: FloatArray) -> Pool:
 
 
 def placed(pool: Pool, chosen: IntArray) -> Pool:
-    """The pool with `chosen` (positions in the pool, int64 [m, k], distinct in a row) first, the rest in its old order."""
+    """The pool with `chosen` (positions in the pool, int64 [m, k], distinct in a row) first, the rest in its old
+    order."""
     m, n = pool.items.shape
     rank = np.broadcast_to(np.arange(n) + n, (m, n)).copy()
     np.put_along_axis(rank, chosen, np.broadcast_to(np.arange(chosen.shape[1]), chosen.shape), axis=1)

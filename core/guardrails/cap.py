@@ -18,7 +18,8 @@ from core.ranking import NO_ITEM
 @guardrail
 @dataclass(frozen=True)
 class CreatorCap(GroupedRule):
-    """Where too few candidates are left, the list is filled with what breaks the cap least, and a note says for how many."""
+    """Where too few candidates are left, the list is filled with what breaks the cap least, and a note says for how
+    many."""
 
     by: str = "creator"
     most: int = 2

@@ -1,8 +1,9 @@
 """Minimum exposure: over all lists together each protected group gets a stated part of its target share of attention.
 
 Lists lose least when each is ordered by relevance + λ_g · membership, with one λ a group for all people: that is the
-Lagrangian of "largest attention-weighted relevance with exposure of g at least so much", and sorting solves it exactly for
-each list, as attention falls with the place (Singh & Joachims 2018; dual as in Morik et al. 2020). λ is found by bisection.
+Lagrangian of "largest attention-weighted relevance with exposure of g at least so much", and sorting solves it exactly
+for each list, as attention falls with the place (Singh & Joachims 2018; dual as in Morik et al. 2020). λ is found by
+bisection.
 """
 
 from __future__ import annotations

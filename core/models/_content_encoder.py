@@ -1,4 +1,5 @@
-"""From what an item is to its layer-0 vector: a matrix, or one hidden layer. How it is learnt is _content_training's."""
+"""From what an item is to its layer-0 vector: a matrix, or one hidden layer. How it is learnt is
+_content_training's."""
 
 from __future__ import annotations
 
@@ -32,7 +33,8 @@ class Encoder:
         return first if len(self.weights) == 1 else np.asarray(np.tanh(first) @ self.weights[1])
 
     def worth(self, basis: sparse.csr_matrix, alpha: float, person: FloatArray) -> Callable[[Tensor], Tensor]:
-        """Features [B, n] → α <encoder(x), person> + <x, bias>, [B]. basis: CSR [n, n_inputs]; person: float64 [dim]."""
+        """Features [B, n] → α <encoder(x), person> + <x, bias>, [B]. basis: CSR [n, n_inputs]; person: float64
+        [dim]."""
         import torch
 
         turned, layers = torch.from_numpy(basis.toarray()), [torch.from_numpy(w) for w in self.weights]

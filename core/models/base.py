@@ -1,4 +1,5 @@
-"""What a recommender is here: a score, and the terms that it is the sum of. Every registered model passes one contract suite.
+"""What a recommender is here: a score, and the terms that it is the sum of. Every registered model passes one contract
+suite.
 
 A model gives its walks (core.propagation) and its constants (memory, popularity) for a person and an item; parts, gross
 amounts and path shares follow from those for all models alike. Models are never changed by being explained.
@@ -34,7 +35,8 @@ class ModelSpec:
     """What a model says of itself, words included. Nobody else names a model, its relations or its numbers.
 
     source          paper or equation                      unit    of the score
-    exact           every term of its score is drawn: walks over observed edges, and amounts that are alike for everybody
+    exact           every term of its score is drawn: walks over observed edges, and amounts that are alike for
+                    everybody
     order           place in lists of models, the default first; equal ones by name
     floor           whether it is there to be compared with   learnt_vectors  whether its state holds learnt matrices
     relations       key of a chain → its words             constants  kind of a constant → its words
@@ -132,11 +134,13 @@ class Recommender(ABC):
 
     @abstractmethod
     def fold_in(self, items: IntArray, weights: FloatArray, user: int | None = None) -> tuple[Recommender, int]:
-        """The model in which `user` (None: a new person) has exactly this history; parameters stay. With the position."""
+        """The model in which `user` (None: a new person) has exactly this history; parameters stay. With the
+        position."""
 
     @property
     def reads_weights(self) -> bool:
-        """Whether the weights of a history's edges (ratings, counts, decay) matter, or only what is in it. The usual model: not."""
+        """Whether the weights of a history's edges (ratings, counts, decay) matter, or only what is in it. The usual
+        model: not."""
         return False
 
     @abstractmethod
@@ -145,14 +149,16 @@ class Recommender(ABC):
 
     @abstractmethod
     def masked(self, user: int, dropped: IntArray) -> FloatArray:
-        """Scores of all items when the messages of these history items are dropped and every degree stays: float64 [n_items]."""
+        """Scores of all items when the messages of these history items are dropped and every degree stays: float64
+        [n_items]."""
 
     def shrink(self, n_history: int, n_dropped: int) -> float:
         """What every remaining first hop is multiplied by when a person's degree falls; 1 where it does not enter."""
         return 1.0
 
     def entry(self, user: int, items: IntArray) -> FloatArray:
-        """Weight of the first hop, person → item, that an item of mean weight would get: float64 [len(items)]; only for ordering."""
+        """Weight of the first hop, person → item, that an item of mean weight would get: float64 [len(items)]; only for
+        ordering."""
         return np.ones(len(items))
 
     def edge_score(self, user: int, item: int) -> EdgeScore:
@@ -160,7 +166,8 @@ class Recommender(ABC):
         return ChainEdges(self.walks(user, item), user, sum(self.constants(user, item).values()))
 
     def validation_metrics(self, holdout: Holdout) -> dict[str, float]:
-        """How these parameters do on the validation cut, learnt from its training part alone. {} where that is too dear."""
+        """How these parameters do on the validation cut, learnt from its training part alone. {} where that is too
+        dear."""
         return {}
 
     def constants(self, user: int, item: int) -> dict[str, float]:
@@ -189,10 +196,12 @@ class Recommender(ABC):
         return Parts(items, relations, constants, gross)
 
     def terms(self, users: IntArray, keep: FloatArray | None = None) -> dict[str, FloatArray]:
-        """The scores of many people and all items by relation, float64 [B, n_items] each: `parts` pushed forward, summing to `score(users)`.
+        """The scores of many people and all items by relation, float64 [B, n_items] each: `parts` pushed forward,
+        summing to `score(users)`.
 
         users   int64 [B]
-        keep    float64 [B, n_items] in 0..1: what of each history item's first hop is kept (messages dropped, degrees frozen)
+        keep    float64 [B, n_items] in 0..1: what of each history item's first hop is kept (messages dropped, degrees
+                frozen)
         Terms that no history item carries (memory, base, content) come under their kind and do not feel `keep`.
         Raises  ContractError with `keep`, where first hops cannot be told apart.
         """

@@ -1,9 +1,11 @@
-"""LightGCN whose items start from what they are: words, topics, creators, numbers. New items and new people are at home in it.
+"""LightGCN whose items start from what they are: words, topics, creators, numbers. New items and new people are at home
+in it.
 
     E0_u = 0,   E0_i = encoder(x_i) + own_i,   E = Σ_l α_l Â^l E0,   score(u, i) = <E_u, E_i> + <x_i, w_b>
 
-People have no free embedding, so that every person is their history; an item that nobody has is still encoded. own_i is a
-learnt vector of the item's own, 0 at the start and held small. Which feature carried a score is left to explain.features.
+People have no free embedding, so that every person is their history; an item that nobody has is still encoded. own_i is
+a learnt vector of the item's own, 0 at the start and held small. Which feature carried a score is left to
+explain.features.
 """
 
 from __future__ import annotations
@@ -68,9 +70,15 @@ class ContentModel(LightGCN):
     hidden: ClassVar[bool] = False
 
     def __init__(
-        self, adjacency: Adjacency, features: ItemFeatures, encoder: Encoder, own: FloatArray,
-        n_layers: int = N_LAYERS, epochs: int = 0, validation: dict[str, float] | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        adjacency: Adjacency,
+        features: ItemFeatures,
+        encoder: Encoder,
+        own: FloatArray,
+        n_layers: int = N_LAYERS,
+        epochs: int = 0,
+        validation: dict[str, float] | None = None,
+    ) -> None:
         self.features, self.encoder, self.own = features, encoder, own
         self.content = encoder.encode(features.inputs)
         self.bias = np.asarray(features.inputs @ encoder.bias)
@@ -109,15 +117,23 @@ class ContentModel(LightGCN):
     def state(self) -> ModelState:
         matrix = self.features.matrix
         arrays = {
-            "features_data": matrix.data, "features_indices": matrix.indices, "features_indptr": matrix.indptr,
-            "feature_names": self.features.names, "feature_groups": self.features.groups,
-            "components": self.features.components, "bias": self.encoder.bias, "own": self.own,
-        }  # fmt: skip
+            "features_data": matrix.data,
+            "features_indices": matrix.indices,
+            "features_indptr": matrix.indptr,
+            "feature_names": self.features.names,
+            "feature_groups": self.features.groups,
+            "components": self.features.components,
+            "bias": self.encoder.bias,
+            "own": self.own,
+        }
         arrays |= {f"weights_{n}": w for n, w in enumerate(self.encoder.weights, start=1)}
         parameters = {
-            "n_layers": self.n_layers, "dim": int(self.own.shape[1]), "epochs": self.epochs,
-            "hidden": [int(w.shape[0]) for w in self.encoder.weights[1:]], "features": self.features.sizes(),
-        }  # fmt: skip
+            "n_layers": self.n_layers,
+            "dim": int(self.own.shape[1]),
+            "epochs": self.epochs,
+            "hidden": [int(w.shape[0]) for w in self.encoder.weights[1:]],
+            "features": self.features.sizes(),
+        }
         return ModelState(parameters, arrays)
 
     def score(self, users: IntArray) -> FloatArray:
@@ -153,7 +169,8 @@ class ContentModel(LightGCN):
         return np.asarray(self._layers[0][user])
 
     def feature_score(self, user: int, item: int) -> FeatureScore:
-        """The score by the item's features: α <encoder(x), E_u> + <x, w_b>, beside its own vector and what comes through people."""
+        """The score by the item's features: α <encoder(x), E_u> + <x, w_b>, beside its own vector and what comes
+        through people."""
         row, person, reach = self.features.matrix[[item]], self.person(user), self.through_graph(item)
         present = np.asarray(row.indices, dtype=np.int64)
         basis, weights, bias = self.features.basis[present], self.encoder.weights, self.encoder.bias
@@ -172,7 +189,8 @@ class ContentModel(LightGCN):
         )
 
     def through_graph(self, item: int) -> FloatArray:
-        """Row of Σ_{l≥1} α Â^l over the items: how much of each item's layer-0 vector reaches this one; float64 [n_items]."""
+        """Row of Σ_{l≥1} α Â^l over the items: how much of each item's layer-0 vector reaches this one; float64
+        [n_items]."""
         users, items = np.zeros(self.adjacency.n_users), np.zeros(self.adjacency.n_items)
         items[item] = self.alpha
         total = np.zeros_like(items)

@@ -1,7 +1,7 @@
 """The classic floor: items are neighbours when the same people have them (cosine, Sarwar et al. 2001), nearest k kept.
 
-A similarity is a sum over the people who have both items, so its terms are walks person → item → people → item too; a walk
-counts only where the history item is among the recommended item's k nearest.
+A similarity is a sum over the people who have both items, so its terms are walks person → item → people → item too; a
+walk counts only where the history item is among the recommended item's k nearest.
 """
 
 from __future__ import annotations
@@ -111,7 +111,8 @@ class ItemKnn(Recommender):
 
 
 def _nearest(cosines: sparse.csr_matrix, own: IntArray, k: int) -> sparse.csr_matrix:
-    """The k largest entries of each row, equal ones by position; row i is item own[i], which is no neighbour of itself."""
+    """The k largest entries of each row, equal ones by position; row i is item own[i], which is no neighbour of
+    itself."""
     keep = np.zeros(cosines.nnz, dtype=bool)
     for row, item in enumerate(own):
         span = slice(cosines.indptr[row], cosines.indptr[row + 1])

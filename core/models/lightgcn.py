@@ -68,9 +68,13 @@ class LightGCN(Recommender):
     objective: ClassVar[str] = "bpr"
 
     def __init__(
-        self, adjacency: Adjacency, e0: FloatArray, n_layers: int = N_LAYERS, epochs: int = 0,
+        self,
+        adjacency: Adjacency,
+        e0: FloatArray,
+        n_layers: int = N_LAYERS,
+        epochs: int = 0,
         validation: dict[str, float] | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.adjacency, self.e0, self.n_layers, self.epochs = adjacency, e0, n_layers, epochs
         self.validation = validation or {}
         self.alpha = 1.0 / (n_layers + 1)
@@ -134,7 +138,8 @@ class LightGCN(Recommender):
         return {MEMORY: memory, **self._jumps(users, keep, self.chains)}
 
     def _jumps(self, users: IntArray, keep: FloatArray | None, chains: tuple[Chain, ...]) -> dict[str, FloatArray]:
-        """For each number of hops α · start · Â^hops E0 · E_i: the walks that end in a latent jump, float64 [B, n_items] each."""
+        """For each number of hops α · start · Â^hops E0 · E_i: the walks that end in a latent jump, float64 [B,
+        n_items] each."""
         n = self.adjacency.n_users
         start = sparse.diags(self.half_user[users]) @ self.adjacency.by_user[users] @ sparse.diags(self.half_item)
         if keep is not None:
@@ -222,7 +227,8 @@ class LightGCN(Recommender):
 
 @register
 class LightGCNSoftmax(LightGCN):
-    """The same network with a listwise loss and stronger L2: the most accurate embedding model here, no more explainable."""
+    """The same network with a listwise loss and stronger L2: the most accurate embedding model here, no more
+    explainable."""
 
     spec: ClassVar[ModelSpec] = ModelSpec(
         name="lightgcn-softmax",

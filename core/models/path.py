@@ -1,8 +1,9 @@
 """The default model: the score is the sum of its paths, and nothing else.
 
-No free user embedding, layer 0 is one-hot: message passing person → item → people → item along typed relations with learnt
-normalisation, linear in every edge. score(u, i) = Σ_r weight_r/scale_r Σ_walks Π edge weights. Every term is one walk of the
-graph; path share is 1 by construction. Its few parameters are picked on a validation cut (core.models._path_search).
+No free user embedding, layer 0 is one-hot: message passing person → item → people → item along typed relations with
+learnt normalisation, linear in every edge. score(u, i) = Σ_r weight_r/scale_r Σ_walks Π edge weights. Every term is one
+walk of the graph; path share is 1 by construction. Its few parameters are picked on a validation cut
+(core.models._path_search).
 """
 
 from __future__ import annotations

@@ -1,4 +1,5 @@
-"""Every registered guardrail keeps the contract of rules; a stranger's does, and planted mistakes are refused by name."""
+"""Every registered guardrail keeps the contract of rules; a stranger's does, and planted mistakes are refused by
+name."""
 
 from __future__ import annotations
 
@@ -57,7 +58,8 @@ def test_commands_know_a_stranger_s_rule(stranger: type[Rule], home: Path) -> No
 
 @dataclass(frozen=True)
 class Mistake:
-    """base: the sound rule; method: the one that the contract must name; changes: what the mistaken class has instead."""
+    """base: the sound rule; method: the one that the contract must name; changes: what the mistaken class has
+    instead."""
 
     name: str
     base: type[Rule]
@@ -130,7 +132,7 @@ MISTAKES = (
     Mistake("groups not needed", PopularityPenalty, "column", {"column": property(lambda self: "topic")}),
     Mistake("any number", PopularityPenalty, "__post_init__", {"__post_init__": lambda self: None}),
     Mistake("no words", PopularityPenalty, "description", {"description": " "}),
-)  # fmt: skip
+)
 
 
 @pytest.mark.parametrize("mistake", MISTAKES, ids=[m.name for m in MISTAKES])

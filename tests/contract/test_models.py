@@ -1,4 +1,5 @@
-"""Every registered model keeps every promise of the contract (tests.contract.promises), on a small random typed graph."""
+"""Every registered model keeps every promise of the contract (tests.contract.promises), on a small random typed
+graph."""
 
 from __future__ import annotations
 

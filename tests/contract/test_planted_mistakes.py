@@ -1,4 +1,5 @@
-"""Mistakes that somebody who writes a model makes: the contract refuses each, and names the method that broke its promise."""
+"""Mistakes that somebody who writes a model makes: the contract refuses each, and names the method that broke its
+promise."""
 
 from __future__ import annotations
 
@@ -25,7 +26,8 @@ from tests.contract.promises.contract import Subject, check
 
 @dataclass(frozen=True)
 class Mistake:
-    """base: the sound model; method: the one that the contract must name; changes: what the mistaken class has instead."""
+    """base: the sound model; method: the one that the contract must name; changes: what the mistaken class has
+    instead."""
 
     name: str
     base: type[Recommender]
@@ -147,22 +149,39 @@ MISTAKES = (
     Mistake("seed", LightGCN, "fit", {"fit": classmethod(drawn_anew)}),
     Mistake("order of rows", LightGCN, "fit", {"fit": classmethod(in_order_of_rows)}),
     Mistake("stored in half precision", LightGCN, "restore", {"state": half_stored}),
-    Mistake("unreadable parameters", ItemKnn, "state", answer(ItemKnn, "state", lambda s: ModelState({"n_neighbours": np.int64(100)}))),
+    Mistake(
+        "unreadable parameters",
+        ItemKnn,
+        "state",
+        answer(ItemKnn, "state", lambda s: ModelState({"n_neighbours": np.int64(100)})),
+    ),
     Mistake("learnt vectors unsaid", LightGCN, "spec.learnt_vectors", spec(LightGCN, learnt_vectors=False)),
-    Mistake("no shares", ItemKnn, "validation_metrics", {"validation_metrics": lambda self, cut: {"validation_ndcg@20": 2.0}}),
+    Mistake(
+        "no shares",
+        ItemKnn,
+        "validation_metrics",
+        {"validation_metrics": lambda self, cut: {"validation_ndcg@20": 2.0}},
+    ),
     Mistake("parts do not sum", ItemKnn, "parts", answer(ItemKnn, "parts", one_relation_less)),
     Mistake("walks forget an item", ItemKnn, "parts", answer(ItemKnn, "walks", one_item_less)),
     Mistake("state", ItemKnn, "state_of", {"state_of": lambda self, user, item, parts: "ok"}),
     Mistake("people called topics", ItemKnn, "walks", answer(ItemKnn, "walks", other_kind)),
     Mistake("constant without words", Popularity, "spec.constants", spec(Popularity, constants={})),
     Mistake(
-        "memory called alike", LightGCN, "constants",
+        "memory called alike",
+        LightGCN,
+        "constants",
         spec(LightGCN, constants={k: replace(w, alike=True) for k, w in LightGCN.spec.constants.items()}),
     ),
     Mistake("terms × 2", ItemKnn, "terms", answer(ItemKnn, "terms", lambda t: {k: 2 * v for k, v in t.items()})),
     Mistake("terms ignoring keep", ItemKnn, "terms", {"terms": keep_ignored}),
     Mistake("terms missing", ItemKnn, "terms", {"terms": Recommender.terms}),
-    Mistake("terms in float32", ItemKnn, "terms", answer(ItemKnn, "terms", lambda t: {k: v.astype(np.float32) for k, v in t.items()})),
+    Mistake(
+        "terms in float32",
+        ItemKnn,
+        "terms",
+        answer(ItemKnn, "terms", lambda t: {k: v.astype(np.float32) for k, v in t.items()}),
+    ),
     Mistake("mask", ItemKnn, "masked", {"masked": lambda self, user, dropped: self.score(np.array([user]))[0]}),
     Mistake("connected", ItemKnn, "connected", answer(ItemKnn, "connected", lambda c: 0.5 * c)),
     Mistake("connected without a history", LightGCN, "connected", answer(LightGCN, "connected", lambda c: c + 1.0)),
@@ -174,10 +193,19 @@ MISTAKES = (
     Mistake("shrink, forgotten", LightGCN, "shrink", {"shrink": Recommender.shrink}),
     Mistake("entry", ItemKnn, "entry", {"entry": lambda self, user, items: -np.ones(len(items))}),
     Mistake("weights", PathModel, "reads_weights", {"reads_weights": property(the_other_way_round)}),
-    Mistake("edges with a constant", ItemKnn, "edge_score", answer(ItemKnn, "edge_score", lambda e: Edges(e, constant=1.0))),
-    Mistake("edges of too low a degree", LightGCN, "edge_score", answer(LightGCN, "edge_score", lambda e: Edges(e, degree=2))),
     Mistake(
-        "lines of features", ContentModel, "feature_score",
+        "edges with a constant", ItemKnn, "edge_score", answer(ItemKnn, "edge_score", lambda e: Edges(e, constant=1.0))
+    ),
+    Mistake(
+        "edges of too low a degree",
+        LightGCN,
+        "edge_score",
+        answer(LightGCN, "edge_score", lambda e: Edges(e, degree=2)),
+    ),
+    Mistake(
+        "lines of features",
+        ContentModel,
+        "feature_score",
         answer(ContentModel, "feature_score", lambda f: replace(f, slope=2 * f.slope)),
     ),
     Mistake("relation without words", ItemKnn, "spec.relations", spec(ItemKnn, relations={})),
@@ -186,7 +214,7 @@ MISTAKES = (
     Mistake("no summary", ItemKnn, "spec.summary", spec(ItemKnn, summary=" ")),
     Mistake("questions leave traces", ItemKnn, "parts", {"parts": counted, "__init__": asked_from_the_start}),
     Mistake("an exception", ItemKnn, "masked", {"masked": lambda self, user, dropped: 1 / 0}),
-)  # fmt: skip
+)
 
 
 @pytest.mark.parametrize("mistake", MISTAKES, ids=[m.name for m in MISTAKES])

@@ -1,4 +1,5 @@
-"""Two models that a stranger writes, each one new file in core/models and nothing else: they keep the whole contract."""
+"""Two models that a stranger writes, each one new file in core/models and nothing else: they keep the whole
+contract."""
 
 from __future__ import annotations
 

@@ -1,4 +1,5 @@
-"""What a promise is: a function that takes a fitted model and raises ContractError, which names the method that broke it.
+"""What a promise is: a function that takes a fitted model and raises ContractError, which names the method that broke
+it.
 
 The suite is driven by what a model says of itself (its spec); no promise knows a model by its name.
 """

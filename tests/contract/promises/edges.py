@@ -1,4 +1,5 @@
-"""The score as a polynomial in its edges: what every single edge carries sums to the score less that of the empty graph."""
+"""The score as a polynomial in its edges: what every single edge carries sums to the score less that of the empty
+graph."""
 
 from __future__ import annotations
 

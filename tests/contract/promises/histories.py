@@ -1,4 +1,5 @@
-"""Changed histories: what a folded-in person's scores are, what a deletion does to the first hops, whether weights matter."""
+"""Changed histories: what a folded-in person's scores are, what a deletion does to the first hops, whether weights
+matter."""
 
 from __future__ import annotations
 
@@ -80,7 +81,8 @@ def an_item_named_twice_counts_as_one_with_both_weights(s: Subject) -> None:
 
 @promise
 def shrink_is_what_remaining_first_hops_are_multiplied_by(s: Subject) -> None:
-    """After a deletion by true re-propagation; first hops that are 0 before or after (no neighbour any more) say nothing."""
+    """After a deletion by true re-propagation; first hops that are 0 before or after (no neighbour any more) say
+    nothing."""
     for user in s.people:
         own, weights = s.history(user)
         for n_gone in range(1, len(own)):

@@ -120,7 +120,8 @@ def a_mask_takes_away_exactly_the_parts(s: Subject) -> None:
 
 @promise
 def connected_is_the_sum_of_walks_over_observed_edges(s: Subject) -> None:
-    """Where every walk ends on its item, it is their sum. Where walks jump, only what holds for all models: none, nothing."""
+    """Where every walk ends on its item, it is their sum. Where walks jump, only what holds for all models: none,
+    nothing."""
     for user in s.everybody.tolist():
         own = s.history(user)[0]
         for item in range(0, s.graph.n_items, 2):
@@ -137,11 +138,12 @@ def connected_is_the_sum_of_walks_over_observed_edges(s: Subject) -> None:
 
 @promise
 def a_model_is_exact_if_and_only_if_it_says_so(s: Subject) -> None:
-    """Exact: the score is connected walks, and nothing else that is anybody's own: |score - connected - alike| is 0 everywhere.
+    """Exact: the score is connected walks, and nothing else that is anybody's own: |score - connected - alike| is 0
+    everywhere.
 
-    An amount that is the same for everybody (popularity's count, a bias of the item) is drawn as what it is and says nothing
-    of this person, so it hides no reason: it may stand beside the walks of an exact model. What a model keeps of one person
-    (a memory) or bridges by a latent jump is a reason that no edge shows, and makes the model inexact.
+    An amount that is the same for everybody (popularity's count, a bias of the item) is drawn as what it is and says
+    nothing of this person, so it hides no reason: it may stand beside the walks of an exact model. What a model keeps
+    of one person (a memory) or bridges by a latent jump is a reason that no edge shows, and makes the model inexact.
     """
     apart = np.zeros(s.scores.shape)
     for user in s.everybody.tolist():

@@ -78,7 +78,8 @@ def pictures_show_the_kind_of_node_that_a_chain_goes_through(s: Subject) -> None
 
 
 def drawn_kind(walks: Walks) -> str:
-    """The node between history and item: the first in the middle, the last before a jump, the model's memory where there is none."""
+    """The node between history and item: the first in the middle, the last before a jump, the model's memory where
+    there is none."""
     if not walks.middle:
         return "memory"
     kind = walks.middle[-1 if walks.jump else 0]

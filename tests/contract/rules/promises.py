@@ -1,4 +1,5 @@
-"""What every guardrail promises, as functions that raise ContractError with the method that broke it; driven by the rule's own words."""
+"""What every guardrail promises, as functions that raise ContractError with the method that broke it; driven by the
+rule's own words."""
 
 from __future__ import annotations
 

@@ -2,7 +2,8 @@
 
     B = I - P diag(1 / diag P),   P = (XᵀX + λ I)^-1,   score(u, i) = Σ_{j in N(u)} B[j, i]
 
-A learnt weight is no edge of the graph, so each term is a latent jump from one history item, and nothing is called exact.
+A learnt weight is no edge of the graph, so each term is a latent jump from one history item, and nothing is called
+exact.
 """
 
 from __future__ import annotations
