@@ -22,7 +22,7 @@ app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_
 WorkspaceOption = Annotated[
     str, typer.Option("--workspace", "-w", help="newsroom, movielens-100k, complete-journey or your own.")
 ]
-ModelOption = Annotated[str, typer.Option("--model", "-m", help="path, lightgcn, gnn+content, … (see `models`).")]
+ModelOption = Annotated[str, typer.Option("--model", "-m", help="The name of a model (see `models`).")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
 KOption = Annotated[
     int | None,

@@ -27,8 +27,7 @@ from data.sources.limits import stated_limits
 from explain.workbench.workbench import Workbench
 
 DEMO_WORKSPACES = ("newsroom", "movielens-100k")
-FLOOR_MODELS = ("path", "item-knn", "popularity")
-STEPS_EACH = 2 + 2 * len(FLOOR_MODELS)  # prepare, fit and measure each, audit
+MODEL_FIELDS = ("name", "title", "source", "exact", "summary")
 
 
 @app.command()
@@ -42,7 +41,7 @@ def workspaces(as_json: JsonOption = False) -> None:
 @app.command()
 def models(as_json: JsonOption = False) -> None:
     """List the models."""
-    rows = [asdict(info) for info in Workbench().models.known()]
+    rows = [{f: getattr(info, f) for f in MODEL_FIELDS} for info in Workbench().models.known()]
     print_answer({"models": rows}, as_json, lambda: plain_text.table(rows, ("name", "title", "exact", "summary")))
 
 
@@ -115,10 +114,12 @@ def restore(
 def demo_data() -> None:
     """Prepare the demo workspaces and fit the path model and the floors; does only what is missing."""
     bench, complete = Workbench(), True
+    wanted = tuple(info.name for n, info in enumerate(bench.models.known()) if n == 0 or info.floor)
+    steps_each = 2 + 2 * len(wanted)  # prepare, fit and measure each, audit
     for place, workspace in enumerate(DEMO_WORKSPACES):
-        steps = _Steps(place * STEPS_EACH, len(DEMO_WORKSPACES) * STEPS_EACH)
+        steps = _Steps(place * steps_each, len(DEMO_WORKSPACES) * steps_each)
         try:
-            _make_ready(bench, workspace, FLOOR_MODELS, steps)
+            _make_ready(bench, workspace, wanted, steps)
         except SurfacedError as error:
             if workspace == DEMO_WORKSPACES[0]:
                 raise

@@ -25,7 +25,7 @@ def find_chromium() -> str | None:
 
 
 def build_small_newsroom(home: Path) -> None:
-    """Prepare the workspace `newsroom` under `home`, small, and fit every model to it, through the workbench.
+    """Prepare the workspace `newsroom` under `home`, small, and fit one model of each kind to it, through the workbench.
 
     300 readers, 200 articles, 30 days; LightGCN is stopped after a few epochs. The example and the measurement of the
     path model (split `last`, k 20, seed 0) are stored too, as `cli.py demo-data` leaves them.
@@ -34,6 +34,7 @@ def build_small_newsroom(home: Path) -> None:
     from data.simulator import NewsroomConfig
     from data.sources import newsroom
     from explain.workbench.workbench import Workbench
+    from tests.models import one_of_each_kind
 
     bench = Workbench(home)
     with pytest.MonkeyPatch.context() as patch:
@@ -41,7 +42,7 @@ def build_small_newsroom(home: Path) -> None:
         patch.setattr(newsroom, "CONFIG", small)
         patch.setattr(_lightgcn_training, "MAX_EPOCHS", 8)
         bench.data.prepare("newsroom")
-        for model in ("path", "lightgcn", "gnn+content", "item-knn", "popularity"):
+        for model in one_of_each_kind():
             bench.models.fit("newsroom", model)
     bench.explain.example("newsroom")
     bench.evaluate.measure("newsroom", "path")

@@ -28,7 +28,7 @@ from scipy import special
 from core import files
 from core.errors import OptionError, SurfacedError, shown
 from core.graph import FloatArray, IntArray, InteractionGraph
-from core.models._path_chains import PathParameters, Relation
+from core.models._path_chains import CO_3, CO_5, GROUP_CHAINS, PathParameters, Relation
 from core.models.path import PathModel
 from core.progress import Progress
 from core.ranking import rank_all
@@ -48,9 +48,9 @@ REFERENCE = PathParameters(
     0.0,
     1.0,
     {
-        "co_consumption_3": Relation(1.0, 0.9, 0.65, 0.5),
-        "co_consumption_5": Relation(-0.2, 0.9, 0.65, 0.5),
-        "same_topic": Relation(0.4, 0.6, 0.9, 0.0),
+        CO_3: Relation(1.0, 0.9, 0.65, 0.5),
+        CO_5: Relation(-0.2, 0.9, 0.65, 0.5),
+        GROUP_CHAINS["topic"]: Relation(0.4, 0.6, 0.9, 0.0),
         "same_creator": Relation(0.15, 0.5, 0.9, -0.2),
     },
 )

@@ -28,7 +28,7 @@ from core.models.base import Recommender
 from core.progress import Progress, no_progress
 from core.ranking import NO_ITEM
 from explain.fairness.exposure import rbp
-from explain.fairness.score_terms import CONSTANTS, score_terms, source_terms, sources_by_age, sources_by_kind
+from explain.fairness.score_terms import score_terms, source_terms, sources_by_age, sources_by_kind
 
 MAX_PLAYERS, MAX_PEOPLE, BATCH = 6, 2_500, 128
 OTHER, NO_HISTORY = "other", "no history"
@@ -229,7 +229,8 @@ def find_players(
     batch = users[:BATCH]
     terms = score_terms(model, batch) if sources is None else source_terms(model, batch, sources)
     mass = {key: float(np.abs(value).sum()) for key, value in terms.items()}
-    players: dict[str, tuple[str, ...]] = {key: (key,) for key in terms if sources is None or key not in CONSTANTS}
+    constants = model.spec.constants
+    players: dict[str, tuple[str, ...]] = {key: (key,) for key in terms if sources is None or key not in constants}
     constant = tuple(key for key in terms if key not in players)
     if constant:
         players[NO_HISTORY] = constant

@@ -20,11 +20,10 @@ from core.intervals import DRAWS, percentile_interval, resampled_sums
 from core.models.base import Recommender
 from core.progress import Progress, no_progress
 from core.ranking import NO_ITEM
-from explain.fairness.score_terms import CONSTANTS, score_terms, source_terms, sources_by_age, sources_by_kind
+from explain.fairness.score_terms import score_terms, source_terms, sources_by_age, sources_by_kind
 
 MAX_PEOPLE, BATCH = 500, 128
-GUARDRAILS = "guardrails"
-KINDS = ("history", *CONSTANTS, GUARDRAILS)
+HISTORY, GUARDRAILS = "history", "guardrails"
 Reader = Callable[[IntArray], Mapping[str, FloatArray]]
 
 
@@ -76,17 +75,18 @@ def measure_weights(
     rows = _level("relation", amounts, label, seed, draws)
     if not rows:
         raise DataError("No listed item has a score that is not 0, so there is nothing to share out.")
+    constants = model.spec.constants
     kinds: dict[str, FloatArray] = {}
     for name, both in amounts.items():
-        kind = name if name in CONSTANTS else "history"
+        kind = name if name in constants else HISTORY
         kinds[kind] = kinds[kind] + both if kind in kinds else both
     kinds[GUARDRAILS] = np.zeros_like(next(iter(amounts.values())))
     found = _level("kind", kinds, _kind_words(label), seed, draws) + rows
-    if set(amounts) - set(CONSTANTS):
+    if set(amounts) - set(constants):
         for level, sources in (("events", sources_by_kind(graph)), ("age", sources_by_age(graph))):
 
             def read(batch: IntArray, sources: Any = sources) -> Mapping[str, FloatArray]:
-                return {k: v for k, v in source_terms(model, batch, sources).items() if k not in CONSTANTS}
+                return {k: v for k, v in source_terms(model, batch, sources).items() if k not in constants}
 
             found += _level(level, _amounts(read, users, lists, progress), _source_words, seed, draws)
     return tuple(found)
@@ -100,7 +100,7 @@ def weights_sentence(rows: tuple[Weight, ...], n_people: int, k: int, noun: str)
     against = [r for r in relations if r.against > 0.9 * r.share]
     if against:
         text += f" What speaks against {noun}s: {', '.join(r.label for r in against)}."
-    without = sum(r.share for r in rows if r.level == "kind" and r.name in CONSTANTS)
+    without = sum(r.share for r in rows if r.level == "kind" and r.name not in (HISTORY, GUARDRAILS))
     text += (
         f" {without:.0%} of it does not depend on anything in the history."
         if without
@@ -146,7 +146,7 @@ def _level(
 
 
 def _kind_words(label: Callable[[str], str]) -> Callable[[str], str]:
-    words = {"history": "the person's history", GUARDRAILS: "guardrails (none moves these lists)"}
+    words = {HISTORY: "the person's history", GUARDRAILS: "guardrails (none moves these lists)"}
     return lambda name: words.get(name) or label(name)
 
 

@@ -84,6 +84,8 @@ def plan_from_json(content: Mapping[str, Any]) -> Plan:
             "user_columns": tuple(content["user_columns"]),
             "intersections": tuple(tuple(names) for names in content.get("intersections", ())),
         })  # fmt: skip
+    except OptionError:
+        raise
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         what = f"{error} is missing" if isinstance(error, KeyError) else str(error)[:200]
         raise OptionError(f"This is no plan of an audit: {what}. `plan --json` prints one to start from.") from None

@@ -13,7 +13,6 @@ from core.errors import OptionError
 from core.evaluation import accuracy
 from core.graph import FloatArray, IntArray, InteractionGraph
 from core.guardrails.base import Groups, Pool, Rule, Setting, apply_all, pool_of
-from core.guardrails.exposure import MinimumExposure
 from core.intervals import percentile_interval, resampled_sums
 from core.progress import Progress, no_progress
 from core.ranking import NO_ITEM, rank_all
@@ -98,7 +97,7 @@ def group_changes(
 def followed_group(changes: Sequence[GroupChange], rules: Sequence[Rule], by: str) -> str | None:
     """The group of items whose gain is followed: the one a rule protects by name, else the known one that is worst off without rules."""
     known = {g.group: g.before for g in changes if g.before is not None and g.group != UNKNOWN}
-    named = next((r.group for r in rules if isinstance(r, MinimumExposure) and r.by == by and r.group in known), None)
+    named = next((r.protected for r in rules if r.column == by and r.protected in known), None)
     return named or min(known, key=lambda g: known[g] or 0.0, default=None)
 
 
@@ -236,8 +235,8 @@ def moved_sentence(rank: int, was: int, rule: Rule | None) -> str:
     if rule is None or rank == was:
         return ""
     if rank > was:
-        return f"Placed {ordinal(rank)} instead of {ordinal(was)}: it made room for others (*{rule.told}*)."
-    return f"Placed {ordinal(rank)} instead of {ordinal(was)} by *{rule.told}*."
+        return f"Placed {ordinal(rank)} instead of {ordinal(was)}: it made room for others (*{rule.summary}*)."
+    return f"Placed {ordinal(rank)} instead of {ordinal(was)} by *{rule.summary}*."
 
 
 def ordinal(n: int) -> str:

@@ -11,17 +11,15 @@ from collections.abc import Mapping
 import numpy as np
 from scipy import sparse
 
-from core.errors import ModelError
+from core.errors import ContractError
 from core.graph import Events, FloatArray, IntArray, InteractionGraph, sum_pairs
 from core.models.base import Recommender
-from core.models.content import CONTENT
 
-CONSTANTS = ("memory", "base", CONTENT)
 _CLOSE = 1e-7
 
 
 def score_terms(model: Recommender, users: IntArray, keep: FloatArray | None = None) -> dict[str, FloatArray]:
-    """`model.terms`, checked: with `keep` left out they add up to model.score(users). Raises ModelError if they do not."""
+    """`model.terms`, checked: with `keep` left out they add up to model.score(users). Raises ContractError if they do not."""
     terms = model.terms(users, keep)
     if keep is None:
         _check(model, users, terms)
@@ -62,10 +60,10 @@ def source_terms(
     found: dict[str, FloatArray] = {}
     for name, share in sources.items():
         terms = score_terms(model, users, np.asarray(share[users].toarray()))
-        carried = [v for key, v in terms.items() if key not in CONSTANTS]
+        carried = [v for key, v in terms.items() if key not in model.spec.constants]
         if carried:
             found[name] = np.sum(carried, axis=0)
-        found |= {key: v for key, v in terms.items() if key in CONSTANTS}
+        found |= {key: v for key, v in terms.items() if key in model.spec.constants}
     _check(model, users, found)
     return found
 
@@ -75,7 +73,9 @@ def _check(model: Recommender, users: IntArray, terms: Mapping[str, FloatArray])
     size = np.sum([np.abs(v) for v in terms.values()], axis=0)
     missed = np.abs(np.sum(list(terms.values()), axis=0) - whole)
     if (missed > _CLOSE * np.maximum(size, 1e-12)).any():
-        raise ModelError(f"The terms of {model.spec.name} do not add up to its scores: fit it again.")
+        raise ContractError(
+            f"The terms of {model.spec.name} do not add up to its scores: fit it again.", method="terms"
+        )
 
 
 def _part_of(part: sparse.csr_matrix, whole: sparse.csr_matrix) -> sparse.csr_matrix:

@@ -69,7 +69,8 @@ def weights(record: _Record) -> list[dict[str, Any]]:
 
 
 def learnt(record: _Record) -> _Rows:
-    return [(parameter(name), clean(name), text(value)) for name, value in flat(record["parameters"]["learnt"])]
+    model = str(record["plan"]["model"])
+    return [(parameter(name, model), clean(name), text(value)) for name, value in flat(record["parameters"]["learnt"])]
 
 
 def arms(record: _Record) -> dict[str, Any]:

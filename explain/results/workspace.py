@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 
@@ -23,11 +24,21 @@ class WorkspaceInfo:
 
 @dataclass(frozen=True)
 class ModelInfo:
+    """What a model says of itself.
+
+    floor   it is there to be compared with          learnt_vectors  its state holds learnt matrices
+    effects name of a parameter → what it does to a score
+    """
+
     name: str
     title: str
     source: str
     exact: bool
     summary: str
+    floor: bool = False
+    learnt_vectors: bool = False
+    explains_features: bool = False
+    effects: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

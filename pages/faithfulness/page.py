@@ -117,7 +117,7 @@ def _randomised(report: FaithfulnessReport) -> None:
     rho = report.randomised
     how = (
         "The same graph with its links rewired (everyone keeps as many): what is left is how common each item is."
-        if queries.models()[report.model].exact and report.model in ("path", "item-knn", "popularity")
+        if not queries.models()[report.model].learnt_vectors
         else "The same network with random vectors in the place of the learnt ones."
     )
     st.markdown(

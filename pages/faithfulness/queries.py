@@ -13,10 +13,10 @@ from pages.frame.selection import Owner, Selection
 
 
 @st.cache_data(max_entries=64, show_spinner=False)
-def _usual_picture(home: str, workspace: str, snapshot: str, owner: Owner, item: str) -> Explanation:
-    return queries.workbench().faithfulness.usual_picture(workspace, "lightgcn", item, user=owner[0], history=owner[1])
+def _usual_picture(home: str, workspace: str, model: str, snapshot: str, owner: Owner, item: str) -> Explanation:
+    return queries.workbench().faithfulness.usual_picture(workspace, model, item, user=owner[0], history=owner[1])
 
 
-def usual_picture(selection: Selection, item: str) -> Explanation:
-    snapshot = next(s.snapshot for s in selection.fitted if s.model == "lightgcn")
-    return _usual_picture(queries.home(), selection.name, snapshot, selection.owner, item)
+def usual_picture(selection: Selection, model: str, item: str) -> Explanation:
+    snapshot = next(s.snapshot for s in selection.fitted if s.model == model)
+    return _usual_picture(queries.home(), selection.name, model, snapshot, selection.owner, item)

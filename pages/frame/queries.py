@@ -61,6 +61,11 @@ def models() -> dict[str, ModelInfo]:
     return {model.name: model for model in workbench().models.known()}
 
 
+def default_model() -> str:
+    """The model that comes first everywhere."""
+    return next(iter(models()))
+
+
 def fitted(workspace: str) -> tuple[SnapshotInfo, ...]:
     return workbench().models.fitted(workspace)
 

@@ -150,7 +150,7 @@ def newcomers_example(workspace: WorkspaceInfo) -> Example | None:
     """
     if not workspace.show_people:
         return None
-    path = next((s for s in queries.fitted(workspace.name) if s.model == "path"), None)
+    path = next((s for s in queries.fitted(workspace.name) if s.model == queries.default_model()), None)
     return queries.example(workspace.name, path.snapshot) if path else None
 
 

@@ -197,5 +197,5 @@ def nothing_ready() -> None:
         command("make demo")
         return
     st.info(f"No model is fitted to {plain(where.title)} yet. Fit one on the page Models, or type:")
-    command(typed("fit", "--workspace", where.name, "--model", "path"))
+    command(typed("fit", "--workspace", where.name, "--model", queries.default_model()))
     link("models", "Go to Models")

@@ -47,7 +47,8 @@ def page() -> None:
         _model(where.name, model, fitted.get(model.name), reports.get(model.name), split)
     if selection is not None:
         st.header(f"What the {plain(known[selection.model].title)} learnt")
-        parameters.section(selection.snapshot, queries.workbench().models.relation_words(selection.name))
+        words = queries.workbench().models.relation_words(selection.name)
+        parameters.section(selection.snapshot, words, known[selection.model].effects)
         _cards(selection, known[selection.model].title)
 
 

@@ -137,4 +137,5 @@ def _side(explanation: Explanation, title: str) -> None:
 
 
 def _memory(explanation: Explanation) -> float:
-    return sum(part.value for part in explanation.parts if part.kind == "memory")
+    personal = queries.workbench().models.personal_constants()
+    return sum(part.value for part in explanation.parts if part.kind in personal)

@@ -164,7 +164,8 @@ def _features(selection: Selection, item: str, name: str) -> None:
         st.info(
             "This model reads no words and no features. A model on content does; fit one, then pick it in the sidebar:"
         )
-        widgets.command(command("fit", "--workspace", selection.name, "--model", "gnn+content"))
+        for name in [model.name for model in queries.models().values() if model.explains_features][:1]:
+            widgets.command(command("fit", "--workspace", selection.name, "--model", name))
         return
     st.caption(f"{features.method}. Completeness error {features.completeness_error:.1e}.")
     rows = [(p.group, p.name, p.value) for p in features.parts]

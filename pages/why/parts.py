@@ -18,10 +18,7 @@ from pages.why.picture import path_frame
 
 KIND_WORDS = {
     "history": "from the history",
-    "memory": "the model's own memory of this person",
-    "content": "content that no history item carries",
     "jump": "latent jump",
-    "base": "popularity or bias",
 }
 
 
@@ -64,12 +61,13 @@ def parts_frame(parts: Sequence[Part], whole: float, words: Mapping[str, str]) -
     relations = sorted({name for part in parts for name, value in part.relations.items() if value})
     titles = {name: words.get(name, column_words(name)) for name in relations}
     ranked = sorted((p for p in parts if p.value), key=lambda p: (-abs(p.value), p.kind, p.id))
+    kinds = KIND_WORDS | queries.workbench().models.constant_labels()
     rows = [
         {
             "part": p.label,
             "amount": p.value,
             "% of the score": 100 * p.value / whole if whole else None,
-            "kind": KIND_WORDS.get(p.kind, p.kind),
+            "kind": kinds.get(p.kind, p.kind),
         }
         | {title: p.relations.get(name, 0.0) for name, title in titles.items()}
         for p in ranked

@@ -12,9 +12,10 @@ from explain.workbench.workbench import Workbench
 from pages.exposure import cells, page
 from pages.frame import widgets
 from pages.frame.text import plain
-from pages.why import parts as why_parts
-from pages.why import picture
+from pages.why.page import parts as why_parts
+from pages.why.page import picture
 from tests.app.conftest import is_sound, open_page, texts
+from tests.models import of_histories
 
 
 @pytest.mark.parametrize(
@@ -82,7 +83,7 @@ def test_file_names_hold_no_path(name: str) -> None:
     assert len(file_name) <= 104
 
 
-@pytest.mark.parametrize("model", ["path", "lightgcn", "item-knn"])
+@pytest.mark.parametrize("model", of_histories())
 def test_tables_of_a_reason_add_up_to_its_score(home: Path, model: str) -> None:
     bench = Workbench(home)
     example = bench.explain.example("newsroom")

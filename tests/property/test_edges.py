@@ -31,7 +31,8 @@ from tests.property.brute_force import binary, column_sums, knn_walks, path_walk
 
 Edge = tuple[str, int, int]
 Terms = list[tuple[float, tuple[Edge, ...]]]
-MODELS = ("path", "item-knn", "lightgcn", "gnn+content-mlp")
+WALKERS = (PathModel.spec.name, ItemKnn.spec.name)
+MODELS = (*WALKERS, LightGCN.spec.name, ContentMLP.spec.name)
 few = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 KIND_OF = {relation: kind for kind, relation in GROUP_CHAINS.items()}
 
@@ -126,7 +127,7 @@ class Known:
 
 def known(name: str, seed: int) -> Known:
     rng = np.random.default_rng(seed)
-    if name in ("path", "item-knn"):
+    if name in WALKERS:
         graph, item = small(seed), seed % 7
         user = int(graph.events.user[0])
         if name == "path":
@@ -254,7 +255,7 @@ def test_a_mask_drops_the_walks_that_start_with_the_dropped_items(name: str, see
     assert masked == pytest.approx(whole - math.fsum(lost), abs=1e-12 * gross)
 
 
-@pytest.mark.parametrize("name", ["path", "item-knn"])
+@pytest.mark.parametrize("name", WALKERS)
 def test_every_grouping_holds_every_edge_once(name: str) -> None:
     graph = random_graph(5)
     state = ModelState(asdict(random_parameters(5)) if name == "path" else {"n_neighbours": 5})

@@ -24,8 +24,9 @@ from explain.counterfactual.changes import (
     smallest_removal,
 )
 from tests.graphs import random_graph, random_parameters, without_item
+from tests.models import of_histories
 
-MODELS = ("path", "lightgcn", "item-knn")
+MODELS = of_histories()
 SEEDS, N_ITEMS, LONGEST, K, WEIGHT = range(6), 12, 6, 3, 2.0
 
 

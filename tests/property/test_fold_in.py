@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from core.graph import InteractionGraph, Nodes
 from core.models.base import ModelState, Recommender, get_model
 from tests.graphs import nodes, random_graph, random_parameters, without_item
+from tests.models import from_events_alone
 
-MODELS = ("path", "lightgcn", "item-knn", "popularity")
+MODELS = from_events_alone()
 some = settings(max_examples=30, deadline=None)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from core.errors import OptionError
+from core.models.base import constant_words
 from core.models.path import PathModel
 from core.ranking import rank_all
 from data.builder import build_graph
@@ -18,12 +19,13 @@ from explain.blind_test.ladder import REFERENCE
 from explain.charts.attribution import gap_waterfall
 from explain.fairness import attribution as at
 from explain.fairness.exposure import rbp
-from explain.fairness.score_terms import CONSTANTS, score_terms, source_terms, sources_by_age, sources_by_kind
+from explain.fairness.score_terms import score_terms, source_terms, sources_by_age, sources_by_kind
 from explain.groups.cohorts import cohorts
 from explain.workbench.workbench import Workbench
 from tests.command_line import surfaced
+from tests.models import one_of_each_kind
 
-MODELS = ("path", "lightgcn", "gnn+content", "item-knn", "popularity")
+MODELS = one_of_each_kind()
 
 
 def marginal_means(v: np.ndarray, n: int) -> list[float]:
@@ -298,4 +300,4 @@ def test_the_waterfall_goes_from_the_random_list_to_the_gap(found):
 
 
 def test_constants_are_the_kinds_of_parts_without_a_history():
-    assert set(CONSTANTS) == {"memory", "base", "content"}
+    assert set(constant_words()) == {"memory", "base", "content"}

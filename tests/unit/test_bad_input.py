@@ -23,10 +23,11 @@ from explain.charts.flow_network import path_network
 from explain.charts.flow_svg import flow_svg
 from explain.workbench.workbench import Workbench
 from tests.command_line import Ended, surfaced
+from tests.models import from_events_alone, of_walks_alone
 
 SHOP = ("--workspace", "shop")
 PATH = (*SHOP, "--model", "path")
-MODELS = ("path", "lightgcn", "item-knn", "popularity")
+MODELS = from_events_alone()
 EVENTS = [
     ("ann", "tea", 1_700_000_100), ("ann", "jam", 1_700_000_200), ("ann", "egg", 1_700_000_300),
     ("bob", "tea", 1_700_000_400), ("bob", "jam", 1_700_000_500), ("bob", "fig", 1_700_000_600),
@@ -200,7 +201,7 @@ def test_a_user_without_history(shop: Shop, model: str) -> None:
         assert found["score"] == pytest.approx(row["score"], rel=1e-9, abs=1e-12)
         assert complete(found)
         assert found["state"] == ("ok" if found["parts"] and found["score"] else "no_path")
-    if model in ("path", "item-knn"):
+    if model in of_walks_alone():
         assert all(row["score"] == 0 for row in items)
         assert "no path leads there" in found["sentence"]
 

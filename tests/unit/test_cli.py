@@ -11,13 +11,14 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from core.models.base import model_names
 from explain.workbench.workbench import Workbench
 from tests.command_line import surfaced
+from tests.models import from_events_alone
 
 pytestmark = pytest.mark.usefixtures("home")
 
-MODELS = ("path", "lightgcn", "item-knn", "popularity")
-EVERY_MODEL = ("path", "lightgcn", "lightgcn-softmax", "gnn+content", "gnn+content-mlp", "item-knn", "popularity")
+MODELS = from_events_alone()
 HERE = ("--workspace", "newsroom")
 PATH = (*HERE, "--model", "path")
 WHY_KEYS = {
@@ -59,7 +60,7 @@ def test_workspaces_lists_all_known_ones_with_sizes_where_ready() -> None:
 
 def test_models_lists_all_of_them_the_default_first() -> None:
     rows = surfaced("models", "--json").json["models"]
-    assert tuple(row["name"] for row in rows) == EVERY_MODEL
+    assert tuple(row["name"] for row in rows) == model_names()
     assert all(set(row) == {"name", "title", "source", "exact", "summary"} for row in rows)
     assert {row["name"]: row["exact"] for row in rows}["lightgcn"] is False
 

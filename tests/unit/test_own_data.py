@@ -17,6 +17,7 @@ from core.models.path import PathModel
 from core.snapshots import load
 from explain.groups.cohorts import cohorts
 from explain.workbench.workbench import Workbench
+from tests.models import of_walks_alone
 
 
 def shop(
@@ -111,7 +112,7 @@ def test_the_usual_plan_asks_about_the_datas_own_columns(tmp_path: Path) -> None
 
 def test_everybody_has_everything(tmp_path: Path) -> None:
     bench = shop(tmp_path, whole=True)
-    for model in ("path", "item-knn"):
+    for model in of_walks_alone():
         bench.models.fit("shop", model)
         out = tmp_path / f"{model}.parquet"
         assert bench.explain.explain_all("shop", model, out, k=5) == 0

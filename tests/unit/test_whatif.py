@@ -21,8 +21,9 @@ from explain.counterfactual.changes import History
 from explain.counterfactual.retraining import edited_graph
 from explain.workbench.workbench import Workbench
 from tests.command_line import surfaced
+from tests.models import from_events_alone, of_histories
 
-MODELS = ("path", "lightgcn", "item-knn")
+MODELS = of_histories()
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -66,7 +67,7 @@ def test_nothing_changed_moves_nothing(home: Path) -> None:
     assert all(a.was_rank == a.rank and not a.moved_by for a in found.after)
 
 
-@pytest.mark.parametrize("model", ["path", "lightgcn", "item-knn", "popularity"])
+@pytest.mark.parametrize("model", from_events_alone())
 def test_what_was_taken_out_is_in_no_list_and_no_rank_unless_it_may_return(home: Path, model: str) -> None:
     bench, rng = Workbench(), np.random.default_rng(5)
     graph = bench.session.workspace("newsroom").graph
@@ -255,7 +256,7 @@ def test_the_verified_reason_is_what_whatif_says(home: Path) -> None:
 
 
 def test_everybodys_explanations_add_up_to_everybodys_scores(home: Path, tmp_path: Path) -> None:
-    for model in ("path", "lightgcn", "popularity"):
+    for model in from_events_alone():
         ended = surfaced(
             "explain-all",
             "--workspace",
