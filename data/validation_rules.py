@@ -14,9 +14,9 @@ import pandera.pandas as pa
 from pandera.errors import SchemaErrors
 
 from core.errors import shown
+from data.formats.reading.text_cells import as_text, tidy
+from data.formats.reading.times import are_no_times
 from data.problems import ROWS_LISTED, Problem, problem, rows_where
-from data.sources.text_cells import as_text, tidy
-from data.sources.times import are_no_times
 
 TABLES: dict[str, tuple[str, ...]] = {
     "events": ("user", "item", "event", "time"),
@@ -54,7 +54,7 @@ def missing_columns(frames: Mapping[str, pd.DataFrame]) -> list[Problem]:
 
 
 def as_ids(frame: pd.DataFrame, name: str, found: list[Problem]) -> pd.DataFrame:
-    """Id columns as str, tidied (see data.sources.text_cells); whole numbers lose their '.0'. Empty ids become missing."""
+    """Id columns as str, tidied (see data.formats.reading.text_cells); whole numbers lose their '.0'. Empty ids become missing."""
     changed = {}
     for column in id_columns(name):
         if column not in frame.columns and column not in TABLES[name]:

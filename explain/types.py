@@ -178,7 +178,11 @@ class Recommendation:
 
 @dataclass(frozen=True)
 class WorkspaceInfo:
-    """A known workspace; numbers are None until it is prepared. show_people: whether its people may be browsed."""
+    """A known workspace; numbers are None until it is prepared.
+
+    show_people  whether its people may be browsed
+    opens_first  whether pages open with it before any other that is ready
+    """
 
     name: str
     title: str
@@ -189,6 +193,7 @@ class WorkspaceInfo:
     summary: str = ""
     licence: str = ""
     show_people: bool = False
+    opens_first: bool = False
 
 
 @dataclass(frozen=True)

@@ -31,8 +31,8 @@ def build_small_newsroom(home: Path) -> None:
     path model (split `last`, k 20, seed 0) are stored too, as `cli.py demo-data` leaves them.
     """
     from core.models import _lightgcn_training
-    from data.simulator import NewsroomConfig
-    from data.sources import newsroom
+    from data.datasets import newsroom
+    from data.simulation.simulator import NewsroomConfig
     from explain.workbench import Workbench
 
     bench = Workbench(home)

@@ -12,7 +12,9 @@ import typer
 
 from core.errors import SurfacedError
 from core.progress import Progress
-from data.sources.limits import stated_limits
+from data.datasets.base import all_datasets
+from data.formats.base import expected
+from data.formats.reading.limits import stated_limits
 from explain import plain_text
 from explain.shell import demo_stamp
 from explain.shell.base import (
@@ -27,7 +29,6 @@ from explain.shell.base import (
 )
 from explain.workbench import Workbench
 
-DEMO_WORKSPACES = ("newsroom", "movielens-100k")
 FLOOR_MODELS = ("path", "item-knn", "popularity")
 STEPS_EACH = 2 + 2 * len(FLOOR_MODELS)  # prepare, fit and measure each, audit
 
@@ -50,7 +51,7 @@ def models(as_json: JsonOption = False) -> None:
 @app.command()
 def prepare(
     workspace: WorkspaceOption,
-    folder: Annotated[Path | None, typer.Option("--from", help="A folder with events.csv (your own data).")] = None,
+    folder: Annotated[Path | None, typer.Option("--from", help=f"Your own data, a folder or file: {expected()}.")] = None,
     show_people: Annotated[
         bool,
         typer.Option(
@@ -114,17 +115,23 @@ def restore(
 def demo_data() -> None:
     """Prepare the demo workspaces and fit the path model and the floors; does only what is missing."""
     bench, complete = Workbench(), True
-    for place, workspace in enumerate(DEMO_WORKSPACES):
-        steps = _Steps(place * STEPS_EACH, len(DEMO_WORKSPACES) * STEPS_EACH)
+    demo = demo_workspaces()
+    for place, workspace in enumerate(demo):
+        steps = _Steps(place * STEPS_EACH, len(demo) * STEPS_EACH)
         try:
             _make_ready(bench, workspace, FLOOR_MODELS, steps)
         except SurfacedError as error:
-            if workspace == DEMO_WORKSPACES[0]:
+            if workspace == demo[0]:
                 raise
             say(f"{error}\nGoing on without {workspace}.")
             complete = False
     if complete:
-        demo_stamp.write(bench.store.home, DEMO_WORKSPACES)
+        demo_stamp.write(bench.store.home, demo)
+
+
+def demo_workspaces() -> tuple[str, ...]:
+    """The data sets that say of themselves that they are part of the demo, in their order."""
+    return tuple(known.name for known in all_datasets() if known.in_demo)
 
 
 class _Steps:

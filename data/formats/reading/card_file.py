@@ -10,7 +10,7 @@ import pandas as pd
 
 from core.errors import DataError, short, shown
 from core.files import odd_kind, read_stated
-from data.sources.limits import MOST_KINDS
+from data.formats.reading.limits import MOST_KINDS
 from data.tables import DataCard, SplitKind
 
 

@@ -15,8 +15,8 @@ import pandas as pd
 
 from core.errors import OptionError
 from core.progress import Progress, no_progress, portion
-from data.headlines import Story, author_names, language, write_stories
-from data.reading import (
+from data.simulation.headlines import Story, author_names, language, write_stories
+from data.simulation.reading import (
     AUTHOR,
     CAUSES,
     CO_READERS,

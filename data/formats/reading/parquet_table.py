@@ -16,8 +16,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from core.errors import DataError, short, shown
+from data.formats.reading.limits import LONGEST_CELL, Limits
 from data.problems import Problem, problem
-from data.sources.limits import LONGEST_CELL, Limits
 
 _INDEX = re.compile(r"__index_level_\d+__")
 _BATCH = 1 << 14

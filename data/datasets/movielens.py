@@ -2,7 +2,7 @@
 
 Places are tried in order: a local copy named by SURFACED_DATA, the official archive, the copy inside the PyPI wheel
 `recbole` (read from the zip, never imported). All give the same tables: `CONTENT` pins what must have been read,
-whatever the place and the spelling of its files. How the files are written is movielens_files' business.
+whatever the place and the spelling of its files. How the files are written is the business of _movielens_files.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ import pandas as pd
 
 from core.errors import SourceError, shown
 from core.progress import Progress, portion
-from data.sources import movielens_files as files
-from data.sources.download import fetch_url, is_cached, pip_download
-from data.sources.registry import register
+from data.datasets import _movielens_files as files
+from data.datasets.base import register
+from data.download import fetch_url, is_cached, pip_download
 from data.tables import DataCard, Tables
 
 LOCAL_VARIABLE = "SURFACED_DATA"
@@ -73,13 +73,18 @@ CARD = DataCard(
 
 
 class MovieLens100K:
-    """The source of the workspace `movielens-100k`."""
+    """The data set `movielens-100k`."""
 
     name = CARD.name
     title = CARD.title
     summary = CARD.summary
     licence = CARD.licence
     command = "make demo"
+    order = 20
+    default_split = CARD.default_split
+    in_demo = True
+    lists_people = True
+    opens_first = True
 
     def load(self, cache: Path, progress: Progress) -> Tables:
         """The tables of the first place that has them. Raises SourceError naming all that was tried."""

@@ -15,8 +15,8 @@ import numpy as np
 import pandas as pd
 
 from core.errors import shown
+from data.formats.reading.text_cells import UNKNOWN_WORDS, as_text, tidy
 from data.problems import Problem, problem, rows_where
-from data.sources.text_cells import UNKNOWN_WORDS, as_text, tidy
 
 DAY_S = 86_400
 LATEST_S = 4_102_444_800  # 2100-01-01

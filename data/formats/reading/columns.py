@@ -11,9 +11,9 @@ import numpy as np
 import pandas as pd
 
 from core.errors import shown
+from data.formats.reading.text_cells import SURELY_UNKNOWN, UNKNOWN_WORDS, as_text, tidy
+from data.formats.reading.times import DATE, as_dates, dates_of, epoch, iso
 from data.problems import Problem, problem, rows_where
-from data.sources.text_cells import SURELY_UNKNOWN, UNKNOWN_WORDS, as_text, tidy
-from data.sources.times import DATE, as_dates, dates_of, epoch, iso
 
 _PLAIN = r"-?(?:0|[1-9]\d*)(?:\.\d+)?"
 _TINY = r"-?\d(?:\.\d+)?e[+-]\d\d+"  # as programs write very small and very large floats

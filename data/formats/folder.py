@@ -1,4 +1,4 @@
-"""Bring your own data: a folder of CSV or Parquet files becomes the tables of a workspace.
+"""The format `folder`: a folder of CSV or Parquet files becomes the tables of a workspace.
 
 events.csv (or .parquet) is needed, with the columns user and item; event, value, time and context are optional. users,
 items, topics and creators are optional files; card.json says what the data are. A comma, semicolon or tab separates
@@ -8,22 +8,28 @@ columns, the encoding is UTF-8 with or without a BOM. What the values must be li
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from core.errors import DataError, shown
 from core.files import odd_kind
+from data.formats.base import held_in, listed, names_in, register
+from data.formats.reading.card_file import stated_card
+from data.formats.reading.completion import (
+    completed_events,
+    event_kinds,
+    labelled,
+    note_shared_title,
+    weighted,
+)
+from data.formats.reading.csv_table import read_csv
+from data.formats.reading.limits import Limits
+from data.formats.reading.parquet_table import read_parquet
+from data.formats.reading.text_cells import tidy_text
 from data.problems import Problem, problem
-from data.sources.card_file import stated_card
-from data.sources.columns import typed
-from data.sources.csv_table import read_csv
-from data.sources.limits import MOST_KINDS, Limits
-from data.sources.parquet_table import read_parquet
-from data.sources.text_cells import as_text, tidy, tidy_text
-from data.sources.times import are_no_times, seconds
-from data.tables import TIME_COLUMN, Tables
+from data.tables import Tables
 
 ENDINGS = (".csv", ".parquet")
 CARD = "card.json"
@@ -35,7 +41,35 @@ NEEDED = {
     "topics": ("item", "topic"),
     "creators": ("item", "creator"),
 }
-DEFAULT_EVENT = "interaction"
+FOREIGN = (".inter", ".user", ".item")  # another format's: a data set of its own may be called events
+
+
+@dataclass(frozen=True)
+class Folder:
+    """CSV or Parquet files in a folder, one a table."""
+
+    name: str = "folder"
+    title: str = "a folder of CSV or Parquet files"
+    needs: str = "events.csv or events.parquet"
+    order: int = 0
+
+    def reads(self, path: Path) -> bool:
+        """Whether it holds a table of ours, or a file that one may have meant as such (events.xlsx, Users.csv)."""
+        return any(
+            _table_of(name) in NEEDED
+            and not name.casefold().endswith(FOREIGN)
+            and ("." in name or not os.path.isdir(path / name))
+            for name in held_in(path)
+        )
+
+    def tables(self, path: Path, name: str, limits: Limits) -> Tables:
+        """See `tables_from_folder`."""
+        return tables_from_folder(path, name, limits)
+
+
+def _table_of(name: str) -> str:
+    """The table that a file's name stands for, whatever its ending; any other text for a file that is none."""
+    return name.partition(".")[0].strip().casefold()
 
 
 def tables_from_folder(path: Path, name: str, limits: Limits | None = None) -> Tables:
@@ -55,39 +89,29 @@ def tables_from_folder(path: Path, name: str, limits: Limits | None = None) -> T
     frames = {table: _read(path, table, found, limits or Limits()) for table in NEEDED}
     events = frames["events"]
     if events is None:
-        names = ", ".join(shown(name, 30) for name in _names(path)[:10]) or "nothing"
+        names = ", ".join(shown(name, 30) for name in names_in(path)[:10]) or "nothing"
         raise DataError(f"{shown(path)} holds no events.csv or events.parquet; it holds {names}.")
-    events = _completed_events(events, found)
-    card = stated_card(path / CARD, name, _kinds(events["event"]), events)
-    users = _labelled(frames["users"], "users", "user", found)
-    items = _labelled(frames["items"], "items", "item", found)
+    events = completed_events(events, found)
+    card = stated_card(path / CARD, name, event_kinds(events["event"]), events)
+    users = labelled(frames["users"], "users", "user", found)
+    items = labelled(frames["items"], "items", "item", found)
     for kind, table in (("topic", "topics"), ("creator", "creators")):
-        name = card.kind_titles.get(kind, kind)
-        if frames[table] is not None and name in items.columns:
-            told = f"the table {table} is called {shown(name, 30)} too: where data are audited, this column is 'items.{name}'."
-            found.append(problem("note", "items", name, [], told))
+        if frames[table] is not None:
+            note_shared_title(card.kind_titles.get(kind, kind), table, items, found)
     return Tables(
         card,
         events,
         users,
         items,
-        _weighted(frames["topics"], "topic"),
-        _weighted(frames["creators"], "creator"),
+        weighted(frames["topics"], "topic"),
+        weighted(frames["creators"], "creator"),
         tuple(found),
     )
 
 
-def _names(folder: Path) -> list[str]:
-    """What a folder holds, in order, without hidden files. Raises DataError."""
-    try:
-        return sorted(name for name in os.listdir(folder) if not name.startswith("."))
-    except OSError as error:
-        raise DataError(f"{shown(folder)} cannot be listed: {error.strerror or error}.") from None
-
-
 def _check_names(folder: Path, found: list[Problem]) -> None:
     """Raises DataError for what looks like a table and would not be read; a note names all else that is not read."""
-    names = _names(folder)
+    names = names_in(folder)
     read = {f"{table}{ending}": table for table in NEEDED for ending in ENDINGS} | {CARD: "card"}
     for name in names:
         if name in read and (odd := odd_kind(folder / name)) is not None:
@@ -96,7 +120,7 @@ def _check_names(folder: Path, found: list[Problem]) -> None:
             )
     present, unread = {read[name] for name in names if name in read}, [name for name in names if name not in read]
     for name in unread:
-        table = name.partition(".")[0].strip().casefold()
+        table = _table_of(name)
         if table in {*NEEDED, "card"} - present and not ((folder / name).is_dir() and "." not in name):
             own = CARD if table == "card" else " or ".join(f"{table}{ending}" for ending in ENDINGS)
             packed = "unpack it, and " if name.casefold().endswith(PACKED) else ""
@@ -104,10 +128,8 @@ def _check_names(folder: Path, found: list[Problem]) -> None:
                 f"{shown(folder)} holds {shown(name, 60)}, which is not read under this name: {packed}call it {own}."
             )
     if unread:
-        listed = ", ".join(shown(name, 30) for name in unread[:10]) + (
-            f" and {len(unread) - 10} more" if len(unread) > 10 else ""
-        )
-        found.append(problem("note", "folder", "", [], f"not read: {listed}. Tables are called {', '.join(NEEDED)}."))
+        told = f"not read: {listed(unread)}. Tables are called {', '.join(NEEDED)}."
+        found.append(problem("note", "folder", "", [], told))
 
 
 def _read(folder: Path, table: str, found: list[Problem], limits: Limits) -> pd.DataFrame | None:
@@ -142,48 +164,4 @@ def _read(folder: Path, table: str, found: list[Problem], limits: Limits) -> pd.
     return frame
 
 
-def _kinds(event: pd.Series) -> tuple[str, ...]:
-    """Event types as validation will have them, in the order of their first event. Raises DataError where they are ids."""
-    kinds = tuple(tidy(as_text(event)).dropna().drop_duplicates())
-    if len(kinds) > MOST_KINDS:
-        raise DataError(
-            f"The column 'event' of events holds {len(kinds):,} different types, such as {shown(kinds[0], 30)}; at most "
-            f"{MOST_KINDS:,} are types. Name the column otherwise where it holds something else."
-        )
-    return kinds
-
-
-def _completed_events(events: pd.DataFrame, found: list[Problem]) -> pd.DataFrame:
-    given: dict[str, Any] = {"event": DEFAULT_EVENT, "value": 1.0, "time": 0, "context": None}
-    events = events.assign(**{column: value for column, value in given.items() if column not in events.columns})
-    return events.assign(time=seconds(events["time"], "events", found, needed=True))
-
-
-def _labelled(frame: pd.DataFrame | None, table: str, key: str, found: list[Problem]) -> pd.DataFrame:
-    if frame is None:
-        return pd.DataFrame({key: [], "label": []}, dtype="str")
-    frame = frame if "label" in frame.columns else frame.assign(label=frame[key])
-    types: dict[str, pd.Series] = {}
-    for column in frame.columns:
-        if (table, column) == ("items", TIME_COLUMN):
-            types[column] = _published(frame[column], found)
-        elif column not in (key, "label"):
-            types[column] = typed(frame[column], table, found)
-    return frame.assign(**types)
-
-
-def _published(column: pd.Series, found: list[Problem]) -> pd.Series:
-    """Times of publication as seconds; a column of that name without a single time in it is the data's own ("yes", "no")."""
-    notes: list[Problem] = []
-    times = seconds(column, "items", notes, needed=False)
-    if not pd.to_numeric(times, errors="coerce").notna().any() and are_no_times(times):
-        return typed(column, "items", found)
-    found += notes
-    return times
-
-
-def _weighted(frame: pd.DataFrame | None, kind: str) -> pd.DataFrame:
-    if frame is None:
-        return pd.DataFrame({"item": [], kind: [], "label": [], "weight": []}).astype({"weight": float})
-    given: dict[str, Any] = {"label": frame[kind], "weight": 1.0}
-    return frame.assign(**{column: value for column, value in given.items() if column not in frame.columns})
+register(Folder())
