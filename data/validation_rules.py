@@ -14,7 +14,7 @@ import pandera.pandas as pa
 from pandera.errors import SchemaErrors
 
 from core.errors import shown
-from data.formats.reading.text_cells import as_text, tidy
+from data.formats.reading.text_cells import as_text, tidy, whole_ids
 from data.formats.reading.times import are_no_times
 from data.problems import ROWS_LISTED, Problem, problem, rows_where
 
@@ -88,14 +88,10 @@ def number_columns(name: str) -> tuple[str, ...]:
 
 def _whole(ids: pd.Series, name: str, column: str, found: list[Problem]) -> pd.Series:
     """Ids that a float made of whole numbers, '100.0', as the whole numbers; only where all of the column are whole numbers."""
-    different = pd.Series(ids.dropna().unique(), dtype="str")
-    pattern = r"-?(?:0|[1-9]\d*)\.0+"
-    if column == "event" or not different.str.fullmatch(pattern).any():
+    whole = ids if column == "event" else whole_ids(ids)
+    decimal = (whole != ids) & ids.notna()
+    if not decimal.any():
         return ids
-    if not different.str.fullmatch(r"-?(?:0|[1-9]\d*)(?:\.0+)?").all():
-        return ids
-    decimal = ids.str.fullmatch(pattern).fillna(False).astype(bool)
-    whole = ids.where(~decimal, ids.str.partition(".")[0])
     first = ids[decimal].index[0]
     told = f"ids were written as decimals: {shown(ids[first], 30)} is read as {shown(whole[first], 30)}."
     found.append(problem("note", name, column, rows_where(decimal), told))

@@ -119,4 +119,6 @@ def _content(path: Path, kind: str | None) -> str:
     """What stands under a path that no format reads, in words after a semicolon. Raises DataError for a folder that cannot be listed."""
     if kind == "a folder":
         return f"it holds {listed(names_in(path))}"
-    return f"it is {kind or 'a file'}"
+    if kind is None or kind.startswith(("a ", "no ")):
+        return f"it is {kind or 'a file'}"
+    return f"it cannot be reached: {kind}"

@@ -16,7 +16,7 @@ import pandas as pd
 from core.errors import DataError, shown
 from core.files import odd_kind
 from data.formats.base import held_in, listed, names_in, register
-from data.formats.reading.card_file import stated_card
+from data.formats.reading.card_file import CARD, stated_card
 from data.formats.reading.completion import (
     completed_events,
     event_kinds,
@@ -32,7 +32,6 @@ from data.problems import Problem, problem
 from data.tables import Tables
 
 ENDINGS = (".csv", ".parquet")
-CARD = "card.json"
 PACKED = (".gz", ".zip", ".bz2", ".xz", ".zst", ".7z", ".tar", ".tgz", ".rar")
 NEEDED = {
     "events": ("user", "item"),

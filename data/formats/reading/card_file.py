@@ -13,6 +13,8 @@ from core.files import odd_kind, read_stated
 from data.formats.reading.limits import MOST_KINDS
 from data.tables import DataCard, SplitKind
 
+CARD = "card.json"
+
 
 def stated_card(file: Path, name: str, kinds: tuple[str, ...], events: pd.DataFrame) -> DataCard:
     """The card that card.json states, completed: every event type weighs 1 and is a positive where nothing is said."""

@@ -18,6 +18,7 @@ INVISIBLE = "\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\
 _INVISIBLE = re.compile(f"[{INVISIBLE}]")
 _HARD_BLANK = re.compile("[\u00a0\u2007\u202f]")  # blanks at which no line breaks
 _IDLE_JOINER = re.compile("[\u200c\u200d](?=[\\x00-\\x7f])|(?<=[\\x00-\\x7f])[\u200c\u200d]")  # they join nothing there
+_DECIMAL, _WHOLE = r"-?(?:0|[1-9]\d*)\.0+", r"-?(?:0|[1-9]\d*)(?:\.0+)?"
 _LEADING = re.compile(r"^[\s" + INVISIBLE + r"]+|[\s" + INVISIBLE + r"]+$")
 
 
@@ -28,6 +29,15 @@ def as_text(column: pd.Series) -> pd.Series:
     if pd.api.types.is_float_dtype(column) and (column.dropna() % 1 == 0).all():
         column = column.astype("Int64")
     return column.astype("str").where(column.notna())
+
+
+def whole_ids(ids: pd.Series) -> pd.Series:
+    """Ids that a float made of whole numbers, '100.0', as these; unchanged unless all of the column are whole numbers."""
+    different = pd.Series(ids.dropna().unique(), dtype="str")
+    if not different.str.fullmatch(_DECIMAL).any() or not different.str.fullmatch(_WHOLE).all():
+        return ids
+    decimal = ids.str.fullmatch(_DECIMAL).fillna(False).astype(bool)
+    return ids.where(~decimal, ids.str.partition(".")[0])
 
 
 def _joined(cells: Iterable[object]) -> str | None:
