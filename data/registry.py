@@ -44,7 +44,9 @@ class Registry(Generic[E]):
     def register(self, entry: E) -> E:
         """Adds an entry and returns it. Raises ValueError for a name that is none, or that another entry has."""
         if not _NAME.fullmatch(entry.name):
-            raise ValueError(f"{shown(entry.name)} is no name of a {self._noun}: use small letters, digits and hyphens.")
+            raise ValueError(
+                f"{shown(entry.name)} is no name of a {self._noun}: use small letters, digits and hyphens."
+            )
         known = self._entries.get(entry.name)
         if known is not None and _origin(known) != _origin(entry):
             raise ValueError(f"Two entries are called {entry.name}: give the second {self._noun} a name of its own.")

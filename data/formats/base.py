@@ -7,6 +7,7 @@ under a path into tables; what the values must be like is checked by validation.
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -49,6 +50,10 @@ class Format(Protocol):
         limits  the most that is read of a table
         Raises DataError, a sentence that names the file and what to do, for all that cannot be read.
         """
+        ...
+
+    def sample(self, interactions: Sequence[tuple[str, str, int]]) -> dict[str, str]:
+        """Text by file name: a folder that holds (user, item, seconds) in this form, as plain as it can be, for tests."""
         ...
 
 

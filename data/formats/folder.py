@@ -7,27 +7,24 @@ columns, the encoding is UTF-8 with or without a BOM. What the values must be li
 
 from __future__ import annotations
 
+import csv
+import io
 import os
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
 
 from core.errors import DataError, shown
-from core.files import odd_kind
 from data.formats.base import held_in, listed, names_in, register
-from data.formats.reading.card_file import CARD, stated_card
-from data.formats.reading.completion import (
-    completed_events,
-    event_kinds,
-    labelled,
-    note_shared_title,
-    weighted,
-)
+from data.formats.reading.card_file import CARD
+from data.formats.reading.completion import completed
 from data.formats.reading.csv_table import read_csv
 from data.formats.reading.limits import Limits
 from data.formats.reading.parquet_table import read_parquet
 from data.formats.reading.text_cells import tidy_text
+from data.formats.reading.text_file import check_regular
 from data.problems import Problem, problem
 from data.tables import Tables
 
@@ -65,6 +62,12 @@ class Folder:
         """See `tables_from_folder`."""
         return tables_from_folder(path, name, limits)
 
+    def sample(self, interactions: Sequence[tuple[str, str, int]]) -> dict[str, str]:
+        """See the protocol."""
+        lines = io.StringIO()
+        csv.writer(lines, lineterminator="\n").writerows([("user", "item", "time"), *interactions])
+        return {"events.csv": lines.getvalue()}
+
 
 def _table_of(name: str) -> str:
     """The table that a file's name stands for, whatever its ending; any other text for a file that is none."""
@@ -86,26 +89,10 @@ def tables_from_folder(path: Path, name: str, limits: Limits | None = None) -> T
     found: list[Problem] = []
     _check_names(path, found)
     frames = {table: _read(path, table, found, limits or Limits()) for table in NEEDED}
-    events = frames["events"]
-    if events is None:
+    if frames["events"] is None:
         names = ", ".join(shown(name, 30) for name in names_in(path)[:10]) or "nothing"
         raise DataError(f"{shown(path)} holds no events.csv or events.parquet; it holds {names}.")
-    events = completed_events(events, found)
-    card = stated_card(path / CARD, name, event_kinds(events["event"]), events)
-    users = labelled(frames["users"], "users", "user", found)
-    items = labelled(frames["items"], "items", "item", found)
-    for kind, table in (("topic", "topics"), ("creator", "creators")):
-        if frames[table] is not None:
-            note_shared_title(card.kind_titles.get(kind, kind), table, items, found)
-    return Tables(
-        card,
-        events,
-        users,
-        items,
-        weighted(frames["topics"], "topic"),
-        weighted(frames["creators"], "creator"),
-        tuple(found),
-    )
+    return completed(frames, name=name, folder=path, found=found)
 
 
 def _check_names(folder: Path, found: list[Problem]) -> None:
@@ -113,10 +100,8 @@ def _check_names(folder: Path, found: list[Problem]) -> None:
     names = names_in(folder)
     read = {f"{table}{ending}": table for table in NEEDED for ending in ENDINGS} | {CARD: "card"}
     for name in names:
-        if name in read and (odd := odd_kind(folder / name)) is not None:
-            raise DataError(
-                f"{shown(folder)}: {name} is {odd}, not a file that can be read. Put the file itself there."
-            )
+        if name in read:
+            check_regular(folder / name)
     present, unread = {read[name] for name in names if name in read}, [name for name in names if name not in read]
     for name in unread:
         table = _table_of(name)

@@ -11,26 +11,21 @@ from __future__ import annotations
 
 import os
 import re
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from core.errors import DataError, shown
-from core.files import odd_kind
 from data.formats.base import held_in, listed, names_in, register
 from data.formats.reading.atomic_file import AtomicFile, as_floats, read_atomic
-from data.formats.reading.card_file import CARD, stated_card
-from data.formats.reading.completion import (
-    DEFAULT_EVENT,
-    completed_events,
-    event_kinds,
-    labelled,
-    note_shared_title,
-    weighted,
-)
+from data.formats.reading.card_file import CARD
+from data.formats.reading.completion import DEFAULT_EVENT, completed
 from data.formats.reading.limits import Limits
 from data.formats.reading.text_cells import as_text, tidy, whole_ids
+from data.formats.reading.text_file import check_regular
 from data.problems import Problem, problem
 from data.tables import Tables
 
@@ -38,7 +33,9 @@ EVENTS, USERS, ITEMS = ".inter", ".user", ".item"
 FIELDS = {"user_id": "user", "item_id": "item", "rating": "value", "timestamp": "time"}
 RATED = "rating"  # what an event is called where it has a rating and no type of its own
 TITLES = ("label", "title", "name", "_title", "_name")  # fields, or ends of fields, that name a thing: best first
-_IS_TEXT = re.compile(r"title|name$|text|descri|summary|abstract|review|body|content|story|plot|url|image", re.IGNORECASE)
+_IS_TEXT = re.compile(
+    r"title|name$|text|descri|summary|abstract|review|body|content|story|plot|url|image", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True)
@@ -59,24 +56,34 @@ class RecBole:
     def tables(self, path: Path, name: str, limits: Limits) -> Tables:
         """See the protocol; several data sets in one folder are a DataError, too."""
         inter = _inter_file(path)
+        stem = inter.name.removesuffix(EVENTS)
         found: list[Problem] = []
-        events = _events(_read(inter, "events", ("user_id", "item_id"), found, limits), found)
-        users = _read_beside(inter, USERS, "users", "user_id", found, limits)
-        items = _read_beside(inter, ITEMS, "items", "item_id", found, limits)
+        read = _read(inter, "events", ("user_id", "item_id"), found, limits)
+        users = _read_beside(inter.with_name(stem + USERS), "users", "user_id", found, limits)
+        items = _read_beside(inter.with_name(stem + ITEMS), "items", "item_id", found, limits)
         if inter != path:
-            _note_files(inter, found)
-        item_table = _things(items, "items", "item", events["item"], found)
-        words = () if items is None else _word_fields(items)
-        topics = weighted(None if items is None else _topics(items, words, inter, limits), "topic")
-        card = stated_card(inter.parent / CARD, name, event_kinds(events["event"]), events)
-        if len(words) == 1:
-            card = replace(card, kind_titles={"topic": words[0].replace("_", " "), **card.kind_titles})
-        if RATED in card.event_weights:
-            card = replace(card, event_verbs={RATED: "rated", **card.event_verbs})
-        if len(topics):
-            note_shared_title(card.kind_titles.get("topic", "topic"), "topics", item_table, found)
-        user_table = _things(users, "users", "user", events["user"], found)
-        return Tables(card, events, user_table, item_table, topics, weighted(None, "creator"), tuple(found))
+            _note_unread(path, stem, found)
+        events = _events(read, inter.name, found)
+        frames = {
+            "events": events,
+            "users": None if users is None else _things(users, "users", "user", events["user"], found),
+            "items": None if items is None else _things(items, "items", "item", events["item"], found),
+            "topics": None if items is None else _topics(items, stem + ITEMS, limits),
+        }
+        rated = "rating" in read.types and "event" not in read.types
+        return completed(
+            frames,
+            name=name,
+            folder=inter.parent,
+            found=found,
+            event=RATED if rated else DEFAULT_EVENT,
+            known=_known(items, rated),
+        )
+
+    def sample(self, interactions: Sequence[tuple[str, str, int]]) -> dict[str, str]:
+        """See the protocol."""
+        rows = "".join(f"{user}\t{item}\t{time}\n" for user, item, time in interactions)
+        return {"sample.inter": "user_id:token\titem_id:token\ttimestamp:float\n" + rows}
 
 
 def _inter_file(path: Path) -> Path:
@@ -86,6 +93,9 @@ def _inter_file(path: Path) -> Path:
             raise DataError(f"There is no file {shown(path)}: name a folder with NAME.inter, or that file.")
         return path
     names = [name for name in names_in(path) if name.endswith(EVENTS)]
+    odd = next((name for name in names if not name.isprintable()), None)
+    if odd is not None:
+        raise DataError(f"{shown(path)} holds {shown(odd)}, whose name cannot be shown: rename it.")
     if not names:
         raise DataError(f"{shown(path)} holds no NAME.inter; it holds {listed(names_in(path))}.")
     if len(names) > 1:
@@ -97,60 +107,56 @@ def _inter_file(path: Path) -> Path:
 
 def _read(file: Path, table: str, ids: tuple[str, ...], found: list[Problem], limits: Limits) -> AtomicFile:
     """One file. Raises DataError for all that cannot be read, before anything waits for a pipe."""
-    odd = odd_kind(file)
-    if odd is not None:
-        raise DataError(
-            f"{shown(file.parent)}: {shown(file.name)} is {odd}, not a file that can be read. Put the file itself there."
-        )
+    check_regular(file)
     try:
         return read_atomic(file, table, ids, found, limits)
     except OSError as error:
-        raise DataError(f"{shown(file.name)} cannot be read: {error.strerror or error}.") from None
+        raise DataError(f"{file.name} cannot be read: {error.strerror or error}.") from None
 
 
-def _read_beside(
-    inter: Path, ending: str, table: str, key: str, found: list[Problem], limits: Limits
-) -> AtomicFile | None:
-    """The file of the same name with another ending, None where there is none."""
-    file = inter.with_name(inter.name.removesuffix(EVENTS) + ending)
+def _read_beside(file: Path, table: str, key: str, found: list[Problem], limits: Limits) -> AtomicFile | None:
+    """A file that need not be there."""
     return _read(file, table, (key,), found, limits) if os.path.lexists(file) else None
 
 
-def _note_files(inter: Path, found: list[Problem]) -> None:
-    stem = inter.name.removesuffix(EVENTS)
-    others = [name for name in held_in(inter.parent) if name not in {stem + e for e in (EVENTS, USERS, ITEMS)} | {CARD}]
+def _note_unread(folder: Path, stem: str, found: list[Problem]) -> None:
+    read = {CARD, *(stem + ending for ending in (EVENTS, USERS, ITEMS))}
+    others = [name for name in names_in(folder) if name not in read]
     if others:
         told = f"not read: {listed(others)}. Read are {shown(stem, 30)} with the endings {EVENTS}, {USERS} and {ITEMS}."
         found.append(problem("note", "folder", "", [], told))
 
 
-def _events(read: AtomicFile, found: list[Problem]) -> pd.DataFrame:
-    """The interactions, under our names. Raises DataError for a rating or time of several values."""
-    for field in ("rating", "timestamp", "event", "context"):
-        if read.types.get(field, "").endswith("_seq"):
-            raise DataError(f"The .inter file declares {field} as {read.types[field]}: it must be one value, such as float.")
-    frame = _own_names(read.cells, "events", {field: FIELDS[field] for field in FIELDS if field in read.types}, found)
-    return completed_events(frame, found, event=RATED if "rating" in read.types else DEFAULT_EVENT)
+def _events(read: AtomicFile, file: str, found: list[Problem]) -> pd.DataFrame:
+    """The interactions under our names. Raises DataError where a field that must be one value is declared a sequence."""
+    for field in (*FIELDS, "event", "context"):
+        declared = read.types.get(field, "")
+        if declared.endswith("_seq"):
+            raise DataError(
+                f"{file} declares {field} as {declared}: it is one value, so write {field}:float or :token."
+            )
+    ours = {field: name for field, name in FIELDS.items() if field in read.types}
+    return _own_names(read.cells, "events", ours, found)
 
 
-def _things(
-    read: AtomicFile | None, table: str, key: str, seen: pd.Series, found: list[Problem]
-) -> pd.DataFrame:
+def _known(items: AtomicFile | None, rated: bool) -> dict[str, Any]:
+    """What the header says for the card: what topics are called, what an event is."""
+    words = () if items is None else _word_fields(items)
+    titles = {"topic": words[0].replace("_", " ")} if len(words) == 1 else {}
+    return {"kind_titles": titles, "event_verbs": {RATED: "rated"} if rated else {}}
+
+
+def _things(read: AtomicFile, table: str, key: str, seen: pd.Series, found: list[Problem]) -> pd.DataFrame:
     """Users or items with their attributes. Those that only the interactions name are added: RecBole knows them by id."""
-    if read is None:
-        return labelled(None, table, key, found)
-    kept, label = dict(read.types), _label_field(read)
-    for field in read.fields("float_seq"):
-        if field != label:
-            told = "a list of numbers is no attribute: left out."
-            found.append(problem("note", table, field, [], told))
-            del kept[field]
-    if table == "items":
-        kept = {field: kind for field, kind in kept.items() if field not in _word_fields(read)}
-    floats = {f: as_floats(read.cells[f], table, found) for f in read.fields("float") if f not in (f"{key}_id", label)}
-    ours = {f"{key}_id": key} | ({label: "label"} if label else {})
-    frame = _own_names(read.cells[list(kept)].assign(**floats), table, ours, found)
-    return _with_those_seen(labelled(frame, table, key, found), table, key, seen, found)
+    own, label = f"{key}_id", _label_field(read)
+    lists = [field for field in read.fields("float_seq") if field != label]
+    found += [problem("note", table, field, [], "a list of numbers is no attribute: left out.") for field in lists]
+    words = _word_fields(read) if table == "items" else ()
+    numbers = [field for field in read.fields("float") if field not in (own, label)]
+    frame = read.cells.assign(**{field: as_floats(read.cells[field], table, found) for field in numbers})
+    frame = frame.drop(columns=[*lists, *words])
+    frame = _own_names(frame, table, {own: key} | ({label: "label"} if label else {}), found)
+    return _with_those_seen(frame, table, key, seen, found)
 
 
 def _own_names(frame: pd.DataFrame, table: str, ours: dict[str, str], found: list[Problem]) -> pd.DataFrame:
@@ -176,33 +182,30 @@ def _word_fields(read: AtomicFile) -> tuple[str, ...]:
     return tuple(f for f in read.fields("token_seq") if f != _label_field(read) and not _IS_TEXT.search(f))
 
 
-def _topics(read: AtomicFile, words: tuple[str, ...], inter: Path, limits: Limits) -> pd.DataFrame | None:
-    """A row for each item and word. Where several fields have words, an id begins with its field."""
+def _topics(read: AtomicFile, file: str, limits: Limits) -> pd.DataFrame | None:
+    """A row for each item and word; None without words. Where several fields have words, an id begins with its field."""
+    fields = _word_fields(read)
     tables = []
-    for field in words:
+    for field in fields:
         cells = read.cells[["item_id", field]].dropna()
-        n_words = int(cells[field].str.count(r"\S+").sum())
-        limits.check(inter.name.removesuffix(EVENTS) + ITEMS, "cells", n_words)
+        limits.check(file, "cells", int(cells[field].str.count(r"\S+").sum()))
         rows = cells.assign(label=cells[field].str.split()).explode("label").dropna(subset=["label"])
-        topic = rows["label"] if len(words) == 1 else f"{field}:" + rows["label"]
-        tables.append(pd.DataFrame({"item": rows["item_id"], "topic": topic, "label": rows["label"]}))
-    if not tables:
-        return None
-    return pd.concat(tables).drop_duplicates(["item", "topic"])
+        label = rows["label"].astype("str")
+        topic = label if len(fields) == 1 else f"{field}:" + label
+        tables.append(pd.DataFrame({"item": rows["item_id"], "topic": topic, "label": label}))
+    return pd.concat(tables).drop_duplicates(["item", "topic"]).reset_index(drop=True) if tables else None
 
 
-def _with_those_seen(
-    frame: pd.DataFrame, table: str, key: str, seen: pd.Series, found: list[Problem]
-) -> pd.DataFrame:
-    ids = pd.Series(whole_ids(tidy(as_text(seen))).dropna().unique())
+def _with_those_seen(frame: pd.DataFrame, table: str, key: str, seen: pd.Series, found: list[Problem]) -> pd.DataFrame:
+    ids = pd.Series(whole_ids(tidy(as_text(seen))).dropna().unique(), dtype="str")
     more = ids[~ids.isin(whole_ids(tidy(as_text(frame[key]))))].sort_values()
     if not len(more):
         return frame
-    told = f"{len(more):,} {table} of the interactions, such as {shown(more.iloc[0], 30)}, have no row: known by id alone."
+    told = f"{len(more):,} of the interactions have no row, such as {shown(more.iloc[0], 30)}: known by id alone."
     found.append(problem("note", table, key, [], told))
     last = int(frame.index.max()) + 1
-    added = pd.DataFrame({key: more, "label": more}).set_axis(range(last, last + len(more)))
-    whole = pd.concat([frame, added.astype("str")])
+    added = pd.DataFrame({key: more}).set_axis(range(last, last + len(more)))
+    whole = pd.concat([frame, added])
     whole.index.name = frame.index.name
     return whole
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from core.errors import DataError
+from core.errors import DataError, shown
+from core.files import odd_kind
 from data.formats.reading.limits import Limits
 
 LONGEST_LINE = 4 << 20  # bytes
@@ -20,6 +21,16 @@ _OTHER_FORMS = (
     (b"\xff\xfe", "looks like UTF-16: save it as UTF-8."),
     (b"\xfe\xff", "looks like UTF-16: save it as UTF-8."),
 )
+
+
+def check_regular(file: Path) -> None:
+    """Raises DataError for a pipe, a device, a folder or a link that leads nowhere, before anything waits for it."""
+    odd = odd_kind(file)
+    if odd is not None:
+        name = shown(file.name).strip("'")
+        raise DataError(
+            f"{shown(file.parent)}: {name} is {odd}, not a file that can be read. Put the file itself there."
+        )
 
 
 def check_form(file: Path, limits: Limits, wanted: str) -> None:
