@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -200,41 +202,51 @@ def test_every_promise_has_a_planted_mistake() -> None:
 # A stranger's data set: one new file in data/datasets/, and nothing else
 
 
-BESIDE = "import sys, data.datasets; data.datasets.__path__.append(sys.argv.pop(1)); "
+ASKED = """
+import json, pathlib, sys
+import data.datasets
+
+package, place = map(pathlib.Path, sys.argv[1:])
+data.datasets.__path__.append(str(package))  # as if the stranger's file lay there
+
+from data.datasets.base import get_dataset
+from explain.shell.making import demo_workspaces
+from tests.command_line import surfaced
+from tests.contract.dataset_promises import broken
+
+answers = {
+    "broken": broken(get_dataset("bakery"), place / "promises"),
+    "prepared": surfaced("prepare", "--workspace", "bakery", "--json").json,
+    "workspaces": surfaced("workspaces", "--json").json["workspaces"],
+    "help": " ".join(surfaced("prepare", "--help").out.split()),
+    "demo": demo_workspaces(),
+}
+print(json.dumps(answers))
+"""
 
 
-def beside(folder: Path, code: str, *arguments: object) -> str:
-    """What Python prints that finds the stranger's file in data/datasets/, as if it lay there."""
-    command = [sys.executable, "-c", BESIDE + code, str(folder), *map(str, arguments)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
+@pytest.fixture(scope="module")
+def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What the suite and the commands say in a process that finds the stranger's file."""
+    place = tmp_path_factory.mktemp("stranger")
+    (place / "package").mkdir()
+    (place / "package" / "bakery.py").write_text(STRANGER)
+    command = [sys.executable, "-c", ASKED, str(place / "package"), str(place)]
+    environment = os.environ | {"SURFACED_HOME": str(place / "home")}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, done.stderr
-    return done.stdout
+    found = json.loads(done.stdout)
+    assert isinstance(found, dict)
+    return found
 
 
-@pytest.fixture
-def stranger(tmp_path: Path) -> Path:
-    (tmp_path / "package").mkdir()
-    (tmp_path / "package" / "bakery.py").write_text(STRANGER)
-    return tmp_path / "package"
+def test_the_suite_takes_a_strangers_data_set(answers: dict[str, Any]) -> None:
+    assert answers["broken"] == {}
 
 
-def test_the_suite_takes_a_strangers_data_set(stranger: Path, tmp_path: Path) -> None:
-    code = (
-        "import json, pathlib; from data.datasets.base import get_dataset; "
-        "from tests.contract.dataset_promises import broken; "
-        "print(json.dumps(broken(get_dataset('bakery'), pathlib.Path(sys.argv[1]))))"
-    )
-    assert json.loads(beside(stranger, code, tmp_path / "promises")) == {}
-
-
-def test_commands_take_a_strangers_data_set(stranger: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SURFACED_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("COLUMNS", "300")
-    cli = "import cli; sys.exit(cli.main())"
-    assert json.loads(beside(stranger, cli, "prepare", "--workspace", "bakery", "--json"))["n_events"] == 6
-    rows = json.loads(beside(stranger, cli, "workspaces", "--json"))["workspaces"]
-    assert [row["name"] for row in rows] == [*dataset_names(), "bakery"]
-    assert {row["name"]: row["title"] for row in rows if row["ready"]} == {"bakery": "Bakery"}
-    assert "movielens-100k, bakery or your own" in beside(stranger, cli, "prepare", "--help")
-    demo = "from explain.shell.making import demo_workspaces; print(*demo_workspaces())"
-    assert beside(stranger, demo).split() == ["newsroom", "movielens-100k", "bakery"]
+def test_commands_take_a_strangers_data_set(answers: dict[str, Any]) -> None:
+    assert answers["prepared"]["n_events"] == 6
+    assert [row["name"] for row in answers["workspaces"]] == [*dataset_names(), "bakery"]
+    assert {row["name"]: row["title"] for row in answers["workspaces"] if row["ready"]} == {"bakery": "Bakery"}
+    assert "movielens-100k, bakery or your own" in answers["help"]
+    assert answers["demo"] == ["newsroom", "movielens-100k", "bakery"]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -310,41 +312,49 @@ def test_two_of_one_name_and_names_that_are_none_are_refused() -> None:
 # A stranger's format: one new file in data/formats/, and nothing else
 
 
-BESIDE = "import sys, data.formats; data.formats.__path__.append(sys.argv.pop(1)); "
+ASKED = """
+import json, pathlib, sys
+import data.formats
+
+package, place = map(pathlib.Path, sys.argv[1:])
+data.formats.__path__.append(str(package))  # as if the stranger's file lay there
+
+from data.formats.base import get_format
+from tests.command_line import surfaced
+from tests.contract.format_promises import INTERACTIONS, broken, folder_with
+
+form = get_format("lines")
+own, other = folder_with(place / "own", form.sample(INTERACTIONS)), folder_with(place / "other", {})
+answers = {
+    "broken": broken(form, place / "promises"),
+    "prepared": surfaced("prepare", "-w", "mine", "--from", own, "--json").json,
+    "refused": surfaced("prepare", "-w", "mine", "--from", other).complaint,
+    "help": " ".join(surfaced("prepare", "--help").out.split()),
+}
+print(json.dumps(answers))
+"""
 
 
-def beside(folder: Path, code: str, *arguments: object) -> subprocess.CompletedProcess[str]:
-    """Python that finds the stranger's file in data/formats/, as if it lay there."""
-    command = [sys.executable, "-c", BESIDE + code, str(folder), *map(str, arguments)]
-    return subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False, timeout=120)
-
-
-@pytest.fixture
-def stranger(tmp_path: Path) -> Path:
-    return folder_with(tmp_path / "package", {"lines.py": STRANGER})
-
-
-def test_the_suite_takes_a_strangers_format(stranger: Path, tmp_path: Path) -> None:
-    code = (
-        "import json, pathlib; from data.formats.base import get_format; from tests.contract.format_promises import broken; "
-        "print(json.dumps(broken(get_format('lines'), pathlib.Path(sys.argv[1]))))"
-    )
-    done = beside(stranger, code, tmp_path / "promises")
+@pytest.fixture(scope="module")
+def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
+    """What the suite and the commands say in a process that finds the stranger's file."""
+    place = tmp_path_factory.mktemp("stranger")
+    package = folder_with(place / "package", {"lines.py": STRANGER})
+    command = [sys.executable, "-c", ASKED, str(package), str(place)]
+    environment = os.environ | {"SURFACED_HOME": str(place / "home")}
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout) == {}
+    found = json.loads(done.stdout)
+    assert isinstance(found, dict)
+    return found
 
 
-def test_prepare_takes_a_strangers_format(stranger: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SURFACED_HOME", str(tmp_path / "home"))
-    monkeypatch.setenv("COLUMNS", "300")
-    rows = "".join(json.dumps(row) + "\n" for row in INTERACTIONS)
-    folder, other = folder_with(tmp_path / "own", {"lines.jsonl": rows}), folder_with(tmp_path / "other", {})
-    cli = "import cli; sys.exit(cli.main())"
-    done = beside(stranger, cli, "prepare", "-w", "mine", "--from", folder, "--json")
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["n_events"] == len(INTERACTIONS)
-    refused = beside(stranger, cli, "prepare", "-w", "mine", "--from", other)
-    assert refused.returncode == 2
-    assert "no lines.jsonl (a list of JSON a line)" in refused.stderr
-    assert "lines.jsonl" in beside(stranger, cli, "prepare", "--help").stdout
+def test_the_suite_takes_a_strangers_format(answers: dict[str, Any]) -> None:
+    assert answers["broken"] == {}
+
+
+def test_prepare_takes_a_strangers_format(answers: dict[str, Any]) -> None:
+    assert answers["prepared"]["n_events"] == len(INTERACTIONS)
+    assert "no lines.jsonl (a list of JSON a line)" in answers["refused"]
+    assert "or lines.jsonl (a list of JSON a line)" in answers["help"]
     assert "lines.jsonl" not in expected(), "this process has not seen it"
