@@ -1,4 +1,6 @@
-"""Entries that register themselves: every public module of a package adds its own, and nothing lists them anywhere else.
+"""Entries that register themselves.
+
+Every public module of a package adds its own, and nothing lists them anywhere else.
 
 A module whose name begins with an underscore, and a package inside, is a helper of others and is not looked into.
 """

@@ -46,15 +46,18 @@ def missing_columns(frames: Mapping[str, pd.DataFrame]) -> list[Problem]:
         lacking = [column for column in required if column not in frame.columns]
         if lacking and (len(frame) or name == "events" or len(frame.columns)):
             has = ", ".join(shown(column, 30) for column in list(frame.columns)[:ROWS_LISTED]) or "none"
-            message = f"the column{'s' if len(lacking) > 1 else ''} {', '.join(lacking)} {'are' if len(lacking) > 1 else 'is'} missing; there are: {has}."
-            found.append(problem("error", name, "", [], message))
+            which = f"columns {', '.join(lacking)} are" if len(lacking) > 1 else f"column {lacking[0]} is"
+            found.append(problem("error", name, "", [], f"the {which} missing; there are: {has}."))
     if not len(frames["events"]) and not found:
         found.append(problem("error", "events", "", [], "there is no event: a graph needs at least one."))
     return found
 
 
 def as_ids(frame: pd.DataFrame, name: str, found: list[Problem]) -> pd.DataFrame:
-    """Id columns as str, tidied (see data.formats.reading.text_cells); whole numbers lose their '.0'. Empty ids become missing."""
+    """Id columns as str, tidied (see data.formats.reading.text_cells); whole numbers lose their '.0'.
+
+    Empty ids become missing.
+    """
     changed = {}
     for column in id_columns(name):
         if column not in frame.columns and column not in TABLES[name]:
@@ -87,7 +90,10 @@ def number_columns(name: str) -> tuple[str, ...]:
 
 
 def _whole(ids: pd.Series, name: str, column: str, found: list[Problem]) -> pd.Series:
-    """Ids that a float made of whole numbers, '100.0', as the whole numbers; only where all of the column are whole numbers."""
+    """Ids that a float made of whole numbers, '100.0', as the whole numbers.
+
+    Only where all of the column are whole numbers.
+    """
     whole = ids if column == "event" else whole_ids(ids)
     decimal = (whole != ids) & ids.notna()
     if not decimal.any():
@@ -176,7 +182,10 @@ def column_problems(frame: pd.DataFrame, name: str, event_weights: Mapping[str, 
 
 
 def clean_labels(frame: pd.DataFrame, name: str, found: list[Problem]) -> pd.DataFrame:
-    """Labels without control characters, at most 300 characters, the id where empty. Markup stays: display escapes it."""
+    """Labels without control characters, at most 300 characters, the id where empty.
+
+    Markup stays: display escapes it.
+    """
     if "label" not in TABLES[name]:
         return frame
     key = next(column for column in TABLES[name] if column in IDS and (column != "item" or name == "items"))

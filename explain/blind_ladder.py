@@ -1,6 +1,6 @@
 """How large was the planted bias? Newsrooms of known sizes as a ladder, and the size at which an audit's numbers would be usual.
 
-What is planted is a chance in every draw (data.simulation.simulator); what an audit sees is what two months of draws made of it. So the
+What is planted is a chance in every draw (data.simulation); what an audit sees is what two months of draws made of it. So the
 way from size to numbers is measured: the same newsroom is simulated at RUNGS sizes, each with a seed of its own, and audited.
 
   y(x)  two numbers of a world of size x; z = w·y, w from least squares of x on y over the ladder
@@ -31,7 +31,8 @@ from core.models.path import PathModel
 from core.progress import Progress
 from core.ranking import rank_all
 from data.builder import build_graph
-from data.simulation.simulator import NewsroomConfig, simulate_newsroom
+from data.simulation.config import NewsroomConfig
+from data.simulation.simulator import simulate_newsroom
 from data.splits import split
 from data.tables import Tables
 from explain.fairness.exposure import item_exposure, rbp

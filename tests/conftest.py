@@ -32,7 +32,7 @@ def build_small_newsroom(home: Path) -> None:
     """
     from core.models import _lightgcn_training
     from data.datasets import newsroom
-    from data.simulation.simulator import NewsroomConfig
+    from data.simulation.config import NewsroomConfig
     from explain.workbench import Workbench
 
     bench = Workbench(home)

@@ -69,7 +69,7 @@ CARD = DataCard(
         "year": "Year of the film, from its title; unknown for one film.",
         "decade": "Decade of that year.",
     },
-)  # fmt: skip
+)
 
 
 class MovieLens100K:
@@ -147,9 +147,13 @@ def _from_kept(cache: Path) -> files.Content | None:
 
 def _from_archive(cache: Path, progress: Progress) -> files.Content:
     archive = fetch_url(
-        ARCHIVE_URL, _kept_paths(cache)[0], digest=ARCHIVE_MD5, algorithm="md5",
-        timeout_s=ARCHIVE_TIMEOUT_S, progress=progress,
-    )  # fmt: skip
+        ARCHIVE_URL,
+        _kept_paths(cache)[0],
+        digest=ARCHIVE_MD5,
+        algorithm="md5",
+        timeout_s=ARCHIVE_TIMEOUT_S,
+        progress=progress,
+    )
     return files.read_original(archive, CONTENT)
 
 
@@ -159,7 +163,10 @@ def _from_wheel(cache: Path, progress: Progress) -> files.Content:
 
 
 def _sittings(events: pd.DataFrame) -> pd.Series:
-    """Per event, one person's two minutes of rating, numbered so that nothing tells the person; none where they rated nothing else then."""
+    """Per event, one person's two minutes of rating, numbered so that nothing tells the person.
+
+    None where they rated nothing else then.
+    """
     window = events["user"] + "@" + (events["time"] // SITTING_SECONDS).astype("str")
     shared = window.where(window.duplicated(keep=False))
     numbers, _ = pd.factorize(shared)

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from core.progress import Progress
 from data.datasets.base import register
-from data.simulation.simulator import NewsroomConfig, newsroom_card, simulate_newsroom
+from data.simulation.config import NewsroomConfig, newsroom_card
+from data.simulation.simulator import simulate_newsroom
 from data.tables import Tables
 
 CONFIG = NewsroomConfig()

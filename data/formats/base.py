@@ -40,7 +40,10 @@ class Format(Protocol):
     def order(self) -> int: ...
 
     def reads(self, path: Path) -> bool:
-        """Whether a path holds data that are meant to be in this form, told by names alone. Never raises, opens nothing."""
+        """Whether a path holds data that are meant to be in this form, told by names alone.
+
+        Never raises, opens nothing.
+        """
         ...
 
     def tables(self, path: Path, name: str, limits: Limits) -> Tables:
@@ -53,7 +56,10 @@ class Format(Protocol):
         ...
 
     def sample(self, interactions: Sequence[tuple[str, str, int]]) -> dict[str, str]:
-        """Text by file name: a folder that holds (user, item, seconds) in this form, as plain as it can be, for tests."""
+        """Text by file name.
+
+        A folder that holds (user, item, seconds) in this form, as plain as it can be, for tests.
+        """
         ...
 
 
@@ -121,7 +127,10 @@ def held_in(folder: Path) -> list[str]:
 
 
 def _content(path: Path, kind: str | None) -> str:
-    """What stands under a path that no format reads, in words after a semicolon. Raises DataError for a folder that cannot be listed."""
+    """What stands under a path that no format reads, in words after a semicolon.
+
+    Raises DataError for a folder that cannot be listed.
+    """
     if kind == "a folder":
         return f"it holds {listed(names_in(path))}"
     if kind is None or kind.startswith(("a ", "no ")):

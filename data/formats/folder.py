@@ -77,7 +77,7 @@ def _table_of(name: str) -> str:
 def tables_from_folder(path: Path, name: str, limits: Limits | None = None) -> Tables:
     """The tables in a folder, not yet validated.
 
-    Left out columns: every event is an 'interaction' of value 1 at time 0 (no time), memberships weigh 1, labels are ids.
+    Left out columns: an event is an 'interaction' of value 1 at time 0 (no time), memberships weigh 1, labels are ids.
     `time` is seconds UTC or an ISO date ('2026-03-01 12:30', read as UTC where no zone is given).
     name    workspace id, where card.json states none
     limits  the most that is read of a table

@@ -1,9 +1,9 @@
 """The format `recbole`: atomic files of RecBole become the tables of a workspace.
 
-NAME.inter is needed, with user_id and item_id; rating becomes an event's value and timestamp its time, and what is called
-event or context is taken as such. NAME.user and NAME.item are optional: their columns become attributes, words of the
-items (token_seq, such as genres) become topics. card.json beside them says what the data are, as in a folder of CSV.
-Where a folder holds several data sets, the path names one .inter file. What the values must be like is checked by
+NAME.inter is needed, with user_id and item_id; rating becomes an event's value and timestamp its time, and what is
+called event or context is taken as such. NAME.user and NAME.item are optional: their columns become attributes, words
+of the items (token_seq, such as genres) become topics. card.json beside them says what the data are, as in a folder of
+CSV. Where a folder holds several data sets, the path names one .inter file. What the values must be like is checked by
 validation.
 """
 
@@ -128,7 +128,10 @@ def _note_unread(folder: Path, stem: str, found: list[Problem]) -> None:
 
 
 def _events(read: AtomicFile, file: str, found: list[Problem]) -> pd.DataFrame:
-    """The interactions under our names. Raises DataError where a field that must be one value is declared a sequence."""
+    """The interactions under our names.
+
+    Raises DataError where a field that must be one value is declared a sequence.
+    """
     for field in (*FIELDS, "event", "context"):
         declared = read.types.get(field, "")
         if declared.endswith("_seq"):
@@ -147,7 +150,10 @@ def _known(items: AtomicFile | None, rated: bool) -> dict[str, Any]:
 
 
 def _things(read: AtomicFile, table: str, key: str, seen: pd.Series, found: list[Problem]) -> pd.DataFrame:
-    """Users or items with their attributes. Those that only the interactions name are added: RecBole knows them by id."""
+    """Users or items with their attributes.
+
+    Those that only the interactions name are added: RecBole knows them by id.
+    """
     own, label = f"{key}_id", _label_field(read)
     lists = [field for field in read.fields("float_seq") if field != label]
     found += [problem("note", table, field, [], "a list of numbers is no attribute: left out.") for field in lists]
@@ -183,7 +189,10 @@ def _word_fields(read: AtomicFile) -> tuple[str, ...]:
 
 
 def _topics(read: AtomicFile, file: str, limits: Limits) -> pd.DataFrame | None:
-    """A row for each item and word; None without words. Where several fields have words, an id begins with its field."""
+    """A row for each item and word; None without words.
+
+    Where several fields have words, an id begins with its field.
+    """
     fields = _word_fields(read)
     tables = []
     for field in fields:

@@ -1,7 +1,7 @@
 """What every format of own data promises, each promise a function that fails with what was broken.
 
-`broken` runs them all over one format; test_formats runs it over the registry, over planted mistakes, each of which must
-break the promise that it is about, and over a stranger's format in a process of its own.
+`broken` runs them all over one format; test_formats runs it over the registry, over planted mistakes, each of which
+must break the promise that it is about, and over a stranger's format in a process of its own.
 """
 
 from __future__ import annotations

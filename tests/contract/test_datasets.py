@@ -16,7 +16,7 @@ from core.errors import SourceError
 from core.progress import Progress
 from data.datasets import newsroom
 from data.datasets.base import all_datasets, dataset_names, get_dataset
-from data.simulation.simulator import NewsroomConfig
+from data.simulation.config import NewsroomConfig
 from data.tables import Tables
 from explain.shell.making import demo_workspaces
 from tests.conftest import ROOT
@@ -46,7 +46,8 @@ class Bakery:
     def load(self, cache, progress):
         rows = [(u, i, "purchase", 1.0, 1_700_000_000 + n) for n, (u, i) in enumerate(zip("aabbcc", "xyyzzw"))]
         events = pd.DataFrame(rows, columns=["user", "item", "event", "value", "time"])
-        users, items = (pd.DataFrame({k: sorted(set(events[k])), "label": sorted(set(events[k]))}) for k in ("user", "item"))
+        users = pd.DataFrame({"user": ["a", "b", "c"], "label": ["Ann", "Bob", "Cat"]})
+        items = pd.DataFrame({"item": ["w", "x", "y", "z"], "label": ["Roll", "Loaf", "Bun", "Rye"]})
         none = {k: pd.DataFrame({"item": [], k: [], "label": [], "weight": []}) for k in ("topic", "creator")}
         progress(1.0, "Bakery is made up")
         return Tables(CARD, events, users, items, none["topic"], none["creator"])

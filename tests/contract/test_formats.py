@@ -61,7 +61,7 @@ class Lines:
         except UnicodeDecodeError as error:
             raise not_utf8(file) from error
         except (OSError, ValueError, TypeError) as error:
-            raise DataError(f"{file.name} cannot be read as lists of user, item and seconds: {type(error).__name__}.") from error
+            raise DataError(f"{file.name} holds other things than lists of user, item, seconds.") from error
         if events.empty:
             raise DataError(f"{file.name} is empty: it needs a line for each interaction.")
         return completed({"events": events}, name=name, folder=path, found=[])

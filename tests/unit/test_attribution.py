@@ -13,7 +13,8 @@ from core.errors import OptionError
 from core.models.path import PathModel
 from core.ranking import rank_all
 from data.builder import build_graph
-from data.simulation.simulator import NewsroomConfig, simulate_newsroom
+from data.simulation.config import NewsroomConfig
+from data.simulation.simulator import simulate_newsroom
 from explain.blind_ladder import REFERENCE
 from explain.fairness import attribution as at
 from explain.fairness.cohorts import cohorts

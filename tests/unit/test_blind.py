@@ -11,7 +11,8 @@ import pytest
 from core.errors import CancelledError, NotReadyError, OptionError, SurfacedError
 from core.progress import no_progress
 from data.builder import build_graph
-from data.simulation.simulator import NewsroomConfig, simulate_newsroom
+from data.simulation.config import NewsroomConfig
+from data.simulation.simulator import simulate_newsroom
 from explain import blind, tasks
 from explain import blind_ladder as bl
 from explain.figures_attribution import blind_chart

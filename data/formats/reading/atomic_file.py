@@ -69,7 +69,10 @@ def read_atomic(file: Path, table: str, ids: Sequence[str], found: list[Problem]
 
 
 def as_floats(cells: pd.Series, table: str, found: list[Problem]) -> pd.Series:
-    """A column that is declared float as float64, NaN where unknown. A text that is no finite number becomes an error."""
+    """A column that is declared float as float64, NaN where unknown.
+
+    A text that is no finite number becomes an error.
+    """
     known = cells.where(~cells.str.strip().str.casefold().isin(UNKNOWN_WORDS))
     number = pd.to_numeric(known, errors="coerce").astype("float64")
     wrong = known.notna() & ~np.isfinite(number)

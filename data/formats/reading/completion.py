@@ -54,19 +54,25 @@ def completed(
 
 
 def _completed_events(events: pd.DataFrame, found: list[Problem], event: str) -> pd.DataFrame:
-    """Events with all their columns: where nothing is said, each is an `event` of value 1 at time 0; times in seconds."""
+    """Events with all their columns.
+
+    Where nothing is said, each is an `event` of value 1 at time 0; times in seconds.
+    """
     given: dict[str, Any] = {"event": event, "value": 1.0, "time": 0, "context": None}
     events = events.assign(**{column: value for column, value in given.items() if column not in events.columns})
     return events.assign(time=seconds(events["time"], "events", found, needed=True))
 
 
 def _kinds(event: pd.Series) -> tuple[str, ...]:
-    """Event types as validation will have them, in the order of their first event. Raises DataError where they are ids."""
+    """Event types as validation will have them, in the order of their first event.
+
+    Raises DataError where they are ids.
+    """
     kinds = tuple(tidy(as_text(event)).dropna().drop_duplicates())
     if len(kinds) > MOST_KINDS:
         raise DataError(
-            f"The column 'event' of events holds {len(kinds):,} different types, such as {shown(kinds[0], 30)}; at most "
-            f"{MOST_KINDS:,} are types. Name the column otherwise where it holds something else."
+            f"The column 'event' of events holds {len(kinds):,} different types, such as {shown(kinds[0], 30)}; "
+            f"at most {MOST_KINDS:,} are types. Name the column otherwise where it holds something else."
         )
     return kinds
 
@@ -94,7 +100,10 @@ def _weighted(frame: pd.DataFrame | None, kind: str) -> pd.DataFrame:
 
 
 def _published(column: pd.Series, found: list[Problem]) -> pd.Series:
-    """Times of publication as seconds; a column of that name without a single time in it is the data's own ("yes", "no")."""
+    """Times of publication as seconds.
+
+    A column of that name without a single time in it is the data's own ("yes", "no").
+    """
     notes: list[Problem] = []
     times = seconds(column, "items", notes, needed=False)
     if not pd.to_numeric(times, errors="coerce").notna().any() and are_no_times(times):

@@ -1,4 +1,7 @@
-"""A CSV file as a table of texts: separators, quotes, encodings and blank lines; what a cell means is for others to say."""
+"""A CSV file as a table of texts.
+
+Separators, quotes, encodings and blank lines; what a cell means is for others to say.
+"""
 
 from __future__ import annotations
 
@@ -64,7 +67,10 @@ def read_csv(file: Path, table: str, needed: tuple[str, ...], found: list[Proble
 
 
 def _separator(header: str, needed: tuple[str, ...]) -> str:
-    """The separator under which the header names most of what is needed, then that with most columns; quotes are heeded."""
+    """The separator under which the header names most of what is needed, then that with most columns.
+
+    Quotes are heeded.
+    """
 
     def fit(mark: str) -> tuple[int, int]:
         try:
@@ -86,7 +92,7 @@ class _File:
     limits: Limits
 
     def parsed(self) -> tuple[Rows, bool]:
-        """Its rows, and whether quotes were read as escaped by a backslash, which is tried where doubled ones do not fit.
+        """Its rows, and whether quotes were read as escaped by a backslash: tried where doubled ones do not fit.
 
         Raises DataError with the row.
         """
@@ -108,7 +114,10 @@ class _File:
         )
 
     def parsed_escaped(self) -> Rows | None:
-        """Its rows with quotes escaped by a backslash; None where it has none of these, or is no table that way either."""
+        """Its rows with quotes escaped by a backslash.
+
+        None where it has none of these, or is no table that way either.
+        """
         if not any('\\"' in line for line in self._lines()):
             return None
         try:

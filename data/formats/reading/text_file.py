@@ -34,7 +34,7 @@ def check_regular(file: Path) -> None:
 
 
 def check_form(file: Path, limits: Limits, wanted: str) -> None:
-    """Raises DataError for a file that begins as another kind of file does, is too large, or has no lines as tables have.
+    """Raises DataError for a file that begins as another kind does, is too large, or has no lines as tables have.
 
     wanted  what the file should be, in words: "CSV"
     """
