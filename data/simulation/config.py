@@ -87,8 +87,8 @@ def newsroom_card(config: NewsroomConfig) -> DataCard:
         title="Newsroom",
         summary=(
             f"A simulated newspaper: {config.n_users} readers, {config.n_items} articles, {config.n_days} days of "
-            "reading. Every event was drawn from one cause and keeps it, so that explanations and audits can be checked against "
-            f"the truth. Planted: {planted}."
+            "reading. Every event was drawn from one cause and keeps it, so that explanations and audits can be "
+            f"checked against the truth. Planted: {planted}."
         ),
         licence="CC0 (synthetic)",
         citation="Surfaced, built-in newsroom simulator.",

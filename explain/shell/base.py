@@ -18,9 +18,7 @@ from data.datasets.base import dataset_names
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
 
-WorkspaceOption = Annotated[
-    str, typer.Option("--workspace", "-w", help=f"{', '.join(dataset_names())} or your own.")
-]
+WorkspaceOption = Annotated[str, typer.Option("--workspace", "-w", help=f"{', '.join(dataset_names())} or your own.")]
 ModelOption = Annotated[str, typer.Option("--model", "-m", help="path, lightgcn, gnn+content, … (see `models`).")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
 KOption = Annotated[

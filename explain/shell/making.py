@@ -51,7 +51,9 @@ def models(as_json: JsonOption = False) -> None:
 @app.command()
 def prepare(
     workspace: WorkspaceOption,
-    folder: Annotated[Path | None, typer.Option("--from", help=f"Your own data, a folder or file: {expected()}.")] = None,
+    folder: Annotated[
+        Path | None, typer.Option("--from", help=f"Your own data, a folder or file: {expected()}.")
+    ] = None,
     show_people: Annotated[
         bool,
         typer.Option(
