@@ -23,10 +23,9 @@ from commands.command_line import (
 )
 from core.errors import SurfacedError
 from core.progress import Progress
-from data.sources.limits import stated_limits
+from explain.workbench.sources import demo_workspaces, expected_formats, stated_limits
 from explain.workbench.workbench import Workbench
 
-DEMO_WORKSPACES = ("newsroom", "movielens-100k")
 MODEL_FIELDS = ("name", "title", "source", "exact", "summary")
 
 
@@ -48,7 +47,9 @@ def models(as_json: JsonOption = False) -> None:
 @app.command()
 def prepare(
     workspace: WorkspaceOption,
-    folder: Annotated[Path | None, typer.Option("--from", help="A folder with events.csv (your own data).")] = None,
+    folder: Annotated[
+        Path | None, typer.Option("--from", help=f"Your own data, a folder or file: {expected_formats()}.")
+    ] = None,
     show_people: Annotated[
         bool,
         typer.Option(
@@ -116,17 +117,18 @@ def demo_data() -> None:
     bench, complete = Workbench(), True
     wanted = tuple(info.name for n, info in enumerate(bench.models.known()) if n == 0 or info.floor)
     steps_each = 2 + 2 * len(wanted)  # prepare, fit and measure each, audit
-    for place, workspace in enumerate(DEMO_WORKSPACES):
-        steps = _Steps(place * steps_each, len(DEMO_WORKSPACES) * steps_each)
+    demo = demo_workspaces()
+    for place, workspace in enumerate(demo):
+        steps = _Steps(place * steps_each, len(demo) * steps_each)
         try:
             _make_ready(bench, workspace, wanted, steps)
         except SurfacedError as error:
-            if workspace == DEMO_WORKSPACES[0]:
+            if workspace == demo[0]:
                 raise
             say(f"{error}\nGoing on without {workspace}.")
             complete = False
     if complete:
-        demo_stamp.write(bench.session.store.home, DEMO_WORKSPACES)
+        demo_stamp.write(bench.session.home, demo)
 
 
 class _Steps:

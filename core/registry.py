@@ -37,6 +37,6 @@ class Registry(Generic[Entry]):
     def entries(self) -> dict[str, Entry]:
         """Every entry by its name, in order; modules that are new in the folder are imported first."""
         for module in pkgutil.iter_modules(importlib.import_module(self._package).__path__):
-            if not module.name.startswith("_"):
+            if not module.ispkg and not module.name.startswith("_"):
                 importlib.import_module(f"{self._package}.{module.name}")
         return {self._name_of(entry): entry for entry in sorted([*self._entries.values()], key=self._order_of)}

@@ -31,8 +31,8 @@ def build_small_newsroom(home: Path) -> None:
     path model (split `last`, k 20, seed 0) are stored too, as `cli.py demo-data` leaves them.
     """
     from core.models import _lightgcn_training
-    from data.simulator import NewsroomConfig
-    from data.sources import newsroom
+    from data.datasets import newsroom
+    from data.simulation.config import NewsroomConfig
     from explain.workbench.workbench import Workbench
     from tests.models import one_of_each_kind
 

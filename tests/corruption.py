@@ -268,7 +268,7 @@ def _in_time() -> Iterator[None]:
 
 def folders(scratch: Path) -> Callable[[random.Random, Path], object]:
     """What is read is stored, fitted and listed too: a table that passes must not end a later command."""
-    from data.sources.folder import tables_from_folder
+    from data.formats.folder import tables_from_folder
     from data.validation import validate
     from explain.workbench.workbench import Workbench
 

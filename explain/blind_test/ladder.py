@@ -1,7 +1,7 @@
 """How large was the planted bias? Newsrooms of known sizes as a ladder, and the size at which an audit's numbers would
 be usual.
 
-What is planted is a chance in every draw (data.simulator); what an audit sees is what two months of draws made of it.
+What is planted is a chance in every draw (data.simulation); what an audit sees is what two months of draws made of it.
 So the way from size to numbers is measured: the same newsroom is simulated at RUNGS sizes, each with a seed of its own,
 and audited.
 
@@ -33,7 +33,8 @@ from core.models.path import PathModel
 from core.progress import Progress
 from core.ranking import rank_all
 from data.builder import build_graph
-from data.simulator import NewsroomConfig, simulate_newsroom
+from data.simulation.config import NewsroomConfig
+from data.simulation.simulator import simulate_newsroom
 from data.splits import split
 from data.tables import Tables
 from explain.fairness.exposure import item_exposure, rbp

@@ -9,7 +9,11 @@ from typing import Any
 
 @dataclass(frozen=True)
 class WorkspaceInfo:
-    """A known workspace; numbers are None until it is prepared. show_people: whether its people may be browsed."""
+    """A known workspace; numbers are None until it is prepared.
+
+    show_people  whether its people may be browsed
+    opens_first  whether pages open with it before any other that is ready
+    """
 
     name: str
     title: str
@@ -20,6 +24,7 @@ class WorkspaceInfo:
     summary: str = ""
     licence: str = ""
     show_people: bool = False
+    opens_first: bool = False
 
 
 @dataclass(frozen=True)

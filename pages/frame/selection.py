@@ -88,8 +88,7 @@ def chosen_workspace() -> WorkspaceInfo | None:
 
 def _first_choice(ready: list[WorkspaceInfo]) -> WorkspaceInfo | None:
     """Real data before simulated data: the first thing that a newcomer sees should be true."""
-    by_name = {w.name: w for w in ready}
-    return by_name.get("movielens-100k") or (ready[0] if ready else None)
+    return next((w for w in ready if w.opens_first), ready[0] if ready else None)
 
 
 def _chosen_snapshot(workspace: WorkspaceInfo) -> SnapshotInfo | None:

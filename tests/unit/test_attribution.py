@@ -14,7 +14,8 @@ from core.models.base import constant_words
 from core.models.path import PathModel
 from core.ranking import rank_all
 from data.builder import build_graph
-from data.simulator import NewsroomConfig, simulate_newsroom
+from data.simulation.config import NewsroomConfig
+from data.simulation.simulator import simulate_newsroom
 from explain.blind_test.ladder import REFERENCE
 from explain.charts.attribution import gap_waterfall
 from explain.fairness import attribution as at

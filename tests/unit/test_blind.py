@@ -11,13 +11,13 @@ import pytest
 from core.errors import CancelledError, NotReadyError, OptionError, SurfacedError
 from core.progress import no_progress
 from data.builder import build_graph
-from data.simulator import NewsroomConfig, simulate_newsroom
+from data.simulation.config import NewsroomConfig
+from data.simulation.simulator import simulate_newsroom
 from explain.blind_test import ladder as bl
 from explain.blind_test import seal
 from explain.charts.attribution import blind_chart
 from explain.storage.store import Store
-from explain.workbench import tasks
-from explain.workbench.workbench import Workbench
+from explain.workbench.workbench import Workbench, tasks
 from tests.command_line import surfaced
 
 SMALL = bl.Setup(

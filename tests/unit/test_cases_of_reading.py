@@ -14,7 +14,7 @@ import pytest
 from core.errors import DataError, OptionError
 from core.graph import InteractionGraph
 from data.builder import build_graph
-from data.sources.folder import tables_from_folder
+from data.formats.folder import tables_from_folder
 from data.tables import Tables
 from data.validation import validate
 from explain.groups.cohorts import Side, cohorts, columns, side_of

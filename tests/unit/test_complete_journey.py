@@ -13,9 +13,9 @@ import pytest
 from core.errors import SourceError
 from core.progress import no_progress
 from data.builder import build_graph
-from data.sources import complete_journey
-from data.sources.complete_journey import CompleteJourney, tables_from_wheel
-from data.sources.complete_journey_names import product_names, readable, readable_size, type_names
+from data.datasets import complete_journey
+from data.datasets._complete_journey_names import product_names, readable, readable_size, type_names
+from data.datasets.complete_journey import CompleteJourney, tables_from_wheel
 from data.tables import Tables
 from data.validation import validate
 

@@ -17,8 +17,8 @@ import pytest
 from core.errors import DataError, OptionError, SurfacedError
 from core.files import read_bytes, stated
 from core.snapshots import manifests
-from data.sources.folder import tables_from_folder
-from data.sources.limits import Limits, stated_limits
+from data.formats.folder import tables_from_folder
+from data.formats.reading.limits import Limits, stated_limits
 from data.validation import validate
 from explain.fairness.plan import plan_from_json
 from explain.records.log import DecisionLog

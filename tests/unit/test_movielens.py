@@ -12,9 +12,9 @@ import pytest
 from core.errors import SourceError
 from core.progress import no_progress
 from data.builder import build_graph
-from data.sources import movielens, movielens_files
-from data.sources.movielens import MovieLens100K
-from data.sources.movielens_files import GENRES, content_digests, read_original, readable_title
+from data.datasets import _movielens_files, movielens
+from data.datasets._movielens_files import GENRES, content_digests, read_original, readable_title
+from data.datasets.movielens import MovieLens100K
 from data.validation import validate
 
 RATINGS = [("196", "242", "3", "881250949"), ("10", "267", "5", "891717742"), ("10", "543", "1", "878887116")]
@@ -201,7 +201,7 @@ def test_articles_come_first(raw: str, title: str) -> None:
 
 
 def test_video_mark_is_no_part_of_the_title() -> None:
-    films = movielens_files._films(
+    films = _movielens_files._films(
         [("1412", "Land Before Time III: The Time of the Great Giving (1995) (V)", ["Animation"])]
     )
     assert films["title"][0] == "Land Before Time III: The Time of the Great Giving (1995)"

@@ -10,8 +10,9 @@ import pandas as pd
 import pytest
 
 from core.errors import CancelledError, OptionError
-from data.headlines import author_names, language
-from data.simulator import END, NewsroomConfig, simulate_newsroom
+from data.simulation.config import END, NewsroomConfig
+from data.simulation.headlines import author_names, language
+from data.simulation.simulator import simulate_newsroom
 from data.tables import Tables
 from data.validation import validate
 

@@ -1,4 +1,7 @@
-"""Rows of a CSV file, gathered by the thousand into columns: no more of the file is held as single texts than one portion."""
+"""Rows of a CSV file, gathered by the thousand into columns.
+
+No more of the file is held as single texts than one portion.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +14,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from core.graph import IntArray
-from data.sources.limits import Limits
+from data.formats.reading.limits import Limits
 
 _CELLS = 1 << 19  # in one portion
 
@@ -67,7 +70,9 @@ class Rows:
 
 
 def gathered(rows: Iterator[list[str]], first: int, name: str, limits: Limits) -> Rows:
-    """All rows of a reader. first: the row of the file that its first one is. Raises csv.Error, DataError beyond the limits.
+    """All rows of a reader.
+
+    first: the row of the file that its first one is. Raises csv.Error, DataError beyond the limits.
 
     Blank rows are no rows of the table, but reading them takes as long: they count for the limit.
     """

@@ -1,8 +1,10 @@
-"""Times as people write them, read as seconds UTC: of events, of items (`published`) and of any attribute, by one reader.
+"""Times as people write them, read as seconds UTC.
 
-Text is an ISO 8601 date. Numbers are seconds, unless they are written in one of the ways of WRITINGS, whose ranges no real
-times in seconds have: then all of the column is read so, and told. 0 and -1 beside real times mean unknown. Text that is
-no time is left for validation to report.
+Of events, of items (`published`) and of any attribute, by one reader.
+
+Text is an ISO 8601 date. Numbers are seconds, unless they are written in one of the ways of WRITINGS, whose ranges no
+real times in seconds have: then all of the column is read so, and told. 0 and -1 beside real times mean unknown. Text
+that is no time is left for validation to report.
 """
 
 from __future__ import annotations
@@ -15,8 +17,8 @@ import numpy as np
 import pandas as pd
 
 from core.errors import shown
+from data.formats.reading.text_cells import UNKNOWN_WORDS, as_text, tidy
 from data.problems import Problem, problem, rows_where
-from data.sources.text_cells import UNKNOWN_WORDS, as_text, tidy
 
 DAY_S = 86_400
 LATEST_S = 4_102_444_800  # 2100-01-01
@@ -63,18 +65,22 @@ def _per_second(n: float) -> Callable[[pd.Series], pd.Series]:
 WRITINGS = (
     Writing("days written as YYYYMMDD", 19_000_101, 21_001_231, _calendar("%Y%m%d"), plain=True),
     Writing("times written as YYYYMMDDhhmm", 190_001_010_000, 210_012_312_359, _calendar("%Y%m%d%H%M"), plain=True),
-    Writing("times written as YYYYMMDDhhmmss", 19_000_101_000_000, 21_001_231_235_959, _calendar("%Y%m%d%H%M%S"), plain=True),
+    Writing(
+        "times written as YYYYMMDDhhmmss", 19_000_101_000_000, 21_001_231_235_959, _calendar("%Y%m%d%H%M%S"), plain=True
+    ),
     Writing("day numbers of a spreadsheet", 20_000, 73_050, lambda n: ((n + SHEET_EPOCH_DAYS) * DAY_S).round()),
     Writing("milliseconds", 1e11, LATEST_S * 1e3, _per_second(1e3)),
     Writing("microseconds", 1e14, LATEST_S * 1e6, _per_second(1e6)),
     Writing("nanoseconds", 1e17, LATEST_S * 1e9, _per_second(1e9)),
-)  # fmt: skip
+)
 YEARS = Writing("years", 1_000, 2_100, _calendar("%Y"))
 SECONDS = Writing("seconds since 1970", REAL_S, LATEST_S, lambda n: n)
 
 
 def seconds(times: pd.Series, table: str, found: list[Problem], *, needed: bool) -> pd.Series:
-    """float64 seconds UTC, NaN where unknown; an object column where text is left that is no time: validation reports it.
+    """float64 seconds UTC, NaN where unknown.
+
+    An object column where text is left that is no time: validation reports it.
 
     needed  a time that is unknown is an error of its own (events): 0 stays 0 and is told
     """
@@ -107,7 +113,7 @@ def seconds(times: pd.Series, table: str, found: list[Problem], *, needed: bool)
 def dates_of(numbers: pd.Series, table: str, found: list[Problem]) -> pd.Series | None:
     """An attribute of numbers as datetime64[s], None where they are no times.
 
-    Days written as YYYYMMDD are known by what they are, other writings by the column's name too ("signup", "created_at").
+    Days written as YYYYMMDD are known by what they are, other writings by the column's name too ("created_at").
     """
     name = str(numbers.name)
     values = numbers.astype("float64")

@@ -1,7 +1,8 @@
 """Reads the two forms in which MovieLens-100K is passed on into one content, and checks that it is the right one.
 
 Original: u.data, u.item, u.user in a folder or zip (Latin-1 or UTF-8; copies differ in nine accented titles, which are
-therefore set here). RecBole: ml-100k.inter, .item, .user inside a wheel. Where the files come from is left to movielens.
+therefore set here). RecBole: ml-100k.inter, .item, .user inside a wheel. Where the files come from is left to
+movielens.
 """
 
 from __future__ import annotations
@@ -20,9 +21,26 @@ from core.errors import SourceError, shown
 ORIGINAL = ("u.data", "u.item", "u.user")
 RECBOLE = tuple(f"recbole/dataset_example/ml-100k/ml-100k.{end}" for end in ("inter", "item", "user"))
 GENRES = (
-    "unknown", "Action", "Adventure", "Animation", "Children's", "Comedy", "Crime", "Documentary", "Drama", "Fantasy",
-    "Film-Noir", "Horror", "Musical", "Mystery", "Romance", "Sci-Fi", "Thriller", "War", "Western",
-)  # fmt: skip
+    "unknown",
+    "Action",
+    "Adventure",
+    "Animation",
+    "Children's",
+    "Comedy",
+    "Crime",
+    "Documentary",
+    "Drama",
+    "Fantasy",
+    "Film-Noir",
+    "Horror",
+    "Musical",
+    "Mystery",
+    "Romance",
+    "Sci-Fi",
+    "Thriller",
+    "War",
+    "Western",
+)
 TITLES = {
     "267": "Unknown film",
     "543": "Misérables, Les",
@@ -87,8 +105,10 @@ def read_original(place: Path, digests: Mapping[str, str]) -> Content:
 def read_recbole(wheel: Path, digests: Mapping[str, str]) -> Content:
     """The content of the example data inside the RecBole wheel. Raises WrongContentError if a digest is another."""
     inter, item, user = ([line.split("\t") for line in _member(wheel, name).splitlines()[1:]] for name in RECBOLE)
-    films = [(row[0], row[1] if row[1].endswith(")") and row[2] == "V" else f"{row[1]} ({row[2]})",
-              row[3].split(" ")) for row in item]  # fmt: skip
+    films = [
+        (row[0], row[1] if row[1].endswith(")") and row[2] == "V" else f"{row[1]} ({row[2]})", row[3].split(" "))
+        for row in item
+    ]
     return _checked(Content(_ratings(inter), _users([row[:4] for row in user]), _films(films)), wheel, digests)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, get_args
@@ -10,17 +11,30 @@ import pandas as pd
 
 from core.errors import DataError, short, shown
 from core.files import odd_kind, read_stated
-from data.sources.limits import MOST_KINDS
+from data.formats.reading.limits import MOST_KINDS
 from data.tables import DataCard, SplitKind
 
+CARD = "card.json"
 
-def stated_card(file: Path, name: str, kinds: tuple[str, ...], events: pd.DataFrame) -> DataCard:
-    """The card that card.json states, completed: every event type weighs 1 and is a positive where nothing is said."""
+
+def stated_card(
+    file: Path, name: str, kinds: tuple[str, ...], events: pd.DataFrame, known: Mapping[str, Any] | None = None
+) -> DataCard:
+    """The card that card.json states, completed: every event type weighs 1 and is a positive where nothing is said.
+
+    known  entries that hold where card.json does not state others
+    """
     has_times = bool((events["time"] != 0).any())
     stated: dict[str, Any] = {
-        "name": name, "title": name, "summary": f"Own data: {len(events):,} events.", "licence": "Not stated.",
-        "citation": "", "event_weights": dict.fromkeys(kinds, 1.0), "default_split": "last" if has_times else "random",
-    }  # fmt: skip
+        "name": name,
+        "title": name,
+        "summary": f"Own data: {len(events):,} events.",
+        "licence": "Not stated.",
+        "citation": "",
+        "event_weights": dict.fromkeys(kinds, 1.0),
+        "default_split": "last" if has_times else "random",
+    }
+    stated |= dict(known or {})
     stated |= _read_card(file) if odd_kind(file) != "not there" else {}
     stated.setdefault("positives", tuple(stated["event_weights"]))
     return DataCard(**stated)
@@ -34,7 +48,7 @@ def _read_card(file: Path) -> dict[str, Any]:
     except ValueError as error:
         raise DataError(f"card.json is not JSON that can be used: {short(error)}.") from error
     if not isinstance(stated, dict):
-        raise DataError("card.json must be an object, such as {\"title\": \"My shop\"}.")  # fmt: skip
+        raise DataError('card.json must be an object, such as {"title": "My shop"}.')
     kinds = {field.name: field.type for field in fields(DataCard)}
     for key, value in stated.items():
         if key not in kinds:

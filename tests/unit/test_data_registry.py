@@ -6,22 +6,22 @@ import pytest
 
 from core.errors import CancelledError, OptionError
 from core.progress import check_cancelled, no_progress, portion
-from data.sources.registry import all_sources, get_source
+from data.datasets.base import all_datasets, get_dataset
 
 
 def test_modules_of_the_package_are_found_without_being_listed() -> None:
-    names = [source.name for source in all_sources()]
-    assert names == sorted(names)
-    assert {"movielens-100k", "complete-journey"} <= set(names)
+    names = [known.name for known in all_datasets()]
+    assert names == ["newsroom", "complete-journey", "movielens-100k"]
+    assert [known.order for known in all_datasets()] == sorted(known.order for known in all_datasets())
 
 
-def test_source_says_how_to_get_it_and_what_it_may_be_used_for() -> None:
-    for source in all_sources():
-        assert get_source(source.name) is source
-        assert source.command.startswith("make ")
-        assert source.title
-        assert source.summary
-        assert source.licence
+def test_a_data_set_says_how_to_get_it_and_what_it_may_be_used_for() -> None:
+    for known in all_datasets():
+        assert get_dataset(known.name) is known
+        assert known.command.startswith("make ")
+        assert known.title
+        assert known.summary
+        assert known.licence
 
 
 @pytest.mark.parametrize(
@@ -29,14 +29,14 @@ def test_source_says_how_to_get_it_and_what_it_may_be_used_for() -> None:
 )
 def test_any_other_text_is_refused_with_the_valid_names(name: str) -> None:
     with pytest.raises(OptionError, match=r"Pick one of: .*complete-journey.*movielens-100k") as caught:
-        get_source(name)
+        get_dataset(name)
     assert len(str(caught.value)) < 300
     assert str(caught.value).isprintable()
 
 
 def test_close_name_is_suggested() -> None:
     with pytest.raises(OptionError, match="Did you mean 'movielens-100k'"):
-        get_source("movielens-100")
+        get_dataset("movielens-100")
 
 
 def test_portion_maps_a_step_into_the_whole_job() -> None:

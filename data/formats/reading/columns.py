@@ -1,4 +1,6 @@
-"""What the cells of a column are: numbers, dates, yes or no, codes or texts. One reader for CSV and Parquet, events and attributes.
+"""What the cells of a column are.
+
+Numbers, dates, yes or no, codes or texts. One reader for CSV and Parquet, events and attributes.
 
 Nothing is lost: a column of texts becomes one of numbers only where every known text is that number written plainly, so
 `007`, `+44`, `1E1` and `1.10` beside `1.9` stay what they are. What was taken for unknown, and what keeps a column from
@@ -11,9 +13,9 @@ import numpy as np
 import pandas as pd
 
 from core.errors import shown
+from data.formats.reading.text_cells import SURELY_UNKNOWN, UNKNOWN_WORDS, as_text, tidy
+from data.formats.reading.times import DATE, as_dates, dates_of, epoch, iso
 from data.problems import Problem, problem, rows_where
-from data.sources.text_cells import SURELY_UNKNOWN, UNKNOWN_WORDS, as_text, tidy
-from data.sources.times import DATE, as_dates, dates_of, epoch, iso
 
 _PLAIN = r"-?(?:0|[1-9]\d*)(?:\.\d+)?"
 _TINY = r"-?\d(?:\.\d+)?e[+-]\d\d+"  # as programs write very small and very large floats
@@ -125,12 +127,13 @@ def _note_unknown(table: str, name: str, words: pd.Series, text: pd.Series, foun
 
 
 def _note_almost(table: str, name: str, text: pd.Series, value: pd.Series, found: list[Problem]) -> None:
-    """A few cells that keep a column from being read as numbers or dates, or dates that are not written as ISO dates."""
+    """A few cells that keep a column from being read as numbers or dates; dates that are not written as ISO dates."""
     for pattern, kind in ((_PLAIN, "numbers"), (DATE, "dates")):
         fits = text.str.fullmatch(pattern).fillna(False).astype(bool) & value
         other = value & ~fits
         if fits.any() and 0 < other.sum() <= FEW * value.sum():
-            told = f"{shown(text[other].iloc[0], 30)} keeps the column from being read as {kind}: each value is a group of its own."
+            told = f"{shown(text[other].iloc[0], 30)} keeps the column from being read as {kind}: "
+            told += "each value is a group of its own."
             found.append(problem("note", table, name, rows_where(other), told))
     if text[value].str.fullmatch(_OTHER_DATE).all():
         told = f"dates such as {shown(text[value].iloc[0], 30)} can mean several days and stay text: write 2024-12-31."

@@ -1,35 +1,19 @@
 """Who reads what, when and why: every view of the newsroom is drawn from the cause that it is stored with.
 
-Time runs in slots of four hours. What other readers have done is known up to the start of a slot, so a view never
-has a cause from the future. Readers, articles and their text come from `simulator`, which also turns the result
-into tables. Arrays use U readers, I articles, T topics, A authors, S slots.
+What other readers have done is known up to the start of a slot, so a view never has a cause from the future. Arrays use
+U readers, I articles, T topics, A authors, S slots.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 
 import numpy as np
 from numpy.typing import NDArray
 
 from core.progress import Progress, no_progress
+from data.simulation.views import SLOTS_PER_DAY, BoolArray, FloatArray, IntArray, Views
 
-IntArray = NDArray[np.int64]
-FloatArray = NDArray[np.float64]
-BoolArray = NDArray[np.bool_]
-
-CAUSES = ("topic_affinity", "author_loyalty", "co_readers", "trending", "editorial_push")
-TOPIC, AUTHOR, CO_READERS, TRENDING, PUSH = range(len(CAUSES))
-SLOTS_PER_DAY = 6
-DAY_S = 86_400
-SLOT_S = DAY_S // SLOTS_PER_DAY
-SLOT_SHARES = (0.03, 0.17, 0.22, 0.19, 0.20, 0.19)
-WEEKEND = 0.75
-SUBSCRIBED_DAYS = 10.0
-MAX_VIEWS_PER_DAY = 9.0
-ORDINARY_DWELL_S = 60.0
-MIN_DWELL_S, MAX_DWELL_S = 6, 600
 FRESH_DAYS = 3.0
 EVERGREEN = 0.01
 HEAT_HALF_LIFE_DAYS = 1.0
@@ -38,14 +22,6 @@ MEMORY_DAYS = 5.0
 N_CO_READERS_MET = 6
 PUSH_LIST_SIZE = 24
 MAX_TRIES = 5
-
-
-@dataclass(frozen=True)
-class Calendar:
-    """The window of the simulation. start: seconds UTC of its first midnight."""
-
-    start: int
-    n_days: int
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,21 +43,6 @@ class World:
     appeal: FloatArray
     shown: FloatArray
     published_day: FloatArray
-
-
-@dataclass(frozen=True, eq=False)
-class Views:
-    """One row a view, in order of (slot, position in the visit): int64 [n] each.
-
-    cause     position in CAUSES
-    cause_id  position of the topic, the author or the article behind it
-    """
-
-    user: IntArray
-    item: IntArray
-    slot: IntArray
-    cause: IntArray
-    cause_id: IntArray
 
 
 class Newsroom:
@@ -120,7 +81,10 @@ class Newsroom:
         self.readers_slot[items, users] = self.slot
 
     def draw(self, users: IntArray, causes: IntArray) -> tuple[IntArray, IntArray]:
-        """One article a reader by the cause given. Returns (item, cause_id), -1 where the cause has nothing to offer."""
+        """One article a reader by the cause given.
+
+        Returns (item, cause_id), -1 where the cause has nothing to offer.
+        """
         item = np.full(len(users), -1, dtype=np.int64)
         cause_id = np.full(len(users), -1, dtype=np.int64)
         for cause, method in enumerate((self._topic, self._author, self._co_readers, self._trending, self._push)):
@@ -198,42 +162,6 @@ def draw_rows(weights: FloatArray, rng: np.random.Generator) -> IntArray:
     return np.where(total > 0, column, -1).astype(np.int64)
 
 
-def plan_views(calendar: Calendar, n_views: IntArray, rng: np.random.Generator) -> tuple[IntArray, IntArray]:
-    """When each reader comes: visits of about three views, spread over the days of the reader's subscription.
-
-    n_views  int64 [U], how many views each reader is to have
-    Returns  (user, slot) int64 [sum of n_views]: one row a view; rows of the same reader and slot are one visit
-    """
-    n_users = len(n_views)
-    n_visits = np.maximum(4, n_views // 3)
-    visitor = np.repeat(np.arange(n_users), n_visits)
-    until = np.r_[0.0, np.cumsum(_slot_shares(calendar))]
-    first_slot, last_slot = _subscriptions(calendar, n_views, rng)
-    low, high = until[first_slot], until[last_slot + 1]
-    drawn = low[visitor] + rng.random(len(visitor)) * (high - low)[visitor]
-    visit_slot = np.clip(np.searchsorted(until, drawn, side="right") - 1, first_slot[visitor], last_slot[visitor])
-    user = np.repeat(np.arange(n_users), n_views)
-    first_visit = np.cumsum(n_visits) - n_visits
-    visit = first_visit[user] + (rng.random(len(user)) * n_visits[user]).astype(np.int64)
-    return user, visit_slot[visit].astype(np.int64)
-
-
-def _slot_shares(calendar: Calendar) -> FloatArray:
-    days = (datetime.fromtimestamp(calendar.start + d * DAY_S, UTC) for d in range(calendar.n_days))
-    week = np.array([WEEKEND if day.weekday() >= 5 else 1.0 for day in days])
-    return np.outer(week, SLOT_SHARES).ravel()
-
-
-def _subscriptions(calendar: Calendar, n_views: IntArray, rng: np.random.Generator) -> tuple[IntArray, IntArray]:
-    """First and last slot in which each reader comes: most stay for a week or two, heavy readers for longer."""
-    days = np.maximum(SUBSCRIBED_DAYS * rng.lognormal(0.0, 0.5, len(n_views)), n_views / MAX_VIEWS_PER_DAY)
-    days = np.clip(days, 5.0, calendar.n_days)
-    begin = rng.random(len(n_views)) * calendar.n_days - days / 2
-    first = np.clip(begin, 0, calendar.n_days - 2.5) * SLOTS_PER_DAY
-    last = np.clip(begin + days, 2.5, calendar.n_days) * SLOTS_PER_DAY - 1
-    return first.astype(np.int64), last.astype(np.int64)
-
-
 def simulate_views(
     world: World, user: IntArray, slot: IntArray, rng: np.random.Generator, progress: Progress = no_progress
 ) -> Views:
@@ -259,42 +187,6 @@ def simulate_views(
         item[rows], cause[rows], cause_id[rows] = _read_once(room, user[rows])
     kept = item >= 0
     return Views(user[kept], item[kept], slot[kept], cause[kept], cause_id[kept])
-
-
-def clock_views(
-    calendar: Calendar, views: Views, words: IntArray, rng: np.random.Generator
-) -> tuple[IntArray, IntArray]:
-    """(dwell seconds, seconds UTC) of every view; the views of a visit follow one another inside its slot.
-
-    words  int64 [I], length of the articles: longer ones and personal causes hold readers longer
-    """
-    n = len(views.user)
-    interest = np.where(is_personal(views), 1.15, 0.75)
-    length = np.sqrt(words[views.item] / 550.0)
-    wished_s = ORDINARY_DWELL_S * interest * length * rng.lognormal(0.0, 0.6, n)
-    dwell_s = np.clip(wished_s, MIN_DWELL_S, MAX_DWELL_S).astype(np.int64)
-    visit = visit_numbers(views)
-    order = np.argsort(visit, kind="stable")
-    span = (dwell_s + rng.integers(20, 90, n))[order]
-    before = np.cumsum(span) - span
-    first = np.r_[True, np.diff(visit[order]) != 0]
-    offset = np.empty(n, dtype=np.int64)
-    offset[order] = before - np.maximum.accumulate(np.where(first, before, 0))
-    duration = np.bincount(visit, weights=span[np.argsort(order)]).astype(np.int64)
-    slack = np.maximum(SLOT_S - duration - 60, 1)
-    begin = (rng.random(len(duration)) * slack).astype(np.int64)
-    return dwell_s, calendar.start + views.slot * SLOT_S + begin[visit] + offset
-
-
-def visit_numbers(views: Views) -> IntArray:
-    """Number of the visit (one reader in one slot) of every view, in order of slot and reader."""
-    keys = views.slot * (views.user.max() + 1) + views.user
-    return np.unique(keys, return_inverse=True)[1].astype(np.int64)
-
-
-def is_personal(views: Views) -> BoolArray:
-    """bool [n]: whether a view was drawn from what is known of the reader, not from what everybody gets."""
-    return np.isin(views.cause, (TOPIC, AUTHOR, CO_READERS))
 
 
 def _in_turns(user: IntArray, slot: IntArray) -> tuple[IntArray, IntArray]:

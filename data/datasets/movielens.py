@@ -2,7 +2,7 @@
 
 Places are tried in order: a local copy named by SURFACED_DATA, the official archive, the copy inside the PyPI wheel
 `recbole` (read from the zip, never imported). All give the same tables: `CONTENT` pins what must have been read,
-whatever the place and the spelling of its files. How the files are written is movielens_files' business.
+whatever the place and the spelling of its files. How the files are written is the business of _movielens_files.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ import pandas as pd
 
 from core.errors import SourceError, shown
 from core.progress import Progress, portion
-from data.sources import movielens_files as files
-from data.sources.download import fetch_url, is_cached, pip_download
-from data.sources.registry import register
+from data.datasets import _movielens_files as files
+from data.datasets.base import register
+from data.download import fetch_url, is_cached, pip_download
 from data.tables import DataCard, Tables
 
 LOCAL_VARIABLE = "SURFACED_DATA"
@@ -69,17 +69,22 @@ CARD = DataCard(
         "year": "Year of the film, from its title; unknown for one film.",
         "decade": "Decade of that year.",
     },
-)  # fmt: skip
+)
 
 
 class MovieLens100K:
-    """The source of the workspace `movielens-100k`."""
+    """The data set `movielens-100k`."""
 
     name = CARD.name
     title = CARD.title
     summary = CARD.summary
     licence = CARD.licence
     command = "make demo"
+    order = 20
+    default_split = CARD.default_split
+    in_demo = True
+    lists_people = True
+    opens_first = True
 
     def load(self, cache: Path, progress: Progress) -> Tables:
         """The tables of the first place that has them. Raises SourceError naming all that was tried."""
@@ -142,9 +147,13 @@ def _from_kept(cache: Path) -> files.Content | None:
 
 def _from_archive(cache: Path, progress: Progress) -> files.Content:
     archive = fetch_url(
-        ARCHIVE_URL, _kept_paths(cache)[0], digest=ARCHIVE_MD5, algorithm="md5",
-        timeout_s=ARCHIVE_TIMEOUT_S, progress=progress,
-    )  # fmt: skip
+        ARCHIVE_URL,
+        _kept_paths(cache)[0],
+        digest=ARCHIVE_MD5,
+        algorithm="md5",
+        timeout_s=ARCHIVE_TIMEOUT_S,
+        progress=progress,
+    )
     return files.read_original(archive, CONTENT)
 
 
@@ -154,7 +163,10 @@ def _from_wheel(cache: Path, progress: Progress) -> files.Content:
 
 
 def _sittings(events: pd.DataFrame) -> pd.Series:
-    """Per event, one person's two minutes of rating, numbered so that nothing tells the person; none where they rated nothing else then."""
+    """Per event, one person's two minutes of rating, numbered so that nothing tells the person.
+
+    None where they rated nothing else then.
+    """
     window = events["user"] + "@" + (events["time"] // SITTING_SECONDS).astype("str")
     shared = window.where(window.duplicated(keep=False))
     numbers, _ = pd.factorize(shared)

@@ -11,13 +11,28 @@ import pandas as pd
 
 SURELY_UNKNOWN = ("unknown", "n/a", "#n/a", "nan", "nat", "null", "nil", "?", "n.a.")  # in a column of texts too
 UNKNOWN_WORDS = (
-    "unknown", "n/a", "na", "#n/a", "nan", "nat", "none", "null", "nil", "?", "-", "--", ".", "missing", "n.a.",
-)  # fmt: skip
+    "unknown",
+    "n/a",
+    "na",
+    "#n/a",
+    "nan",
+    "nat",
+    "none",
+    "null",
+    "nil",
+    "?",
+    "-",
+    "--",
+    ".",
+    "missing",
+    "n.a.",
+)
 # Zero-width and directional characters, byte order marks inside the text, soft hyphens: nobody sees or means them.
 INVISIBLE = "\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff\u00ad"
 _INVISIBLE = re.compile(f"[{INVISIBLE}]")
 _HARD_BLANK = re.compile("[\u00a0\u2007\u202f]")  # blanks at which no line breaks
 _IDLE_JOINER = re.compile("[\u200c\u200d](?=[\\x00-\\x7f])|(?<=[\\x00-\\x7f])[\u200c\u200d]")  # they join nothing there
+_DECIMAL, _WHOLE = r"-?(?:0|[1-9]\d*)\.0+", r"-?(?:0|[1-9]\d*)(?:\.0+)?"
 _LEADING = re.compile(r"^[\s" + INVISIBLE + r"]+|[\s" + INVISIBLE + r"]+$")
 
 
@@ -30,13 +45,28 @@ def as_text(column: pd.Series) -> pd.Series:
     return column.astype("str").where(column.notna())
 
 
+def whole_ids(ids: pd.Series) -> pd.Series:
+    """Ids that a float made of whole numbers, '100.0', as these.
+
+    Unchanged unless all of the column are whole numbers.
+    """
+    different = pd.Series(ids.dropna().unique(), dtype="str")
+    if not different.str.fullmatch(_DECIMAL).any() or not different.str.fullmatch(_WHOLE).all():
+        return ids
+    decimal = ids.str.fullmatch(_DECIMAL).fillna(False).astype(bool)
+    return ids.where(~decimal, ids.str.partition(".")[0])
+
+
 def _joined(cells: Iterable[object]) -> str | None:
     """A list in a cell as one text in its own order; an empty one is missing."""
     return ", ".join(str(cell) for cell in cells) or None
 
 
 def tidy(text: pd.Series) -> pd.Series:
-    """Each different text once: blanks around it and invisible characters go, accents are composed; empty is missing."""
+    """Each different text once.
+
+    Blanks around it and invisible characters go, accents are composed; empty is missing.
+    """
     known = text.dropna()
     changed = {value: clean for value in known.unique().tolist() if (clean := tidy_text(value)) != value or not clean}
     if not changed:

@@ -1,7 +1,7 @@
 """What the simulated newsroom prints: topics, headlines with their summaries, and the names of its authors.
 
 The language itself stands in `headlines.toml`. This module only fills templates; who writes and who reads what is
-decided in `simulator` and `reading`.
+decided in `articles` and `draws`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """A Parquet file as a table, with the types that its schema states; what pandas once noted beside them is not needed.
 
-Sizes are checked before anything is unpacked: rows and columns by the footer, texts by their lengths while they are still
-packed as dictionaries, because a few kilobytes may state gigabytes.
+Sizes are checked before anything is unpacked: rows and columns by the footer, texts by their lengths while they are
+still packed as dictionaries, because a few kilobytes may state gigabytes.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from core.errors import DataError, short, shown
+from data.formats.reading.limits import LONGEST_CELL, Limits
 from data.problems import Problem, problem
-from data.sources.limits import LONGEST_CELL, Limits
 
 _INDEX = re.compile(r"__index_level_\d+__")
 _BATCH = 1 << 14
@@ -77,7 +77,10 @@ def _check_sizes(stated: pq.FileMetaData, file: str, limits: Limits) -> None:
 
 
 def _kept(schema: pa.Schema, file: str, table: str, needed: tuple[str, ...], found: list[Problem]) -> list[str]:
-    """Names of the columns to read. Raises DataError where a name stands twice or a needed column cannot be a column."""
+    """Names of the columns to read.
+
+    Raises DataError where a name stands twice or a needed column cannot be a column.
+    """
     names = [str(name) for name in schema.names]
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
@@ -115,10 +118,18 @@ def _is_plain(kind: pa.DataType) -> bool:
     if pa.types.is_dictionary(kind):
         return _is_plain(kind.value_type)
     return bool(
-        _is_text(kind) or pa.types.is_null(kind) or pa.types.is_boolean(kind) or pa.types.is_integer(kind)
-        or pa.types.is_floating(kind) or pa.types.is_decimal(kind) or pa.types.is_timestamp(kind) or pa.types.is_date(kind)
-        or pa.types.is_time(kind) or pa.types.is_duration(kind) or pa.types.is_string_view(kind)
-    )  # fmt: skip
+        _is_text(kind)
+        or pa.types.is_null(kind)
+        or pa.types.is_boolean(kind)
+        or pa.types.is_integer(kind)
+        or pa.types.is_floating(kind)
+        or pa.types.is_decimal(kind)
+        or pa.types.is_timestamp(kind)
+        or pa.types.is_date(kind)
+        or pa.types.is_time(kind)
+        or pa.types.is_duration(kind)
+        or pa.types.is_string_view(kind)
+    )
 
 
 def _bounded(batches: Iterator[pa.RecordBatch], file: str, limits: Limits) -> Iterator[pa.RecordBatch]:
