@@ -39,8 +39,8 @@ class AuditedLists:
     items      groupings of the items by column; people: groupings of the people
     positives  CSR [m, n_items]: held-out relevant items, None where the target needs none
     policies   item column → {group: share}, where a policy is the target
-    refit      the same of the refit's lists, with the held-out positives that those can contain; None where there was no refit.
-               What compares lists with held-out events reads these lists and no others
+    refit      the same of the refit's lists, with the held-out positives that those can contain; None where there was
+               no refit. What compares lists with held-out events reads these lists and no others
     quality    held-out nDCG of each person, None where it was not measured
     guard      which groups of people stay hidden; None where all may be shown
     computed   what `once` keeps; lists of one profile may share it
@@ -118,7 +118,9 @@ class AuditedLists:
 
     @property
     def against_heldout(self) -> tuple[AuditedLists, sparse.csr_matrix | None]:
-        """The lists that can contain held-out items, and those items: served lists cannot, so without a refit there are none."""
+        """The lists that can contain held-out items, and those items: served lists cannot, so without a refit there are
+        none.
+        """
         of = self.refit or self
         return of, of.relevance if of.lists_of == "refit" else None
 
@@ -193,7 +195,9 @@ class AuditedLists:
         reason: str = "",
         target: str = "",
     ) -> Figure:
-        """A figure of these lists from value, low and high; NaN becomes None and needs a reason, which is given where nobody does."""
+        """A figure of these lists from value, low and high; NaN becomes None and needs a reason, which is given where
+        nobody does.
+        """
         value, low, high = (float(end) if np.isfinite(end) else None for end in ends)
         if not reason and value is not None and (low is None or high is None):
             reason = NO_INTERVAL
@@ -244,7 +248,9 @@ class ItemColumn:
 
     @cached_property
     def wanted(self) -> sparse.csr_matrix | None:
-        """CSR [shown, groups]: held-out items of each group where the target comes from people; None where it is fixed."""
+        """CSR [shown, groups]: held-out items of each group where the target comes from people; None where
+        it is fixed.
+        """
         relevance = self.of.relevance if self.target == "relevance" else None
         return None if relevance is None else sparse.csr_matrix(relevance @ self.groups.membership)
 
@@ -263,7 +269,9 @@ class ItemColumn:
 
 @dataclass(frozen=True, eq=False)
 class UserColumn:
-    """One grouping of some people. code: int64 [people], the group of each, -1 where it stays hidden; hidden: which groups do."""
+    """One grouping of some people. code: int64 [people], the group of each, -1 where it stays hidden; hidden: which
+    groups do.
+    """
 
     by: str
     labels: tuple[str, ...]

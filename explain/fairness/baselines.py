@@ -1,8 +1,10 @@
 """What would lists be worth that know nobody? Two baselines without a profile, beside the model, on what was kept back.
 
-popularity  what most people of the training part have        recency  the newest first: the item's published date or year,
-else its first event. One order for everybody; only what a person has already is left out. DSA Article 38 asks very large
-platforms to offer such an option. Nothing was shown to anybody: these are the same held-out events on which models are measured.
+popularity  what most people of the training part have        recency  the newest first: the item's published date or
+            year,
+else its first event. One order for everybody; only what a person has already is left out. DSA Article 38 asks very
+large platforms to offer such an option. Nothing was shown to anybody: these are the same held-out events on which
+models are measured.
 """
 
 from __future__ import annotations
@@ -34,7 +36,8 @@ class Baseline:
     """One way of making lists. metrics: value, low, high (95 %, bootstrap over people; coverage by jackknife).
 
     ndcg_gap  the model's nDCG less this one's, person by person, None for the model itself
-    exposure  group → exposure ratio, 1 is an equal share; impact_ratio lowest / highest of the known groups, None without any
+    exposure  group → exposure ratio, 1 is an equal share; impact_ratio lowest / highest of the known groups, None
+              without any
     gini      corrected Gini of appearances: 0 as even as can be, 1 the same list for everybody
     """
 
@@ -75,7 +78,9 @@ def popularity_order(train: InteractionGraph) -> FloatArray:
 
 
 def recency_order(train: InteractionGraph) -> tuple[FloatArray, str]:
-    """Higher is newer, float64 [n_items], and the rule in words. Equal dates by the later first event; the undated come last."""
+    """Higher is newer, float64 [n_items], and the rule in words. Equal dates by the later first event; the undated come
+    last.
+    """
     first = np.full(train.n_items, np.inf)
     np.minimum.at(first, train.events.item, train.events.time.astype(np.float64))
     first[~np.isfinite(first)] = -np.inf

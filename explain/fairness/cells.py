@@ -1,7 +1,8 @@
-"""Joint cells: what each group of people is shown of each group of items, as a ratio to the target, with everything adjusted.
+"""Joint cells: what each group of people is shown of each group of items, as a ratio to the target, with everything
+adjusted.
 
-Cells of cohorts under the smallest allowed number are suppressed before anything is computed; p-values are adjusted over
-all cells that are left (Holm).
+Cells of cohorts under the smallest allowed number are suppressed before anything is computed; p-values are adjusted
+over all cells that are left (Holm).
 """
 
 from __future__ import annotations
@@ -48,7 +49,9 @@ class Cell:
 
 @dataclass(frozen=True)
 class Cells:
-    """A table of cells, people by items. n_suppressed: how many of them are hidden; how many people those hold is not told."""
+    """A table of cells, people by items. n_suppressed: how many of them are hidden; how many people those hold is not
+    told.
+    """
 
     user_by: str
     item_by: str
@@ -71,13 +74,15 @@ def joint_cells(
     thresholds: Thresholds | None = None,
     guard: Disclosure | None = None,
 ) -> Cells:
-    """Every cell with its ratio, interval (over the people of its cohort) and p of the limits, adjusted over all cells (Holm).
+    """Every cell with its ratio, interval (over the people of its cohort) and p of the limits, adjusted over all cells
+    (Holm).
 
     guard  which cohorts stay hidden besides the small ones; figures are then told in three decimals
 
     lists  int64 [m, k], row = position of the person      weights  [k] or [m, k]      positives  CSR [m, n_items]
-    The relevance target is each cohort's own: what its people were found to like. Unknown people or items are no group: their
-    cells have a ratio and no verdict. So has a table with one known group of items, whose ratios are 1 by construction.
+    The relevance target is each cohort's own: what its people were found to like. Unknown people or items are no group:
+    their cells have a ratio and no verdict. So has a table with one known group of items, whose ratios are 1 by
+    construction.
     """
     limits = thresholds or Thresholds()
     given = group_exposure(lists, weights, items, target, positives)

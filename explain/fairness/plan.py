@@ -26,9 +26,11 @@ MOST_SEED = 2**32 - 1
 
 @dataclass(frozen=True)
 class Plan:
-    """An audit to be. target: "catalogue", "relevance" or {column: {group: share}} as a policy; intersections: up to three columns each.
+    """An audit to be. target: "catalogue", "relevance" or {column: {group: share}} as a policy; intersections: up to
+    three columns each.
 
-    family     which tests p-values are adjusted over: those of a "table", an "obligation" (exposure, quality, cells), the "report"
+    family     which tests p-values are adjusted over: those of a "table", an "obligation" (exposure, quality, cells),
+               the "report"
     reference  of cohorts: "rest" (everybody else), "population", or {column: group}
     """
 
@@ -224,7 +226,8 @@ def check_plan(plan: Plan, graph: InteractionGraph) -> Plan:
 def usual_plan(
     graph: InteractionGraph, workspace: str, model: str, k: int, ndcg: float | None = None, min_n: int | None = None
 ) -> Plan:
-    """A plan to start from: the first columns of items with few enough groups, their age and popularity; the first four columns of people.
+    """A plan to start from: the first columns of items with few enough groups, their age and popularity; the first four
+    columns of people.
 
     ndcg  what the model reaches on held-out events, where that was measured: a fifth of it is the limit between cohorts
           (the four-fifths rule), where that is less than the usual .05

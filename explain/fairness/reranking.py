@@ -1,4 +1,6 @@
-"""What a guardrail buys and costs: exposure before and after, nDCG on held-out events, every moved item by name of its rule."""
+"""What a guardrail buys and costs: exposure before and after, nDCG on held-out events, every moved item by name of its
+rule.
+"""
 
 from __future__ import annotations
 
@@ -64,8 +66,9 @@ def candidates(
 def setting_of(
     graph: InteractionGraph, profile: sparse.csr_matrix, k: int, due: Due | None = None, browsing: str = ex.RBP
 ) -> Setting:
-    """What rules may know: attention of the places, popularity and histories of `profile`, groups by column with the shares that
-    they are due."""
+    """What rules may know: attention of the places, popularity and histories of `profile`, groups by column with the
+    shares that they are due.
+    """
 
     def groups(by: str) -> Groups:
         column = cohorts(graph, by, "item")
@@ -100,7 +103,9 @@ def group_changes(
 
 
 def followed_group(changes: Sequence[GroupChange], rules: Sequence[Rule], by: str) -> str | None:
-    """The group of items whose gain is followed: the one a rule protects by name, else the known one worst off without rules."""
+    """The group of items whose gain is followed: the one a rule protects by name, else the known one worst off without
+    rules.
+    """
     known = {g.group: g.before for g in changes if g.before is not None and g.group != UNKNOWN}
     named = next((r.group for r in rules if isinstance(r, MinimumExposure) and r.by == by and r.group in known), None)
     return named or min(known, key=lambda g: known[g] or 0.0, default=None)
@@ -117,8 +122,9 @@ def cohort_gains(
     seed: int = 0,
     guard: Disclosure | None = None,
 ) -> tuple[Gain, ...]:
-    """The followed group's exposure ratio before and after in everybody's lists and in each cohort's; cohorts under min_n, and those
-    that `guard` hides, are left out."""
+    """The followed group's exposure ratio before and after in everybody's lists and in each cohort's; cohorts under
+    min_n, and those that `guard` hides, are left out.
+    """
     if followed is None:
         return ()
     rows = {EVERYBODY: np.flatnonzero((steps.before != NO_ITEM).any(axis=1))}
@@ -167,7 +173,9 @@ def costs(
     seed: int = 0,
     guard: Disclosure | None = None,
 ) -> tuple[Cost, ...]:
-    """Held-out nDCG before and after, over everybody and by cohort; the interval of the change is paired over people."""
+    """Held-out nDCG before and after, over everybody and by cohort; the interval of the change is paired
+    over people.
+    """
     before, after = ndcg(steps.before, positives), ndcg(steps.after, positives)
     measured = np.flatnonzero(np.isfinite(before))
     paid = [_cost(EVERYBODY, before[measured], after[measured], min_n, seed)]

@@ -27,7 +27,8 @@ class Thresholds:
 
     ratio_low, ratio_high  exposure ratios allowed: surely within passes, surely outside fails
     max_gap                how far below those it is compared with a cohort's nDCG may be: surely farther fails
-    alpha                  family-wise level: a failure needs a p of the limit below it, adjusted over all groups tested together
+    alpha                  family-wise level: a failure needs a p of the limit below it, adjusted over all groups tested
+                           together
     min_n                  people (or lists) under which a cell is suppressed
     bounds                 metric name → (lowest, highest) allowed value, for the metrics that shall have a verdict
     Raises                 OptionError for limits that nothing could keep
@@ -43,7 +44,8 @@ class Thresholds:
     def __post_init__(self) -> None:
         if not 0 <= self.ratio_low <= 1 <= self.ratio_high or not math.isfinite(self.ratio_high):
             raise OptionError(
-                f"The exposure ratio may lie between {self.ratio_low} and {self.ratio_high}: the limits must stand on both sides of 1."
+                f"The exposure ratio may lie between {self.ratio_low} and {self.ratio_high}: the limits must stand on "
+                "both sides of 1."
             )
         if not 0 < self.max_gap < 1:
             raise OptionError(f"A gap of {self.max_gap} is no limit for nDCG: choose one between 0 and 1.")
@@ -72,7 +74,8 @@ def within(low: float | None, high: float | None, allowed: tuple[float, float]) 
 
 
 def policy_share(groups: Cohorts, policy: Mapping[str, float]) -> FloatArray:
-    """A policy table as shares, float64 [groups]: every known group named, numbers ≥ 0, their sum 1; the unknown get none.
+    """A policy table as shares, float64 [groups]: every known group named, numbers ≥ 0, their sum 1; the unknown get
+    none.
 
     Raises  OptionError with the missing, surplus or wrong entries.
     """

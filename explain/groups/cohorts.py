@@ -65,17 +65,18 @@ Build = Callable[[], Cohorts]
 def columns(graph: InteractionGraph) -> dict[Side, list[str]]:
     """What the two sides can be audited by: columns with two known groups or more.
 
-    Text that hardly repeats (names, summaries) is no grouping; where nothing has a topic there is nothing to compare by topic.
+    Text that hardly repeats (names, summaries) is no grouping; where nothing has a topic there is nothing to compare by
+    topic.
     """
     return {side: list(_offered(graph, side)) for side in SIDES}
 
 
 def cohorts(graph: InteractionGraph, by: str, side: Side) -> Cohorts:
-    """The groups of `side` by a column, found by its exact name; "topic", "creator" also go by the data's own name for them.
+    """The groups of `side` by a column, found by its exact name; "topic", "creator" also go by the data's own name for
+    them.
 
-    Another spelling is taken where it can mean one column only. A column that is not offered because it has no two known
-    groups is answered all the same.
-    Raises OptionError for an unknown column or side, with the valid ones.
+    Another spelling is taken where it can mean one column only. A column that is not offered because it has no two
+    known groups is answered all the same. Raises OptionError for an unknown column or side, with the valid ones.
     """
     if side not in SIDES:
         raise OptionError(f"There is no side {shown(side)}: choose item or user.")
@@ -88,7 +89,9 @@ def cohorts(graph: InteractionGraph, by: str, side: Side) -> Cohorts:
 
 
 def of_kind(graph: InteractionGraph, kind: str) -> Cohorts | None:
-    """Items by their topics or creators as the graph has them, whatever columns of the same name there are; None without any."""
+    """Items by their topics or creators as the graph has them, whatever columns of the same name there are; None
+    without any.
+    """
     if kind not in graph.memberships:
         return None
     nodes = graph.groups[kind]
@@ -96,7 +99,9 @@ def of_kind(graph: InteractionGraph, kind: str) -> Cohorts | None:
 
 
 def side_of(graph: InteractionGraph, by: str) -> Side:
-    """The side that has this column, by its exact name first, the item side first. Raises OptionError with the columns of both."""
+    """The side that has this column, by its exact name first, the item side first. Raises OptionError with the columns
+    of both.
+    """
     for find in (_named, _spelt):
         for side in SIDES:
             if find(graph, str(by), side) is not None:
@@ -130,7 +135,8 @@ def _spelt(graph: InteractionGraph, by: str, side: Side) -> tuple[str, Build] | 
     return _named(graph, meant[0], side) if meant else None
 
 
-# What a graph can be grouped by, for as long as the graph lives: an audit asks hundreds of times. Values must not hold the graph.
+# What a graph can be grouped by, for as long as the graph lives: an audit asks hundreds of times. Values must not hold
+# the graph.
 _BUILDS: WeakKeyDictionary[InteractionGraph, dict[Side, dict[str, Build]]] = WeakKeyDictionary()
 
 
@@ -162,8 +168,9 @@ def _n_known(groups: Cohorts) -> int:
 
 
 def _item_columns(graph: InteractionGraph) -> dict[str, Build]:
-    """Every way to group items. A column of the items keeps its name beside what is derived here (popularity, age_of_item);
-    beside topics and creators of a table of their own, which go by that name too, it is called `items.topic`.
+    """Every way to group items. A column of the items keeps its name beside what is derived here (popularity,
+    age_of_item); beside topics and creators of a table of their own, which go by that name too, it is called
+    `items.topic`.
     """
     items = graph.items.attributes
     own = {column: partial(_from_column, column, "item", items[column]) for column in _auditable(items)}
@@ -240,7 +247,9 @@ def _one_hot(by: str, side: Side, coded: Coded) -> Cohorts:
 
 
 def _from_membership(by: str, nodes: Nodes, matrix: sparse.csr_matrix) -> Cohorts:
-    """Topics or creators: an item's edges share it in proportion to their weights; no edge, or one to "unknown", is unknown."""
+    """Topics or creators: an item's edges share it in proportion to their weights; no edge, or one to "unknown", is
+    unknown.
+    """
     named = np.array([not is_unknown(label) for label in nodes.labels], dtype=np.bool_)
     return _soft(by, _unique_labels(nodes, named), _by_row(matrix), named)
 

@@ -15,7 +15,7 @@ from explain.blind_test import seal
 from explain.blind_test.ladder import Setup
 from explain.fairness import attribution as at
 from explain.fairness.baselines import NonProfiling, baselines_sentence, compare_baselines
-from explain.fairness.exposure import browsing_weights, catalogue_share
+from explain.fairness.exposure import RBP, browsing_weights, catalogue_share
 from explain.fairness.main_parameters import MAX_PEOPLE, MeasuredWeights, measure_weights, weights_sentence
 from explain.fairness.thresholds import Target
 from explain.groups.cohorts import columns
@@ -29,7 +29,7 @@ class Attributing(Desk):
     def gap_attribution(
         self, workspace: str, model: str, by: str, group: str, k: int | None = None, *, through: str = "relations",
         players: at.Players | None = None, people: int = at.MAX_PEOPLE, seed: int = 0, due: tuple[str, float] | None = None,
-        browsing: str = "rbp(0.8)", progress: Progress = no_progress,
+        browsing: str = RBP, progress: Progress = no_progress,
     ) -> at.GapAttribution:  # fmt: skip
         """Through which relations (or "events", "age" of the history) a group of items gets more or less than its share.
 
@@ -89,7 +89,7 @@ class Attributing(Desk):
         return MeasuredWeights(workspace, model, manifest.snapshot, k, len(users), seed, DRAWS, rows, told)
 
     def non_profiling(
-        self, workspace: str, model: str, k: int | None = None, *, by: str | None = None, seed: int = 0, browsing: str = "rbp(0.8)",
+        self, workspace: str, model: str, k: int | None = None, *, by: str | None = None, seed: int = 0, browsing: str = RBP,
         target: Target = "catalogue", progress: Progress = no_progress,
     ) -> NonProfiling:  # fmt: skip
         """The model beside popularity and recency lists, on held-out events of the data's default split.

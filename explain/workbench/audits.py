@@ -12,11 +12,12 @@ from core.progress import Progress, no_progress, portion
 from core.ranking import NO_ITEM
 from explain.fairness.cells import joint_cells
 from explain.fairness.disclosure import Disclosure, withheld
-from explain.fairness.exposure import catalogue_share
+from explain.fairness.exposure import RBP, catalogue_share, rbp
 from explain.fairness.metrics.base import all_metrics
 from explain.fairness.plan import Plan, check_plan, plan_from_json, usual_plan
-from explain.fairness.report import Found, Lists, case_of, guard_of, run_plan
+from explain.fairness.report import Lists, audited_lists, guard_of, run_plan
 from explain.fairness.thresholds import Thresholds
+from explain.fairness.trends import MOST_SNAPSHOTS, trends
 from explain.format.names import CROWD_MINIMUM
 from explain.groups.intersections import grouping
 from explain.records.content import Extras, record_content
@@ -24,7 +25,7 @@ from explain.records.earlier_plans import guard_of_answer, told_before
 from explain.results.lists import SearchHit as Hit
 from explain.storage.privacy import checked_limit, smallest_group
 from explain.workbench.session import Desk, evaluation_key, length
-from explain.workspace.trends import trends
+from explain.workspace.snapshot_lists import newest_lists
 from explain.workspace.workspace import Workspace
 
 BEHIND = 25
@@ -45,7 +46,7 @@ class Auditing(Desk):
 
     def metric_words(self) -> tuple[dict[str, Any], ...]:
         """Every metric's words: number, name, title, formula, source, range, fair, direction."""
-        return tuple(dict(vars(metric.spec)) for metric in all_metrics())
+        return tuple(metric.words() for metric in all_metrics())
 
     def catalogue_shares(self, workspace: str, by: str) -> dict[str, float]:
         """Share of the catalogue of every known group of an item column: what a policy starts from. They add up to 1."""
@@ -68,11 +69,11 @@ class Auditing(Desk):
         manifest = world.manifest(checked.model)
         given = self._lists(world, checked, portion(progress, 0.0, 0.6))
         guard = self._guard(world, checked)
-        found: Found = run_plan(world.graph, checked, given, guard=guard, progress=portion(progress, 0.6, 0.95))
+        measured = run_plan(world.graph, checked, given, guard=guard, progress=portion(progress, 0.6, 0.95))
         more = extras or Extras()
         return record_content(
-            world.graph, world.card, manifest, self._title(checked.model), checked, plan | checked.as_json(), found,
-            case_of(world.graph, checked, given, guard), more,
+            world.graph, world.card, manifest, self._title(checked.model), checked, plan | checked.as_json(), measured,
+            audited_lists(world.graph, checked, given, guard), more,
         )  # fmt: skip
 
     def cells(
@@ -86,7 +87,7 @@ class Auditing(Desk):
                 f"{len(people.labels)} × {len(items.labels)} cells are too many for one table: choose coarser columns."
             )
         lists = world.lists(world.manifest(model), length(world, k), progress)
-        weights = np.power(0.8, np.arange(lists.shape[1]))
+        weights = rbp(lists.shape[1])
         limit, guard = (
             smallest_group(self.store.home),
             guard_of_answer(self.store.home, workspace, world.graph, user_by),
@@ -111,7 +112,7 @@ class Auditing(Desk):
             raise OptionError(f"{shown(user_group)} stays hidden. {withheld(limit)}")
         what = _members(grouping(world.graph, item_by, "item"), item_group)
         kept = np.isin(lists[who], what) & (lists[who] != NO_ITEM)
-        weight = np.power(0.8, np.arange(lists.shape[1]))
+        weight = rbp(lists.shape[1])
         by_person = kept @ weight
         order = np.argsort(-by_person, kind="stable")[:BEHIND]
         shown_items, places = lists[who][kept], np.broadcast_to(weight, kept.shape)[kept]
@@ -135,12 +136,14 @@ class Auditing(Desk):
         }  # fmt: skip
 
     def trends(
-        self, workspace: str, model: str, by: str, *, k: int | None = None, browsing: str = "rbp(0.8)",
+        self, workspace: str, model: str, by: str, *, k: int | None = None, browsing: str = RBP,
         policies: Mapping[str, Mapping[str, float]] | None = None, progress: Progress = no_progress,
     ) -> list[dict[str, Any]]:  # fmt: skip
-        """Popularity, long tail, diversity, calibration, homogenisation and impact ratio over this model's snapshots, oldest first."""
+        """Every metric that reads served lists alone, over this model's snapshots, oldest first."""
         world = self._world(workspace)
-        return trends(world, model, by, length(world, k), progress, browsing=browsing, policies=policies)
+        k = length(world, k)
+        snapshots = newest_lists(world, model, k, MOST_SNAPSHOTS, progress)
+        return trends(world.graph, snapshots, by, k, browsing=browsing, policies=policies)
 
     def _plan(self, world: Workspace, content: dict[str, Any]) -> Plan:
         plan = plan_from_json(content)

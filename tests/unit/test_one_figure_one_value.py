@@ -15,10 +15,10 @@ from core.ranking import NO_ITEM
 from explain.fairness import exposure as ex
 from explain.fairness.cells import joint_cells
 from explain.fairness.keys import contradictions, figures
-from explain.fairness.metrics.base import Case
+from explain.fairness.audited_lists import AuditedLists
 from explain.fairness.metrics.joint import measure_joint
 from explain.fairness.plan import Plan, check_plan, plan_from_json
-from explain.fairness.report import Found, Lists, audited_lists, creators_view, run_plan
+from explain.fairness.report import Lists, MeasuredPlan, audited_lists, creators_view, run_plan
 from explain.fairness.user_audit import audit_users
 from explain.groups.cohorts import cohorts
 from explain.workbench.audit_runs import aim
@@ -52,7 +52,7 @@ def a_plan(**changes: Any) -> Plan:
     return replace(base, **changes)
 
 
-def record_of(found: Found, case: Case) -> dict[str, Any]:
+def record_of(found: MeasuredPlan, case: AuditedLists) -> dict[str, Any]:
     brand = cohorts(case.graph, "brand", "item")
     creators = [row | {"creator": row["creator"]} for row in creators_view(case, brand)]
     return {

@@ -31,7 +31,9 @@ def log_utility_ratios(exposure: FloatArray, utility: FloatArray) -> FloatArray:
 
 
 def amortised_inequity(attention: FloatArray, merit: FloatArray) -> FloatArray:
-    """Σ_i |A_i/ΣA - R_i/ΣR| over many lists, [..., n_items] → [...] in [0, 2]; NaN where either sum is 0 (Biega et al. 2018, eq. 3)."""
+    """Σ_i |A_i/ΣA - R_i/ΣR| over many lists, [..., n_items] → [...] in [0, 2]; NaN where either sum is 0 (Biega et al.
+    2018, eq. 3).
+    """
     a, r = attention.sum(-1, keepdims=True), merit.sum(-1, keepdims=True)
     enough = (a > 0) & (r > 0)
     share = np.divide(attention, a, out=np.full(np.broadcast(attention, merit).shape, np.nan), where=enough)

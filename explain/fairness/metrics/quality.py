@@ -24,7 +24,8 @@ BASIS = Basis("refit", "held-out events", DCG)
         name=GAP,
         title="How much quality differs between cohorts",
         formula=(
-            "max_g - min_g of the mean held-out nDCG@k, beside what it would be were all alike (permutation of people); "
+            "max_g - min_g of the mean held-out nDCG@k, beside what it would be were all alike (permutation of "
+            "people); "
             "spread τ = √max(0, var(means) - mean(s²/n)), the standard deviation of the cohorts' true means"
         ),
         source="Ekstrand et al. 2018; Neophytou et al. 2022",
@@ -56,7 +57,8 @@ def _figures(lists: AuditedLists, column: UserColumn, ndcg: FloatArray) -> list[
     gap, alike = float(np.ptp(means)), permuted(values, lists.draws, np.random.default_rng(lists.seed))
     p = float((1 + (alike >= gap - 1e-12).sum()) / (1 + lists.draws))
     reason = (
-        f"Expected were all alike: {alike.mean():.3f}. Permutation p = {p:.3g}. No interval: it is above 0 even where all are "
+        f"Expected were all alike: {alike.mean():.3f}. Permutation p = {p:.3g}. No interval: it is above 0 even where "
+        "all are "
         f"alike. Judged as quality by {column.by}."
     )
     worst = column.labels[groups[int(means.argmin())]]
