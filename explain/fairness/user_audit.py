@@ -28,8 +28,9 @@ from explain.results.audit import FAIL, INSUFFICIENT, NOT_ESTIMABLE, PASS, Audit
 REFERENCES = ("rest", "population")
 NAMED = {"rest": "everybody else", "population": "everybody"}
 _NOTE = (
-    "Bands hold all groups' differences at once. p is of the limit, not of equality: how often a group that is truly as "
-    "far below as is allowed would look so far below. max - min has no interval: it is above 0 even where all are alike."
+    "Bands hold all groups' differences at once. p is of the limit, not of equality: how often a group that is truly "
+    "as far below as is allowed would look so far below. max - min has no interval: it is above 0 even where all "
+    "are alike."
 )
 
 

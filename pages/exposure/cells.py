@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from explain.charts.audits import cell_map, trend_lines
-from explain.format.numbers import p_value
+from explain.format.numbers import count_word, p_value
 from explain.format.words import column_words
 from pages.frame import address, pickers, queries, selection, widgets
 from pages.frame.text import count, plain
@@ -171,11 +171,13 @@ def trend(spot: selection.Selection, by: str) -> None:
 
 
 def words() -> None:
-    """The twelve metrics in words, with formula, source, range and what is fair."""
-    with st.expander("All twelve metrics: formula, source, range, what is fair"):
+    """All metrics in words, with formula, source, range and what is fair."""
+    metrics = queries.workbench().metric_words()
+    families = count_word(max(w["number"] for w in metrics))
+    with st.expander(f"All {families} metrics: formula, source, range, what is fair"):
         columns = ("number", "name", "title", "formula", "range", "fair", "direction", "source")
         widgets.rows(
-            pd.DataFrame([{c: w[c] for c in columns} for w in queries.workbench().metric_words()]),
+            pd.DataFrame([{c: w[c] for c in columns} for w in metrics]),
             "Every metric with its formula and source",
         )
         st.caption(

@@ -93,6 +93,8 @@ def measure_equity(lists: AuditedLists) -> list[Figure]:
     of, wanted = lists.against_heldout
     if wanted is None:
         return [of.missing(EQUITY, NO_RELEVANCE, target=TARGET)]
+    if not of.n_shown:
+        return [of.missing(EQUITY, "Every list is empty.", target=TARGET)]
     amounts, n = sparse.csr_matrix(sparse.hstack([of.attention, wanted])), of.n_items
     ends = of.interval(lambda s: amortised_inequity(s[:, :n], s[:, n:])[:, None], amounts, EQUITY_RANGE.ends)
     return [of.figure(EQUITY, (ends[0][0], ends[1][0], ends[2][0]), n=of.n_shown, target=TARGET)]
