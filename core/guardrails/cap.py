@@ -13,6 +13,7 @@ from core.errors import OptionError, shown
 from core.graph import FloatArray, IntArray
 from core.guardrails.base import Groups, Pool, Rule, Setting, greedy, guardrail
 from core.ranking import NO_ITEM
+from core.texts import UNKNOWN
 
 
 @guardrail
@@ -80,7 +81,7 @@ class CreatorCap(Rule):
 
 def _known(groups: Groups) -> sparse.csr_matrix:
     """Membership of the named groups: items of which it is unknown who made them have nothing in common."""
-    named = [g for g, label in enumerate(groups.labels) if label != "unknown"]
+    named = [g for g, label in enumerate(groups.labels) if label != UNKNOWN]
     return sparse.csr_matrix(groups.membership[:, named])
 
 

@@ -67,11 +67,14 @@ def figures(record: Mapping[str, Any]) -> Iterator[PlacedFigure]:
         yield PlacedFigure(
             Key("exposure ratio", "", "", "creator", row["creator"], **_of(row)), row["ratio"], "creators"
         )
+    of_items = {audit["by"] for audit in record.get("item_audits", ())}
+    of_people = {audit["by"] for audit in record.get("user_audits", ())}
     for m in record.get("metrics", ()):
         if m["name"] in OVERALL_OF_PEOPLE:
             yield PlacedFigure(Key(m["name"], m["by"], lists=m["lists"]), m["value"], "metrics")
-        elif m["name"] == IMPACT:
-            yield PlacedFigure(Key(m["name"], item_by=m["by"], **_of(m)), m["value"], "metrics")
+        elif m["name"] == IMPACT or m["by"] in of_items - of_people:
+            key = Key(m["name"], item_by=m["by"], item_group=m["group"], **_of(m))
+            yield PlacedFigure(key, m["value"], "metrics")
         else:
             yield PlacedFigure(Key(m["name"], m["by"], m["group"], **_of(m)), m["value"], "metrics")
     for arm in record.get("non_profiling", ()):

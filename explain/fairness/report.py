@@ -29,10 +29,10 @@ from explain.fairness.metrics.base import Metric, all_metrics
 from explain.fairness.plan import Plan
 from explain.fairness.thresholds import Target, Thresholds, fixed_share, within
 from explain.fairness.user_audit import audit_users
-from explain.results.audit import FAIL, INSUFFICIENT, NOT_ESTIMABLE, PASS
 from explain.format.words import column_words
 from explain.groups.cohorts import Cohorts
 from explain.groups.intersections import SIGN, By, grouping
+from explain.results.audit import FAIL, INSUFFICIENT, NOT_ESTIMABLE, PASS
 
 MOST_CELLS, MOST_CREATORS = 400, 200
 

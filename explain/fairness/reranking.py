@@ -20,8 +20,8 @@ from core.intervals import percentile_interval, resampled_sums
 from core.progress import Progress, no_progress
 from core.ranking import NO_ITEM, rank_all
 from explain.fairness import exposure as ex
-from explain.fairness.disclosure import Disclosure
 from explain.fairness.audit import number
+from explain.fairness.disclosure import Disclosure
 from explain.fairness.item_audit import item_ratios
 from explain.fairness.thresholds import Target, fixed_share
 from explain.groups.cohorts import UNKNOWN, Cohorts, cohorts

@@ -13,9 +13,9 @@ from explain.fairness.exposure import CASCADE, RBP
 from explain.fairness.plan import plan_from_json
 from explain.fairness.reranking import Due
 from explain.fairness.thresholds import Target, target_title, within
-from explain.results.audit import FAIL, PASS
 from explain.groups.cohorts import UNKNOWN
 from explain.records.content import Extras
+from explain.results.audit import FAIL, PASS
 from explain.results.guardrail import GroupChange
 from explain.workbench.attribution import Attributing
 from explain.workbench.audits import Auditing

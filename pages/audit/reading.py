@@ -9,10 +9,11 @@ from typing import Any, Final
 import pandas as pd
 import streamlit as st
 
-from explain.records import summary as record_summary
 from core.errors import OptionError, SurfacedError
 from core.texts import command
 from explain.format.words import browsing_words
+from explain.records import summary as record_summary
+from explain.results.audit import FAIL, PASS
 from pages.audit import measurements
 from pages.frame import pickers, queries, selection, widgets
 from pages.frame.text import plain
@@ -47,7 +48,7 @@ def page(spot: selection.Selection, audit_id: str, past: Sequence[Any]) -> None:
 
 def _result(record: dict[str, Any]) -> None:
     verdict, plan = record["verdict"], record["plan"]
-    banner = {"pass": st.success, "fail": st.error}.get(verdict["verdict"], st.warning)
+    banner = {PASS: st.success, FAIL: st.error}.get(verdict["verdict"], st.warning)
     banner(plain(f"{verdict['verdict'].capitalize()}. {verdict['reason']}", 800))
     signed = record_summary.signed(record["signatures"])
     st.write(plain(signed if record["signatures"] else "Nobody has signed this audit yet: see Sign and export above."))

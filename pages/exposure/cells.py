@@ -10,6 +10,7 @@ import streamlit as st
 from explain.charts.audits import cell_map, trend_lines
 from explain.format.numbers import count_word, p_value
 from explain.format.words import column_words
+from explain.results.audit import FAIL
 from pages.frame import address, pickers, queries, selection, widgets
 from pages.frame.text import count, plain
 
@@ -54,7 +55,7 @@ def cells(spot: selection.Selection, item_by: str, user_columns: list[str]) -> N
     if not judged:
         st.info("Every cell is suppressed: no group of people is large enough.")
         return
-    worst = min(judged, key=lambda r: (r["verdict"] != "fail", r["value"]))
+    worst = min(judged, key=lambda r: (r["verdict"] != FAIL, r["value"]))
     chosen_people = selection.one_of("people", people, worst["user_group"])
     chosen_items = selection.one_of("items", items, worst["item_group"])
     st.plotly_chart(

@@ -13,7 +13,6 @@ import pytest
 from scipy import sparse
 
 from commands import plain_text
-from explain.records import summary as record_summary
 from core.errors import OptionError
 from core.evaluation import evaluate
 from core.graph import InteractionGraph
@@ -27,6 +26,7 @@ from explain.fairness.report import Lists, MeasuredPlan, run_plan
 from explain.fairness.reranking import Steps, cohort_gains, costs
 from explain.fairness.thresholds import Thresholds
 from explain.groups.cohorts import cohorts
+from explain.records import summary as record_summary
 from explain.records.content import attributes, audit_json
 from explain.records.html_audits import audit_view, cell_table
 from explain.storage.privacy import checked_limit, smallest_group

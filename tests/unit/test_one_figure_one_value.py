@@ -13,9 +13,9 @@ from core.evaluation import evaluate
 from core.graph import InteractionGraph
 from core.ranking import NO_ITEM
 from explain.fairness import exposure as ex
+from explain.fairness.audited_lists import AuditedLists
 from explain.fairness.cells import joint_cells
 from explain.fairness.keys import contradictions, figures
-from explain.fairness.audited_lists import AuditedLists
 from explain.fairness.metrics.joint import measure_joint
 from explain.fairness.plan import Plan, check_plan, plan_from_json
 from explain.fairness.report import Lists, MeasuredPlan, audited_lists, creators_view, run_plan
