@@ -260,7 +260,7 @@ class ItemColumn:
         return self.exposure if self.wanted is None else sparse.csr_matrix(sparse.hstack([self.exposure, self.wanted]))
 
     def shares(self, sums: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Exposure share and target share of sums of `amounts`, [c, …] → two [c, groups]; the unknown take part in both."""
+        """Exposure and target share of sums of `amounts`, [c, …] → two [c, groups]; the unknown take part in both."""
         share = ex.shares(sums[:, : self.n_groups])
         if self.wanted is not None:
             return share, ex.shares(sums[:, self.n_groups :])

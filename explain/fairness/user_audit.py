@@ -19,7 +19,7 @@ from core.intervals import DRAWS
 from core.ranking import check_k
 from explain.fairness.audit import Audit, counted, n_unknown, number
 from explain.fairness.exposure import DCG
-from explain.fairness.gap import SMALL, Differences, differences, mean_intervals, permuted, spread
+from explain.fairness.gap import SMALL, Differences, differences, mean_intervals, permutation_p, permuted, spread
 from explain.fairness.thresholds import Thresholds
 from explain.groups.cohorts import Cohorts
 from explain.groups.intersections import By, grouping
@@ -229,7 +229,7 @@ def _overall(
         }
     means = np.array([v.mean() for v in cohort])
     gap, alike = float(np.ptp(means)), permuted(cohort, draws, np.random.default_rng(seed))
-    p = float((1 + (alike >= gap - 1e-12).sum()) / (1 + draws))
+    p = permutation_p(gap, alike)
     tau = spread(cohort, np.random.default_rng(seed))
     mean = float(np.concatenate(cohort).mean())
     best, worst = groups.labels[known[int(means.argmax())]], groups.labels[known[int(means.argmin())]]
