@@ -12,8 +12,12 @@ import io
 import re
 import shlex
 from collections.abc import Iterable
+from typing import Final
 
 from core.errors import CLI
+
+UNKNOWN: Final = "unknown"
+"""What stands in data where a value is not known, and the name of the group of what has none."""
 
 # C0 and C1 controls but tab and line end, and what turns the direction of text or hides in it.
 _UNPRINTABLE = re.compile(

@@ -13,6 +13,7 @@ from core.graph import FloatArray, IntArray
 from core.guardrails._greedy import Step, greedy
 from core.guardrails.base import GroupedRule, Groups, Pool, Setting, guardrail
 from core.ranking import NO_ITEM
+from core.texts import UNKNOWN
 
 
 @guardrail
@@ -81,7 +82,7 @@ class CreatorCap(GroupedRule):
 
 def _known(groups: Groups) -> sparse.csr_matrix:
     """Membership of the named groups: items of which it is unknown who made them have nothing in common."""
-    named = [g for g, label in enumerate(groups.labels) if label != "unknown"]
+    named = [g for g, label in enumerate(groups.labels) if label != UNKNOWN]
     return sparse.csr_matrix(groups.membership[:, named])
 
 

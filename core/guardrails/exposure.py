@@ -16,6 +16,7 @@ from core.errors import OptionError, did_you_mean, shown
 from core.graph import FloatArray, IntArray
 from core.guardrails.base import GroupedRule, Groups, Pool, Setting, guardrail, number, placed
 from core.ranking import NO_ITEM
+from core.texts import UNKNOWN
 
 HALVINGS, SWEEPS, STRONGEST, FIRST_STEP = 12, 8, 2.0, 0.02
 WORTHWHILE = 0.9  # a sweep that leaves more than this part of what was lacking is the last
@@ -70,7 +71,7 @@ class MinimumExposure(GroupedRule):
         return search.ordered()
 
     def _wanted(self, groups: Groups) -> IntArray:
-        named = [g for g, label in enumerate(groups.labels) if label != "unknown" and groups.target[g] > 0]
+        named = [g for g, label in enumerate(groups.labels) if label != UNKNOWN and groups.target[g] > 0]
         if self.group == "*":
             return np.array(named, dtype=np.int64)
         if self.group not in groups.labels:

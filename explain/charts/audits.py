@@ -12,14 +12,15 @@ import plotly.graph_objects as go
 
 from explain.charts.flow_style import palette
 from explain.format.text import plotly_text
+from explain.results.audit import FAIL, INSUFFICIENT, NOT_ESTIMABLE, PASS
 from explain.results.guardrail import Guarded
 
 _ROW_PX: Final = 34
 _SYMBOLS: Final = {
-    "pass": "square",
-    "fail": "square-x",
-    "insufficient evidence": "square-dot",
-    "not estimable": "square-open",
+    PASS: "square",
+    FAIL: "square-x",
+    INSUFFICIENT: "square-dot",
+    NOT_ESTIMABLE: "square-open",
 }
 _LINES: Final = (
     ("#0072B2", "solid"),

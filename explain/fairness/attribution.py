@@ -1,12 +1,14 @@
-"""Why does a group of items get less (or more) attention than its share? The gap, attributed to relations or history sources.
+"""Why does a group of items get less (or more) attention than its share? The gap, attributed to relations or history
+sources.
 
-Shapley values (Shapley 1953) over at most six players, exactly, over all subsets. A player is a part of the score: a relation
-of the model, or what enters through one source of the history. v(S) is the group's share of exposure (RBP .8) in the lists
-that are ranked by the parts in S alone, less its target, the catalogue share. v(nobody) is the exact expectation over random
-lists of what a person lacks; where parts leave scores equal, v takes the mean over all orders of the equal ones; v(all) is
-the lists as they are served. So the values sum to gap(all) − gap(random list). The difference of shares is taken and not
-the ratio − 1, because it is a part of all attention that has an owner, and it exists where a target is 0; divided by the
-target it is the ratio − 1. People who were drawn give the intervals: what each adds to each subset is kept and resampled.
+Shapley values (Shapley 1953) over at most six players, exactly, over all subsets. A player is a part of the score: a
+relation of the model, or what enters through one source of the history. v(S) is the group's share of exposure (in the
+plan's browsing model) in the lists that are ranked by the parts in S alone, less its target, the catalogue share.
+v(nobody) is the exact expectation over random lists of what a person lacks; where parts leave scores equal, v takes the
+mean over all orders of the equal ones; v(all) is the lists as they are served. So the values sum to gap(all) −
+gap(random list). The difference of shares is taken and not the ratio − 1, because it is a part of all attention that
+has an owner, and it exists where a target is 0; divided by the target it is the ratio − 1. People who were drawn give
+the intervals: what each adds to each subset is kept and resampled.
 """
 
 from __future__ import annotations
@@ -51,7 +53,8 @@ class Share:
 class GapAttribution:
     """A group's gap in exposure by what it comes through, the largest amount first.
 
-    exposure, target      shares of all attention, 0..1       ratio                 exposure / target, None for a target of 0
+    exposure, target      shares of all attention, 0..1
+    ratio                 exposure / target, None for a target of 0
     gap_all, gap_random   exposure less target, as served and in a random list
     completeness_error    |Σ parts − (gap_all − gap_random)|      n_people  were drawn of n_people_all
     """
@@ -98,7 +101,10 @@ class Game:
 
 
 def shapley_weights(n: int) -> FloatArray:
-    """φ = v @ W: W float64 [2**n, n]. φ_p = Σ_{S without p} |S|! (n−|S|−1)! / n! · (v(S + p) − v(S)). Raises OptionError above six."""
+    """φ = v @ W: W float64 [2**n, n]. φ_p = Σ_{S without p} |S|! (n−|S|−1)! / n! · (v(S + p) − v(S)).
+
+    Raises  OptionError above six.
+    """
     if n > MAX_PLAYERS:
         raise OptionError(f"{n} players have {2**n:,} subsets to rank by: join them into at most {MAX_PLAYERS} groups.")
     weights = np.zeros((2**n, n))
@@ -140,13 +146,21 @@ def expected_exposure(
 
 
 def play(
-    graph: InteractionGraph, model: Recommender, users: IntArray, lists: IntArray, belongs: FloatArray, *,
-    weights: FloatArray | None = None, players: Players, sources: Mapping[str, sparse.csr_matrix] | None = None, progress: Progress = no_progress,
-) -> Game:  # fmt: skip
+    graph: InteractionGraph,
+    model: Recommender,
+    users: IntArray,
+    lists: IntArray,
+    belongs: FloatArray,
+    *,
+    weights: FloatArray | None = None,
+    players: Players,
+    sources: Mapping[str, sparse.csr_matrix] | None = None,
+    progress: Progress = no_progress,
+) -> Game:
     """Rank these people by every subset of the players. A batch's parts are computed once; subsets are sums of them.
 
     lists    int64 [len(users), k], as served, NO_ITEM where one ends early
-    weights  float64 [≥ k], attention of the places; RBP (.8) if left out
+    weights  float64 [≥ k], attention of the places; rank-biased precision if left out
     sources  of the history, where the players are such; else they are relations
     """
     names, k = tuple(players), lists.shape[1]
@@ -188,7 +202,9 @@ class Solved:
 
 
 def solve(game: Game, *, draws: int = DRAWS, seed: int = 0) -> Solved:
-    """Shapley values of the share of exposure, with 95 % bootstrap intervals over people. Raises DataError without a list."""
+    """Shapley values of the share of exposure, with 95 % bootstrap intervals over people. Raises DataError without a
+    list.
+    """
     if not game.whole.sum():
         raise DataError("Nobody of these people has a list, so there is no exposure to attribute.")
     own = game.given @ shapley_weights(len(game.players))
@@ -209,7 +225,9 @@ def people(graph: InteractionGraph, most: int, seed: int) -> IntArray:
 
 
 def sources_of(graph: InteractionGraph, through: str) -> dict[str, sparse.csr_matrix] | None:
-    """History sources; None where the players are relations. Raises OptionError for an unknown word, or a single kind of event."""
+    """History sources; None where the players are relations. Raises OptionError for an unknown word, or a single kind
+    of event.
+    """
     if through not in THROUGH:
         raise OptionError(f"A gap cannot be attributed to {shown(through)}: choose one of {', '.join(THROUGH)}.")
     if through == "relations":
@@ -217,7 +235,8 @@ def sources_of(graph: InteractionGraph, through: str) -> dict[str, sparse.csr_ma
     found = sources_by_kind(graph) if through == "events" else sources_by_age(graph)
     if len(found) < 2:
         raise OptionError(
-            f"All events here are of one kind ({', '.join(graph.events.kinds)}), so there is nothing to tell apart: choose relations or age."
+            f"All events here are of one kind ({', '.join(graph.events.kinds)}), so there is nothing to tell apart: "
+            "choose relations or age."
         )
     return found
 
@@ -225,7 +244,9 @@ def sources_of(graph: InteractionGraph, through: str) -> dict[str, sparse.csr_ma
 def find_players(
     graph: InteractionGraph, model: Recommender, users: IntArray, sources: Mapping[str, sparse.csr_matrix] | None
 ) -> dict[str, tuple[str, ...]]:
-    """Each part of the score a player; what needs no history is one with history sources; beyond six the smallest are joined as "other"."""
+    """Each part of the score a player; what needs no history is one with history sources; beyond six the smallest are
+    joined as "other".
+    """
     batch = users[:BATCH]
     terms = score_terms(model, batch) if sources is None else source_terms(model, batch, sources)
     mass = {key: float(np.abs(value).sum()) for key, value in terms.items()}
@@ -247,7 +268,10 @@ def gap_sentence(group: str, solved: Solved, target: float, parts: Sequence[Shar
     if target <= 0:
         return f"“{group}” is due no share of attention, so it has no gap that could be attributed."
     ratio = _number(solved.exposure / target)
-    text = f"“{group}” gets {ratio} of its share of attention: {solved.exposure:.1%} against {target:.1%}, a gap of {gap:+.3f}{whose}."
+    text = (
+        f"“{group}” gets {ratio} of its share of attention: {solved.exposure:.1%} against {target:.1%}, a gap of "
+        f"{gap:+.3f}{whose}."
+    )
     ahead = [p for p in parts if p.value * total > 0]
     if not ahead or abs(total) < 5e-4:
         return f"{text} No part of the score moves it beyond what a random list gives."

@@ -1,8 +1,9 @@
 """What an audit of one column is: rows with interval, verdict and reason, and the verdict over all.
 
-item_audit.py asks whether exposure is fair to items, user_audit.py whether quality is fair to people. What is between pass
-and fail is "insufficient evidence"; what has no members, no lists or too few people is "not estimable" (an audit without
-evidence is never a pass). Thresholds stand in every report. The unknown are a row of their own, without a verdict.
+item_audit.py asks whether exposure is fair to items, user_audit.py whether quality is fair to people. What is between
+pass and fail is "insufficient evidence"; what has no members, no lists or too few people is "not estimable" (an audit
+without evidence is never a pass). Thresholds stand in every report. The unknown are a row of their own, without a
+verdict.
 """
 
 from __future__ import annotations
@@ -13,9 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from explain.fairness.thresholds import FAIL, INSUFFICIENT, NOT_ESTIMABLE, PASS
 from explain.groups.cohorts import Cohorts, Side
-from explain.results.audit import AuditReport, AuditRow
+from explain.results.audit import FAIL, INSUFFICIENT, NOT_ESTIMABLE, PASS, AuditReport, AuditRow
 
 
 @dataclass(frozen=True)
@@ -38,10 +38,19 @@ class Audit:
 def build_report(audit: Audit, *, workspace: str, model: str, snapshot: str) -> AuditReport:
     """The report of the contract: an audit, and which lists of which model it is about."""
     return AuditReport(
-        workspace=workspace, model=model, snapshot=snapshot, by=audit.by, side=audit.side, k=audit.k,
-        metric=audit.metric, browsing=audit.browsing, target=audit.target, threshold=audit.threshold,
-        rows=audit.rows, overall=audit.overall,
-    )  # fmt: skip
+        workspace=workspace,
+        model=model,
+        snapshot=snapshot,
+        by=audit.by,
+        side=audit.side,
+        k=audit.k,
+        metric=audit.metric,
+        browsing=audit.browsing,
+        target=audit.target,
+        threshold=audit.threshold,
+        rows=audit.rows,
+        overall=audit.overall,
+    )
 
 
 def counted(rows: Iterable[AuditRow]) -> dict[str, Any]:

@@ -1,8 +1,10 @@
-"""What would lists be worth that know nobody? Two arms without a profile, beside the model, on what was kept back.
+"""What would lists be worth that know nobody? Two baselines without a profile, beside the model, on what was kept back.
 
-popularity  what most people of the training part have        recency  the newest first: the item's published date or year,
-else its first event. One order for everybody; only what a person has already is left out. DSA Article 38 asks very large
-platforms to offer such an option. Nothing was shown to anybody: these are the same held-out events on which models are measured.
+popularity  what most people of the training part have        recency  the newest first: the item's published date or
+            year,
+else its first event. One order for everybody; only what a person has already is left out. DSA Article 38 asks very
+large platforms to offer such an option. Nothing was shown to anybody: these are the same held-out events on which
+models are measured.
 """
 
 from __future__ import annotations
@@ -19,22 +21,23 @@ from core.intervals import percentile_interval, resampled_sums
 from core.progress import Progress, no_progress, portion
 from core.ranking import rank_all
 from data.splits import Split
-from explain.fairness.exposure import attention_of
+from explain.fairness.exposure import RBP, attention_of
 from explain.fairness.metrics.concentration import corrected_gini
-from explain.fairness.ratios import given_of, ratios_of
+from explain.fairness.ratios import group_exposure, ratios_of
 from explain.fairness.thresholds import Target
-from explain.groups.cohorts import AGE_SOURCES, Cohorts
+from explain.groups.cohorts import AGE_SOURCES, UNKNOWN, Cohorts
 
 Interval = dict[str, float]
 DATE_WORDS = {"published": "date of publication", "release_year": "year of release"}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Baseline:
     """One way of making lists. metrics: value, low, high (95 %, bootstrap over people; coverage by jackknife).
 
-    ndcg_gap  the model's nDCG less this arm's, person by person, None for the model itself
-    exposure  group → exposure ratio, 1 is an equal share; impact_ratio lowest / highest of the known groups, None without any
+    ndcg_gap  the model's nDCG less this one's, person by person, None for the model itself
+    exposure  group → exposure ratio, 1 is an equal share; impact_ratio lowest / highest of the known groups, None
+              without any
     gini      corrected Gini of appearances: 0 as even as can be, 1 the same list for everybody
     """
 
@@ -53,7 +56,7 @@ class Baseline:
 
 @dataclass(frozen=True)
 class NonProfiling:
-    """The model, then the arms."""
+    """arms: the model, then the baselines without a profile."""
 
     workspace: str
     model: str
@@ -75,7 +78,9 @@ def popularity_order(train: InteractionGraph) -> FloatArray:
 
 
 def recency_order(train: InteractionGraph) -> tuple[FloatArray, str]:
-    """Higher is newer, float64 [n_items], and the rule in words. Equal dates by the later first event; the undated come last."""
+    """Higher is newer, float64 [n_items], and the rule in words. Equal dates by the later first event; the undated come
+    last.
+    """
     first = np.full(train.n_items, np.inf)
     np.minimum.at(first, train.events.item, train.events.time.astype(np.float64))
     first[~np.isfinite(first)] = -np.inf
@@ -92,10 +97,18 @@ def recency_order(train: InteractionGraph) -> tuple[FloatArray, str]:
 
 
 def compare_baselines(
-    part: Split, model_lists: IntArray, title: str, k: int, *, groups: Cohorts | None, seed: int = 0, browsing: str = "rbp(0.8)",
-    target: Target = "catalogue", progress: Progress = no_progress,
-) -> tuple[Baseline, ...]:  # fmt: skip
-    """The model's lists (int64 [n_users, ≥ k], of the training part) and both arms, measured on the same people.
+    part: Split,
+    model_lists: IntArray,
+    title: str,
+    k: int,
+    *,
+    groups: Cohorts | None,
+    seed: int = 0,
+    browsing: str = RBP,
+    target: Target = "catalogue",
+    progress: Progress = no_progress,
+) -> tuple[Baseline, ...]:
+    """The model's lists (int64 [n_users, ≥ k], of the training part) and both baselines, measured on the same people.
 
     browsing, target  in which way exposure is read, and what it is compared with
     Raises DataError if nobody has a held-out item.
@@ -105,45 +118,30 @@ def compare_baselines(
         ("popularity", "Most popular", "what most people have, the same for everybody", popularity_order(part.train)),
         ("recency", "Newest", f"{rule}, the same for everybody", recent),
     )
-    model = _measured(part, model_lists[:, :k], k, seed)
     own = "each list from the person's own history"
-    n_items = part.train.n_items
-
-    def exposed(lists: IntArray) -> dict[str, float | None]:
-        return _exposure(lists, groups, browsing, target, part)
-
-    arms = [_arm("model", title, True, own, model_lists[:, :k], model, None, exposed(model_lists[:, :k]), k, n_items)]
+    served = _Lists("model", title, True, own, model_lists[:, :k])
+    model, n_items = _measured(part, served.lists, k, seed), part.train.n_items
+    baselines = [_baseline(served, model, None, _exposure(served.lists, groups, browsing, target, part), n_items)]
     for n, (name, words, how, order) in enumerate(orders):
-        told = portion(progress, n / len(orders), (n + 1) / len(orders))
-        lists = _one_order(part, order, k, told)
-        found = _measured(part, lists, k, seed)
-        gap = _difference(model, found, k, seed)
-        arms.append(
-            _arm(
-                name,
-                words,
-                False,
-                f"{how}; what a person has is left out",
-                lists,
-                found,
-                gap,
-                exposed(lists),
-                k,
-                part.train.n_items,
-            )
-        )
-    return tuple(arms)
+        step = portion(progress, n / len(orders), (n + 1) / len(orders))
+        lists = _one_order(part, order, k, step)
+        quality = _measured(part, lists, k, seed)
+        ranked = _Lists(name, words, False, f"{how}; what a person has is left out", lists)
+        gap = _difference(model, quality, k, seed)
+        exposure = _exposure(lists, groups, browsing, target, part)
+        baselines.append(_baseline(ranked, quality, gap, exposure, n_items))
+    return tuple(baselines)
 
 
-def baselines_sentence(arms: tuple[Baseline, ...], k: int) -> str:
+def baselines_sentence(baselines: tuple[Baseline, ...], k: int) -> str:
     """What is lost without a profile, in one sentence."""
-    model, rest = arms[0], arms[1:]
-    told = []
-    for arm in rest:
-        gap = arm.ndcg_gap or {"value": 0.0, "low": 0.0, "high": 0.0}
+    model, rest = baselines[0], baselines[1:]
+    parts = []
+    for baseline in rest:
+        gap = baseline.ndcg_gap or {"value": 0.0, "low": 0.0, "high": 0.0}
         word = "less" if gap["low"] > 0 else "more" if gap["high"] < 0 else "not surely different"
-        told.append(f"{arm.title.lower()} {arm.ndcg['value']:.3f} ({word})")
-    return f"Held-out nDCG@{k}: {model.title} {model.ndcg['value']:.3f}; without a profile {', '.join(told)}."
+        parts.append(f"{baseline.title.lower()} {baseline.ndcg['value']:.3f} ({word})")
+    return f"Held-out nDCG@{k}: {model.title} {model.ndcg['value']:.3f}; without a profile {', '.join(parts)}."
 
 
 def _one_order(part: Split, order: FloatArray, k: int, progress: Progress) -> IntArray:
@@ -159,19 +157,38 @@ def _measured(part: Split, lists: IntArray, k: int, seed: int) -> Evaluation:
     return evaluate(lists, part.test, training=part.train.interactions, cutoffs=(k,), seed=seed)
 
 
-def _arm(
-    name: str, title: str, profiles: bool, rule: str, lists: IntArray, found: Evaluation, gap: Interval | None,
-    exposure: dict[str, float | None], k: int, n_items: int,
-) -> Baseline:  # fmt: skip
-    known = [v for label, v in exposure.items() if v is not None and label != "unknown"]
-    counts = np.bincount(lists[lists >= 0], minlength=n_items).astype(np.float64)
-    uneven = float(corrected_gini(counts, k, len(lists)))
-    metrics = {m: found.metrics[f"{m}@{k}"].as_json() for m in ("ndcg", "recall", "coverage")}
+@dataclass(frozen=True, eq=False)
+class _Lists:
+    """Lists that are made in one way. lists: int64 [n_users, k]."""
+
+    name: str
+    title: str
+    profiles: bool
+    rule: str
+    lists: IntArray
+
+
+def _baseline(
+    ranked: _Lists, quality: Evaluation, gap: Interval | None, exposure: dict[str, float | None], n_items: int
+) -> Baseline:
+    known = [ratio for label, ratio in exposure.items() if ratio is not None and label != UNKNOWN]
+    n_people, k = ranked.lists.shape
+    counts = np.bincount(ranked.lists[ranked.lists >= 0], minlength=n_items).astype(np.float64)
+    uneven = float(corrected_gini(counts, k, n_people))
+    metrics = {m: quality.metrics[f"{m}@{k}"].as_json() for m in ("ndcg", "recall", "coverage")}
     return Baseline(
-        name, title, profiles, rule, metrics["ndcg"], metrics["recall"], metrics["coverage"], gap,
-        uneven if np.isfinite(uneven) else None, exposure,
-        min(known) / max(known) if len(known) > 1 and max(known) > 0 else None,
-    )  # fmt: skip
+        name=ranked.name,
+        title=ranked.title,
+        profiles=ranked.profiles,
+        rule=ranked.rule,
+        ndcg=metrics["ndcg"],
+        recall=metrics["recall"],
+        coverage=metrics["coverage"],
+        ndcg_gap=gap,
+        gini=uneven if np.isfinite(uneven) else None,
+        exposure=exposure,
+        impact_ratio=min(known) / max(known) if len(known) > 1 and max(known) > 0 else None,
+    )
 
 
 def _exposure(
@@ -180,13 +197,13 @@ def _exposure(
     if groups is None:
         return {}
     weights = attention_of(browsing, lists, part.train.n_items, part.test)
-    found = ratios_of(given_of(lists, weights, groups, target, part.test)).ratio
-    return {label: float(v) if np.isfinite(v) else None for label, v in zip(groups.labels, found, strict=True)}
+    ratio = ratios_of(group_exposure(lists, weights, groups, target, part.test)).ratio
+    return {label: float(v) if np.isfinite(v) else None for label, v in zip(groups.labels, ratio, strict=True)}
 
 
-def _difference(model: Evaluation, arm: Evaluation, k: int, seed: int) -> Interval:
-    """Mean over people of the model's nDCG less the arm's, the same people in both."""
-    apart = model.per_user[f"ndcg@{k}"] - arm.per_user[f"ndcg@{k}"]
+def _difference(model: Evaluation, baseline: Evaluation, k: int, seed: int) -> Interval:
+    """Mean over people of the model's nDCG less the baseline's, the same people in both."""
+    apart = model.per_user[f"ndcg@{k}"] - baseline.per_user[f"ndcg@{k}"]
     drawn = resampled_sums(apart[:, None], model.draws, np.random.default_rng(seed)) / len(apart)
     low, high = percentile_interval(drawn)
     return {"value": float(apart.mean()), "low": float(low[0]), "high": float(high[0])}

@@ -1,10 +1,12 @@
-"""What an audit may tell of people: which groups stay hidden, in whatever is measured of them, and how exact figures are.
+"""What an audit may tell of people: which groups stay hidden, in whatever is measured of them, and how exact figures
+are.
 
-One `Disclosure` holds for a workspace: all columns of people are settled together, on everybody and on those who were measured,
-so that two audits of different columns agree in what they hide. Intersections come after the columns, in the order in which they
-were asked for, and give way to what was told before. A plan that sets a larger smallest group starts from what the installation's
-own hides: it only ever hides more. Who is hidden takes no part in a column's figures, so nothing that follows from them (a gap, an
-interval, a p-value) holds a hidden group. What everybody together have is always told: hidden groups are chosen as if it were known.
+One `Disclosure` holds for a workspace: all columns of people are settled together, on everybody and on those who were
+measured, so that two audits of different columns agree in what they hide. Intersections come after the columns, in the
+order in which they were asked for, and give way to what was told before. A plan that sets a larger smallest group
+starts from what the installation's own hides: it only ever hides more. Who is hidden takes no part in a column's
+figures, so nothing that follows from them (a gap, an interval, a p-value) holds a hidden group. What everybody together
+have is always told: hidden groups are chosen as if it were known.
 """
 
 from __future__ import annotations
@@ -20,11 +22,10 @@ from core.evaluation import Evaluation
 from core.graph import IntArray, InteractionGraph
 from explain.fairness.audit import Audit
 from explain.fairness.differencing import Hidden, protect
-from explain.fairness.thresholds import NOT_ESTIMABLE
 from explain.groups.cohorts import UNKNOWN, cohorts, columns
 from explain.groups.intersections import By, grouping, parts_of
 from explain.groups.limits import MIN_N
-from explain.results.audit import AuditRow
+from explain.results.audit import NOT_ESTIMABLE, AuditRow
 
 DIGITS: Final = 3
 MOST_COLUMNS: Final = 24  # of people that are settled together; further ones are only where they are asked for
@@ -46,7 +47,8 @@ class Disclosure:
     """What is hidden where at least `limit` people must stand behind a figure.
 
     floor   the installation's smallest group, at most `limit`     n  people of the workspace
-    codes   for each publication, the first of all columns, then one an intersection: column → int64 [n], group of each person
+    codes   for each publication, the first of all columns, then one an intersection: column → int64 [n], group of each
+            person
     labels  names of each column's groups
     """
 
@@ -109,10 +111,12 @@ def disclosure(
         first = {c.by: c for c in (*(cohorts(graph, by, "user") for by in settled), *single)}
         crossings = {c.by: c for c in crossed}
         known[key] = Disclosure(
-            limit, floor, graph.n_users,
+            limit,
+            floor,
+            graph.n_users,
             ({by: c.code for by, c in first.items()}, *({by: c.code} for by, c in crossings.items())),
             {by: c.labels for by, c in (first | crossings).items()},
-        )  # fmt: skip
+        )
     return known[key]
 
 
@@ -131,7 +135,7 @@ def shown_audit(guard: Disclosure, audit: Audit, found: Evaluation) -> Audit:
         if row.group in names
         else _told_row(row)
         for row in audit.rows
-    )  # fmt: skip
+    )
     overall = {name: _told(name, value) for name, value in audit.overall.items() if name != "n_suppressed"}
     unknown = next((row.n for row in rows if row.group == UNKNOWN), 0)
     overall |= {

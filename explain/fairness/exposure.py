@@ -16,9 +16,14 @@ from scipy import sparse
 from core.errors import OptionError, shown
 from core.graph import FloatArray, IntArray
 from core.ranking import NO_ITEM
+from explain.format.words import CASCADE as CASCADE
+from explain.format.words import DCG as DCG
+from explain.format.words import DCG_TREC as DCG_TREC
+from explain.format.words import PERSISTENCE, STOP
+from explain.format.words import RBP as RBP
 
 
-def rbp(k: int, gamma: float = 0.8) -> FloatArray:
+def rbp(k: int, gamma: float = PERSISTENCE) -> FloatArray:
     """Rank-biased precision: a reader goes on to the next place with probability γ: γ^(rank-1), float64 [k]."""
     return np.power(gamma, np.arange(k, dtype=np.float64))
 
@@ -35,39 +40,39 @@ def dcg_trec(k: int) -> FloatArray:
     return discount
 
 
-def cascade(relevant: NDArray[np.bool_], gamma: float = 0.8, stop: float = 0.5) -> FloatArray:
-    """Readers stop at what they like: γ^(rank-1) Π_{j<rank} (1 - φ rel_j), bool [m, k] → float64 [m, k] (Craswell et al. 2008)."""
+def cascade(relevant: NDArray[np.bool_], gamma: float = PERSISTENCE, stop: float = STOP) -> FloatArray:
+    """Readers stop at what they like: γ^(rank-1) Π_{j<rank} (1 - φ rel_j), bool [m, k] → float64 [m, k] (Craswell et
+    al. 2008).
+    """
     left = np.cumprod(1.0 - stop * relevant, axis=1)
     before = np.column_stack([np.ones(len(left)), left[:, :-1]])
     return np.asarray(rbp(relevant.shape[1], gamma) * before)
 
 
-CASCADE = "cascade(0.8, 0.5)"
-BROWSING: dict[str, Callable[[int], FloatArray]] = {
-    "rbp(0.8)": rbp,
-    "dcg 1/log2(rank+1)": dcg,
-    "dcg 1/log2(max(rank,2))": dcg_trec,
-}
+BROWSING: dict[str, Callable[[int], FloatArray]] = {RBP: rbp, DCG: dcg, DCG_TREC: dcg_trec}
+BROWSING_LABELS = (*BROWSING, CASCADE)
 
 
 def browsing_weights(label: str, k: int) -> FloatArray:
-    """Attention for ranks 1 to k under a labelled browsing model, float64 [k]. Raises OptionError for an unknown label."""
+    """Attention for ranks 1 to k under a labelled browsing model, float64 [k]. Raises OptionError for an
+    unknown label.
+    """
     if label not in BROWSING:
         raise OptionError(f"There is no browsing model {shown(label)}: choose one of {', '.join(BROWSING)}.")
     return BROWSING[label](k)
 
 
 def attention_of(label: str, lists: IntArray, n_items: int, positives: sparse.csr_matrix | None = None) -> FloatArray:
-    """Attention of the places of these lists under a labelled model: [k], or [m, k] for the cascade, which reads relevance.
+    """Attention of the places of these lists under a labelled model: [k], or [m, k] for the cascade, which reads
+    relevance.
 
-    positives  CSR [m, n_items], held-out relevant items. Raises OptionError for an unknown label, or a cascade without them.
+    positives  CSR [m, n_items], held-out relevant items. Raises OptionError for an unknown label, or a cascade without
+               them.
     """
     k = lists.shape[1]
     if label != CASCADE:
         if label not in BROWSING:
-            raise OptionError(
-                f"There is no browsing model {shown(label)}: choose one of {', '.join([*BROWSING, CASCADE])}."
-            )
+            raise OptionError(f"There is no browsing model {shown(label)}: choose one of {', '.join(BROWSING_LABELS)}.")
         return BROWSING[label](k)
     if positives is None:
         raise OptionError("The cascade needs to know what is relevant: audit against the target relevance.")
@@ -149,6 +154,24 @@ def worst_case_ratios(
                 bound[g] = best((own[g] + more[tried]) / (target[g] + size[tried]))
         bounds.append(bound)
     return bounds[0], bounds[1]
+
+
+def ideal_attention(weights: FloatArray, n_relevant: IntArray, n_items: int) -> tuple[FloatArray, FloatArray]:
+    """Attention under an ideal list, of each relevant item and of each other one: float64 [m] each, 0 where there is
+    none.
+
+    It puts its relevant items first, in random order, then the others (Diaz et al. 2020, section 3.3).
+    weights     [k] or [m, k], attention of the places; 0 beyond place k
+    n_relevant  int64 [m]: how many items are relevant to each person
+    """
+    m = len(n_relevant)
+    per_list = np.broadcast_to(weights, (m, weights.shape[-1]))
+    total = np.cumsum(np.column_stack([np.zeros(m), per_list]), axis=1)
+    first = total[np.arange(m), np.minimum(n_relevant, per_list.shape[1])]
+    others = n_items - n_relevant
+    each = np.divide(first, n_relevant, out=np.zeros(m), where=n_relevant > 0)
+    rest = np.divide(total[:, -1] - first, others, out=np.zeros(m), where=others > 0)
+    return each, rest
 
 
 def column_sums(matrix: sparse.csr_matrix) -> FloatArray:

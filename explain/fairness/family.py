@@ -1,7 +1,8 @@
-"""Over which tests a p-value is adjusted: those of a table, of an obligation (exposure, quality, cells), or of a whole report.
+"""Over which tests a p-value is adjusted: those of a table, of an obligation (exposure, quality, cells), or of a whole
+report.
 
-A table's own adjustment stands in its rows. In a larger family p can only grow (Holm over the p of all its limits), so a verdict
-can only become insufficient evidence.
+A table's own adjustment stands in its rows. In a larger family p can only grow (Holm over the p of all its limits), so
+a verdict can only become insufficient evidence.
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ import numpy as np
 
 from explain.fairness.audit import Audit, counted
 from explain.fairness.statistics import holm
-from explain.fairness.thresholds import FAIL, INSUFFICIENT, PASS, Thresholds
+from explain.fairness.thresholds import Thresholds
 from explain.groups.cohorts import UNKNOWN
-from explain.results.audit import AuditRow
+from explain.results.audit import FAIL, INSUFFICIENT, PASS, AuditRow
 
 FAMILIES: Final = ("table", "obligation", "report")
 NAMED: Final = {"obligation": "of this obligation", "report": "of this report"}
@@ -25,20 +26,26 @@ _Audits = list[Audit]
 
 
 def over_family(
-    items: Sequence[Audit], people: Sequence[Audit], crossed: Sequence[Audit], cells: Sequence[_Row], family: str, limits: Thresholds
-) -> tuple[_Audits, _Audits, _Audits, list[_Row]]:  # fmt: skip
+    items: Sequence[Audit],
+    people: Sequence[Audit],
+    crossed: Sequence[Audit],
+    cells: Sequence[_Row],
+    family: str,
+    limits: Thresholds,
+) -> tuple[_Audits, _Audits, _Audits, list[_Row]]:
     """Audits and tables of cells as they stand in the plan's family."""
-    made = [_rows(a.rows) for a in (*items, *people, *crossed)], [list(map(dict, table["rows"])) for table in cells]
     if family == "table":
         return list(items), list(people), list(crossed), list(cells)
+    of_audits = [_rows(a.rows) for a in (*items, *people, *crossed)]
+    of_cells = [list(map(dict, table["rows"])) for table in cells]
     split = len(items)
-    families = [made[0][:split], made[0][split:], made[1]]
+    families = [of_audits[:split], of_audits[split:], of_cells]
     if family == "report":
         families = [[rows for one in families for rows in one]]
     for one in families:
         _adjust([row for rows in one for row in rows], family, limits)
-    audits = [_with(audit, rows) for audit, rows in zip((*items, *people, *crossed), made[0], strict=True)]
-    tables = [table | {"rows": rows} for table, rows in zip(cells, made[1], strict=True)]
+    audits = [_with(audit, rows) for audit, rows in zip((*items, *people, *crossed), of_audits, strict=True)]
+    tables = [table | {"rows": rows} for table, rows in zip(cells, of_cells, strict=True)]
     last = split + len(people)
     return audits[:split], audits[split:last], audits[last:], tables
 
@@ -58,15 +65,14 @@ def _adjust(rows: list[_Row], family: str, limits: Thresholds) -> None:
             row[adjusted] = max(row[adjusted], over_all)
             if row["verdict"] == verdict and row[adjusted] >= limits.alpha:
                 row["verdict"] = INSUFFICIENT
-                row["reason"] = (
-                    f"{row['reason']} Among the {n:,} tests {NAMED[family]} that happens by chance (adjusted p {row[adjusted]:.2g}).".strip()
-                )
+                chance = f"that happens by chance (adjusted p {row[adjusted]:.2g})."
+                row["reason"] = f"{row['reason']} Among the {n:,} tests {NAMED[family]} {chance}".strip()
 
 
 def _with(audit: Audit, rows: list[_Row]) -> Audit:
     """An audit with other rows: its overall verdict follows them."""
-    made = tuple(AuditRow(**row) for row in rows)
-    before, now = (counted([r for r in found if r.group != UNKNOWN]) for found in (audit.rows, made))
+    adjusted = tuple(AuditRow(**row) for row in rows)
+    before, now = (counted([r for r in of if r.group != UNKNOWN]) for of in (audit.rows, adjusted))
     reason = str(audit.overall.get("reason", "")).replace(before["reason"], now["reason"])
     overall = audit.overall if before == now else audit.overall | {"verdict": now["verdict"], "reason": reason}
-    return replace(audit, rows=made, overall=overall)
+    return replace(audit, rows=adjusted, overall=overall)

@@ -1,8 +1,9 @@
 """Does each group of items get the attention that it stands for? Exposure share over target share, a row a group.
 
-A group fails if the p-value of the limit (a true ratio just at the limit would look so far beyond it), adjusted for the number of
-groups (Holm), is below alpha; it passes if that of each limit from the inside is (two one-sided tests). All else is insufficient
-evidence. Never shown is a real 0: a failure where so little would hardly be seen at the limit. The unknown have no verdict.
+A group fails if the p-value of the limit (a true ratio just at the limit would look so far beyond it), adjusted for the
+number of groups (Holm), is below alpha; it passes if that of each limit from the inside is (two one-sided tests). All
+else is insufficient evidence. Never shown is a real 0: a failure where so little would hardly be seen at the limit. The
+unknown have no verdict.
 """
 
 from __future__ import annotations
@@ -19,25 +20,26 @@ from core.intervals import DRAWS
 from core.ranking import check_k
 from explain.fairness import exposure as ex
 from explain.fairness.audit import Audit, counted, n_unknown, number
-from explain.fairness.ratios import WHOLE, Ratios, given_of, ratios_of
-from explain.fairness.statistics import Judged, holm
-from explain.fairness.thresholds import (
-    FAIL,
-    INSUFFICIENT,
-    NOT_ESTIMABLE,
-    PASS,
-    Target,
-    Thresholds,
-    target_title,
-)
+from explain.fairness.ratios import WHOLE, Ratios, group_exposure, ratios_of
+from explain.fairness.statistics import LimitTests, holm
+from explain.fairness.thresholds import Target, Thresholds, target_title
 from explain.groups.cohorts import UNKNOWN, Cohorts, cohorts
-from explain.results.audit import AuditRow
+from explain.results.audit import FAIL, INSUFFICIENT, NOT_ESTIMABLE, PASS, AuditRow
 
 
 def audit_items(
-    graph: InteractionGraph, lists: IntArray, by: str, k: int, *, browsing: str = "rbp(0.8)", target: Target = "catalogue",
-    positives: sparse.csr_matrix | None = None, thresholds: Thresholds | None = None, seed: int = 0, draws: int = DRAWS,
-) -> Audit:  # fmt: skip
+    graph: InteractionGraph,
+    lists: IntArray,
+    by: str,
+    k: int,
+    *,
+    browsing: str = ex.RBP,
+    target: Target = "catalogue",
+    positives: sparse.csr_matrix | None = None,
+    thresholds: Thresholds | None = None,
+    seed: int = 0,
+    draws: int = DRAWS,
+) -> Audit:
     """The audit of one item column.
 
     lists      int64 [m, ≥ k], one a person, best first, NO_ITEM where a list ends early
@@ -46,7 +48,8 @@ def audit_items(
     seed, draws  only noted: an exposure ratio's interval needs no draws
     overall    verdict, reason, impact_ratio = lowest / highest ratio, lowest, highest, shares {group: {exposure,
                catalogue, target}}, worst_case {group: [low, high]} where items are unknown, counts, seed, draws
-    Raises     OptionError for an unknown column or browsing model, a bad k, lists shorter than k, a policy that does not fit.
+    Raises     OptionError for an unknown column or browsing model, a bad k, lists shorter than k, a policy that does
+               not fit.
     """
     k = check_k(k, graph.n_items)
     if lists.shape[1] < k:
@@ -54,112 +57,140 @@ def audit_items(
     lists, limits = lists[:, :k], thresholds or Thresholds()
     weights = ex.attention_of(browsing, lists, graph.n_items, positives)
     groups = cohorts(graph, by, "item")
-    found = measure(lists, weights, groups, target, positives, limits)
-    rows = tuple(_row(groups, g, found, limits) for g in range(len(groups.labels)))
+    measured = item_ratios(lists, weights, groups, target, positives, limits)
+    ratios = measured.ratios
+    rows = tuple(_row(groups, g, measured, limits) for g in range(len(groups.labels)))
     catalogue = ex.catalogue_share(groups.membership)
     overall = _overall(groups, rows) | {
-        "n_lists": found.of.n_lists,
+        "n_lists": ratios.n_lists,
         "n_items": graph.n_items,
         "n_unknown": n_unknown(groups, rows),
         "shares": {
-            label: {"exposure": number(found.of.share[g]), "catalogue": float(catalogue[g]), "target": number(found.of.target[g])}
+            label: {
+                "exposure": number(ratios.share[g]),
+                "catalogue": float(catalogue[g]),
+                "target": number(ratios.target[g]),
+            }
             for g, label in enumerate(groups.labels)
         },
-        "worst_case": _worst_case(groups, lists, weights, found.of.n_lists) if target == "catalogue" else {},
+        "worst_case": _worst_case(groups, lists, weights, ratios.n_lists) if target == "catalogue" else {},
         "seed": seed,
         "draws": draws,
-        "note": "Intervals: 95 %, over people, one group at a time. p is of the limit, not of a ratio of 1: how often a group whose true "
-        f"ratio is {limits.ratio_low:g} or {limits.ratio_high:g} would look so far beyond it. Adjusted for the number of groups (Holm) it "
-        f"must be below {limits.alpha:g} for a failure; a pass needs the same of both limits from the inside.",
-    }  # fmt: skip
+        "note": _note(limits),
+    }
     threshold = {
-        "low": limits.ratio_low, "high": limits.ratio_high, "min_lists": float(limits.min_n), "alpha": limits.alpha,
-    }  # fmt: skip
+        "low": limits.ratio_low,
+        "high": limits.ratio_high,
+        "min_lists": float(limits.min_n),
+        "alpha": limits.alpha,
+    }
     return Audit(groups.by, "item", k, "exposure ratio", browsing, target_title(target), threshold, rows, overall)
 
 
-@dataclass(frozen=True, eq=False)
-class Measured:
-    """Of each group: its ratio, its interval and p of the limits, and those p adjusted over the known groups, float64 [groups]."""
+def _note(limits: Thresholds) -> str:
+    return (
+        "Intervals: 95 %, over people, one group at a time. p is of the limit, not of a ratio of 1: how often a group "
+        "whose "
+        f"true ratio is {limits.ratio_low:g} or {limits.ratio_high:g} would look so far beyond it. Adjusted for the "
+        "number of "
+        f"groups (Holm) it must be below {limits.alpha:g} for a failure; a pass needs the same of both limits from "
+        "the inside."
+    )
 
-    of: Ratios
-    judged: Judged
+
+@dataclass(frozen=True, eq=False)
+class ItemRatios:
+    """Of each group: its ratio, its interval and p of the limits, and those p adjusted over the known groups, float64
+    [groups].
+    """
+
+    ratios: Ratios
+    limits: LimitTests
     p_fail: FloatArray
     p_pass: FloatArray
 
 
-def measure(
-    lists: IntArray, weights: FloatArray, groups: Cohorts, target: Target = "catalogue",
-    positives: sparse.csr_matrix | None = None, limits: Thresholds | None = None,
-) -> Measured:  # fmt: skip
-    """Exposure ratios of all groups at once. A relevance target is as uncertain as the people are from whom it comes."""
+def item_ratios(
+    lists: IntArray,
+    weights: FloatArray,
+    groups: Cohorts,
+    target: Target = "catalogue",
+    positives: sparse.csr_matrix | None = None,
+    limits: Thresholds | None = None,
+) -> ItemRatios:
+    """Exposure ratios of all groups at once. A relevance target is as uncertain as the people are from whom
+    it comes.
+    """
     limits = limits or Thresholds()
-    found = ratios_of(given_of(lists, weights, groups, target, positives))
-    judged = found.judged(limits)
+    ratios = ratios_of(group_exposure(lists, weights, groups, target, positives))
+    tests = ratios.against(limits)
     tested = np.arange(len(groups.labels)) != (-1 if groups.unknown is None else groups.unknown)
-    p_fail, p_pass = (holm(np.where(tested, p, np.nan)) for p in (judged.p_limit, judged.p_pass))
-    return Measured(found, judged, p_fail, p_pass)
+    p_fail, p_pass = (holm(np.where(tested, p, np.nan)) for p in (tests.p_limit, tests.p_pass))
+    return ItemRatios(ratios, tests, p_fail, p_pass)
 
 
-def _row(groups: Cohorts, g: int, found: Measured, limits: Thresholds) -> AuditRow:
-    label, n, tested = groups.labels[g], int(groups.sizes[g]), g != groups.unknown
-    verdict, why = _verdict(n, g, found, limits)
-    value = None if verdict == NOT_ESTIMABLE else float(found.of.ratio[g])
-    low, high = number(found.judged.low[g]), number(found.judged.high[g])
+def _row(groups: Cohorts, g: int, measured: ItemRatios, limits: Thresholds) -> AuditRow:
+    n, tested, tests = int(groups.sizes[g]), g != groups.unknown, measured.limits
+    verdict, why = _verdict(n, g, measured, limits)
+    value = None if verdict == NOT_ESTIMABLE else float(measured.ratios.ratio[g])
     if not tested:
         verdict = NOT_ESTIMABLE
         why = f"Items whose {groups.by} is not known, wholly or in part: no group, so there is no verdict on it."
-    p_limit, p_pass = (number(p[g]) if tested else None for p in (found.judged.p_limit, found.judged.p_pass))
     return AuditRow(
-        label, n, value, low, high, verdict, why, number(found.p_fail[g]), p_limit=p_limit, p_pass=p_pass,
-        p_pass_adjusted=number(found.p_pass[g]),
-    )  # fmt: skip
+        group=groups.labels[g],
+        n=n,
+        value=value,
+        low=number(tests.low[g]),
+        high=number(tests.high[g]),
+        verdict=verdict,
+        reason=why,
+        p_adjusted=number(measured.p_fail[g]),
+        p_limit=number(tests.p_limit[g]) if tested else None,
+        p_pass=number(tests.p_pass[g]) if tested else None,
+        p_pass_adjusted=number(measured.p_pass[g]),
+    )
 
 
-def _verdict(n: int, g: int, found: Measured, limits: Thresholds) -> tuple[str, str]:
-    ratio, n_lists = found.of.ratio[g], found.of.n_lists
+def _verdict(n: int, g: int, measured: ItemRatios, limits: Thresholds) -> tuple[str, str]:
+    ratio, n_lists, tests = measured.ratios.ratio[g], measured.ratios.n_lists, measured.limits
     if n == 0:
         return NOT_ESTIMABLE, "No item of the catalogue belongs to this group, so there is no share to compare with."
     if n_lists == 0:
         return NOT_ESTIMABLE, "Every list is empty, so there is no exposure to share."
     if not np.isfinite(ratio):
         return NOT_ESTIMABLE, "The target gives this group no share, so there is nothing to compare with."
-    if found.of.target[g] > WHOLE:
+    if measured.ratios.target[g] > WHOLE:
         return NOT_ESTIMABLE, "The whole catalogue belongs to this group, so there is nothing else to compare it with."
     if n_lists < limits.min_n:
         return INSUFFICIENT, f"Only {n_lists} lists: an interval needs at least {limits.min_n}."
+    verdict, why = of_limits(ratio, tests.low[g], tests.high[g], measured.p_fail[g], measured.p_pass[g], limits)
+    if ratio > 0:
+        return verdict, why
     never = f"Never shown: none of {n_lists} lists holds any of its {n} items."
-    verdict, why = of_limits(ratio, found.judged.low[g], found.judged.high[g], found.p_fail[g], found.p_pass[g], limits)
-    if ratio == 0:
-        why = (
-            never
-            if verdict == FAIL
-            else f"{never} At the limit that could be chance ({found.judged.p_limit[g]:.1%} for this group alone)."
-        )
-    return verdict, why
+    if verdict == FAIL:
+        return verdict, never
+    return verdict, f"{never} At the limit that could be chance ({tests.p_limit[g]:.1%} for this group alone)."
 
 
 def of_limits(
     ratio: float, low: float, high: float, p_fail: float, p_pass: float, limits: Thresholds
 ) -> tuple[str, str]:
-    """Verdict and reason of a ratio by its adjusted p-values; the interval, which is not adjusted, only enters the words."""
+    """Verdict and reason of a ratio by its adjusted p-values; the interval, which is not adjusted, only enters the
+    words.
+    """
     band = f"{limits.ratio_low:g} to {limits.ratio_high:g}"
+    below, above = f"below {limits.ratio_low:g}", f"above {limits.ratio_high:g}"
+    chance = "but among so many groups that happens by chance at"
     if p_fail < limits.alpha:
-        what, side = ("little", f"below {limits.ratio_low:g}") if ratio < limits.ratio_low else ("much", f"above {limits.ratio_high:g}")  # fmt: skip
+        what, side = ("little", below) if ratio < limits.ratio_low else ("much", above)
         return FAIL, f"Shown too {what}: {side} by more than chance explains (adjusted p of the limit {p_fail:.2g})."
     if p_pass < limits.alpha:
         return PASS, f"Within {band} by more than chance explains (adjusted p of the nearer limit {p_pass:.2g})."
     if high < limits.ratio_low or low > limits.ratio_high:
-        side = f"below {limits.ratio_low:g}" if high < limits.ratio_low else f"above {limits.ratio_high:g}"
-        return (
-            INSUFFICIENT,
-            f"The interval lies {side}, but among so many groups that happens by chance at the limit (adjusted p {p_fail:.2g}).",
-        )
+        side = below if high < limits.ratio_low else above
+        return INSUFFICIENT, f"The interval lies {side}, {chance} the limit (adjusted p {p_fail:.2g})."
     if low > limits.ratio_low and high < limits.ratio_high:
-        return (
-            INSUFFICIENT,
-            f"The interval lies within {band}, but among so many groups that happens by chance at a limit (adjusted p {p_pass:.2g}).",
-        )
+        return INSUFFICIENT, f"The interval lies within {band}, {chance} a limit (adjusted p {p_pass:.2g})."
     return INSUFFICIENT, f"The interval crosses the border of {band}."
 
 
@@ -167,9 +198,12 @@ def _overall(groups: Cohorts, rows: tuple[AuditRow, ...]) -> dict[str, Any]:
     known = [r for r in rows if r.group != UNKNOWN and r.value is not None]
     if not known:
         return {
-            "verdict": NOT_ESTIMABLE, "reason": f"No known {groups.by} can be compared with another.",
-            "impact_ratio": None, "lowest": None, "highest": None,
-        }  # fmt: skip
+            "verdict": NOT_ESTIMABLE,
+            "reason": f"No known {groups.by} can be compared with another.",
+            "impact_ratio": None,
+            "lowest": None,
+            "highest": None,
+        }
     values = [float(r.value) for r in known if r.value is not None]
     top = max(values)
     return counted(known) | {

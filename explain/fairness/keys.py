@@ -1,12 +1,18 @@
-"""Every figure of a record by what it is of. Two figures of one key must have one value, wherever in the record they stand."""
+"""Every figure of a record by what it is of. Two figures of one key must have one value, wherever in the record they
+stand.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
+
+from explain.fairness.metrics.quality import GAP, SPREAD
+from explain.fairness.metrics.shares import IMPACT
 
 NEAR = 1e-9
+OVERALL_OF_PEOPLE: Final = {GAP: "gap", SPREAD: "tau"}  # metrics that audits of people hold too, over all groups
 
 
 @dataclass(frozen=True)
@@ -26,7 +32,7 @@ class Key:
 
 
 @dataclass(frozen=True)
-class Told:
+class PlacedFigure:
     """A figure, and the section of the record where it stands."""
 
     key: Key
@@ -34,60 +40,68 @@ class Told:
     where: str
 
 
-def figures(record: Mapping[str, Any]) -> Iterator[Told]:
+def figures(record: Mapping[str, Any]) -> Iterator[PlacedFigure]:
     """All figures of a record that has the fields of release 0.2.0."""
     for audit in record.get("item_audits", ()):
         of = _of(audit)
-        yield Told(Key("impact ratio", item_by=audit["by"], **of), audit["overall"].get("impact_ratio"), "item_audits")
+        yield PlacedFigure(Key(IMPACT, item_by=audit["by"], **of), audit["overall"].get("impact_ratio"), "item_audits")
         for row in audit["rows"]:
-            yield Told(Key("exposure ratio", "", "", audit["by"], row["group"], **of), row["value"], "item_audits")
+            yield PlacedFigure(
+                Key("exposure ratio", "", "", audit["by"], row["group"], **of), row["value"], "item_audits"
+            )
     for section in ("user_audits", "intersections"):
         for audit in record.get(section, ()):
-            for name, overall in (("user-cohort gap", "gap"), ("user-cohort spread", "tau")):
-                yield Told(Key(name, audit["by"], lists=audit["lists"]), audit["overall"].get(overall), section)
+            for name, overall in OVERALL_OF_PEOPLE.items():
+                yield PlacedFigure(Key(name, audit["by"], lists=audit["lists"]), audit["overall"].get(overall), section)
             for row in audit["rows"]:
-                yield Told(Key(audit["metric"], audit["by"], row["group"], lists=audit["lists"]), row["value"], section)
+                yield PlacedFigure(
+                    Key(audit["metric"], audit["by"], row["group"], lists=audit["lists"]), row["value"], section
+                )
     for table in record.get("cells", ()):
         for row in table["rows"]:
             key = Key(
                 "exposure ratio", table["user_by"], row["user_group"], table["item_by"], row["item_group"], **_of(table)
             )
-            yield Told(key, row["value"], "cells")
+            yield PlacedFigure(key, row["value"], "cells")
     for row in record.get("creators", ()):
-        yield Told(Key("exposure ratio", "", "", "creator", row["creator"], **_of(row)), row["ratio"], "creators")
+        yield PlacedFigure(
+            Key("exposure ratio", "", "", "creator", row["creator"], **_of(row)), row["ratio"], "creators"
+        )
+    of_items = {audit["by"] for audit in record.get("item_audits", ())}
+    of_people = {audit["by"] for audit in record.get("user_audits", ())}
     for m in record.get("metrics", ()):
-        if m["number"] == 11:
-            yield Told(Key(m["name"], m["by"], lists=m["lists"]), m["value"], "metrics")
-        elif m["name"] in ("impact ratio", "AWRF"):
-            yield Told(Key(m["name"], item_by=m["by"], **_of(m)), m["value"], "metrics")
+        if m["name"] in OVERALL_OF_PEOPLE:
+            yield PlacedFigure(Key(m["name"], m["by"], lists=m["lists"]), m["value"], "metrics")
+        elif m["name"] == IMPACT or m["by"] in of_items - of_people:
+            key = Key(m["name"], item_by=m["by"], item_group=m["group"], **_of(m))
+            yield PlacedFigure(key, m["value"], "metrics")
         else:
-            yield Told(Key(m["name"], m["by"], m["group"], **_of(m)), m["value"], "metrics")
+            yield PlacedFigure(Key(m["name"], m["by"], m["group"], **_of(m)), m["value"], "metrics")
     for arm in record.get("non_profiling", ()):
         for row in arm.get("exposure", ()):
             who = "" if arm["profiles"] else arm["arm"]
-            yield Told(
+            yield PlacedFigure(
                 Key("exposure ratio", "", "", arm["by"] or "", row["group"], arm=who, **_of(arm)),
                 row["ratio"],
                 "non_profiling",
             )
     for repair in record.get("mitigations", ()):
         for row in repair.get("rows", ()):
-            yield Told(
+            yield PlacedFigure(
                 Key("exposure ratio", "", "", repair["by"], row["group"], **_of(repair)), row["before"], "mitigations"
             )
 
 
 def contradictions(record: Mapping[str, Any]) -> list[str]:
     """A sentence for each key that has two values; empty where every figure has one."""
-    seen: dict[Key, Told] = {}
-    found = []
-    for told in figures(record):
-        before = seen.setdefault(told.key, told)
-        if not _equal(before.value, told.value):
-            found.append(
-                f"{told.key.metric} of {told.key} is {before.value} in {before.where} and {told.value} in {told.where}."
-            )
-    return found
+    seen: dict[Key, PlacedFigure] = {}
+    sentences = []
+    for figure in figures(record):
+        before, key = seen.setdefault(figure.key, figure), figure.key
+        if not _equal(before.value, figure.value):
+            values = f"{before.value} in {before.where} and {figure.value} in {figure.where}"
+            sentences.append(f"{key.metric} of {key} is {values}.")
+    return sentences
 
 
 def _of(part: Mapping[str, Any]) -> dict[str, str]:

@@ -1,8 +1,9 @@
-"""The main parameters of a recommender and how much each weighs, measured: what DSA Article 27 asks to be told in plain words.
+"""The main parameters of a recommender and how much each weighs, measured: what DSA Article 27 asks to be told in plain
+words.
 
-Weights are not the numbers that a model learnt but what they do: for every listed item the absolute amount of each part of
-its score, as a share of all parts' amounts. Shares are taken person by person and averaged, so that everybody counts the
-same whatever the size of their scores; intervals resample people. What the parts of one score are is told by the
+Weights are not the numbers that a model learnt but what they do: for every listed item the absolute amount of each part
+of its score, as a share of all parts' amounts. Shares are taken person by person and averaged, so that everybody counts
+the same whatever the size of their scores; intervals resample people. What the parts of one score are is told by the
 explanations; through what a group loses attention, by attribution.py.
 """
 
@@ -29,10 +30,12 @@ Reader = Callable[[IntArray], Mapping[str, FloatArray]]
 
 @dataclass(frozen=True)
 class Weight:
-    """One main parameter. share: mean over people, 0..1, with its 95 % interval; against: the part of it that speaks against items.
+    """One main parameter. share: mean over people, 0..1, with its 95 % interval; against: the part of it that speaks
+    against items.
 
     level  "kind": what carries the score; "relation": through which relation; "events", "age": of what enters through
-           the history, which part comes from which kind of event, and from its newer or older half. A level's shares sum to 1
+           the history, which part comes from which kind of event, and from its newer or older half. A level's shares
+           sum to 1
     """
 
     level: str
@@ -63,9 +66,16 @@ class MeasuredWeights:
 
 
 def measure_weights(
-    graph: InteractionGraph, model: Recommender, users: IntArray, lists: IntArray, label: Callable[[str], str], *,
-    seed: int = 0, draws: int = DRAWS, progress: Progress = no_progress,
-) -> tuple[Weight, ...]:  # fmt: skip
+    graph: InteractionGraph,
+    model: Recommender,
+    users: IntArray,
+    lists: IntArray,
+    label: Callable[[str], str],
+    *,
+    seed: int = 0,
+    draws: int = DRAWS,
+    progress: Progress = no_progress,
+) -> tuple[Weight, ...]:
     """Shares of the listed items' amounts by kind, relation and source of the history.
 
     users  int64 [n]        lists  int64 [n, k], NO_ITEM where one ends early        label  a relation's key in words
@@ -110,7 +120,9 @@ def weights_sentence(rows: tuple[Weight, ...], n_people: int, k: int, noun: str)
 
 
 def _amounts(read: Reader, users: IntArray, lists: IntArray, progress: Progress) -> dict[str, FloatArray]:
-    """By part, float64 [n, 2]: each person's summed amounts of their listed items, absolute, and of those the ones below 0."""
+    """By part, float64 [n, 2]: each person's summed amounts of their listed items, absolute, and of those the ones
+    below 0.
+    """
     found: dict[str, list[FloatArray]] = {}
     for start in range(0, len(users), BATCH):
         rows = slice(start, start + BATCH)

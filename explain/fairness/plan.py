@@ -11,7 +11,7 @@ from core.graph import InteractionGraph
 from core.ranking import check_k
 from explain.fairness import exposure as ex
 from explain.fairness.family import FAMILIES
-from explain.fairness.metrics.base import all_metrics
+from explain.fairness.metrics.base import limit_names
 from explain.fairness.thresholds import Target, Thresholds, policy_share
 from explain.fairness.user_audit import REFERENCES
 from explain.groups.cohorts import AGE_OF_ITEM, POPULARITY, UNKNOWN, columns
@@ -26,9 +26,11 @@ MOST_SEED = 2**32 - 1
 
 @dataclass(frozen=True)
 class Plan:
-    """An audit to be. target: "catalogue", "relevance" or {column: {group: share}} as a policy; intersections: up to three columns each.
+    """An audit to be. target: "catalogue", "relevance" or {column: {group: share}} as a policy; intersections: up to
+    three columns each.
 
-    family     which tests p-values are adjusted over: those of a "table", an "obligation" (exposure, quality, cells), the "report"
+    family     which tests p-values are adjusted over: those of a "table", an "obligation" (exposure, quality, cells),
+               the "report"
     reference  of cohorts: "rest" (everybody else), "population", or {column: group}
     """
 
@@ -40,7 +42,7 @@ class Plan:
     intersections: tuple[tuple[str, ...], ...] = ()
     target: str | Mapping[str, Mapping[str, float]] = "catalogue"
     target_reason: str = ""
-    browsing: str = "rbp(0.8)"
+    browsing: str = ex.RBP
     thresholds: Thresholds = field(default_factory=Thresholds)
     draws: int = 1_000
     seed: int = 0
@@ -181,9 +183,9 @@ def check_plan(plan: Plan, graph: InteractionGraph) -> Plan:
         grouping(graph, name, "user")
     for names in plan.intersections:
         grouping(graph, names, "user")
-    if plan.browsing not in (*ex.BROWSING, ex.CASCADE):
+    if plan.browsing not in ex.BROWSING_LABELS:
         raise OptionError(
-            f"There is no browsing model {shown(plan.browsing)}: choose one of {', '.join([*ex.BROWSING, ex.CASCADE])}."
+            f"There is no browsing model {shown(plan.browsing)}: choose one of {', '.join(ex.BROWSING_LABELS)}."
         )
     if plan.family not in FAMILIES:
         raise OptionError(f"There is no family of tests {shown(plan.family)}: choose {', '.join(FAMILIES)}.")
@@ -216,14 +218,7 @@ def check_plan(plan: Plan, graph: InteractionGraph) -> Plan:
                     f"The policy is about {shown(column)}, which the plan does not audit: {', '.join(offered['item'])}."
                 )
             policy_share(items[column], policy)
-    known = {metric.spec.name for metric in all_metrics()} | {
-        "EE-L",
-        "EE-D",
-        "EE-R",
-        "GG-F",
-        "AG-F",
-        "user-cohort spread",
-    }
+    known = limit_names()
     for name in plan.thresholds.bounds:
         if name not in known:
             raise OptionError(f"There is no metric {shown(name)} to set limits for: {', '.join(sorted(known))}.")
@@ -233,7 +228,8 @@ def check_plan(plan: Plan, graph: InteractionGraph) -> Plan:
 def usual_plan(
     graph: InteractionGraph, workspace: str, model: str, k: int, ndcg: float | None = None, min_n: int | None = None
 ) -> Plan:
-    """A plan to start from: the first columns of items with few enough groups, their age and popularity; the first four columns of people.
+    """A plan to start from: the first columns of items with few enough groups, their age and popularity; the first four
+    columns of people.
 
     ndcg  what the model reaches on held-out events, where that was measured: a fifth of it is the limit between cohorts
           (the four-fifths rule), where that is less than the usual .05

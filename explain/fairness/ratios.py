@@ -1,7 +1,8 @@
-"""Exposure ratios of groups of items in some lists, with the standard error that comes from the people whose lists they are.
+"""Exposure ratios of groups of items in some lists, with the standard error that comes from the people whose lists they
+are.
 
-The error is linear in people (the delta method, which is the infinitesimal jackknife): what each person's list adds to a ratio
-is summed up squared, so nothing is drawn and the same question has the same interval wherever it is asked.
+The error is linear in people (the delta method, which is the infinitesimal jackknife): what each person's list adds to
+a ratio is summed up squared, so nothing is drawn and the same question has the same interval wherever it is asked.
 """
 
 from __future__ import annotations
@@ -12,9 +13,8 @@ import numpy as np
 from scipy import sparse
 
 from core.graph import FloatArray, IntArray
-from core.ranking import NO_ITEM
 from explain.fairness import exposure as ex
-from explain.fairness.statistics import Judged, judge_ratios
+from explain.fairness.statistics import LimitTests, limit_tests
 from explain.fairness.thresholds import Target, Thresholds, fixed_share, target_sums
 from explain.groups.cohorts import Cohorts
 
@@ -22,8 +22,8 @@ WHOLE = 1 - 1e-12  # a group that is due everything has nothing to be compared w
 
 
 @dataclass(frozen=True, eq=False)
-class Given:
-    """What lists give, a row a person.
+class GroupExposure:
+    """What lists give to groups of items, a row a person.
 
     exposure  CSR [m, groups], attention       places  CSR [m, groups], places counted once each
     wanted    CSR [m, groups], held-out relevant items where the target comes from people, else None
@@ -35,16 +35,18 @@ class Given:
     wanted: sparse.csr_matrix | None
     due: FloatArray
 
-    def of(self, rows: IntArray) -> Given:
+    def of(self, rows: IntArray) -> GroupExposure:
         """The same of some people."""
-        return Given(
+        return GroupExposure(
             self.exposure[rows], self.places[rows], None if self.wanted is None else self.wanted[rows], self.due
         )
 
 
 @dataclass(frozen=True, eq=False)
 class Ratios:
-    """Of each group, float64 [groups]: share of exposure, share due, their ratio, standard error of its root, places, fair places."""
+    """Of each group, float64 [groups]: share of exposure, share due, their ratio, standard error of its root, places,
+    fair places.
+    """
 
     share: FloatArray
     target: FloatArray
@@ -54,25 +56,33 @@ class Ratios:
     fair: FloatArray
     n_lists: int
 
-    def judged(self, limits: Thresholds) -> Judged:
-        """Intervals and p of the limits; undefined for a group that is due all or nothing, and under the smallest number of lists."""
+    def against(self, limits: Thresholds) -> LimitTests:
+        """Intervals and p of the limits; undefined for a group that is due all or nothing, and under the smallest
+        number of lists.
+        """
         enough = self.n_lists >= limits.min_n
         ratio = np.where(enough & (self.target <= WHOLE), self.ratio, np.nan)
         allowed = (limits.ratio_low, limits.ratio_high)
-        return judge_ratios(ratio, self.error, max(1.0, self.n_lists - 1.0), self.places, self.fair, allowed)
+        return limit_tests(ratio, self.error, max(1.0, self.n_lists - 1.0), self.places, self.fair, allowed)
 
 
-def given_of(
-    lists: IntArray, weights: FloatArray, groups: Cohorts, target: Target = "catalogue", positives: sparse.csr_matrix | None = None
-) -> Given:  # fmt: skip
+def group_exposure(
+    lists: IntArray,
+    weights: FloatArray,
+    groups: Cohorts,
+    target: Target = "catalogue",
+    positives: sparse.csr_matrix | None = None,
+) -> GroupExposure:
     """lists int64 [m, k]; weights [k] or [m, k]; positives CSR [m, n_items], read by the target "relevance"."""
-    return Given(
-        ex.list_exposure(lists, weights, groups.membership), ex.list_exposure(lists, np.ones(lists.shape[1]), groups.membership),
-        target_sums(groups, target, positives), fixed_share(groups, target),
-    )  # fmt: skip
+    return GroupExposure(
+        ex.list_exposure(lists, weights, groups.membership),
+        ex.list_exposure(lists, np.ones(lists.shape[1]), groups.membership),
+        target_sums(groups, target, positives),
+        fixed_share(groups, target),
+    )
 
 
-def ratios_of(given: Given) -> Ratios:
+def ratios_of(given: GroupExposure) -> Ratios:
     """Ratios and their errors over all people of `given`."""
     share = ex.shares(ex.column_sums(given.exposure)[None, :])[0]
     due = given.due if given.wanted is None else ex.shares(ex.column_sums(given.wanted)[None, :])[0]
@@ -90,8 +100,8 @@ def _relative(
 ) -> FloatArray:
     """Σ_u (l_u/R)² of each group, float64 [groups], l_u what person u adds to the ratio R = share/due.
 
-    l_u/R = (e_ug - share_g e_u)/(share_g Σe), and for a target from people less the same of what they want; expanded, so that
-    no matrix but those of the lists is formed.
+    l_u/R = (e_ug - share_g e_u)/(share_g Σe), and for a target from people less the same of what they want; expanded,
+    so that no matrix but those of the lists is formed.
     """
 
     def moments(a: sparse.csr_matrix, s: FloatArray, b: sparse.csr_matrix, t: FloatArray) -> FloatArray:
@@ -101,12 +111,7 @@ def _relative(
         scale = s * of_a.sum() * t * of_b.sum()
         return np.asarray(np.divide(mixed, scale, out=np.zeros(len(s)), where=scale > 0))
 
-    found = moments(exposure, share, exposure, share)
+    of_lists = moments(exposure, share, exposure, share)
     if wanted is None:
-        return found
-    return np.asarray(found + moments(wanted, due, wanted, due) - 2 * moments(exposure, share, wanted, due))
-
-
-def n_listed(lists: IntArray) -> int:
-    """How many lists are not empty."""
-    return int((lists != NO_ITEM).any(axis=1).sum())
+        return of_lists
+    return np.asarray(of_lists + moments(wanted, due, wanted, due) - 2 * moments(exposure, share, wanted, due))

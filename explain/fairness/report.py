@@ -7,7 +7,7 @@ business of the record package; nothing here writes a file.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
@@ -19,25 +19,30 @@ from core.graph import IntArray, InteractionGraph
 from core.progress import Progress, no_progress
 from explain.fairness import exposure as ex
 from explain.fairness.audit import Audit, number
+from explain.fairness.audited_lists import AuditedLists
 from explain.fairness.cells import joint_cells
 from explain.fairness.disclosure import Disclosure, disclosure, measured, shown_audit
 from explain.fairness.family import over_family
-from explain.fairness.item_audit import audit_items, measure
-from explain.fairness.metrics.base import Case, Figure, Spec, all_metrics
+from explain.fairness.figures import Figure
+from explain.fairness.item_audit import audit_items, item_ratios
+from explain.fairness.metrics.base import Metric, all_metrics
 from explain.fairness.plan import Plan
-from explain.fairness.thresholds import FAIL, INSUFFICIENT, NOT_ESTIMABLE, PASS, Target, Thresholds, fixed_share, within
+from explain.fairness.thresholds import Target, Thresholds, fixed_share, within
 from explain.fairness.user_audit import audit_users
 from explain.format.words import column_words
 from explain.groups.cohorts import Cohorts
 from explain.groups.intersections import SIGN, By, grouping
 from explain.groups.limits import MIN_N
+from explain.results.audit import FAIL, INSUFFICIENT, NOT_ESTIMABLE, PASS
 
 MOST_CELLS, MOST_CREATORS = 400, 200
 
 
 @dataclass(frozen=True, eq=False)
 class Lists:
-    """What is audited. served: int64 [m, k] of the served model; heldout, positives, quality, training: of the refit, where there is one."""
+    """What is audited. served: int64 [m, k] of the served model; heldout, positives, quality, training: of the refit,
+    where there is one.
+    """
 
     served: IntArray
     heldout: IntArray | None = None
@@ -46,8 +51,8 @@ class Lists:
     training: sparse.csr_matrix | None = None
 
 
-@dataclass(frozen=True, eq=False)
-class Found:
+@dataclass(frozen=True, eq=False, kw_only=True)
+class MeasuredPlan:
     """Everything that was measured."""
 
     items: tuple[Audit, ...]
@@ -61,54 +66,88 @@ class Found:
 
 
 def run_plan(
-    graph: InteractionGraph, plan: Plan, given: Lists, *, guard: Disclosure | None = None, progress: Progress = no_progress
-) -> Found:  # fmt: skip
+    graph: InteractionGraph,
+    plan: Plan,
+    given: Lists,
+    *,
+    guard: Disclosure | None = None,
+    progress: Progress = no_progress,
+) -> MeasuredPlan:
     """Compute all of a checked plan. progress may raise CancelledError between the steps.
 
     guard  which groups of people stay hidden; by the plan's own smallest group where it is left out
     """
-    guard = guard or guard_of(graph, plan)
-    limits, heldout = plan.thresholds, plan.needs_relevance
-    lists = given.heldout if heldout and given.heldout is not None else given.served
-    positives = given.positives if heldout else None
-    common: dict[str, Any] = {"thresholds": limits, "seed": plan.seed, "draws": plan.draws}
+    guard, limits = guard or guard_of(graph, plan), plan.thresholds
     steps = len(plan.item_columns) + len(plan.user_columns) + len(plan.intersections) + 2
     done = 0
 
-    def told(what: str) -> None:
+    def step(what: str) -> None:
         nonlocal done
         progress(done / steps, what)
         done += 1
 
-    items, people, crossed = [], [], []
-    for by in plan.item_columns:
-        told(f"exposure by {by}")
-        items.append(audit_items(
-            graph, lists, by, plan.k, browsing=plan.browsing, target=plan.target_for(by), positives=positives, **common
-        ))  # fmt: skip
-    if given.quality is not None:
-        for by in plan.user_columns:
-            told(f"quality by {by}")
-            against = plan.reference_for(by)
-            people.append(audit_people(graph, given.quality, by, plan.k, guard, reference=against, **common))
-        for names in plan.intersections:
-            told(f"quality by {' × '.join(names)}")
-            against = plan.reference_for(SIGN.join(names))
-            crossed.append(audit_people(graph, given.quality, names, plan.k, guard, reference=against, **common))
-    told("cells of people and items")
-    case = case_of(graph, plan, given, guard)
-    cells = _cells(plan, case, limits)
-    items = [replace(a, lists=case.lists_of) for a in items]
-    people, crossed = ([replace(a, lists="refit") for a in found] for found in (people, crossed))
+    items = _item_audits(graph, plan, given, step)
+    people, crossed = _people_audits(graph, plan, given, guard, step)
+    step("cells of people and items")
+    lists = audited_lists(graph, plan, given, guard)
+    cells = _cells(plan, lists, limits)
+    items = [replace(a, lists=lists.lists_of) for a in items]
+    people, crossed = ([replace(a, lists="refit") for a in audits] for audits in (people, crossed))
     items, people, crossed, cells = over_family(items, people, crossed, cells, plan.family, limits)
-    told("metrics")
-    metrics = measure_all(case, limits)
+    step("metrics")
+    metrics = measure_all(lists, limits)
     progress(1.0, "measured")
     audits = (*items, *people, *crossed)
-    return Found(
-        tuple(items), tuple(people), tuple(crossed), tuple(cells), tuple(metrics), verdict_of(audits, metrics),
-        _suppressed(audits, cells), {a.by: a.overall.get("n_unknown", 0) for a in audits},
-    )  # fmt: skip
+    return MeasuredPlan(
+        items=tuple(items),
+        people=tuple(people),
+        intersections=tuple(crossed),
+        cells=tuple(cells),
+        metrics=tuple(metrics),
+        verdict=verdict_of(audits, metrics),
+        suppressed=_suppressed(audits, cells),
+        unknown={a.by: a.overall.get("n_unknown", 0) for a in audits},
+    )
+
+
+def _item_audits(graph: InteractionGraph, plan: Plan, given: Lists, step: Callable[[str], None]) -> list[Audit]:
+    heldout = plan.needs_relevance
+    lists = given.heldout if heldout and given.heldout is not None else given.served
+    audits = []
+    for by in plan.item_columns:
+        step(f"exposure by {by}")
+        audits.append(
+            audit_items(
+                graph,
+                lists,
+                by,
+                plan.k,
+                browsing=plan.browsing,
+                target=plan.target_for(by),
+                positives=given.positives if heldout else None,
+                thresholds=plan.thresholds,
+                seed=plan.seed,
+                draws=plan.draws,
+            )
+        )
+    return audits
+
+
+def _people_audits(
+    graph: InteractionGraph, plan: Plan, given: Lists, guard: Disclosure, step: Callable[[str], None]
+) -> tuple[list[Audit], list[Audit]]:
+    """By each column of people, and by each intersection; none where held-out quality was not measured."""
+    quality = given.quality
+    if quality is None:
+        return [], []
+
+    def audit(by: By, name: str) -> Audit:
+        step(f"quality by {name}")
+        common: dict[str, Any] = {"thresholds": plan.thresholds, "seed": plan.seed, "draws": plan.draws}
+        return audit_people(graph, quality, by, plan.k, guard, reference=plan.reference_for(name), **common)
+
+    people = [audit(by, by) for by in plan.user_columns]
+    return people, [audit(names, SIGN.join(names)) for names in plan.intersections]
 
 
 def guard_of(graph: InteractionGraph, plan: Plan, *, floor: int = MIN_N, before: Sequence[By] = ()) -> Disclosure:
@@ -126,70 +165,93 @@ def audit_people(
     return shown_audit(guard, audit_users(graph, measured(guard, quality, column), by, k, **common), quality)
 
 
-def case_of(graph: InteractionGraph, plan: Plan, given: Lists, guard: Disclosure | None = None) -> Case:
-    """The lists of a plan with all groupings, ready for every metric; in it those of the refit, for what held-out events are compared with."""
-    shown = guard or guard_of(graph, plan)
-
-    def made(lists: IntArray, heldout: bool, relevant: Case | None) -> Case:
-        lists, positives = lists[:, : plan.k], given.positives if heldout else None
-        training = given.training if heldout and given.training is not None else graph.interactions
-        browsing = plan.browsing if plan.browsing != ex.CASCADE or positives is not None else "rbp(0.8)"
-        return Case(
-            graph, lists, ex.attention_of(browsing, lists, graph.n_items, positives), sparse.csr_matrix(training),
-            {by: grouping(graph, by, "item") for by in plan.item_columns}, {by: grouping(graph, by, "user") for by in plan.user_columns},
-            target="relevance" if plan.target == "relevance" and heldout else "catalogue", positives=positives, quality=given.quality,
-            min_n=plan.thresholds.min_n, draws=plan.draws, seed=plan.seed, guard=shown, relevant=relevant,
-            policies=plan.target if isinstance(plan.target, Mapping) else {}, lists_of="refit" if heldout else "served", browsing=browsing,
-        )  # fmt: skip
-
-    refit = None if given.heldout is None else made(given.heldout, True, None)
-    return refit if plan.needs_relevance and refit is not None else made(given.served, False, refit)
+def audited_lists(graph: InteractionGraph, plan: Plan, given: Lists, guard: Disclosure | None = None) -> AuditedLists:
+    """The lists of a plan with all groupings, ready for every metric; in it those of the refit, for what held-out
+    events are compared with.
+    """
+    refit = None if given.heldout is None else _grouped(graph, plan, given, given.heldout, guard, heldout=True)
+    if plan.needs_relevance and refit is not None:
+        return refit
+    return replace(_grouped(graph, plan, given, given.served, guard, heldout=False), refit=refit)
 
 
-def measure_all(case: Case, limits: Thresholds) -> list[dict[str, Any]]:
+def _grouped(
+    graph: InteractionGraph, plan: Plan, given: Lists, lists: IntArray, guard: Disclosure | None, *, heldout: bool
+) -> AuditedLists:
+    lists, positives = lists[:, : plan.k], given.positives if heldout else None
+    training = given.training if heldout and given.training is not None else graph.interactions
+    browsing = plan.browsing if plan.browsing != ex.CASCADE or positives is not None else ex.RBP
+    return AuditedLists(
+        graph=graph,
+        lists=lists,
+        weights=ex.attention_of(browsing, lists, graph.n_items, positives),
+        profile=sparse.csr_matrix(training),
+        items={by: grouping(graph, by, "item") for by in plan.item_columns},
+        people={by: grouping(graph, by, "user") for by in plan.user_columns},
+        target="relevance" if plan.target == "relevance" and heldout else "catalogue",
+        positives=positives,
+        quality=given.quality,
+        min_n=plan.thresholds.min_n,
+        draws=plan.draws,
+        seed=plan.seed,
+        guard=guard or guard_of(graph, plan),
+        policies=plan.target if isinstance(plan.target, Mapping) else {},
+        lists_of="refit" if heldout else "served",
+        browsing=browsing,
+    )
+
+
+def measure_all(lists: AuditedLists, limits: Thresholds) -> list[dict[str, Any]]:
     """Every registered metric with its words; a verdict where the plan set limits for it."""
-    rows = []
-    for metric in all_metrics():
-        for figure in metric.measure(case):
-            rows.append(_metric_row(asdict(metric.spec), figure, limits) | key_of(case, metric.spec, figure))
-    return rows
+    return [_metric_row(metric, figure, limits) for metric in all_metrics() for figure in metric.measure(lists)]
 
 
-def key_of(case: Case, spec: Spec, figure: Figure) -> dict[str, str]:
-    """What a metric's figure is of: whose lists, compared with what, read in which way, and what was resampled."""
-    of = (case.relevant or case) if spec.needs == "relevance" else case
-    if spec.needs == "quality":
-        return {"lists": "refit", "target": "held-out events", "browsing": "dcg 1/log2(rank+1)", "resample": "people"}
-    policy = figure.by.split(SIGN)[-1] in case.policies
-    target = "relevance" if spec.needs == "relevance" else "policy" if policy else of.target
-    return {"lists": of.lists_of, "target": target, "browsing": of.browsing, "resample": "people"}
-
-
-def _metric_row(spec: dict[str, Any], figure: Figure, limits: Thresholds) -> dict[str, Any]:
-    allowed = limits.bounds.get(figure.name) or limits.bounds.get(spec["name"])
+def _metric_row(metric: Metric, figure: Figure, limits: Thresholds) -> dict[str, Any]:
+    allowed = limits.bounds.get(figure.name) or limits.bounds.get(metric.spec.name)
     verdict, why = "", figure.reason
     if figure.value is None:
         verdict = NOT_ESTIMABLE
     elif allowed is not None:
         verdict, told = within(figure.low, figure.high, allowed)
         why = f"{told} {figure.reason}".strip()
-    words = {key: spec[key] for key in ("number", "title", "formula", "source", "range", "fair", "direction")}
+    words = metric.words()
+    name = words.pop("name")
     return words | {
-        "metric": spec["name"], "name": figure.name, "by": figure.by, "group": figure.group, "value": figure.value,
-        "low": figure.low, "high": figure.high, "n": figure.n, "verdict": verdict, "reason": why, "suppressed": figure.suppressed,
-    }  # fmt: skip
+        "metric": name,
+        "name": figure.name,
+        "by": figure.by,
+        "group": figure.group,
+        "value": figure.value,
+        "low": figure.low,
+        "high": figure.high,
+        "n": figure.n,
+        "verdict": verdict,
+        "reason": why,
+        "suppressed": figure.suppressed,
+        **asdict(figure.basis),
+    }
 
 
-def _cells(plan: Plan, case: Case, limits: Thresholds) -> list[dict[str, Any]]:
+def _cells(plan: Plan, lists: AuditedLists, limits: Thresholds) -> list[dict[str, Any]]:
     """A table for each pair of a user and an item column that stays readable."""
     tables = []
-    for people in case.people.values():
-        for item_by, items in case.items.items():
+    positives = lists.positives if plan.needs_relevance else None
+    basis = {"lists": lists.lists_of, "browsing": lists.browsing, "resample": "people"}
+    for people in lists.people.values():
+        for item_by, items in lists.items.items():
             if len(people.labels) * len(items.labels) <= MOST_CELLS:
-                tables.append(joint_cells(
-                    case.lists, case.weights, people, items, target=plan.target_for(item_by),
-                    positives=case.positives if plan.needs_relevance else None, thresholds=limits, guard=case.guard,
-                ).as_json() | {"lists": case.lists_of, "browsing": case.browsing, "resample": "people"})  # fmt: skip
+                target = plan.target_for(item_by)
+                table = joint_cells(
+                    lists.lists,
+                    lists.weights,
+                    people,
+                    items,
+                    target=target,
+                    positives=positives,
+                    thresholds=limits,
+                    guard=lists.guard,
+                )
+                tables.append(table.as_json() | basis)
     return tables
 
 
@@ -226,10 +288,11 @@ def _suppressed(audits: tuple[Audit, ...], cells: list[dict[str, Any]]) -> dict[
     return {"n_cells": n_cells, "n_people": None if n_cells else 0}
 
 
-def creators_view(case: Case, groups: Cohorts, most: int = MOST_CREATORS) -> list[dict[str, Any]]:
+def creators_view(lists: AuditedLists, groups: Cohorts, most: int = MOST_CREATORS) -> list[dict[str, Any]]:
     """The provider's side: each creator's exposure against what its items stand for, with a 95 % interval over people.
 
-    The `most` of largest catalogue share, largest first; all the others are one row at the end, so that the rows hold all exposure.
+    The `most` of largest catalogue share, largest first; all the others are one row at the end, so that the rows hold
+    all exposure.
     """
     share = ex.catalogue_share(groups.membership)
     order = np.argsort(-share, kind="stable")
@@ -239,19 +302,29 @@ def creators_view(case: Case, groups: Cohorts, most: int = MOST_CREATORS) -> lis
         columns.append(sparse.csr_matrix(groups.membership[:, rest].sum(axis=1)))
         labels.append(f"{len(rest):,} others")
     merged = Cohorts(groups.by, groups.side, tuple(labels), sparse.csr_matrix(sparse.hstack(columns)))
-    target: Target = "relevance" if case.target == "relevance" else "catalogue"
-    if groups.by in case.policies:
-        due = dict(zip(groups.labels, fixed_share(groups, case.policies[groups.by]).tolist(), strict=True))
+    policy = lists.policies.get(groups.by)
+    target: Target = "relevance" if lists.target == "relevance" else "catalogue"
+    if policy is not None:
+        due = dict(zip(groups.labels, fixed_share(groups, policy).tolist(), strict=True))
         target = {label: due[label] for label in labels if label in due}
         target |= {label: sum(due.values()) - sum(target.values()) for label in labels if label not in due}
-    found = measure(case.lists, case.weights, merged, target, case.positives, Thresholds(min_n=case.min_n))
+    limits = Thresholds(min_n=lists.min_n)
+    shares = item_ratios(lists.lists, lists.weights, merged, target, lists.positives, limits)
     share = ex.catalogue_share(merged.membership)
     return [
         {
-            "creator": label, "n_items": int(merged.sizes[g]), "exposure_share": number(found.of.share[g]),
-            "catalogue_share": float(share[g]), "target_share": number(found.of.target[g]), "lists": case.lists_of,
-            "target": "policy" if groups.by in case.policies else case.target, "browsing": case.browsing, "resample": "people", "ratio": number(found.of.ratio[g]), "low": number(found.judged.low[g]),
-            "high": number(found.judged.high[g]),
+            "creator": label,
+            "n_items": int(merged.sizes[g]),
+            "exposure_share": number(shares.ratios.share[g]),
+            "catalogue_share": float(share[g]),
+            "target_share": number(shares.ratios.target[g]),
+            "lists": lists.lists_of,
+            "target": lists.target if policy is None else "policy",
+            "browsing": lists.browsing,
+            "resample": "people",
+            "ratio": number(shares.ratios.ratio[g]),
+            "low": number(shares.limits.low[g]),
+            "high": number(shares.limits.high[g]),
         }
         for g, label in enumerate(labels)
-    ]  # fmt: skip
+    ]

@@ -1,4 +1,6 @@
-"""What a guardrail buys and what it costs: exposure before and after, nDCG on held-out events, and every moved item by name of its rule."""
+"""What a guardrail buys and costs: exposure before and after, nDCG on held-out events, every moved item by name of its
+rule.
+"""
 
 from __future__ import annotations
 
@@ -17,14 +19,14 @@ from core.intervals import percentile_interval, resampled_sums
 from core.progress import Progress, no_progress
 from core.ranking import NO_ITEM, rank_all
 from explain.fairness import exposure as ex
+from explain.fairness.audit import number
 from explain.fairness.disclosure import Disclosure
-from explain.fairness.item_audit import measure
+from explain.fairness.item_audit import item_ratios
 from explain.fairness.thresholds import Target, fixed_share
 from explain.groups.cohorts import UNKNOWN, Cohorts, cohorts
 from explain.results.guardrail import Cost, Gain, GroupChange
 
 POOL, MOST_RULES, DRAWS = 100, 6, 400
-RBP = "rbp(0.8)"
 EVERYBODY = "everybody"
 _REST = "everything else"
 Due = Mapping[str, Mapping[str, float]]  # item column → group → share of attention that it is due
@@ -49,22 +51,28 @@ class Steps:
 
 
 def candidates(
-    score: Callable[[IntArray], FloatArray], n_users: int, exclude: sparse.csr_matrix, k: int, n_items: int, progress: Progress = no_progress
-) -> Pool:  # fmt: skip
+    score: Callable[[IntArray], FloatArray],
+    n_users: int,
+    exclude: sparse.csr_matrix,
+    k: int,
+    n_items: int,
+    progress: Progress = no_progress,
+) -> Pool:
     """Everybody's best max(100, 5k) items with scaled relevance."""
     return pool_of(*rank_all(score, n_users, exclude, min(max(POOL, 5 * k), n_items), progress=progress))
 
 
 def setting_of(
-    graph: InteractionGraph, profile: sparse.csr_matrix, k: int, due: Due | None = None, browsing: str = RBP
+    graph: InteractionGraph, profile: sparse.csr_matrix, k: int, due: Due | None = None, browsing: str = ex.RBP
 ) -> Setting:
-    """What rules may know: attention of the places, popularity and histories of `profile`, groups by column with the shares they are due."""
+    """What rules may know: attention of the places, popularity and histories of `profile`, groups by column with the
+    shares that they are due.
+    """
 
     def groups(by: str) -> Groups:
-        found = cohorts(graph, by, "item")
-        return Groups(
-            found.by, found.labels, found.membership, fixed_share(found, (due or {}).get(found.by, "catalogue"))
-        )
+        column = cohorts(graph, by, "item")
+        share = fixed_share(column, (due or {}).get(column.by, "catalogue"))
+        return Groups(column.by, column.labels, column.membership, share)
 
     popularity = np.bincount(profile.indices, minlength=graph.n_items).astype(np.float64)
     return Setting(k, ex.browsing_weights(browsing, k), popularity, sparse.csr_matrix(profile), groups)
@@ -79,23 +87,24 @@ def run_rules(pool: Pool, rules: Sequence[Rule], setting: Setting) -> Steps:
 
 
 def group_changes(
-    steps: Steps, groups: Cohorts, due: Due | None = None, browsing: str = RBP
+    steps: Steps, groups: Cohorts, due: Due | None = None, browsing: str = ex.RBP
 ) -> tuple[GroupChange, ...]:
     """Each group's exposure ratio before and after. due: shares by column in the place of the catalogue's."""
     weights = ex.browsing_weights(browsing, steps.k)
     target: Target = (due or {}).get(groups.by, "catalogue")
-    old, new = (measure(lists, weights, groups, target) for lists in (steps.before, steps.after))
-    return tuple(
-        GroupChange(
-            label, int(groups.sizes[g]), _number(old.of.ratio[g]), _number(old.judged.low[g]), _number(old.judged.high[g]),
-            _number(new.of.ratio[g]), _number(new.judged.low[g]), _number(new.judged.high[g]),
-        )
-        for g, label in enumerate(groups.labels)
-    )  # fmt: skip
+    both = [item_ratios(lists, weights, groups, target) for lists in (steps.before, steps.after)]
+
+    def figures(g: int) -> list[float | None]:
+        """Ratio, low and high, before and after."""
+        return [number(of[g]) for side in both for of in (side.ratios.ratio, side.limits.low, side.limits.high)]
+
+    return tuple(GroupChange(label, int(groups.sizes[g]), *figures(g)) for g, label in enumerate(groups.labels))
 
 
 def followed_group(changes: Sequence[GroupChange], rules: Sequence[Rule], by: str) -> str | None:
-    """The group of items whose gain is followed: the one a rule protects by name, else the known one that is worst off without rules."""
+    """The group of items whose gain is followed: the one a rule protects by name, else the known one worst off without
+    rules.
+    """
     known = {g.group: g.before for g in changes if g.before is not None and g.group != UNKNOWN}
     named = next((r.protected for r in rules if r.column == by and r.protected in known), None)
     return named or min(known, key=lambda g: known[g] or 0.0, default=None)
@@ -112,15 +121,16 @@ def cohort_gains(
     seed: int = 0,
     guard: Disclosure | None = None,
 ) -> tuple[Gain, ...]:
-    """The followed group's exposure ratio before and after in everybody's lists and in each cohort's; cohorts under min_n, and those
-    that `guard` hides, are left out."""
+    """The followed group's exposure ratio before and after in everybody's lists and in each cohort's; cohorts under
+    min_n, and those that `guard` hides, are left out.
+    """
     if followed is None:
         return ()
     rows = {EVERYBODY: np.flatnonzero((steps.before != NO_ITEM).any(axis=1))}
     if people is not None:
         code = _shown_code(people, rows[EVERYBODY], guard)
         rows |= {label: rows[EVERYBODY][code == g] for g, label in enumerate(people.labels)}
-    made, pair, due = [], _against_rest(groups, followed), _due_of(groups.by, followed, due)
+    gains, pair, due = [], _against_rest(groups, followed), _due_of(groups.by, followed, due)
     for cohort, chosen in rows.items():
         if len(chosen) >= min_n:
             ends = (steps.pools[0], steps.pools[-1])
@@ -128,8 +138,8 @@ def cohort_gains(
                 steps, pools=tuple(replace(p, items=p.items[chosen], relevance=p.relevance[chosen]) for p in ends)
             )
             change = group_changes(part, pair, due)[0]
-            made.append(Gain(**(vars(change) | {"n": len(chosen), "cohort": cohort})))
-    return tuple(made)
+            gains.append(Gain(**(vars(change) | {"n": len(chosen), "cohort": cohort})))
+    return tuple(gains)
 
 
 def _against_rest(groups: Cohorts, followed: str) -> Cohorts:
@@ -147,27 +157,34 @@ def _due_of(by: str, followed: str, due: Due | None) -> Due | None:
 
 def ndcg(lists: IntArray, positives: sparse.csr_matrix) -> FloatArray:
     """nDCG@k of each list, as evaluations measure it: [m, k], CSR [m, n_items] → float64 [m]; NaN without positives."""
-    k, found = lists.shape[1], np.full(len(lists), np.nan)
+    k, values = lists.shape[1], np.full(len(lists), np.nan)
     rows = np.flatnonzero(np.diff(positives.indptr))
-    found[rows] = accuracy(lists[rows], positives[rows], k)[f"ndcg@{k}"]
-    return found
+    values[rows] = accuracy(lists[rows], positives[rows], k)[f"ndcg@{k}"]
+    return values
 
 
 def costs(
-    steps: Steps, positives: sparse.csr_matrix, people: Cohorts | None = None, *, min_n: int = 10, seed: int = 0,
+    steps: Steps,
+    positives: sparse.csr_matrix,
+    people: Cohorts | None = None,
+    *,
+    min_n: int = 10,
+    seed: int = 0,
     guard: Disclosure | None = None,
-) -> tuple[Cost, ...]:  # fmt: skip
-    """Held-out nDCG before and after, over everybody and by cohort; the interval of the change is paired over people."""
+) -> tuple[Cost, ...]:
+    """Held-out nDCG before and after, over everybody and by cohort; the interval of the change is paired
+    over people.
+    """
     before, after = ndcg(steps.before, positives), ndcg(steps.after, positives)
     measured = np.flatnonzero(np.isfinite(before))
-    made = [_cost(EVERYBODY, before[measured], after[measured], min_n, seed)]
+    paid = [_cost(EVERYBODY, before[measured], after[measured], min_n, seed)]
     if people is not None:
         code = _shown_code(people, measured, guard)
         for g, label in enumerate(people.labels):
             rows = measured[code == g]
             if len(rows) >= min_n:
-                made.append(_cost(label, before[rows], after[rows], min_n, seed))
-    return tuple(made)
+                paid.append(_cost(label, before[rows], after[rows], min_n, seed))
+    return tuple(paid)
 
 
 def _shown_code(people: Cohorts, rows: IntArray, guard: Disclosure | None) -> IntArray:
@@ -206,11 +223,11 @@ def was_at(steps: Steps, step: int) -> IntArray:
 
 def _positions(items: IntArray, order: IntArray, wanted: IntArray) -> IntArray:
     """Column of each wanted item in its row of items; order sorts each row of items."""
-    found = np.empty(wanted.shape, dtype=np.int64)
+    column = np.empty(wanted.shape, dtype=np.int64)
     ordered = np.take_along_axis(items, order, axis=1)
     for row in range(len(items)):
-        found[row] = order[row, np.minimum(np.searchsorted(ordered[row], wanted[row]), items.shape[1] - 1)]
-    return found
+        column[row] = order[row, np.minimum(np.searchsorted(ordered[row], wanted[row]), items.shape[1] - 1)]
+    return column
 
 
 def counts(steps: Steps) -> tuple[int, int, int]:
@@ -242,7 +259,3 @@ def moved_sentence(rank: int, was: int, rule: Rule | None) -> str:
 def ordinal(n: int) -> str:
     ending = "th" if 10 <= n % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(n % 10, "th")
     return f"{n}{ending}"
-
-
-def _number(value: float) -> float | None:
-    return float(value) if np.isfinite(value) else None

@@ -1,7 +1,7 @@
 """Every candidate's score split by relation, for a batch of people at once: what attributions and weights are made of.
 
-The terms are those of `Recommender.parts`, pushed forward for all items in the place of pulled back for one; that they add
-up to `Recommender.score` is checked on every batch. Who is compared with whom, and why, is left to the callers.
+The terms are those of `Recommender.parts`, pushed forward for all items in the place of pulled back for one; that they
+add up to `Recommender.score` is checked on every batch. Who is compared with whom, and why, is left to the callers.
 """
 
 from __future__ import annotations
@@ -19,7 +19,9 @@ _CLOSE = 1e-7
 
 
 def score_terms(model: Recommender, users: IntArray, keep: FloatArray | None = None) -> dict[str, FloatArray]:
-    """`model.terms`, checked: with `keep` left out they add up to model.score(users). Raises ContractError if they do not."""
+    """`model.terms`, checked: with `keep` left out they add up to model.score(users). Raises ContractError if they do
+    not.
+    """
     terms = model.terms(users, keep)
     if keep is None:
         _check(model, users, terms)
@@ -27,7 +29,9 @@ def score_terms(model: Recommender, users: IntArray, keep: FloatArray | None = N
 
 
 def sources_by_kind(graph: InteractionGraph) -> dict[str, sparse.csr_matrix]:
-    """Kind of event → CSR [n_users, n_items]: its share of the weight of each person–item edge; shares of an edge sum to 1."""
+    """Kind of event → CSR [n_users, n_items]: its share of the weight of each person–item edge; shares of an edge sum
+    to 1.
+    """
     events, shape = graph.events, (graph.n_users, graph.n_items)
     whole = graph.interactions
     found = {}
@@ -39,7 +43,9 @@ def sources_by_kind(graph: InteractionGraph) -> dict[str, sparse.csr_matrix]:
 
 
 def sources_by_age(graph: InteractionGraph) -> dict[str, sparse.csr_matrix]:
-    """ "recent" and "older": each person's items by their last event, the newer half (the odd one too) and the rest; CSR of ones."""
+    """ "recent" and "older": each person's items by their last event, the newer half (the odd one too) and the rest;
+    CSR of ones.
+    """
     rows, items, times = _last_times(graph.events)
     order = np.lexsort((items, -times, rows))
     rows, items = rows[order], items[order]

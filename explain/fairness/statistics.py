@@ -1,8 +1,9 @@
 """What is said of an exposure ratio against its limits, and what many tests at once do to a p-value (Holm).
 
-Every p-value here is of a *limit*, never of equality: it says how often a group whose true ratio is just at the limit would
-look at least as far beyond it. A failure needs a small p of the limit; a pass needs a small p of each limit from the inside
-(two one-sided tests, Schuirmann 1987). Interval, failure and pass are one test read three ways, so they cannot contradict.
+Every p-value here is of a *limit*, never of equality: it says how often a group whose true ratio is just at the limit
+would look at least as far beyond it. A failure needs a small p of the limit; a pass needs a small p of each limit from
+the inside (two one-sided tests, Schuirmann 1987). Interval, failure and pass are one test read three ways, so they
+cannot contradict.
 """
 
 from __future__ import annotations
@@ -20,8 +21,11 @@ LEVEL = 0.95
 
 
 @dataclass(frozen=True, eq=False)
-class Judged:
-    """Of each group, float64 [m]: 95 % interval, p of the nearer limit (failure), p of the farther one (pass); two-sided, not adjusted."""
+class LimitTests:
+    """Of each group, float64 [m]: 95 % interval, p of the nearer limit (failure), p of the farther one (pass).
+
+    Two-sided, not adjusted.
+    """
 
     low: FloatArray
     high: FloatArray
@@ -31,25 +35,31 @@ class Judged:
 
 def holm(p: FloatArray) -> FloatArray:
     """Holm's step-down adjustment (Holm 1979): p [m] → adjusted [m]; NaN (not tested) stays NaN and is not counted."""
-    found = np.full(len(p), np.nan)
+    adjusted = np.full(len(p), np.nan)
     tested = np.flatnonzero(np.isfinite(p))
     order = tested[np.argsort(p[tested], kind="stable")]
     steps = p[order] * np.arange(len(order), 0, -1)
-    found[order] = np.minimum(1.0, np.maximum.accumulate(steps))
-    return found
+    adjusted[order] = np.minimum(1.0, np.maximum.accumulate(steps))
+    return adjusted
 
 
-def judge_ratios(
-    ratio: FloatArray, error: FloatArray, freedom: float, places: FloatArray, fair: FloatArray, limits: tuple[float, float]
-) -> Judged:  # fmt: skip
+def limit_tests(
+    ratio: FloatArray,
+    error: FloatArray,
+    freedom: float,
+    places: FloatArray,
+    fair: FloatArray,
+    limits: tuple[float, float],
+) -> LimitTests:
     """Intervals and p-values of exposure ratios, [m] each; what is not finite stays undefined.
 
     error    standard error of √ratio: on the scale of the root the error of a count hardly depends on its size
     freedom  degrees of freedom of Student's t, people less one
     places, fair  places that a group has in the lists, and that a fair share of them would be
     limits   lowest and highest ratio allowed
-    Nothing is surer than a Poisson count can be (exact limits, Garwood 1936): of as many places as would have this relative error,
-    which matters far out in the tail; and where the places found, or fair, are under ten, of those places.
+    Nothing is surer than a Poisson count can be (exact limits, Garwood 1936): of as many places as would have this
+    relative error, which matters far out in the tail; and where the places found, or fair, are under ten, of those
+    places.
     """
     root, wide = np.sqrt(ratio), stdtrit(freedom, (1 + LEVEL) / 2) * error
     low, high = np.maximum(root - wide, 0.0) ** 2, (root + wide) ** 2
@@ -78,40 +88,44 @@ def judge_ratios(
     under = np.where(rare, np.fmax(under, at_most(places, fair * highest)), under)
     known = np.isfinite(ratio) & np.isfinite(error)
     p_limit, p_pass = np.minimum(1.0, 2 * np.minimum(below, above)), np.minimum(1.0, 2 * np.maximum(over, under))
-    return Judged(*(np.where(known, x, np.nan) for x in (low, high, p_limit, p_pass)))
+    return LimitTests(*(np.where(known, x, np.nan) for x in (low, high, p_limit, p_pass)))
 
 
 def tail(distance: FloatArray, error: FloatArray, freedom: float | FloatArray) -> FloatArray:
-    """P(T ≤ distance/error) of Student's t, [m]; without any error a sign alone: 0 below, 1 above, ½ for no distance."""
+    """P(T ≤ distance/error) of Student's t, [m]; without any error a sign alone: 0 below, 1 above, ½ for no
+    distance.
+    """
     sure = np.where(distance > 0, np.inf, np.where(distance < 0, -np.inf, 0.0))
     scaled = np.divide(distance, error, out=sure, where=error > 0)
     return np.asarray(stdtr(freedom, scaled))
 
 
-def at_most(found: FloatArray, mean: FloatArray) -> FloatArray:
-    """P(X ≤ found) of a Poisson count, [m]. Membership shares make counts broken: the whole number that is less sure stands."""
-    return np.asarray(gammaincc(_up(found) + 1, mean))
+def at_most(count: FloatArray, mean: FloatArray) -> FloatArray:
+    """P(X ≤ count) of a Poisson count, [m]. Membership shares make counts broken: the whole number that is less sure
+    stands.
+    """
+    return np.asarray(gammaincc(_up(count) + 1, mean))
 
 
-def at_least(found: FloatArray, mean: FloatArray) -> FloatArray:
-    """P(X ≥ found) of a Poisson count, [m]."""
-    whole = _down(found)
+def at_least(count: FloatArray, mean: FloatArray) -> FloatArray:
+    """P(X ≥ count) of a Poisson count, [m]."""
+    whole = _down(count)
     return np.asarray(np.where(whole >= 1, gammainc(np.maximum(whole, 1), mean), 1.0))
 
 
-def count_limits(found: FloatArray, *, whole: bool = True) -> tuple[FloatArray, FloatArray]:
-    """The exact 95 % limits of a Poisson mean (Garwood 1936), [m] each: 0 to 3.69 where nothing was found.
+def count_limits(count: FloatArray, *, whole: bool = True) -> tuple[FloatArray, FloatArray]:
+    """The exact 95 % limits of a Poisson mean (Garwood 1936), [m] each: 0 to 3.69 where nothing was counted.
 
     whole  False for a count that is broken by nature
     """
-    low_of, high_of, beyond = (_down(found), _up(found), (1 - LEVEL) / 2) if whole else (found, found, (1 - LEVEL) / 2)
+    low_of, high_of, beyond = (_down(count), _up(count), (1 - LEVEL) / 2) if whole else (count, count, (1 - LEVEL) / 2)
     low = np.where(low_of > 0, chdtri(2 * np.where(low_of > 0, low_of, 1.0), 1 - beyond) / 2, 0.0)
     return low, np.asarray(chdtri(2 * (high_of + 1), beyond) / 2)
 
 
-def _up(found: FloatArray) -> FloatArray:
-    return np.asarray(np.ceil(found - 1e-9))
+def _up(count: FloatArray) -> FloatArray:
+    return np.asarray(np.ceil(count - 1e-9))
 
 
-def _down(found: FloatArray) -> FloatArray:
-    return np.asarray(np.floor(found + 1e-9))
+def _down(count: FloatArray) -> FloatArray:
+    return np.asarray(np.floor(count + 1e-9))

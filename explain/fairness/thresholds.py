@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import numpy as np
 from scipy import sparse
@@ -14,9 +14,10 @@ from core.errors import OptionError, did_you_mean, shown
 from core.graph import FloatArray
 from explain.fairness import exposure as ex
 from explain.groups.cohorts import Cohorts
+from explain.results.audit import FAIL, INSUFFICIENT, PASS
 
-PASS, FAIL = "pass", "fail"
-INSUFFICIENT, NOT_ESTIMABLE = "insufficient evidence", "not estimable"
+FOUR_FIFTHS: Final = 0.8  # 29 CFR 1607.4(D): the lowest ratio that is not taken for a disadvantage
+FIVE_FOURTHS: Final = 1.25  # its inverse
 Target = Literal["catalogue", "relevance"] | Mapping[str, float]
 
 
@@ -26,14 +27,15 @@ class Thresholds:
 
     ratio_low, ratio_high  exposure ratios allowed: surely within passes, surely outside fails
     max_gap                how far below those it is compared with a cohort's nDCG may be: surely farther fails
-    alpha                  family-wise level: a failure needs a p of the limit below it, adjusted over all groups tested together
+    alpha                  family-wise level: a failure needs a p of the limit below it, adjusted over all groups tested
+                           together
     min_n                  people (or lists) under which a cell is suppressed
     bounds                 metric name → (lowest, highest) allowed value, for the metrics that shall have a verdict
     Raises                 OptionError for limits that nothing could keep
     """
 
-    ratio_low: float = 0.8
-    ratio_high: float = 1.25
+    ratio_low: float = FOUR_FIFTHS
+    ratio_high: float = FIVE_FOURTHS
     max_gap: float = 0.05
     alpha: float = 0.05
     min_n: int = 10
@@ -42,7 +44,8 @@ class Thresholds:
     def __post_init__(self) -> None:
         if not 0 <= self.ratio_low <= 1 <= self.ratio_high or not math.isfinite(self.ratio_high):
             raise OptionError(
-                f"The exposure ratio may lie between {self.ratio_low} and {self.ratio_high}: the limits must stand on both sides of 1."
+                f"The exposure ratio may lie between {self.ratio_low} and {self.ratio_high}: the limits must stand on "
+                "both sides of 1."
             )
         if not 0 < self.max_gap < 1:
             raise OptionError(f"A gap of {self.max_gap} is no limit for nDCG: choose one between 0 and 1.")
@@ -55,8 +58,7 @@ class Thresholds:
                 raise OptionError(f"The limits of {shown(name)} are {low} and {high}: the first must not be larger.")
 
     def as_json(self) -> dict[str, Any]:
-        found = asdict(self)
-        return found | {"bounds": {name: list(limits) for name, limits in self.bounds.items()}}
+        return asdict(self) | {"bounds": {name: list(limits) for name, limits in self.bounds.items()}}
 
 
 def within(low: float | None, high: float | None, allowed: tuple[float, float]) -> tuple[str, str]:
@@ -72,7 +74,8 @@ def within(low: float | None, high: float | None, allowed: tuple[float, float]) 
 
 
 def policy_share(groups: Cohorts, policy: Mapping[str, float]) -> FloatArray:
-    """A policy table as shares, float64 [groups]: every known group named, numbers ≥ 0, their sum 1; the unknown get none.
+    """A policy table as shares, float64 [groups]: every known group named, numbers ≥ 0, their sum 1; the unknown get
+    none.
 
     Raises  OptionError with the missing, surplus or wrong entries.
     """

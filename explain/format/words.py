@@ -6,14 +6,31 @@ from typing import Final
 
 from explain.format.text import clean
 
+PERSISTENCE: Final = 0.8
+"""Of rank-biased precision: the chance that a reader goes on to the next place."""
+STOP: Final = 0.5
+"""Of the cascade: the chance that a reader stops at what is relevant."""
+
+RBP: Final = f"rbp({PERSISTENCE})"
+DCG: Final = "dcg 1/log2(rank+1)"
+DCG_TREC: Final = "dcg 1/log2(max(rank,2))"
+CASCADE: Final = f"cascade({PERSISTENCE}, {STOP})"
+"""Labels of the browsing models, as plans and records hold them. Their weights: explain/fairness/exposure.py."""
+
+
+def _decimal(share: float) -> str:
+    return str(share).removeprefix("0")
+
+
 BROWSING: Final = {
-    "rbp(0.8)": ("rank-biased precision, .8", "four in five go on to the next place"),
-    "dcg 1/log2(rank+1)": ("discount 1/log2(rank + 1)", "as in nDCG"),
-    "dcg 1/log2(max(rank,2))": ("discount 1/log2(max(rank, 2))", "as in trec_eval"),
-    "cascade(0.8, 0.5)": ("cascade, .8 and .5", "readers stop at what they like; needs relevance"),
+    RBP: (f"rank-biased precision, {_decimal(PERSISTENCE)}", "four in five go on to the next place"),
+    DCG: ("discount 1/log2(rank + 1)", "as in nDCG"),
+    DCG_TREC: ("discount 1/log2(max(rank, 2))", "as in trec_eval"),
+    CASCADE: (
+        f"cascade, {_decimal(PERSISTENCE)} and {_decimal(STOP)}",
+        "readers stop at what they like; needs relevance",
+    ),
 }
-
-
 """Each browsing model in words, and what it says of readers."""
 
 
@@ -23,5 +40,5 @@ def column_words(by: object) -> str:
 
 
 def browsing_words(label: object) -> str:
-    """A browsing model as people say it: "rbp(0.8)" is "rank-biased precision, .8"."""
+    """A browsing model as people say it: its label stays where there are no words for it."""
     return BROWSING[str(label)][0] if str(label) in BROWSING else clean(str(label))

@@ -22,10 +22,10 @@ from core.graph import InteractionGraph
 from core.snapshots import Manifest
 from data.tables import DataCard
 from explain.fairness.audit import Audit
+from explain.fairness.audited_lists import AuditedLists
 from explain.fairness.disclosure import Disclosure, told
-from explain.fairness.metrics.base import Case
 from explain.fairness.plan import Plan
-from explain.fairness.report import Found, creators_view
+from explain.fairness.report import MeasuredPlan, creators_view
 from explain.format.hashing import digest
 from explain.groups.bands import is_unknown
 from explain.groups.cohorts import UNKNOWN, Cohorts, cohorts, of_kind
@@ -58,7 +58,7 @@ class Extras:
 
 def record_content(
     graph: InteractionGraph, card: DataCard, manifest: Manifest, model_title: str, plan: Plan, fixed: Mapping[str, Any],
-    found: Found, case: Case, extras: Extras,
+    found: MeasuredPlan, case: AuditedLists, extras: Extras,
 ) -> dict[str, Any]:  # fmt: skip
     """The record without its hash and signatures. fixed: the plan as it was written to the log."""
     first, last = (int(t) for t in (graph.events.time.min(), graph.events.time.max())) if len(graph.events) else (0, 0)
@@ -110,7 +110,7 @@ def creators_of(graph: InteractionGraph) -> Cohorts | None:
 def audit_json(audit: Audit) -> dict[str, Any]:
     """An audit of one column with each row's ratio to the highest known row (impact ratio)."""
     found = asdict(audit)
-    values = [r["value"] for r in found["rows"] if r["value"] is not None and r["group"] != "unknown"]
+    values = [r["value"] for r in found["rows"] if r["value"] is not None and r["group"] != UNKNOWN]
     top = max(values, default=0.0)
     for row in found["rows"]:
         ratio = row["value"] / top if row["value"] is not None and top > 0 else None

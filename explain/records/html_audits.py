@@ -13,6 +13,7 @@ from explain.format.text import clean
 from explain.format.words import browsing_words, column_words
 from explain.records.summary import by_chance, is_small
 from explain.records.words import count, few, interval, number, plural
+from explain.results.audit import FAIL, NOT_ESTIMABLE
 
 WIDTH, HEIGHT = 160.0, 18.0
 SIDES: Final = {"item": "Exposure by", "user": "Quality by"}
@@ -149,10 +150,10 @@ def _cell(row: Mapping[str, Any] | None, least: int) -> dict[str, Any]:
     small = is_small(row, least)
     n = f"n {few(row['n'], least if small else 0)}"
     if row["value"] is None:
-        return {"value": "–", "more": [SMALL if small else clean(row["verdict"] or "not estimable"), n], "shade": ""}
+        return {"value": "–", "more": [SMALL if small else clean(row["verdict"] or NOT_ESTIMABLE), n], "shade": ""}
     low, high = row["low"], row["high"]
     shade = " low" if high is not None and high < 1 else " high" if low is not None and low > 1 else ""
-    failed = "*" if row["verdict"] == "fail" else ""
+    failed = "*" if row["verdict"] == FAIL else ""
     return {
         "value": number(row["value"]) + failed,
         "more": [interval(row), f"p {p_value(row['p_adjusted'])}, {n}"],

@@ -8,20 +8,21 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from core.texts import UNKNOWN
 from explain.format.numbers import p_value
 from explain.format.text import clean
 from explain.format.words import column_words
 from explain.records.words import LEVELS, UNSAID, interval, least_shown, number, plural
+from explain.results.audit import FAIL, INSUFFICIENT, NOT_ESTIMABLE, PASS
 
 LISTED: Final = 5
-UNKNOWN: Final = "unknown"
 AUDITS: Final = ("item_audits", "user_audits", "intersections")
 ASKED_FOR: Final = ("purpose", "owner", "surface")
 _VERDICTS: Final = {
-    "pass": "It passes: everything that could be judged lies within the limits.",
-    "fail": "It fails: at least one group or metric lies outside the limits by more than chance explains.",
-    "insufficient evidence": "It is neither a pass nor a failure: for some of the questions the evidence is not enough.",
-    "not estimable": "Nothing could be judged: there are too few people or items in every group.",
+    PASS: "It passes: everything that could be judged lies within the limits.",
+    FAIL: "It fails: at least one group or metric lies outside the limits by more than chance explains.",
+    INSUFFICIENT: "It is neither a pass nor a failure: for some of the questions the evidence is not enough.",
+    NOT_ESTIMABLE: "Nothing could be judged: there are too few people or items in every group.",
 }
 _Row = Mapping[str, Any]
 
@@ -112,7 +113,7 @@ def summary(record: Mapping[str, Any]) -> list[Point]:
         ),
         Point(_VERDICTS[verdict]),
     ]
-    failed = [(a, r) for a, r in _rows(record) if r["verdict"] == "fail"]
+    failed = [(a, r) for a, r in _rows(record) if r["verdict"] == FAIL]
     items = [(a, r) for a, r in failed if a["side"] == "item" and r["value"] is not None]
     low = sorted((x for x in items if x[1]["value"] < 1), key=lambda x: x[1]["value"])
     high = sorted((x for x in items if x[1]["value"] >= 1), key=lambda x: -x[1]["value"])
@@ -126,7 +127,7 @@ def summary(record: Mapping[str, Any]) -> list[Point]:
         _told_all(people),
         f"{plural(len(people), 'group')} of people {_are(people)} served worse than the limit allows.",
     )
-    metrics = [m for m in record["metrics"] if m["verdict"] == "fail"]
+    metrics = [m for m in record["metrics"] if m["verdict"] == FAIL]
     points += _worst(
         [_metric_told(record, m) for m in metrics],
         f"{plural(len(metrics), 'metric')} {_are(metrics)} outside the limits.",
@@ -204,8 +205,8 @@ def _open(record: Mapping[str, Any]) -> list[Point]:
     """What could not be said: too little evidence, no way to estimate, too few people. Each group counts once."""
     least, points = least_shown(record), []
     rows = [(a, r) for a, r in _rows(record) if not (a["side"] == "user" and is_small(r, least))]
-    unsure = [r for _, r in rows if r["verdict"] == "insufficient evidence"]
-    without = [r for _, r in rows if r["verdict"] == "not estimable"]
+    unsure = [r for _, r in rows if r["verdict"] == INSUFFICIENT]
+    without = [r for _, r in rows if r["verdict"] == NOT_ESTIMABLE]
     if unsure:
         points.append(
             Point(f"For {plural(len(unsure), 'group')} the evidence is not enough to say; that is not a pass.")

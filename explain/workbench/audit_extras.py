@@ -9,12 +9,13 @@ from typing import Any
 from core.progress import Progress, portion
 from explain.fairness.baselines import Baseline, NonProfiling
 from explain.fairness.disclosure import told
-from explain.fairness.exposure import CASCADE
+from explain.fairness.exposure import CASCADE, RBP
 from explain.fairness.plan import plan_from_json
-from explain.fairness.reranking import RBP, Due
-from explain.fairness.thresholds import FAIL, PASS, Target, target_title, within
+from explain.fairness.reranking import Due
+from explain.fairness.thresholds import Target, target_title, within
 from explain.groups.cohorts import UNKNOWN
 from explain.records.content import Extras
+from explain.results.audit import FAIL, PASS
 from explain.results.guardrail import GroupChange
 from explain.workbench.exposure import ExposureService
 from explain.workbench.rules import RuleService
@@ -140,7 +141,7 @@ def _starved(content: dict[str, Any]) -> list[tuple[str, str]]:
         low = [
             r
             for r in audit["rows"]
-            if r["verdict"] == "fail" and r["group"] != "unknown" and r["value"] is not None and r["value"] < 1
+            if r["verdict"] == FAIL and r["group"] != UNKNOWN and r["value"] is not None and r["value"] < 1
         ]
         if low:
             worst = min(low, key=lambda r: (r["value"], -r["n"]))

@@ -11,7 +11,7 @@ from core.progress import Progress, no_progress, portion
 from explain.fairness.disclosure import Disclosure
 from explain.fairness.metrics.base import all_metrics
 from explain.fairness.plan import Plan, check_plan, plan_from_json, usual_plan
-from explain.fairness.report import Lists, case_of, guard_of, run_plan
+from explain.fairness.report import Lists, audited_lists, guard_of, run_plan
 from explain.records.content import Extras, record_content
 from explain.records.earlier_plans import told_before
 from explain.storage.privacy import checked_limit
@@ -43,7 +43,7 @@ class AuditService:
 
     def metric_words(self) -> tuple[dict[str, Any], ...]:
         """Every metric's words: number, name, title, formula, source, range, fair, direction."""
-        return tuple(dict(vars(metric.spec)) for metric in all_metrics())
+        return tuple(metric.words() for metric in all_metrics())
 
     def check(self, workspace: str, plan: dict[str, Any]) -> dict[str, Any]:
         """The plan as it would be run. Raises OptionError with what cannot be."""
@@ -67,7 +67,7 @@ class AuditService:
             checked,
             plan | checked.as_json(),
             measured,
-            case_of(loaded.graph, checked, lists, guard),
+            audited_lists(loaded.graph, checked, lists, guard),
             extras or Extras(),
         )
 

@@ -21,11 +21,12 @@ from explain.fairness.audit import build_report
 from explain.fairness.baselines import NonProfiling, baselines_sentence, compare_baselines
 from explain.fairness.cells import Cells, joint_cells
 from explain.fairness.disclosure import withheld
-from explain.fairness.exposure import browsing_weights, catalogue_share, rbp
+from explain.fairness.exposure import RBP, browsing_weights, catalogue_share, rbp
 from explain.fairness.item_audit import audit_items
 from explain.fairness.main_parameters import MAX_PEOPLE, MeasuredWeights, measure_weights, weights_sentence
 from explain.fairness.report import audit_people
 from explain.fairness.thresholds import Target, Thresholds
+from explain.fairness.trends import MOST_SNAPSHOTS, trends
 from explain.groups.cohorts import Side, columns, side_of
 from explain.groups.intersections import grouping, parts_of
 from explain.records.earlier_plans import guard_of_answer
@@ -33,7 +34,7 @@ from explain.results.audit import AuditReport, AuditRow
 from explain.results.cells import BehindCell
 from explain.workbench.session import Session, list_length
 from explain.workspace.behind_cell import behind_cell, members
-from explain.workspace.trends import trends
+from explain.workspace.snapshot_lists import newest_lists
 from explain.workspace.workspace import Workspace
 
 MOST_CELLS = 2_000
@@ -130,17 +131,19 @@ class ExposureService:
         return {label: value / total for label, value in known.items()} if total else known
 
     def trends(
-        self, workspace: str, model: str, by: str, *, k: int | None = None, browsing: str = "rbp(0.8)",
+        self, workspace: str, model: str, by: str, *, k: int | None = None, browsing: str = RBP,
         policies: Mapping[str, Mapping[str, float]] | None = None, progress: Progress = no_progress,
     ) -> list[dict[str, Any]]:  # fmt: skip
-        """Popularity, long tail, diversity, calibration, homogenisation and impact ratio over this model's snapshots, oldest first."""
+        """Every metric that reads served lists alone, over this model's snapshots, oldest first."""
         loaded = self.session.workspace(workspace)
-        return trends(loaded, model, by, list_length(loaded, k), progress, browsing=browsing, policies=policies)
+        k = list_length(loaded, k)
+        snapshots = newest_lists(loaded, model, k, MOST_SNAPSHOTS, progress)
+        return trends(loaded.graph, snapshots, by, k, browsing=browsing, policies=policies)
 
     def gap_attribution(
         self, workspace: str, model: str, by: str, group: str, k: int | None = None, *, through: str = "relations",
         players: at.Players | None = None, people: int = at.MAX_PEOPLE, seed: int = 0, due: tuple[str, float] | None = None,
-        browsing: str = "rbp(0.8)", progress: Progress = no_progress,
+        browsing: str = RBP, progress: Progress = no_progress,
     ) -> at.GapAttribution:  # fmt: skip
         """Through which relations (or "events", "age" of the history) a group of items gets more or less than its share.
 
@@ -200,7 +203,7 @@ class ExposureService:
         return MeasuredWeights(workspace, model, manifest.snapshot, k, len(users), seed, DRAWS, rows, told)
 
     def non_profiling(
-        self, workspace: str, model: str, k: int | None = None, *, by: str | None = None, seed: int = 0, browsing: str = "rbp(0.8)",
+        self, workspace: str, model: str, k: int | None = None, *, by: str | None = None, seed: int = 0, browsing: str = RBP,
         target: Target = "catalogue", progress: Progress = no_progress,
     ) -> NonProfiling:  # fmt: skip
         """The model beside popularity and recency lists, on held-out events of the data's default split.

@@ -12,8 +12,8 @@ from core.graph import FloatArray
 from core.guardrails.base import Pool, Rule, all_guardrails, options_of, rule_from, rule_from_text
 from core.progress import Progress, no_progress, portion
 from explain.fairness.disclosure import Disclosure
+from explain.fairness.exposure import RBP
 from explain.fairness.reranking import (
-    RBP,
     Due,
     Steps,
     candidates,

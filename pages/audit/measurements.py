@@ -15,7 +15,7 @@ from explain.format.words import column_words
 from explain.records import html_tables
 from explain.records import summary as record_summary
 from explain.records import words as record_words
-from explain.results.audit import AuditReport, AuditRow
+from explain.results.audit import FAIL, INSUFFICIENT, PASS, AuditReport, AuditRow
 from pages.frame import widgets
 from pages.frame.text import plain
 
@@ -155,7 +155,7 @@ def _metrics(record: dict[str, Any]) -> None:
         n = record_words.n_hidden(m["n"], least) if small else record_summary.n_of_metric(record, m)
         rows.append({c: m.get(c) for c in _METRICS} | {"n": n, "verdict": "suppressed" if small else m["verdict"]})
     frame = pd.DataFrame(rows, columns=list(_METRICS))
-    if not any(m["verdict"] in ("pass", "fail", "insufficient evidence") for m in record["metrics"]):
+    if not any(m["verdict"] in (PASS, FAIL, INSUFFICIENT) for m in record["metrics"]):
         st.caption("No limit was set for any of these metrics: they describe, and do not judge.")
     overall = frame[frame["group"].fillna("") == ""].drop(columns="group")
     widgets.rows(overall, "Every metric over all people, with interval, fair value and formula")

@@ -13,6 +13,7 @@ from core.errors import OptionError, SurfacedError
 from core.texts import command
 from explain.format.words import browsing_words
 from explain.records import summary as record_summary
+from explain.results.audit import FAIL, PASS
 from pages.audit import measurements
 from pages.frame import pickers, queries, widgets, wishes
 from pages.frame.selection import Selection
@@ -62,7 +63,7 @@ def page(selection: Selection, audit_id: str, past: Sequence[AuditEntry]) -> Non
 
 def _result(record: dict[str, Any]) -> None:
     verdict, plan = record["verdict"], record["plan"]
-    banner = {"pass": st.success, "fail": st.error}.get(verdict["verdict"], st.warning)
+    banner = {PASS: st.success, FAIL: st.error}.get(verdict["verdict"], st.warning)
     banner(plain(f"{verdict['verdict'].capitalize()}. {verdict['reason']}", 800))
     signed = record_summary.signed(record["signatures"])
     st.write(plain(signed if record["signatures"] else "Nobody has signed this audit yet: see Sign and export above."))

@@ -9,8 +9,9 @@ import pandas as pd
 import streamlit as st
 
 from explain.charts.audits import cell_map, trend_lines
-from explain.format.numbers import p_value
+from explain.format.numbers import count_word, p_value
 from explain.format.words import column_words
+from explain.results.audit import FAIL
 from explain.results.cells import BehindCell
 from pages.frame import address, pickers, queries, widgets, wishes
 from pages.frame.selection import Selection
@@ -59,7 +60,7 @@ def cells(selection: Selection, item_by: str, user_columns: list[str]) -> None:
     if not judged:
         st.info("Every cell is suppressed: no group of people is large enough.")
         return
-    worst = min(judged, key=lambda r: (r["verdict"] != "fail", r["value"]))
+    worst = min(judged, key=lambda r: (r["verdict"] != FAIL, r["value"]))
     chosen_people = wishes.one_of("people", people, worst["user_group"])
     chosen_items = wishes.one_of("items", items, worst["item_group"])
     st.plotly_chart(
@@ -194,11 +195,13 @@ def trend(selection: Selection, by: str) -> None:
 
 
 def words() -> None:
-    """The twelve metrics in words, with formula, source, range and what is fair."""
-    with st.expander("All twelve metrics: formula, source, range, what is fair"):
+    """All metrics in words, with formula, source, range and what is fair."""
+    metrics = queries.workbench().audits.metric_words()
+    families = count_word(max(w["number"] for w in metrics))
+    with st.expander(f"All {families} metrics: formula, source, range, what is fair"):
         columns = ("number", "name", "title", "formula", "range", "fair", "direction", "source")
         widgets.rows(
-            pd.DataFrame([{c: w[c] for c in columns} for w in queries.workbench().audits.metric_words()]),
+            pd.DataFrame([{c: w[c] for c in columns} for w in metrics]),
             "Every metric with its formula and source",
         )
         st.caption(

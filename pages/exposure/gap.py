@@ -10,6 +10,7 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
+from core.texts import UNKNOWN
 from explain.charts.attribution import GapAttribution, gap_waterfall
 from explain.results.audit import AuditReport
 from pages.frame import pickers, queries, widgets, wishes
@@ -26,7 +27,7 @@ def _gap(home: str, base: tuple[str, str, str], by: str, group: str, k: int, thr
 
 def section(selection: Selection, report: AuditReport) -> None:
     """One group, the least shown one first."""
-    known = [row for row in report.rows if row.group != "unknown" and row.value is not None]
+    known = [row for row in report.rows if row.group != UNKNOWN and row.value is not None]
     if len(known) < 2:
         return
     st.header("Through which links?")

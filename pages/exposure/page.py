@@ -8,10 +8,10 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
-from core.texts import command
+from core.texts import UNKNOWN, command
 from explain.charts.bars import exposure_bars
 from explain.format.words import browsing_words, column_words
-from explain.results.audit import AuditReport, AuditRow
+from explain.results.audit import NOT_ESTIMABLE, AuditReport, AuditRow
 from explain.workbench.tasks import Task
 from pages.exposure import cells, gap, guardrails
 from pages.exposure import queries as exposure_queries
@@ -50,7 +50,7 @@ def page() -> None:
         if report is not None:
             gap.section(selection, report)
             guardrails.section(
-                selection, by, [row.group for row in report.rows if row.group != "unknown"], columns.get("user", [])
+                selection, by, [row.group for row in report.rows if row.group != UNKNOWN], columns.get("user", [])
             )
         cells.trend(selection, by)
     cells.words()
@@ -107,7 +107,7 @@ def _answer(report: AuditReport) -> None:
 def verdict_sentence(report: AuditReport) -> str:
     """The verdict in words, with its reason."""
     subject = f"{'Exposure' if report.side == 'item' else 'Quality for people'} by {column_words(report.by)}"
-    verdict, reason = report.overall.get("verdict", "not estimable"), report.overall.get("reason", "")
+    verdict, reason = report.overall.get("verdict", NOT_ESTIMABLE), report.overall.get("reason", "")
     return f"{subject}: {verdict}. {reason}".strip()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from typing import Any
 
 import networkx as nx
 import numpy as np
@@ -15,9 +16,11 @@ from scipy.stats import t as scipy_t
 
 from core.ranking import NO_ITEM
 from explain.fairness import exposure as ex
-from explain.fairness.metrics import calibration, concentration, echo, expected, joint, popularity, shares
+from explain.fairness.audited_lists import AuditedLists
+from explain.fairness.metrics import calibration, concentration, echo, expected, joint, merit, popularity, shares
 from explain.fairness.metrics.base import all_metrics
-from explain.fairness.statistics import at_least, at_most, count_limits, holm, judge_ratios
+from explain.fairness.statistics import at_least, at_most, count_limits, holm, limit_tests
+from tests.fairness_world import make_graph
 
 SEEDS = range(6)
 M, N, K, GROUPS = 23, 17, 5, 4
@@ -44,6 +47,16 @@ def epsilon_by_loops(lists: np.ndarray, weight: dict[int, float]) -> list[float]
             if item != NO_ITEM:
                 total[item] += weight[rank]
     return [t / len(lists) for t in total]
+
+
+def audited_by_hand(
+    lists: np.ndarray, *, profile: sparse.csr_matrix | None = None, seed: int = 0, **more: Any
+) -> AuditedLists:
+    """Lists without columns, read by rank-biased precision."""
+    profile = sparse.csr_matrix((M, N)) if profile is None else profile
+    return AuditedLists(
+        graph=make_graph(M, N), lists=lists, weights=ex.rbp(K), profile=profile, items={}, people={}, draws=50, seed=seed, **more
+    )  # fmt: skip
 
 
 WEIGHTS = {
@@ -110,11 +123,36 @@ def test_target_exposure_is_the_mean_over_all_ideal_orders(seed: int) -> None:
 @pytest.mark.parametrize("seed", SEEDS)
 def test_expected_exposure_parts(seed: int) -> None:
     rng = np.random.default_rng(seed)
-    epsilon, target = rng.random(N), rng.random(N)
-    loss, disparity, relevance = expected.expected_exposure(epsilon, target)
-    assert loss == pytest.approx(sum((e - t) ** 2 for e, t in zip(epsilon, target, strict=True)), abs=1e-9)
-    assert disparity == pytest.approx(sum(e * e for e in epsilon), abs=1e-9)
-    assert loss == pytest.approx(disparity - relevance + sum(t * t for t in target), abs=1e-9)
+    lists, likes = random_lists(rng, holes=False), sparse.csr_matrix((rng.random((M, N)) < 0.3).astype(float))
+    audited = audited_by_hand(lists, target="relevance", positives=likes, seed=seed)
+    figures = {figure.name: figure.value for figure in expected.measure_expected(audited)}
+    given = np.array(
+        [[sum(0.8**place for place, i in enumerate(row) if i == item) for item in range(N)] for row in lists]
+    )
+    ideal = np.array([expected.target_exposure(ex.rbp(K), N, 1, likes[[u]]) for u in range(M)])
+    epsilon, target = given.mean(axis=0), ideal.mean(axis=0)
+    noise = sum(np.var(given[:, i] - ideal[:, i], ddof=1) / M for i in range(N))
+    loss = sum((e - t) ** 2 for e, t in zip(epsilon, target, strict=True))
+    assert figures["EE-L"] == pytest.approx(max(0.0, loss - noise), abs=1e-9)
+    own_noise = sum(np.var(given[:, i], ddof=1) / M for i in range(N))
+    assert figures["EE-D"] == pytest.approx(max(0.0, sum(e * e for e in epsilon) - own_noise), abs=1e-9)
+    assert figures["EE-R"] == pytest.approx(2 * sum(e * t for e, t in zip(epsilon, target, strict=True)), abs=1e-9)
+    assert loss == pytest.approx(epsilon @ epsilon - figures["EE-R"] + target @ target, abs=1e-9)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_expected_exposure_against_items_all_alike(seed: int) -> None:
+    lists = random_lists(np.random.default_rng(seed), holes=False)
+    figures = {figure.name: figure.value for figure in expected.measure_expected(audited_by_hand(lists, seed=seed))}
+    assert set(figures) == {"EE-L", "EE-D"}, "EE-R is a constant where the target does not come from people"
+    given = np.array(
+        [[sum(0.8**place for place, i in enumerate(row) if i == item) for item in range(N)] for row in lists]
+    )
+    noise = sum(np.var(given[:, i], ddof=1) / M for i in range(N))
+    even = sum(0.8**place for place in range(K)) / N
+    assert figures["EE-L"] == pytest.approx(
+        max(0.0, sum((e - even) ** 2 for e in given.mean(axis=0)) - noise), abs=1e-9
+    )
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -122,16 +160,21 @@ def test_utility_and_equity(seed: int) -> None:
     rng = np.random.default_rng(seed)
     a, r = rng.random(N), rng.random(N) * (rng.random(N) < 0.5)
     by_loops = sum(abs(x / sum(a) - y / sum(r)) for x, y in zip(a, r, strict=True))
-    assert float(expected.amortised_inequity(a, r)) == pytest.approx(by_loops, abs=1e-9)
-    assert np.isnan(expected.amortised_inequity(a, np.zeros(N)))
-    ea, ua, eb, ub = rng.random(4) + 0.1
-    assert expected.exposed_utility_ratio(ea, ua, eb, ub) == pytest.approx(math.log((ea / ua) / (eb / ub)), abs=1e-9)
-    assert math.isnan(expected.exposed_utility_ratio(ea, 0.0, eb, ub)), "no utility is not estimable"
-    assert expected.exposed_utility_ratio(0.0, ua, eb, ub) == -math.inf
+    assert float(merit.amortised_inequity(a, r)) == pytest.approx(by_loops, abs=1e-9)
+    assert np.isnan(merit.amortised_inequity(a, np.zeros(N)))
+    e, u = rng.random(4) + 0.1, rng.random(4) + 0.1
+    found = merit.log_utility_ratios(e[None, :], u[None, :])[0]
+    for g in range(4):
+        rest_e, rest_u = (sum(x for h, x in enumerate(values) if h != g) for values in (e, u))
+        assert found[g] == pytest.approx(math.log((e[g] / u[g]) / (rest_e / rest_u)), abs=1e-9)
+    none, all_of_one = np.array([[0.0, 1.0, 1.0]]), np.array([[1.0, 0.0, 0.0]])
+    assert merit.log_utility_ratios(none, np.ones((1, 3)))[0, 0] == -math.inf
+    assert np.isnan(merit.log_utility_ratios(np.ones((1, 3)), none)[0, 0]), "no utility is not estimable"
+    assert np.isnan(merit.log_utility_ratios(np.ones((1, 3)), all_of_one)[0, 0]), "nor is none of the others"
 
 
 def test_equity_reaches_two_when_attention_and_merit_do_not_meet() -> None:
-    assert float(expected.amortised_inequity(np.array([1.0, 0.0]), np.array([0.0, 3.0]))) == 2
+    assert float(merit.amortised_inequity(np.array([1.0, 0.0]), np.array([0.0, 3.0]))) == 2
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -185,8 +228,11 @@ def test_popularity_lift_and_tail(seed: int) -> None:
     rec = [np.mean([pop[i] for i in row]) for row in lists]
     own = [np.mean([pop[i] for i in profile[u].indices]) for u in range(M)]
     assert popularity.mean_popularity(rows, pop) == pytest.approx(rec, abs=1e-9)
-    got = popularity.lift(np.array(rec), np.array(own))
-    assert got == pytest.approx((np.mean(rec) - np.mean(own)) / np.mean(own), abs=1e-9)
+    got = popularity.lift(np.array([[sum(rec), sum(own)]]))
+    assert got == pytest.approx(np.array([[(np.mean(rec) - np.mean(own)) / np.mean(own)]]), abs=1e-9)
+    audited = audited_by_hand(lists, profile=profile, seed=seed)
+    figure = popularity.measure_lift(audited)[0]
+    assert figure.value == pytest.approx((np.mean(rec) - np.mean(own)) / np.mean(own), abs=1e-9)
     tail, held = popularity.tail_items(pop), 0.0
     for i in sorted(range(N), key=lambda i: (pop[i], i)):
         held += pop[i]
@@ -249,7 +295,7 @@ def test_holm_by_hand() -> None:
 
 
 def test_p_is_of_the_limit_by_student_s_t_on_the_root() -> None:
-    found = judge_ratios(np.array([0.5]), np.array([0.05]), 99.0, np.array([1e6]), np.array([2e6]), (0.8, 1.25))
+    found = limit_tests(np.array([0.5]), np.array([0.05]), 99.0, np.array([1e6]), np.array([2e6]), (0.8, 1.25))
     z = (math.sqrt(0.5) - math.sqrt(0.8)) / 0.05
     whole = 0.5 / (4 * 0.05**2)  # 50 places have the same relative error
     counted = 2 * poisson_tail(whole, whole * 0.8 / 0.5)
@@ -275,6 +321,6 @@ def test_counts_have_the_exact_limits_of_garwood() -> None:
 
 
 def test_never_shown_fails_by_the_poisson_p_of_the_limit_not_of_equality() -> None:
-    found = judge_ratios(np.zeros(1), np.zeros(1), 99.0, np.zeros(1), np.array([4.0]), (0.8, 1.25))
+    found = limit_tests(np.zeros(1), np.zeros(1), 99.0, np.zeros(1), np.array([4.0]), (0.8, 1.25))
     assert found.p_limit[0] == pytest.approx(2 * math.exp(-3.2))
     assert (found.low[0], found.high[0]) == (0.0, pytest.approx(chi2.ppf(0.975, 2) / 2 / 4))

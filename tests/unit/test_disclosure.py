@@ -22,7 +22,7 @@ from explain.charts.bars import exposure_bars
 from explain.fairness.audit import build_report
 from explain.fairness.disclosure import disclosure
 from explain.fairness.plan import Plan
-from explain.fairness.report import Found, Lists, run_plan
+from explain.fairness.report import Lists, MeasuredPlan, run_plan
 from explain.fairness.reranking import Steps, cohort_gains, costs
 from explain.fairness.thresholds import Thresholds
 from explain.groups.cohorts import cohorts
@@ -56,7 +56,9 @@ def world(**columns: list[str]) -> tuple[InteractionGraph, Lists]:
     )
 
 
-def run(columns: dict[str, list[str]], crossed: tuple[tuple[str, ...], ...] = (), **limits: Any) -> tuple[Found, Lists]:
+def run(
+    columns: dict[str, list[str]], crossed: tuple[tuple[str, ...], ...] = (), **limits: Any
+) -> tuple[MeasuredPlan, Lists]:
     graph, given = world(**columns)
     plan = Plan("tiny", "path", K, ("brand",), tuple(columns), crossed, thresholds=Thresholds(**limits), draws=100)
     return run_plan(graph, plan, given), given
@@ -68,7 +70,7 @@ ISLAND = {
 }
 
 
-def everything_told(found: Found) -> list[dict[str, Any]]:
+def everything_told(found: MeasuredPlan) -> list[dict[str, Any]]:
     """Every row of people of a record: groups, intersections, cells, metrics."""
     rows = [r for a in (*found.people, *found.intersections) for r in audit_json(a)["rows"]]
     rows += [r for table in found.cells for r in table["rows"]]

@@ -7,21 +7,21 @@ from typing import Any
 
 import numpy as np
 import pytest
+from explain.workbench.audit_runs import aim
 from scipy import sparse
 
 from core.evaluation import evaluate
 from core.graph import InteractionGraph
 from core.ranking import NO_ITEM
 from explain.fairness import exposure as ex
+from explain.fairness.audited_lists import AuditedLists
 from explain.fairness.cells import joint_cells
 from explain.fairness.keys import contradictions, figures
-from explain.fairness.metrics.base import Case
 from explain.fairness.metrics.joint import measure_joint
 from explain.fairness.plan import Plan, check_plan, plan_from_json
-from explain.fairness.report import Found, Lists, case_of, creators_view, run_plan
+from explain.fairness.report import Lists, MeasuredPlan, audited_lists, creators_view, run_plan
 from explain.fairness.user_audit import audit_users
 from explain.groups.cohorts import cohorts
-from explain.workbench.audit_runs import aim
 from tests.fairness_world import make_evaluation, make_graph
 
 N, M, K = 60, 24, 4
@@ -52,7 +52,7 @@ def a_plan(**changes: Any) -> Plan:
     return replace(base, **changes)
 
 
-def record_of(found: Found, case: Case) -> dict[str, Any]:
+def record_of(found: MeasuredPlan, case: AuditedLists) -> dict[str, Any]:
     brand = cohorts(case.graph, "brand", "item")
     creators = [row | {"creator": row["creator"]} for row in creators_view(case, brand)]
     return {
@@ -67,7 +67,7 @@ def test_equal_keys_have_equal_values_in_every_plan(
     graph: InteractionGraph, given: Lists, target: Any, browsing: str
 ) -> None:
     plan = check_plan(a_plan(target=target, browsing=browsing), graph)
-    record = record_of(run_plan(graph, plan, given), case_of(graph, plan, given))
+    record = record_of(run_plan(graph, plan, given), audited_lists(graph, plan, given))
     told = list(figures(record))
     assert contradictions(record) == []
     assert len({t.key for t in told}) < len(told), "some figures stand in several places"
@@ -82,7 +82,7 @@ def test_equal_keys_have_equal_values_in_every_plan(
 
 def test_a_contradiction_is_found_wherever_it_stands(graph: InteractionGraph, given: Lists) -> None:
     plan = check_plan(a_plan(target=POLICY), graph)
-    record = record_of(run_plan(graph, plan, given), case_of(graph, plan, given))
+    record = record_of(run_plan(graph, plan, given), audited_lists(graph, plan, given))
     next(m for m in record["metrics"] if m["name"] == "impact ratio")["value"] += 0.01
     assert len(contradictions(record)) == 1
 
@@ -139,7 +139,7 @@ def test_squares_are_taken_of_groups_not_of_the_noise_in_them() -> None:
     for seed in range(40):
         rng = np.random.default_rng(seed)
         lists = np.argsort(rng.random((n_people, n_items)), axis=1)[:, :5]
-        case = case_of(world, Plan("tiny", "path", 5, ("half",), ("job",), draws=200, seed=seed), Lists(lists))
+        case = audited_lists(world, Plan("tiny", "path", 5, ("half",), ("job",), draws=200, seed=seed), Lists(lists))
         row = next(f for f in measure_joint(case) if f.name == "GG-F")
         assert row.value is not None
         assert row.low is not None

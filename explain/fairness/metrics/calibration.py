@@ -1,4 +1,4 @@
-"""Do lists keep the mixture of what a person had? Steck's calibration (10), by item column and cohort."""
+"""Do lists keep the mixture of what a person had? Steck's calibration, by item column and cohort."""
 
 from __future__ import annotations
 
@@ -6,14 +6,18 @@ import numpy as np
 from scipy import sparse
 
 from core.graph import FloatArray
-from explain.fairness.metrics.base import Case, Figure, Spec, metric
-from explain.fairness.metrics.popularity import by_cohort
+from explain.fairness.audited_lists import AuditedLists
+from explain.fairness.figures import Figure
+from explain.fairness.metrics.base import MetricSpec, Range, mean_by_cohort, metric
 
 ALPHA = 0.01
+MOST_GROUPS = 60
 
 
 def distribution(rows: sparse.csr_matrix, membership: FloatArray | sparse.csr_matrix) -> FloatArray:
-    """Each row's distribution over groups: CSR [m, n] of weights × [n, groups] → float64 [m, groups], NaN for an empty row."""
+    """Each row's distribution over groups: CSR [m, n] of weights × [n, groups] → float64 [m, groups], NaN for an empty
+    row.
+    """
     sums = rows @ membership
     dense = np.asarray(sums.todense() if sparse.issparse(sums) else sums, dtype=np.float64)
     total = dense.sum(axis=1, keepdims=True)
@@ -25,33 +29,32 @@ def miscalibration(p: FloatArray, q: FloatArray, alpha: float = ALPHA) -> FloatA
     blend = (1 - alpha) * q + alpha * p
     with np.errstate(divide="ignore", invalid="ignore"):
         terms = np.where(p > 0, p * np.log(p / blend), np.where(np.isnan(p), np.nan, 0.0))
-    found: FloatArray = np.maximum(terms.sum(axis=1), 0.0)
-    return found
+    divergence: FloatArray = np.maximum(terms.sum(axis=1), 0.0)
+    return divergence
 
 
-@metric(Spec(
-    10, "calibration", "How far a list's mixture is from what the person had",
-    "KL(p ‖ .99 q + .01 p) in nats, p of the history, q of the list, each item counting once", "Steck 2018, eq. 6 and 7", "≥ 0", "0",
-    "lower is fairer",
-))  # fmt: skip
-def measure_calibration(case: Case) -> list[Figure]:
-    """Mean over people with a list and a history; all, and by cohort, for each item column of at most 60 groups."""
-    found: list[Figure] = []
-    history = sparse.csr_matrix(
-        (np.ones(case.profile.nnz), case.profile.indices, case.profile.indptr), shape=case.profile.shape
+@metric(
+    MetricSpec(
+        order=10,
+        name="calibration",
+        title="How far a list's mixture is from what the person had",
+        formula="KL(p ‖ .99 q + .01 p) in nats, p of the history, q of the list, each item counting once",
+        source="Steck 2018, eq. 6 and 7",
+        range=Range(0.0),
+        fair="0",
+        direction="lower is fairer",
     )
-    for by, groups in case.items.items():
-        if len(groups.labels) > 60:
-            found.append(
-                Figure(
-                    f"calibration of {by}", "", "", None, reason="More than 60 groups: a list of k cannot mirror them."
-                )
-            )
+)
+def measure_calibration(lists: AuditedLists) -> list[Figure]:
+    """Mean over people with a list and a history; all, and by cohort, for each item column of at most 60 groups."""
+    figures: list[Figure] = []
+    for column in lists.item_columns:
+        name = f"calibration of {column.by}"
+        if column.n_groups > MOST_GROUPS:
+            reason = f"More than {MOST_GROUPS} groups: a list of k cannot mirror them."
+            figures.append(lists.missing(name, reason))
             continue
-        member = groups.membership.toarray()
-        p, q = distribution(history[case.shown], member), distribution(case.appearances[case.shown], member)
-        value = miscalibration(p, q)
-        rows = np.flatnonzero(np.isfinite(value))
-        pairs = np.column_stack([value, np.ones(len(value))])
-        found += by_cohort(case, f"calibration of {by}", pairs, rows, lambda s: s[:, :1] / s[:, 1:])
-    return found
+        member = column.groups.membership.toarray()
+        had, listed = distribution(lists.history, member), distribution(lists.appearances, member)
+        figures += mean_by_cohort(lists, name, miscalibration(had, listed))
+    return figures

@@ -1,11 +1,17 @@
-"""Is attention spread over the catalogue? Corrected Gini of appearances (7), effective catalogue (8)."""
+"""Is attention spread over the catalogue? Corrected Gini of appearances, effective catalogue."""
 
 from __future__ import annotations
 
 import numpy as np
 
 from core.graph import FloatArray
-from explain.fairness.metrics.base import Case, Figure, Spec, figure, metric
+from explain.fairness.audited_lists import AuditedLists
+from explain.fairness.figures import Figure
+from explain.fairness.metrics.base import MetricSpec, Range, metric
+
+GINI, EFFECTIVE = "corrected Gini", "effective catalogue"
+GINI_RANGE = Range(0.0, 1.0)
+EFFECTIVE_RANGE = Range(0.0, 1.0, "1/n to 1")
 
 
 def gini(counts: FloatArray) -> FloatArray:
@@ -35,7 +41,7 @@ def corrected_gini(counts: FloatArray, k: int, n_lists: int) -> FloatArray:
 
 
 def effective_catalogue(amounts: FloatArray) -> FloatArray:
-    """exp(H)/n with H the entropy of shares, amounts [..., n] → [...] in [1/n, 1]: the part of the catalogue that is in use."""
+    """exp(H)/n with H the entropy of shares, amounts [..., n] → [...] in [1/n, 1]: the part of the catalogue in use."""
     n = amounts.shape[-1]
     total = amounts.sum(axis=-1, keepdims=True)
     share = np.divide(amounts, total, out=np.full(amounts.shape, np.nan), where=total > 0)
@@ -44,30 +50,44 @@ def effective_catalogue(amounts: FloatArray) -> FloatArray:
     return np.asarray(np.exp(entropy) / n)
 
 
-@metric(Spec(
-    7, "corrected Gini", "How unevenly appearances are spread over items",
-    "(G - Gmin)/(1 - k/n - Gmin), G = Σ_i (2i-n-1) c_(i) / (n Σc), Gmin = (n-r) r/(n·km), r = km mod n",
-    "Gini 1912; bounds for m lists of k from n items", "0 to 1", "0", "lower is fairer",
-))  # fmt: skip
-def measure_gini(case: Case) -> list[Figure]:
-    """Counts of appearances over all items, the never shown among them."""
-    k, m = case.lists.shape[1], len(case.shown)
-    shown = case.appearances[case.shown]
-    value, low, high = (
-        case.interval(lambda s: corrected_gini(s, k, m)[:, None], shown, (0.0, 1.0)) if m else (np.full(1, np.nan),) * 3
+@metric(
+    MetricSpec(
+        order=7,
+        name=GINI,
+        title="How unevenly appearances are spread over items",
+        formula="(G - Gmin)/(1 - k/n - Gmin), G = Σ_i (2i-n-1) c_(i) / (n Σc), Gmin = (n-r) r/(n·km), r = km mod n",
+        source="Gini 1912; bounds for m lists of k from n items",
+        range=GINI_RANGE,
+        fair="0",
+        direction="lower is fairer",
     )
-    why = "" if np.isfinite(value[0]) else "Every list is empty, or lists hold the whole catalogue."
-    return [figure("corrected Gini", "", "", value[0], low[0], high[0], m, why)]
+)
+def measure_gini(lists: AuditedLists) -> list[Figure]:
+    """Counts of appearances over all items, the never shown among them."""
+    k, m = lists.k, lists.n_shown
+    ends = (np.nan, np.nan, np.nan)
+    if m:
+        counts = lists.interval(lambda s: corrected_gini(s, k, m)[:, None], lists.appearances, GINI_RANGE.ends)
+        ends = (counts[0][0], counts[1][0], counts[2][0])
+    reason = "" if np.isfinite(ends[0]) else "Every list is empty, or lists hold the whole catalogue."
+    return [lists.figure(GINI, ends, n=m, reason=reason)]
 
 
-@metric(Spec(
-    8, "effective catalogue", "The part of the catalogue that attention is spread over",
-    "exp(H)/n, H = -Σ p_i ln p_i, p_i = ε_i/Σε", "Shannon 1948; Hill number of order 1", "1/n to 1", "1", "higher is fairer",
-))  # fmt: skip
-def measure_effective(case: Case) -> list[Figure]:
+@metric(
+    MetricSpec(
+        order=8,
+        name=EFFECTIVE,
+        title="The part of the catalogue that attention is spread over",
+        formula="exp(H)/n, H = -Σ p_i ln p_i, p_i = ε_i/Σε",
+        source="Shannon 1948; Hill number of order 1",
+        range=EFFECTIVE_RANGE,
+        fair="1",
+        direction="higher is fairer",
+    )
+)
+def measure_effective(lists: AuditedLists) -> list[Figure]:
     """Shares of exposure over all items."""
-    m = len(case.shown)
-    if not m:
-        return [Figure("effective catalogue", "", "", None, reason="Every list is empty.")]
-    value, low, high = case.interval(lambda s: effective_catalogue(s)[:, None], case.attention[case.shown], (0.0, 1.0))
-    return [figure("effective catalogue", "", "", value[0], low[0], high[0], m)]
+    if not lists.n_shown:
+        return [lists.missing(EFFECTIVE, "Every list is empty.")]
+    ends = lists.interval(lambda s: effective_catalogue(s)[:, None], lists.attention, EFFECTIVE_RANGE.ends)
+    return [lists.figure(EFFECTIVE, (ends[0][0], ends[1][0], ends[2][0]), n=lists.n_shown)]

@@ -1,4 +1,4 @@
-"""Do lists close in on a person, and people on each other? Intra-list diversity, homogenisation, communities (12)."""
+"""Do lists close in on a person, and people on each other? Intra-list diversity, homogenisation, communities."""
 
 from __future__ import annotations
 
@@ -7,15 +7,19 @@ from scipy import sparse
 
 from core.graph import FloatArray, IntArray
 from core.ranking import NO_ITEM
-from explain.fairness.metrics.base import Case, Figure, Spec, metric
-from explain.fairness.metrics.popularity import by_cohort
+from explain.fairness.audited_lists import AuditedLists
+from explain.fairness.figures import Figure
+from explain.fairness.metrics.base import MetricSpec, Range, mean_by_cohort, metric
 
+DIVERSITY, HOMOGENISATION, CONCENTRATION = "intra-list diversity", "homogenisation", "community concentration"
+FAMILY = "echo"
 PAIRS_EACH = 10
 NEIGHBOURS = 10
 
 
 def intra_list_diversity(lists: IntArray, features: FloatArray | sparse.csr_matrix) -> FloatArray:
-    """1 - mean cosine over the pairs of each list: lists [m, k], features [n_items, d] → float64 [m]; NaN under two items.
+    """1 - mean cosine over the pairs of each list: lists [m, k], features [n_items, d] → float64 [m]; NaN under two
+    items.
 
     An item without features has cosine 0 with every other. Uses ‖Σ x‖² - Σ ‖x‖² = 2 Σ_pairs, so no pair is formed.
     """
@@ -36,7 +40,9 @@ def intra_list_diversity(lists: IntArray, features: FloatArray | sparse.csr_matr
 
 
 def jaccard(rows: sparse.csr_matrix, a: IntArray, b: IntArray) -> FloatArray:
-    """|A ∩ B| / |A ∪ B| of pairs of rows of a 0/1 CSR [m, n]: positions [p], [p] → float64 [p]; NaN where both are empty."""
+    """|A ∩ B| / |A ∪ B| of pairs of rows of a 0/1 CSR [m, n]: positions [p], [p] → float64 [p]; NaN where both are
+    empty.
+    """
     both = np.asarray(rows[a].multiply(rows[b]).sum(axis=1)).ravel()
     size = np.diff(rows.indptr)
     union = size[a] + size[b] - both
@@ -64,15 +70,17 @@ def communities(profile: sparse.csr_matrix, *, neighbours: int = NEIGHBOURS, see
             graph.add_weighted_edges_from(
                 (start + row, int(j), float(block[row, j])) for j in near if block[row, j] > 0
             )
-    found = sorted(nx.community.louvain_communities(graph, weight="weight", seed=seed), key=lambda c: (-len(c), min(c)))
+    parts = sorted(nx.community.louvain_communities(graph, weight="weight", seed=seed), key=lambda c: (-len(c), min(c)))
     code = np.zeros(unit.shape[0], dtype=np.int64)
-    for c, members in enumerate(found):
+    for c, members in enumerate(parts):
         code[list(members)] = c
     return code
 
 
 def concentration(rows: sparse.csr_matrix, code: IntArray) -> FloatArray:
-    """Share of each row's items in the row's own largest community: 0/1 CSR [m, n] → float64 [m]; NaN for an empty row."""
+    """Share of each row's items in the row's own largest community: 0/1 CSR [m, n] → float64 [m]; NaN for
+    an empty row.
+    """
     lead = sparse.csr_matrix((np.ones(len(code)), (np.arange(len(code)), code)))
     sums = sparse.csr_matrix(rows @ lead)
     most = np.asarray(sums.max(axis=1).todense()).ravel()
@@ -80,58 +88,76 @@ def concentration(rows: sparse.csr_matrix, code: IntArray) -> FloatArray:
     return np.asarray(np.divide(most, size, out=np.full(len(size), np.nan), where=size > 0))
 
 
-@metric(Spec(
-    12, "intra-list diversity", "How different the items of one list are", "ILD = 1 - mean cosine of the item pairs in a list",
-    "Ziegler et al. 2005; Vargas & Castells 2011", "0 to 1", "high", "higher is fairer",
-))  # fmt: skip
-def measure_diversity(case: Case) -> list[Figure]:
+@metric(
+    MetricSpec(
+        order=12,
+        family=FAMILY,
+        name=DIVERSITY,
+        title="How different the items of one list are",
+        formula="ILD = 1 - mean cosine of the item pairs in a list",
+        source="Ziegler et al. 2005; Vargas & Castells 2011",
+        range=Range(0.0, 1.0),
+        fair="high",
+        direction="higher is fairer",
+    )
+)
+def measure_diversity(lists: AuditedLists) -> list[Figure]:
     """On topics, else on the first item column; all and by cohort."""
-    kind = "topic" if "topic" in case.graph.memberships else None
-    if kind is None and not case.items:
-        return [Figure("intra-list diversity", "", "", None, reason="Items have neither topics nor a column.")]
-    features = case.graph.memberships[kind] if kind else next(iter(case.items.values())).membership
-    value = intra_list_diversity(case.lists[case.shown], features)
-    rows = np.flatnonzero(np.isfinite(value))
-    if not len(rows):
-        return [Figure("intra-list diversity", "", "", None, reason="Lists of one item have no pairs.")]
-    return by_cohort(case, "intra-list diversity", _with_ones(value), rows, lambda s: s[:, :1] / s[:, 1:])
+    features = lists.graph.memberships.get("topic")
+    if features is None and not lists.item_columns:
+        return [lists.missing(DIVERSITY, "Items have neither topics nor a column.")]
+    if features is None:
+        features = lists.item_columns[0].groups.membership
+    value = intra_list_diversity(lists.lists[lists.shown], features)
+    if not np.isfinite(value).any():
+        return [lists.missing(DIVERSITY, "Lists of one item have no pairs.")]
+    return mean_by_cohort(lists, DIVERSITY, value)
 
 
-@metric(Spec(
-    12, "homogenisation", "How alike the lists of different people are", "mean Jaccard index of the lists of two people drawn at random",
-    "Chaney et al. 2018", "0 to 1", "not rising between versions", "lower is fairer",
-))  # fmt: skip
-def measure_homogenisation(case: Case) -> list[Figure]:
-    """Ten partners a person, drawn with the case's seed."""
-    m = len(case.shown)
+@metric(
+    MetricSpec(
+        order=12,
+        family=FAMILY,
+        name=HOMOGENISATION,
+        title="How alike the lists of different people are",
+        formula="mean Jaccard index of the lists of two people drawn at random",
+        source="Chaney et al. 2018",
+        range=Range(0.0, 1.0),
+        fair="not rising between versions",
+        direction="lower is fairer",
+    )
+)
+def measure_homogenisation(lists: AuditedLists) -> list[Figure]:
+    """Ten partners a person, drawn with the seed of the audit."""
+    m = lists.n_shown
     if m < 2:
-        return [Figure("homogenisation", "", "", None, n=m, reason="Two people are needed.")]
-    rng = np.random.default_rng(case.seed)
+        return [lists.missing(HOMOGENISATION, "Two people are needed.", n=m)]
+    rng = np.random.default_rng(lists.seed)
     a = np.repeat(np.arange(m), PAIRS_EACH)
     b = (a + rng.integers(1, m, len(a))) % m
-    each = jaccard(case.appearances[case.shown], a, b).reshape(m, PAIRS_EACH).mean(axis=1)
-    return by_cohort(case, "homogenisation", _with_ones(each), np.arange(m), lambda s: s[:, :1] / s[:, 1:])
+    return mean_by_cohort(lists, HOMOGENISATION, jaccard(lists.appearances, a, b).reshape(m, PAIRS_EACH).mean(axis=1))
 
 
-@metric(Spec(
-    12, "community concentration", "Share of a list in its largest community of items, less the same of the history",
-    "mean over people of max_c |L ∩ c|/|L| - max_c |H ∩ c|/|H|; communities by Louvain on items that share people", "Blondel et al. 2008",
-    "-1 to 1", "0", "nearer to the fair value",
-))  # fmt: skip
-def measure_communities(case: Case) -> list[Figure]:
-    """Above 0 a list is more of one kind than what the person had; all and by cohort."""
-    code = case.kept.get("communities")
-    if code is None:
-        code = case.kept["communities"] = communities(case.profile, seed=case.seed)
-    marks = sparse.csr_matrix(
-        (np.ones(case.profile.nnz), case.profile.indices, case.profile.indptr), shape=case.profile.shape
+@metric(
+    MetricSpec(
+        order=12,
+        family=FAMILY,
+        name=CONCENTRATION,
+        title="Share of a list in its largest community of items, less the same of the history",
+        formula=(
+            "mean over people of max_c |L ∩ c|/|L| - max_c |H ∩ c|/|H|; communities by Louvain on items that share "
+            "people"
+        ),
+        source="Blondel et al. 2008",
+        range=Range(-1.0, 1.0),
+        fair="0",
+        direction="nearer to the fair value",
     )
-    value = concentration(case.appearances[case.shown], code) - concentration(marks[case.shown], code)
-    rows = np.flatnonzero(np.isfinite(value))
-    if not len(rows):
-        return [Figure("community concentration", "", "", None, reason="Nobody with a list and a history.")]
-    return by_cohort(case, "community concentration", _with_ones(value), rows, lambda s: s[:, :1] / s[:, 1:])
-
-
-def _with_ones(values: FloatArray) -> FloatArray:
-    return np.column_stack([np.nan_to_num(values), np.ones(len(values))])
+)
+def measure_communities(lists: AuditedLists) -> list[Figure]:
+    """Above 0 a list is more of one kind than what the person had; all and by cohort."""
+    code = lists.once(CONCENTRATION, lambda: communities(lists.profile, seed=lists.seed))
+    value = concentration(lists.appearances, code) - concentration(lists.history, code)
+    if not np.isfinite(value).any():
+        return [lists.missing(CONCENTRATION, "Nobody with a list and a history.")]
+    return mean_by_cohort(lists, CONCENTRATION, value)

@@ -1,15 +1,19 @@
-"""Do groups of items get the attention that their share stands for? Impact ratio (1) and attention-weighted rank fairness (2)."""
+"""Do groups of items get the attention that their share stands for? Impact ratio and attention-weighted
+rank fairness.
+"""
 
 from __future__ import annotations
 
 import numpy as np
-from scipy import sparse
 
 from core.graph import FloatArray
 from explain.fairness import exposure as ex
-from explain.fairness.metrics.base import NO_RELEVANCE, Case, Figure, Spec, figure, metric, relevance
-from explain.fairness.thresholds import Target, fixed_share
-from explain.groups.cohorts import Cohorts
+from explain.fairness.audited_lists import AuditedLists, ItemColumn
+from explain.fairness.figures import NO_RELEVANCE, Figure
+from explain.fairness.metrics.base import MetricSpec, Range, metric
+
+IMPACT, AWRF = "impact ratio", "AWRF"
+FROM_0_TO_1 = Range(0.0, 1.0)
 
 
 def impact_ratio(ratio: FloatArray) -> FloatArray:
@@ -28,80 +32,74 @@ def awrf(share: FloatArray, target: FloatArray) -> FloatArray:
     """
     middle = (share + target) / 2
 
-    def kl(p: FloatArray) -> FloatArray:
+    def divergence(p: FloatArray) -> FloatArray:
         with np.errstate(divide="ignore", invalid="ignore"):
             terms = np.where(p > 0, p * np.log2(p / middle), 0.0)
         total: FloatArray = terms.sum(axis=-1)
         return total
 
-    fair: FloatArray = 1.0 - (kl(share) + kl(np.broadcast_to(target, share.shape))) / 2
+    fair: FloatArray = 1.0 - (divergence(share) + divergence(np.broadcast_to(target, share.shape))) / 2
     return fair
 
 
-def given(case: Case, groups: Cohorts) -> tuple[sparse.csr_matrix, int]:
-    """Attention, then (target relevance) held-out positives, by group: CSR [shown, groups or 2 · groups], and the number of groups."""
-    exposure = sparse.csr_matrix(case.attention[case.shown] @ groups.membership)
-    wanted = relevance(case) if case.target_of(groups.by) == "relevance" else None
-    if wanted is None:
-        return exposure, exposure.shape[1]
-    return sparse.csr_matrix(sparse.hstack([exposure, wanted @ groups.membership])), exposure.shape[1]
-
-
-def split(sums: FloatArray, n: int, groups: Cohorts, target: Target) -> tuple[FloatArray, FloatArray]:
-    """Exposure share and target share of column sums [c, n or 2n] → two [c, n]; the unknown column takes part in both."""
-    share = ex.shares(sums[:, :n])
-    if sums.shape[1] > n:
-        return share, ex.shares(sums[:, n:])
-    return share, np.broadcast_to(fixed_share(groups, target), share.shape)
-
-
-@metric(Spec(
-    1, "impact ratio", "Lowest exposure ratio over the highest",
-    "min_g (E_g/t_g) / max_g (E_g/t_g), E_g = Σ_i ε_i G_ig / Σ_i ε_i", "four-fifths rule, 29 CFR 1607.4(D); NYC LL144",
-    "0 to 1", "1", "higher is fairer",
-))  # fmt: skip
-def measure_impact(case: Case) -> list[Figure]:
+@metric(
+    MetricSpec(
+        order=1,
+        name=IMPACT,
+        title="Lowest exposure ratio over the highest",
+        formula="min_g (E_g/t_g) / max_g (E_g/t_g), E_g = Σ_i ε_i G_ig / Σ_i ε_i",
+        source="four-fifths rule, 29 CFR 1607.4(D); NYC LL144",
+        range=FROM_0_TO_1,
+        fair="1",
+        direction="higher is fairer",
+    )
+)
+def measure_impact(lists: AuditedLists) -> list[Figure]:
     """Over the known groups of each item column."""
-    found = []
-    for by, groups in case.items.items():
-        known = [g for g in range(len(groups.labels)) if g != groups.unknown]
-        values, n = given(case, groups)
-
-        def statistic(sums: FloatArray, n: int = n, groups: Cohorts = groups, known: list[int] = known) -> FloatArray:
-            share, target = split(sums, n, groups, case.target_of(groups.by))
-            return impact_ratio(np.stack([ex.ratios(share[:, g], target[:, g]) for g in known], axis=-1))[:, None]
-
-        reason = "" if len(known) > 1 else "Fewer than two known groups."
-        if not known or not len(case.shown):
-            found.append(
-                Figure("impact ratio", by, "", None, n=len(case.shown), reason=reason or "Every list is empty.")
-            )
-            continue
-        value, low, high = case.interval(statistic, values, (0.0, 1.0))
-        if not np.isfinite(value[0]):
-            reason = reason or "No known group has both a target and exposure."
-        found.append(figure("impact ratio", by, "", value[0], low[0], high[0], len(case.shown), reason))
-    return found
+    return [_impact(lists, column) for column in lists.item_columns]
 
 
-@metric(Spec(
-    2, "AWRF", "Attention-weighted rank fairness",
-    "1 - JSD₂(E‖t), JSD₂ in bits, not its root", "Sapiezynski et al. 2019; Raj & Ekstrand 2022, eq. 3", "0 to 1", "1",
-    "higher is fairer",
-))  # fmt: skip
-def measure_awrf(case: Case) -> list[Figure]:
+def _impact(lists: AuditedLists, column: ItemColumn) -> Figure:
+    n, by = lists.n_shown, column.by
+    reason = "" if len(column.known) > 1 else "Fewer than two known groups."
+    if not column.known or not n:
+        return lists.missing(IMPACT, reason or "Every list is empty.", by=by, n=n)
+
+    def statistic(sums: FloatArray) -> FloatArray:
+        share, target = column.shares(sums)
+        return impact_ratio(np.stack([ex.ratios(share[:, g], target[:, g]) for g in column.known], axis=-1))[:, None]
+
+    value, low, high = (float(end[0]) for end in lists.interval(statistic, column.amounts, FROM_0_TO_1.ends))
+    if not np.isfinite(value):
+        reason = reason or "No known group has both a target and exposure."
+    return lists.figure(IMPACT, (value, low, high), by=by, n=n, reason=reason)
+
+
+@metric(
+    MetricSpec(
+        order=2,
+        name=AWRF,
+        title="Attention-weighted rank fairness",
+        formula="1 - JSD₂(E‖t), JSD₂ in bits, not its root",
+        source="Sapiezynski et al. 2019; Raj & Ekstrand 2022, eq. 3",
+        range=FROM_0_TO_1,
+        fair="1",
+        direction="higher is fairer",
+    )
+)
+def measure_awrf(lists: AuditedLists) -> list[Figure]:
     """Over all groups of each item column, the unknown among them."""
-    found = []
-    for by, groups in case.items.items():
-        values, n = given(case, groups)
-        if not values[:, :n].nnz or (case.target_of(by) == "relevance" and values.shape[1] == n):
-            why = NO_RELEVANCE if case.target_of(by) == "relevance" else "Every list is empty."
-            found.append(Figure("AWRF", by, "", None, n=len(case.shown), reason=why))
-            continue
+    return [_awrf(lists, column) for column in lists.item_columns]
 
-        def statistic(sums: FloatArray, n: int = n, groups: Cohorts = groups) -> FloatArray:
-            return awrf(*split(sums, n, groups, case.target_of(groups.by)))[:, None]
 
-        value, low, high = case.interval(statistic, values, (0.0, 1.0))
-        found.append(figure("AWRF", by, "", value[0], low[0], high[0], len(case.shown)))
-    return found
+def _awrf(lists: AuditedLists, column: ItemColumn) -> Figure:
+    n, by = lists.n_shown, column.by
+    if not column.exposure.nnz or (column.target == "relevance" and column.wanted is None):
+        why = NO_RELEVANCE if column.target == "relevance" else "Every list is empty."
+        return lists.missing(AWRF, why, by=by, n=n)
+
+    def statistic(sums: FloatArray) -> FloatArray:
+        return awrf(*column.shares(sums))[:, None]
+
+    value, low, high = (float(end[0]) for end in lists.interval(statistic, column.amounts, FROM_0_TO_1.ends))
+    return lists.figure(AWRF, (value, low, high), by=by, n=n)
