@@ -2,9 +2,9 @@
 
     python scripts/same_answers.py CHECKOUT STATE OUT WORKSPACE …
 
-copies STATE, runs the commands of CHECKOUT on the copy and writes one file a command to OUT; then `diff -r` two of them. Times,
-seconds, random ids, hashes that depend on them and the version are written as words. Commands run in one process, in the same
-order, so that an answer may depend on those before it (a signature on an audit).
+copies STATE, runs the commands of CHECKOUT on the copy and writes one file a command to OUT; then `diff -r` two of
+them. Times, seconds, random ids, hashes that depend on them and the version are written as words. Commands run in one
+process, in the same order, so that an answer may depend on those before it (a signature on an audit).
 """
 
 from __future__ import annotations

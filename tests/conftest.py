@@ -25,7 +25,8 @@ def find_chromium() -> str | None:
 
 
 def build_small_newsroom(home: Path) -> None:
-    """Prepare the workspace `newsroom` under `home`, small, and fit one model of each kind to it, through the workbench.
+    """Prepare the workspace `newsroom` under `home`, small, and fit one model of each kind to it, through the
+    workbench.
 
     300 readers, 200 articles, 30 days; LightGCN is stopped after a few epochs. The example and the measurement of the
     path model (split `last`, k 20, seed 0) are stored too, as `cli.py demo-data` leaves them.
@@ -75,8 +76,9 @@ def _apart_from_this_machine(tmp_path_factory: pytest.TempPathFactory) -> Iterat
 def newsroom_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with the small Newsroom, this worker's own copy.
 
-    The first worker that asks builds the original; it is kept in .pytest_cache for as long as core and data stay as they
-    are. SURFACED_TEST_NEWSROOM names a folder that holds one already (several checkouts side by side build it once).
+    The first worker that asks builds the original; it is kept in .pytest_cache for as long as core and data stay as
+    they are. SURFACED_TEST_NEWSROOM names a folder that holds one already (several checkouts side by side build it
+    once).
     """
     given = os.environ.get("SURFACED_TEST_NEWSROOM")
     original = Path(given) if given else _built_once()

@@ -23,7 +23,10 @@ class Calibrated(GreedyRule):
     name = "calibrated"
     title = "Calibration"
     source = "Steck 2018, eq. 8"
-    description = "Greedily maximise (1 - weight) · Σ relevance - weight · KL(p ‖ .99 q + .01 p), q the mixture of the list so far."
+    description = (
+        "Greedily maximise (1 - weight) · Σ relevance - weight · KL(p ‖ .99 q + .01 p), q the mixture of the "
+        "list so far."
+    )
     strengths = (0.0, 0.2, 0.4, 0.6, 0.8, 0.95)
 
     def benefit(self, batch: Batch) -> Step:

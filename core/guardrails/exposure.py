@@ -65,8 +65,10 @@ class MinimumExposure(GroupedRule):
         for j, g in enumerate(wanted.tolist()):
             if reached[j] < SHORT * need[j]:
                 setting.notes.append(
-                    f"{groups.labels[g]} gets {reached[j] / groups.target[g]:.1%} of its share, not {self.share:.1%}: there are too few of its "
-                    f"items among the {pool.items.shape[1]} best candidates of each list, or other groups need the places."
+                    f"{groups.labels[g]} gets {reached[j] / groups.target[g]:.1%} of its share, not "
+                    f"{self.share:.1%}: there are too few of its "
+                    f"items among the {pool.items.shape[1]} best candidates of each list, or other groups "
+                    "need the places."
                 )
         return search.ordered()
 

@@ -22,7 +22,10 @@ class XQuad(GreedyRule):
     name = "xquad"
     title = "xQuAD"
     source = "Santos et al. 2010; Abdollahpouri et al. 2019"
-    description = "Each place goes to the largest (1 - weight) · relevance + weight · Σ_g p(g|u) p(g|i) Π_{j before} (1 - p(g|j))."
+    description = (
+        "Each place goes to the largest (1 - weight) · relevance + weight · Σ_g p(g|u) p(g|i) Π_{j before} "
+        "(1 - p(g|j))."
+    )
     strengths = (0.0, 0.1, 0.2, 0.3, 0.5, 0.7)
 
     def benefit(self, batch: Batch) -> Step:

@@ -22,7 +22,8 @@ MAX_WORDS = 20_000
 DENSE_BELOW = 128
 _WORD = re.compile(r"[^\W\d_]{2,}(?:['’][^\W\d_]+)?")
 _COMMONEST = (
-    "a about after all also an and any are as at be been before but by can could did do does for from had has have he her "
+    "a about after all also an and any are as at be been before but by can could did do does for from "
+    "had has have he her "
     "here his how if in into is it its may more most near no not now of off on one only or other our out over own said "
     "say says she should so some such than that the their them then there these they this those to too under up was we "
     "were what when where which while who why will with would you your"

@@ -58,7 +58,8 @@ class ContentModel(LightGCN):
         source="LightGCN (He et al. 2020) without free user embeddings, item embeddings linear in TF-IDF+SVD, topics, "
         "creators and numbers; softmax loss of Wu et al. 2022",
         exact=False,
-        summary="Items start from their words, topics, creator and numbers, people from their history: new ones get scores "
+        summary="Items start from their words, topics, creator and numbers, people from their history: new ones "
+        "get scores "
         "and reasons at once. What each word gives is known exactly; most of a score is still a latent jump.",
         unit="inner product",
         order=30,
@@ -92,7 +93,8 @@ class ContentModel(LightGCN):
         features = ItemFeatures.of(graph)
         if not features.matrix.nnz:
             raise ModelError(
-                f"Model {cls.spec.name} learns from what is known about items, and workspace {graph.name} has no words that two "
+                f"Model {cls.spec.name} learns from what is known about items, and workspace {graph.name} "
+                "has no words that two "
                 "titles share, no topics, no creators and no attributes of items. Add them, or fit lightgcn."
             )
         encoder, own, epochs, metrics = train_content(
@@ -212,7 +214,8 @@ class ContentMLP(ContentModel):
         title="GNN on content, one hidden layer",
         source="as gnn+content, with item embeddings tanh(x W1) W2",
         exact=False,
-        summary="As gnn+content, but features act together. What each gives is attributed by Integrated Gradients, whose "
+        summary="As gnn+content, but features act together. What each gives is attributed by Integrated Gradients, "
+        "whose "
         "error is printed.",
         unit="inner product",
         order=40,

@@ -56,7 +56,9 @@ class LightGCN(Recommender):
         title="LightGCN",
         source="He et al. 2020, on torch_geometric LGConv; BPR loss as published",
         exact=False,
-        summary="A learnt embedding per person and item. Most of a score is memory and latent jumps that no edge explains.",
+        summary=(
+            "A learnt embedding per person and item. Most of a score is memory and latent jumps that no edge explains."
+        ),
         unit="inner product",
         order=10,
         learnt_vectors=True,
@@ -235,7 +237,10 @@ class LightGCNSoftmax(LightGCN):
         title="LightGCN, softmax loss",
         source="He et al. 2020 with the softmax loss of Wu et al. 2022",
         exact=False,
-        summary="LightGCN trained for whole lists instead of pairs. The mark to beat in accuracy; its paths carry as little.",
+        summary=(
+            "LightGCN trained for whole lists instead of pairs. The mark to beat in accuracy; its paths carry "
+            "as little."
+        ),
         unit="inner product",
         order=20,
         learnt_vectors=True,

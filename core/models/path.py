@@ -33,7 +33,8 @@ class PathModel(Recommender):
     spec: ClassVar[ModelSpec] = ModelSpec(
         name="path",
         title="Path model",
-        source="linear message passing along typed relations; cf. random walks P3α (Cooper et al. 2014), RP3β (Paudel et "
+        source="linear message passing along typed relations; cf. random walks P3α (Cooper et al. 2014), RP3β "
+        "(Paudel et "
         "al. 2017), LinkProp (Fu et al., WWW 2022)",
         exact=True,
         summary="The score is the sum of the graph's paths from the person to the item. Nothing else enters.",

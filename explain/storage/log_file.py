@@ -1,6 +1,7 @@
 """The log of long work: a rotating file in the state folder that says what failed and where, and nothing of anybody.
 
-Messages of errors can hold ids and titles, so a trace is kept as its places (file, line, function) and the error's type.
+Messages of errors can hold ids and titles, so a trace is kept as its places (file, line, function) and the error's
+type.
 """
 
 from __future__ import annotations

@@ -4,9 +4,9 @@ listed.
 The smallest group stands in the environment (SURFACED_MIN_N) or in `privacy.json` of the state folder, as {"min_n":
 20}; the environment wins. Plans may raise it, never lower it. Whether people of a workspace are listed is its switch
 `show_people`, off unless `prepare --show-people` sets it; data sets whose people are public or simulated say
-so, and list theirs. Where people are not listed, each is reached by an id that one already has, typed exactly. Numbers such as
-"person 17 of 118" are drawn with a key that stays in the state folder: the same question gives the same numbers, and
-neither order nor number tells who somebody is.
+so, and list theirs. Where people are not listed, each is reached by an id that one already has, typed exactly. Numbers
+such as "person 17 of 118" are drawn with a key that stays in the state folder: the same question gives the same
+numbers, and neither order nor number tells who somebody is.
 """
 
 from __future__ import annotations

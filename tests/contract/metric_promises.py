@@ -1,4 +1,6 @@
-"""What every metric of an audit promises: each promise is a check over small worlds that says what was broken, and where."""
+"""What every metric of an audit promises: each promise is a check over small worlds that says what was broken, and
+where.
+"""
 
 from __future__ import annotations
 
@@ -196,7 +198,9 @@ def the_seed_decides(metric: Metric) -> None:
 
 
 def the_order_does_not_matter(metric: Metric) -> None:
-    """Of people and of items. Where a value is drawn, its means over seeds are compared, within five standard errors."""
+    """Of people and of items. Where a value is drawn, its means over seeds are compared, within five
+    standard errors.
+    """
     rng = np.random.default_rng(8)
     other = {"people": tuple(rng.permutation(PEOPLE).tolist()), "items": tuple(rng.permutation(ITEMS).tolist())}
     for name, world in WORLDS.items():

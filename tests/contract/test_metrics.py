@@ -1,4 +1,6 @@
-"""Every registered metric keeps every promise, one that breaks one is refused by name, and a stranger's is one new file."""
+"""Every registered metric keeps every promise, one that breaks one is refused by name, and a stranger's is one new
+file.
+"""
 
 from __future__ import annotations
 

@@ -184,8 +184,10 @@ def check_path(path: Path, t: Task) -> None:
     assert close(math.prod(hop.weight for hop in path.hops), path.value)
     for hop, following in zip(path.hops[:-1], path.hops[1:], strict=True):
         assert (hop.target, hop.target_label, hop.target_kind) == (
-            following.source, following.source_label, following.source_kind,
-        )  # fmt: skip
+            following.source,
+            following.source_label,
+            following.source_kind,
+        )
     assert path.hops[0].source == t.graph.users.ids[t.user]
     assert path.hops[-1].target == t.graph.items.ids[t.item]
     dashed = path.relation.startswith("jump") or path.relation in CONSTANTS

@@ -82,7 +82,9 @@ def agree(found: dict[Edge, float], known: dict[Edge, float]) -> None:
 def light_terms(
     graph: InteractionGraph, e0: np.ndarray, n_layers: int, user: int, item: int
 ) -> tuple[Terms, Terms, float]:
-    """Pairs of walks from both ends, joined by an embedding product: (all, those of them that leave the person, without edges)."""
+    """Pairs of walks from both ends, joined by an embedding product: (all, those of them that leave the person, without
+    edges).
+    """
     has = binary(graph)
     d_user, d_item = [sum(row) for row in has], column_sums(has)
     near: dict[int, list[tuple[int, float, Edge]]] = defaultdict(list)
@@ -114,7 +116,9 @@ def light_terms(
 
 @dataclass(frozen=True)
 class Known:
-    """A model, a pair, and its score written out: terms (value, edges) of which `leaving` start at the person, and a constant."""
+    """A model, a pair, and its score written out: terms (value, edges) of which `leaving` start at the person, and a
+    constant.
+    """
 
     model: Recommender
     user: int
@@ -223,7 +227,9 @@ def test_amounts_complete_where_walks_for_and_against_nearly_cancel() -> None:
 @few
 @given(seed=st.integers(0, 100_000))
 def test_the_score_at_any_scales_is_the_sum_of_the_scaled_walks(name: str, seed: int) -> None:
-    """Some edges half as strong, some gone, some twice: degrees stay, each walk is multiplied by the scales along it."""
+    """Some edges half as strong, some gone, some twice: degrees stay, each walk is multiplied by the
+    scales along it.
+    """
     import torch
 
     k, rng = known(name, seed), np.random.default_rng(seed)

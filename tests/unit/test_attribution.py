@@ -283,8 +283,20 @@ def test_a_group_without_a_share_has_no_gap_and_says_so(found):
 
 
 def test_the_command_prints_one_object_with_parts_that_sum(home):
-    told = surfaced("attribute", "--workspace", "newsroom", "--model", "path", "--by", "author_group", "--group", "new",
-                    "-k", 10, "--json").json  # fmt: skip
+    told = surfaced(
+        "attribute",
+        "--workspace",
+        "newsroom",
+        "--model",
+        "path",
+        "--by",
+        "author_group",
+        "--group",
+        "new",
+        "-k",
+        10,
+        "--json",
+    ).json
     assert sum(p["value"] for p in told["parts"]) == pytest.approx(told["gap_all"] - told["gap_random"])
     refused = surfaced(
         "attribute", "--workspace", "newsroom", "--model", "path", "--by", "author_group", "--group", "x"

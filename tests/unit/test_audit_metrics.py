@@ -55,8 +55,16 @@ def audited_by_hand(
     """Lists without columns, read by rank-biased precision."""
     profile = sparse.csr_matrix((M, N)) if profile is None else profile
     return AuditedLists(
-        graph=make_graph(M, N), lists=lists, weights=ex.rbp(K), profile=profile, items={}, people={}, draws=50, seed=seed, **more
-    )  # fmt: skip
+        graph=make_graph(M, N),
+        lists=lists,
+        weights=ex.rbp(K),
+        profile=profile,
+        items={},
+        people={},
+        draws=50,
+        seed=seed,
+        **more,
+    )
 
 
 WEIGHTS = {
@@ -184,8 +192,9 @@ def test_joint_exposure(seed: int) -> None:
     groups = np.repeat(np.arange(GROUPS), [5, 4, 4, 4])
     cells = [
         np.mean([[excess[u, i] for i in range(N) if groups[i] == g] for u in range(M) if users[u] == c]) ** 2
-        for c in range(3) for g in range(GROUPS)
-    ]  # fmt: skip
+        for c in range(3)
+        for g in range(GROUPS)
+    ]
     summed = np.array([[excess[np.ix_(users == c, groups == g)].sum() for g in range(GROUPS)] for c in range(3)])
     sizes, n_items = np.bincount(users, minlength=3).astype(float), np.bincount(groups).astype(float)
     got = joint.group_to_group(joint.cell_means(summed, sizes, n_items))
@@ -195,7 +204,9 @@ def test_joint_exposure(seed: int) -> None:
 
 
 def test_the_gini_of_ten_items_five_people_two_places() -> None:
-    """Counts 5, 3, 2 and seven zeros: G = .76 by pairs, Gmin = 0 (10 places, 10 items), (.76 - 0)/(1 - .2 - 0) = .95."""
+    """Counts 5, 3, 2 and seven zeros: G = .76 by pairs, Gmin = 0 (10 places, 10 items), (.76 - 0)/(1 -
+    .2 - 0) = .95.
+    """
     counts = np.array([5, 3, 2] + [0] * 7, dtype=float)
     plain = sum(abs(a - b) for a in counts for b in counts) / (2 * len(counts) * counts.sum())
     assert plain == pytest.approx(0.76)

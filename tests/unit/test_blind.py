@@ -21,11 +21,9 @@ from explain.workbench.workbench import Workbench, tasks
 from tests.command_line import surfaced
 
 SMALL = bl.Setup(
-    NewsroomConfig(
-        n_users=60, n_items=80, n_authors=28, n_days=10, mean_views=14.0, cohort_bias=0.0, author_bias=0.0
-    ),
+    NewsroomConfig(n_users=60, n_items=80, n_authors=28, n_days=10, mean_views=14.0, cohort_bias=0.0, author_bias=0.0),
     rungs=9,
-)  # fmt: skip
+)
 
 
 @pytest.fixture(scope="module")
@@ -90,9 +88,14 @@ def test_from_seal_to_reveal(bench, kind):
     assert truth.held == (found.low - 1e-9 <= truth.true_size <= found.high + 1e-9)
     assert truth.recomputed == hashlib.sha256(truth.committed_text.encode()).hexdigest()
     assert bench.blind_test.tests()[0] | {"held": None} == {
-        "id": begun.id, "kind": kind, "created": begun.created, "commitment": begun.commitment, "audited": True,
-        "revealed": True, "held": None,
-    }  # fmt: skip
+        "id": begun.id,
+        "kind": kind,
+        "created": begun.created,
+        "commitment": begun.commitment,
+        "audited": True,
+        "revealed": True,
+        "held": None,
+    }
 
 
 def test_a_size_that_was_changed_after_the_seal_is_seen(bench):

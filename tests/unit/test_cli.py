@@ -1,4 +1,6 @@
-"""The command line keeps the contract: keys, synonyms, streams, and one sentence with status 2 for whatever is wrong."""
+"""The command line keeps the contract: keys, synonyms, streams, and one sentence with status 2 for
+whatever is wrong.
+"""
 
 from __future__ import annotations
 
@@ -22,9 +24,25 @@ MODELS = from_events_alone()
 HERE = ("--workspace", "newsroom")
 PATH = (*HERE, "--model", "path")
 WHY_KEYS = {
-    "snapshot", "model", "user", "item", "label", "state", "score", "unit", "parts", "completeness_error", "path_share",
-    "gross_net", "paths", "coverage", "residual", "bundles", "sentence", "against",
-}  # fmt: skip
+    "snapshot",
+    "model",
+    "user",
+    "item",
+    "label",
+    "state",
+    "score",
+    "unit",
+    "parts",
+    "completeness_error",
+    "path_share",
+    "gross_net",
+    "paths",
+    "coverage",
+    "residual",
+    "bundles",
+    "sentence",
+    "against",
+}
 
 
 @pytest.fixture(scope="session")
@@ -281,8 +299,11 @@ def test_wrong_words_and_ids_end_with_2_and_a_sentence(arguments: tuple[str, ...
 @pytest.mark.parametrize("k", ["0", "-1", "1000000000", "abc", "1e3", ""])
 def test_no_other_k_than_1_to_the_number_of_items(command: str, k: str, person: str, tmp_path: Path) -> None:
     more = {
-        "recommend": ("--user", person), "recommend-all": ("--out", tmp_path / "x.parquet"), "evaluate": (), "audit": ("--by", "topic"),
-    }[command]  # fmt: skip
+        "recommend": ("--user", person),
+        "recommend-all": ("--out", tmp_path / "x.parquet"),
+        "evaluate": (),
+        "audit": ("--by", "topic"),
+    }[command]
     ended = surfaced(command, *HERE, "--model", "popularity", *more, f"--k={k}")
     assert ended.complaint.startswith(("k is ", "Invalid value for '-k'"))
     assert not list(tmp_path.iterdir())

@@ -1,4 +1,6 @@
-"""Errors for programs: a code of its own for each class, and the built-in parent that callers of such functions catch."""
+"""Errors for programs: a code of its own for each class, and the built-in parent that callers of such
+functions catch.
+"""
 
 from __future__ import annotations
 

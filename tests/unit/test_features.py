@@ -1,4 +1,6 @@
-"""Scores by features: the lines add up, they are what a removed feature would take away, and Captum agrees where it must."""
+"""Scores by features: the lines add up, they are what a removed feature would take away, and Captum agrees where it
+must.
+"""
 
 from __future__ import annotations
 
@@ -55,7 +57,9 @@ def test_lines_add_up_to_the_score_and_say_by_how_much_they_do_not(
 def test_a_feature_s_line_is_what_the_score_loses_without_it(
     models: dict[str, ContentModel], graph: InteractionGraph
 ) -> None:
-    """For an item that nobody has, taking one word or topic away changes that item's score by its line, and nothing else."""
+    """For an item that nobody has, taking one word or topic away changes that item's score by its line, and nothing
+    else.
+    """
     model, item, user = models["gnn+content"], graph.n_items - 1, 2
     told = explain_features(model, graph, user, item, top=100)
     assert told is not None
@@ -111,7 +115,9 @@ def test_what_comes_through_people_is_the_dense_power_series(
 def test_captum_gives_the_closed_form_where_the_encoder_is_linear(
     models: dict[str, ContentModel], graph: InteractionGraph
 ) -> None:
-    """A linear function needs one Gauss-Legendre node, whose weight single precision holds exactly; 32 nodes it rounds."""
+    """A linear function needs one Gauss-Legendre node, whose weight single precision holds exactly; 32
+    nodes it rounds.
+    """
     model = models["gnn+content"]
     for user, item in ((0, 3), (1, 5), (2, graph.n_items - 1)):
         by_features = model.feature_score(user, item)

@@ -1,4 +1,6 @@
-"""Data as other people have it: codes that look like numbers, baskets that belong to somebody, columns named like ours."""
+"""Data as other people have it: codes that look like numbers, baskets that belong to somebody, columns
+named like ours.
+"""
 
 from __future__ import annotations
 

@@ -203,7 +203,9 @@ def test_planted_sizes_stand_in_the_card(small: Tables) -> None:
 
 
 def test_co_reading_beats_popularity_on_the_last_article(small: Tables) -> None:
-    """Hold out each reader's last article: cosine co-reading, seen a second way than any model here, finds more of them."""
+    """Hold out each reader's last article: cosine co-reading, seen a second way than any model here, finds more of
+    them.
+    """
     events = small.events
     users, items = pd.Index(small.users["user"]), pd.Index(small.items["item"])
     user, item = users.get_indexer(events["user"]), items.get_indexer(events["item"])

@@ -1,4 +1,6 @@
-"""A refit on the training part outlives its process: the same lists and quality, checked before use, never taken for a served model."""
+"""A refit on the training part outlives its process: the same lists and quality, checked before use, never taken for a
+served model.
+"""
 
 from __future__ import annotations
 

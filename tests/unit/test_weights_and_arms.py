@@ -134,8 +134,13 @@ def test_newest_without_dates_is_the_first_event_and_what_nobody_has_comes_last(
 
 @pytest.mark.parametrize("column", [pd.to_datetime(["2020-01-02", None, "2021-01-01"]), [2001, None, 2003]])
 def test_dates_may_be_times_or_years(column):
-    nodes = Nodes("item", "film", np.array(["a", "b", "c"], dtype=object), np.array(["a", "b", "c"], dtype=object),
-                  pd.DataFrame({"year": column}))  # fmt: skip
+    nodes = Nodes(
+        "item",
+        "film",
+        np.array(["a", "b", "c"], dtype=object),
+        np.array(["a", "b", "c"], dtype=object),
+        pd.DataFrame({"year": column}),
+    )
     base = make_graph(1, 3, pairs=[(0, 1)])
     graph = InteractionGraph("t", "T", base.users, nodes, {}, base.events, {})
     assert np.argsort(-baselines.recency_order(graph)[0]).tolist() == [2, 0, 1]

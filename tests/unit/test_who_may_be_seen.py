@@ -1,4 +1,6 @@
-"""Where a workspace does not list its people, nobody is reached but by an id that one has; where it does, its numbers still tell nobody."""
+"""Where a workspace does not list its people, nobody is reached but by an id that one has; where it does, its numbers
+still tell nobody.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""What is said of a change: of what kind a smallest set is, out of which list, one thing or several, with a real minus."""
+"""What is said of a change: of what kind a smallest set is, out of which list, one thing or several,
+with a real minus.
+"""
 
 from __future__ import annotations
 
