@@ -1,6 +1,7 @@
-"""Start of the app. Which pages there are, and what each run of one begins and ends with, stands in pages/frame/navigation.py.
+"""Start of the app. What each visitor's run begins and ends with stands in pages/frame/navigation.py.
 
-Streamlit runs this file as a script for each visitor; when it serves, it takes `app` from it, which adds headers to every answer.
+Streamlit runs this file as a script for each visitor; when it serves, it takes `app` from it, which adds headers to
+every answer.
 """
 
 import streamlit as st
@@ -12,7 +13,9 @@ if __name__ == "__main__":
 else:
     from starlette.middleware import Middleware
 
+    from pages.frame import server
     from pages.frame.headers import SecurityHeaders
 
+    server.name_own_pages()
     hosts = tuple(st.config.get_option("server.allowedHosts") or ())
     app = st.App(__file__, middleware=[Middleware(SecurityHeaders, hosts=hosts)])

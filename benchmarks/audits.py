@@ -51,7 +51,8 @@ def run(home: Path | None, seed: int) -> Report:
         at_most("growth with people, exponent of seconds, 10,000 to 1,000,000", growth, 1.15),
     )
     notes = (
-        f"{len(all_metrics())} metrics in twelve families, {len(ITEM_COLUMNS)} item and "
+        f"{len(all_metrics())} metrics in {count_word(all_metrics()[-1].number)} families, "
+        f"{len(ITEM_COLUMNS)} item and "
         f"{len(USER_COLUMNS)} user columns, "
         "all cells, one intersection, 1,000 draws; lists and held-out quality are given.",
         "The share of relevant events and the target are held-out (relevance), so that every metric has what it needs.",

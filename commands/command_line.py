@@ -16,13 +16,12 @@ import typer
 from core.errors import OptionError, SurfacedError, short, shown
 from core.files import read_stated
 from core.texts import parted, printable
+from explain.workbench.sources import dataset_names
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
 
-WorkspaceOption = Annotated[
-    str, typer.Option("--workspace", "-w", help="newsroom, movielens-100k, complete-journey or your own.")
-]
-ModelOption = Annotated[str, typer.Option("--model", "-m", help="path, lightgcn, gnn+content, … (see `models`).")]
+WorkspaceOption = Annotated[str, typer.Option("--workspace", "-w", help=f"{', '.join(dataset_names())} or your own.")]
+ModelOption = Annotated[str, typer.Option("--model", "-m", help="The name of a model (see `models`).")]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object on stdout.")]
 KOption = Annotated[
     int | None,

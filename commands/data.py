@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -23,12 +23,11 @@ from commands.command_line import (
 )
 from core.errors import SurfacedError
 from core.progress import Progress
-from data.sources.limits import stated_limits
+from explain.results.workspace import ModelInfo
+from explain.workbench.sources import demo_workspaces, expected_formats, stated_limits
 from explain.workbench.workbench import Workbench
 
-DEMO_WORKSPACES = ("newsroom", "movielens-100k")
-FLOOR_MODELS = ("path", "item-knn", "popularity")
-STEPS_EACH = 2 + 2 * len(FLOOR_MODELS)  # prepare, fit and measure each, audit
+MODEL_FIELDS = ("name", "title", "source", "exact", "summary")
 
 
 @app.command()
@@ -40,16 +39,27 @@ def workspaces(as_json: JsonOption = False) -> None:
 
 
 @app.command()
-def models(as_json: JsonOption = False) -> None:
+def models(
+    offered: Annotated[
+        bool, typer.Option("--offered", help="Only the names of those to begin with, a line each.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
     """List the models."""
-    rows = [asdict(info) for info in Workbench().models.known()]
+    known = Workbench().models.known()
+    if offered:
+        print("\n".join(_to_begin_with(known)))
+        return
+    rows = [{f: getattr(info, f) for f in MODEL_FIELDS} for info in known]
     print_answer({"models": rows}, as_json, lambda: plain_text.table(rows, ("name", "title", "exact", "summary")))
 
 
 @app.command()
 def prepare(
     workspace: WorkspaceOption,
-    folder: Annotated[Path | None, typer.Option("--from", help="A folder with events.csv (your own data).")] = None,
+    folder: Annotated[
+        Path | None, typer.Option("--from", help=f"Your own data, a folder or file: {expected_formats()}.")
+    ] = None,
     show_people: Annotated[
         bool,
         typer.Option(
@@ -115,17 +125,25 @@ def restore(
 def demo_data() -> None:
     """Prepare the demo workspaces and fit the path model and the floors; does only what is missing."""
     bench, complete = Workbench(), True
-    for place, workspace in enumerate(DEMO_WORKSPACES):
-        steps = _Steps(place * STEPS_EACH, len(DEMO_WORKSPACES) * STEPS_EACH)
+    wanted = _to_begin_with(bench.models.known())
+    steps_each = 2 + 2 * len(wanted)  # prepare, fit and measure each, audit
+    demo = demo_workspaces()
+    for place, workspace in enumerate(demo):
+        steps = _Steps(place * steps_each, len(demo) * steps_each)
         try:
-            _make_ready(bench, workspace, FLOOR_MODELS, steps)
+            _make_ready(bench, workspace, wanted, steps)
         except SurfacedError as error:
-            if workspace == DEMO_WORKSPACES[0]:
+            if workspace == demo[0]:
                 raise
             say(f"{error}\nGoing on without {workspace}.")
             complete = False
     if complete:
-        demo_stamp.write(bench.session.store.home, DEMO_WORKSPACES)
+        demo_stamp.write(bench.session.home, demo)
+
+
+def _to_begin_with(known: Sequence[ModelInfo]) -> tuple[str, ...]:
+    """The default model and those that it is compared with."""
+    return tuple(info.name for n, info in enumerate(known) if n == 0 or info.floor)
 
 
 class _Steps:

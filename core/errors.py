@@ -1,4 +1,8 @@
-"""Every error that a user may meet, as one tree. A message says what happened, where, and what to do."""
+"""Every error that a user may meet, as one tree. A message says what happened, where, and what to do.
+
+Each class has a `code` that stays as it is when words change, and the built-in parent that a caller of such a function
+expects: a wrong value is a ValueError, a name that is not there a LookupError.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,7 @@ import sys
 from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Final
+from typing import ClassVar, Final
 
 
 def command_line(interpreter: str, root: Path) -> str:
@@ -22,11 +26,16 @@ CLI: Final = command_line(sys.prefix, Path(__file__).parents[1])  # what every c
 
 
 class SurfacedError(Exception):
-    """Base of all expected errors: the message is one readable sentence, never a traceback."""
+    """Base of all expected errors: the message is one readable sentence, never a traceback. code: stable, for
+    programs."""
+
+    code: ClassVar[str] = "error"
 
 
-class DataError(SurfacedError):
+class DataError(SurfacedError, ValueError):
     """Tables that cannot become a graph. `problems` lists all of them, not only the first."""
+
+    code = "data"
 
     def __init__(self, message: str, problems: Sequence[str] = ()) -> None:
         super().__init__(message)
@@ -36,29 +45,54 @@ class DataError(SurfacedError):
 class SourceError(SurfacedError):
     """A data source that cannot be had: no network, wrong checksum, missing file."""
 
+    code = "source"
 
-class GraphError(SurfacedError):
+
+class GraphError(SurfacedError, ValueError):
     """A graph that is not valid, or lacks the relation that was asked for."""
+
+    code = "graph"
 
 
 class ModelError(SurfacedError):
     """A model that cannot be fitted, or cannot answer what was asked."""
 
+    code = "model"
+
+
+class ContractError(ModelError):
+    """A model, or a guardrail, that broke a promise of its contract. method: the one that broke it ("terms",
+    "spec.exact")."""
+
+    code = "contract"
+
+    def __init__(self, message: str, *, method: str) -> None:
+        super().__init__(message)
+        self.method = method
+
 
 class SnapshotError(SurfacedError):
     """A stored model that is missing, truncated or altered."""
 
+    code = "snapshot"
 
-class OptionError(SurfacedError):
+
+class OptionError(SurfacedError, ValueError):
     """A value that no option allows; the message lists what is allowed."""
 
+    code = "option"
 
-class UnknownIdError(SurfacedError):
+
+class UnknownIdError(SurfacedError, LookupError):
     """An id that the graph does not have."""
+
+    code = "unknown_id"
 
 
 class NotReadyError(SurfacedError):
     """Something has to be prepared or fitted first; `command` is what does it."""
+
+    code = "not_ready"
 
     def __init__(self, message: str, command: str) -> None:
         super().__init__(message)
@@ -68,13 +102,18 @@ class NotReadyError(SurfacedError):
 class NotWritableError(SurfacedError):
     """State that cannot be written now: the disk is full, or may not be written. Reading goes on."""
 
+    code = "not_writable"
+
 
 class CancelledError(SurfacedError):
     """Long work that the user stopped. Nothing was stored."""
 
+    code = "cancelled"
+
 
 def shown(value: object, limit: int = 60) -> str:
-    """An outside value as it may stand in a message: printable, quoted, short. Of a path the end is kept, more than of others."""
+    """An outside value as it may stand in a message: printable, quoted, short. Of a path the end is kept, more than of
+    others."""
     try:
         text = str(value)
     except ValueError:  # a number of thousands of digits

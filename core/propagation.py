@@ -19,6 +19,7 @@ from scipy import sparse
 
 from core.adjacency import matrix_row
 from core.graph import FloatArray, IntArray
+from core.words import MINUS, chain_words
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -127,11 +128,18 @@ class Chain:
 
     key          the relation's name in JSON: "co_consumption_3"
     coefficient  what a walk's product of edge weights is multiplied by; its sign says for or against
+    words        what it is called, a template (core.words); empty: what stands in its middle says so
     """
 
     key: str
     coefficient: float
     steps: tuple[Step, ...]
+    words: str = ""
+
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kind of each layer's nodes, from the one that a history item leads to on."""
+        return tuple(step.target_kind for step in self.steps)
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,6 +162,19 @@ class Walks:
     @property
     def jump(self) -> bool:
         return self.target is None
+
+    @property
+    def middle(self) -> tuple[str, ...]:
+        """The kinds of node between a history item and the item, in order; all that a walk reaches before it jumps."""
+        return self.chain.kinds if self.jump else self.chain.kinds[:-1]
+
+    @property
+    def words(self) -> str:
+        """What these walks are called, a template; of those that speak against the item it begins with "minus"."""
+        own, against = self.chain.words, self.chain.coefficient < 0
+        if not own:
+            return chain_words(self.chain.kinds, jump=self.jump, against=against)
+        return MINUS + own.removeprefix(MINUS) if against else own
 
     def terminals(self) -> tuple[tuple[float, FloatArray | None], ...]:
         """(sign, non-negative terminal) pairs whose signed sum is the terminal; None stands for the one-hot target."""

@@ -1,7 +1,8 @@
 """What is found in tables: one finding, its rows, and how it is worded. Light to import: readers of files use it too.
 
-Row numbers are those of the file as a spreadsheet shows it: the header is row 1. A frame that was read from a file keeps
-them as its index, less HEADER_ROWS, so that rows which were left out (blank ones) do not shift what is said of the others.
+Row numbers are those of the file as a spreadsheet shows it: the header is row 1. A frame that was read from a file
+keeps them as its index, less HEADER_ROWS, so that rows which were left out (blank ones) do not shift what is said of
+the others.
 """
 
 from __future__ import annotations

@@ -57,7 +57,8 @@ def split(graph: InteractionGraph, kind: str, seed: int, positives: tuple[str, .
 
 def holdout(graph: InteractionGraph, kind: str, seed: int, positives: tuple[str, ...]) -> Split:
     """The validation cut of a training part: the last 10 % of a permutation, each person's last event, or the last
-    10 % of the time. Drawn on the events in a canonical order, so that the rows' order does not matter. Raises as `split`.
+    10 % of the time. Drawn on the events in a canonical order, so that the rows' order does not matter. Raises as
+    `split`.
     """
     return _divide(graph, kind, seed, positives, _canonical_order(graph.events), HOLDOUT_SHARE)
 
@@ -82,16 +83,21 @@ def _divide(
     else:
         held = _after_quantile(graph.events, share)
     if held.all() or not held.any():
+        n = len(graph.events)
         lacking = {
             "last": "nobody has two events left to keep the last of",
             "time": "too few of the events are later than the others",
-            "random": f"{len(graph.events)} {'event is' if len(graph.events) == 1 else 'events are'} too few to be divided",
+            "random": f"{n} {'event is' if n == 1 else 'events are'} too few to be divided",
         }[kind]
         other = "add events"
         if kind != "random":
-            other = 'take the split random (evaluate --split random; for fit state "default_split": "random" in card.json and prepare again), or add events'
+            other = (
+                'take the split random (evaluate --split random; for fit state "default_split": "random" in card.json '
+                "and prepare again), or add events"
+            )
         raise EmptyPartError(
-            f"The split '{kind}' leaves one part of '{graph.name}' without events: {lacking}. What can be done: {other}."
+            f"The split '{kind}' leaves one part of '{graph.name}' without events: {lacking}. "
+            f"What can be done: {other}."
         )
     train = graph.with_events(graph.events.take(~held))
     return _measured(kind, seed, train, graph.events.take(held & np.isin(graph.events.kind, relevant)))

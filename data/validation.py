@@ -127,8 +127,11 @@ def _reference_problems(frames: dict[str, pd.DataFrame], notes: list[Problem]) -
             told += " (Ids of this column were tidied: blanks, invisible characters, decimals.)"
         found.append(problem("error", name, key, rows, told))
     for name, key, home in (
-        ("events", "user", "users"), ("events", "item", "items"), ("topics", "item", "items"), ("creators", "item", "items"),
-    ):  # fmt: skip
+        ("events", "user", "users"),
+        ("events", "item", "items"),
+        ("topics", "item", "items"),
+        ("creators", "item", "items"),
+    ):
         ids = frames[name][key]
         rows = rows_where(~ids.isin(frames[home][key]) & ids.notna())
         if rows:
@@ -149,7 +152,10 @@ def _nearly(raw: str, known: pd.Series) -> str:
 
 
 def _without_repeats(frames: dict[str, pd.DataFrame], found: list[Problem]) -> dict[str, pd.DataFrame]:
-    """Rows that say exactly the same again are dropped; rows that differ, in their amount or any other cell, are added up."""
+    """Rows that say exactly the same again are dropped.
+
+    Rows that differ, in their amount or any other cell, are added up.
+    """
     kept = {}
     for name, key, amount in (
         ("events", EVENT_KEY, "value"),

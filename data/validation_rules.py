@@ -14,9 +14,9 @@ import pandera.pandas as pa
 from pandera.errors import SchemaErrors
 
 from core.errors import shown
+from data.formats.reading.text_cells import as_text, tidy, whole_ids
+from data.formats.reading.times import are_no_times
 from data.problems import ROWS_LISTED, Problem, problem, rows_where
-from data.sources.text_cells import as_text, tidy
-from data.sources.times import are_no_times
 
 TABLES: dict[str, tuple[str, ...]] = {
     "events": ("user", "item", "event", "time"),
@@ -46,15 +46,18 @@ def missing_columns(frames: Mapping[str, pd.DataFrame]) -> list[Problem]:
         lacking = [column for column in required if column not in frame.columns]
         if lacking and (len(frame) or name == "events" or len(frame.columns)):
             has = ", ".join(shown(column, 30) for column in list(frame.columns)[:ROWS_LISTED]) or "none"
-            message = f"the column{'s' if len(lacking) > 1 else ''} {', '.join(lacking)} {'are' if len(lacking) > 1 else 'is'} missing; there are: {has}."
-            found.append(problem("error", name, "", [], message))
+            which = f"columns {', '.join(lacking)} are" if len(lacking) > 1 else f"column {lacking[0]} is"
+            found.append(problem("error", name, "", [], f"the {which} missing; there are: {has}."))
     if not len(frames["events"]) and not found:
         found.append(problem("error", "events", "", [], "there is no event: a graph needs at least one."))
     return found
 
 
 def as_ids(frame: pd.DataFrame, name: str, found: list[Problem]) -> pd.DataFrame:
-    """Id columns as str, tidied (see data.sources.text_cells); whole numbers lose their '.0'. Empty ids become missing."""
+    """Id columns as str, tidied (see data.formats.reading.text_cells); whole numbers lose their '.0'.
+
+    Empty ids become missing.
+    """
     changed = {}
     for column in id_columns(name):
         if column not in frame.columns and column not in TABLES[name]:
@@ -87,15 +90,14 @@ def number_columns(name: str) -> tuple[str, ...]:
 
 
 def _whole(ids: pd.Series, name: str, column: str, found: list[Problem]) -> pd.Series:
-    """Ids that a float made of whole numbers, '100.0', as the whole numbers; only where all of the column are whole numbers."""
-    different = pd.Series(ids.dropna().unique(), dtype="str")
-    pattern = r"-?(?:0|[1-9]\d*)\.0+"
-    if column == "event" or not different.str.fullmatch(pattern).any():
+    """Ids that a float made of whole numbers, '100.0', as the whole numbers.
+
+    Only where all of the column are whole numbers.
+    """
+    whole = ids if column == "event" else whole_ids(ids)
+    decimal = (whole != ids) & ids.notna()
+    if not decimal.any():
         return ids
-    if not different.str.fullmatch(r"-?(?:0|[1-9]\d*)(?:\.0+)?").all():
-        return ids
-    decimal = ids.str.fullmatch(pattern).fillna(False).astype(bool)
-    whole = ids.where(~decimal, ids.str.partition(".")[0])
     first = ids[decimal].index[0]
     told = f"ids were written as decimals: {shown(ids[first], 30)} is read as {shown(whole[first], 30)}."
     found.append(problem("note", name, column, rows_where(decimal), told))
@@ -180,7 +182,10 @@ def column_problems(frame: pd.DataFrame, name: str, event_weights: Mapping[str, 
 
 
 def clean_labels(frame: pd.DataFrame, name: str, found: list[Problem]) -> pd.DataFrame:
-    """Labels without control characters, at most 300 characters, the id where empty. Markup stays: display escapes it."""
+    """Labels without control characters, at most 300 characters, the id where empty.
+
+    Markup stays: display escapes it.
+    """
     if "label" not in TABLES[name]:
         return frame
     key = next(column for column in TABLES[name] if column in IDS and (column != "item" or name == "items"))

@@ -42,7 +42,9 @@ class Ended:
 
 
 def surfaced(*arguments: object) -> Ended:
-    """Runs `python cli.py ARGUMENTS` in this process; what is not an expected error is raised, as a traceback would be."""
+    """Runs `python cli.py ARGUMENTS` in this process; what is not an expected error is raised, as a
+    traceback would be.
+    """
     out, err = io.StringIO(), io.StringIO()
     before = signal.getsignal(signal.SIGPIPE)
     try:

@@ -25,15 +25,17 @@ def find_chromium() -> str | None:
 
 
 def build_small_newsroom(home: Path) -> None:
-    """Prepare the workspace `newsroom` under `home`, small, and fit every model to it, through the workbench.
+    """Prepare the workspace `newsroom` under `home`, small, and fit one model of each kind to it, through the
+    workbench.
 
     300 readers, 200 articles, 30 days; LightGCN is stopped after a few epochs. The example and the measurement of the
     path model (split `last`, k 20, seed 0) are stored too, as `cli.py demo-data` leaves them.
     """
     from core.models import _lightgcn_training
-    from data.simulator import NewsroomConfig
-    from data.sources import newsroom
+    from data.datasets import newsroom
+    from data.simulation.config import NewsroomConfig
     from explain.workbench.workbench import Workbench
+    from tests.models import one_of_each_kind
 
     bench = Workbench(home)
     with pytest.MonkeyPatch.context() as patch:
@@ -41,7 +43,7 @@ def build_small_newsroom(home: Path) -> None:
         patch.setattr(newsroom, "CONFIG", small)
         patch.setattr(_lightgcn_training, "MAX_EPOCHS", 8)
         bench.data.prepare("newsroom")
-        for model in ("path", "lightgcn", "gnn+content", "item-knn", "popularity"):
+        for model in one_of_each_kind():
             bench.models.fit("newsroom", model)
     bench.explain.example("newsroom")
     bench.evaluate.measure("newsroom", "path")
@@ -74,8 +76,9 @@ def _apart_from_this_machine(tmp_path_factory: pytest.TempPathFactory) -> Iterat
 def newsroom_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A home with the small Newsroom, this worker's own copy.
 
-    The first worker that asks builds the original; it is kept in .pytest_cache for as long as core and data stay as they
-    are. SURFACED_TEST_NEWSROOM names a folder that holds one already (several checkouts side by side build it once).
+    The first worker that asks builds the original; it is kept in .pytest_cache for as long as core and data stay as
+    they are. SURFACED_TEST_NEWSROOM names a folder that holds one already (several checkouts side by side build it
+    once).
     """
     given = os.environ.get("SURFACED_TEST_NEWSROOM")
     original = Path(given) if given else _built_once()

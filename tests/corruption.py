@@ -1,7 +1,8 @@
 """Corrupted folders, plans and files, made from a seed, and what becomes of them: run as a process of its own.
 
-`python -m tests.corruption KIND FIRST LAST` reads one corrupted input for each seed and prints one JSON line: how many were
-read, how many were refused with a sentence, what failed otherwise (with its seed), and the most memory that was held.
+`python -m tests.corruption KIND FIRST LAST` reads one corrupted input for each seed and prints one JSON line: how many
+were read, how many were refused with a sentence, what failed otherwise (with its seed), and the most memory that was
+held.
 """
 
 from __future__ import annotations
@@ -31,14 +32,76 @@ from core.errors import SurfacedError
 
 LONGEST_S = 20  # for one input: nothing may wait for ever
 NASTY_CELLS = (
-    "1e308", "-1", "nan", "inf", "-inf", "0", "9" * 400, "1e400", "0x10", "1_000", "٣", "\x1b[31mred", "\x00", "\u202eevil", "=1+1",
-    '"', '""', "'", ",", ";", "\t", "\\", '\\"', "a" * 200_000, " ", "\u00a0", "None", "TRUE", "2026-13-45", "2026-02-30T25:61", "1700000000000",
-    "0001-01-01", "9999-12-31", "é", "e\u0301", "🧪", "-0", "1e-320", "2026-03-01 12:30+99:99", "../../etc/passwd", "<script>", "1,5",
-)  # fmt: skip
+    "1e308",
+    "-1",
+    "nan",
+    "inf",
+    "-inf",
+    "0",
+    "9" * 400,
+    "1e400",
+    "0x10",
+    "1_000",
+    "٣",
+    "\x1b[31mred",
+    "\x00",
+    "\u202eevil",
+    "=1+1",
+    '"',
+    '""',
+    "'",
+    ",",
+    ";",
+    "\t",
+    "\\",
+    '\\"',
+    "a" * 200_000,
+    " ",
+    "\u00a0",
+    "None",
+    "TRUE",
+    "2026-13-45",
+    "2026-02-30T25:61",
+    "1700000000000",
+    "0001-01-01",
+    "9999-12-31",
+    "é",
+    "e\u0301",
+    "🧪",
+    "-0",
+    "1e-320",
+    "2026-03-01 12:30+99:99",
+    "../../etc/passwd",
+    "<script>",
+    "1,5",
+)
 NASTY_JSON = (
-    '"x"', "-1", "1e400", "9" * 400, "-" + "9" * 400, "NaN", "Infinity", "null", "true", "[]", "{}", '"\\ud800"', "1.5", '""', "[1]", '{"a": 1}',
-    "[" * 60_000 + "]" * 60_000, '"' + "y" * 100_000 + '"', "0", "1e-320", '["path"]', '{"rest": {}}', "18446744073709551616", '"\\u0000"', "4294967296",
-)  # fmt: skip
+    '"x"',
+    "-1",
+    "1e400",
+    "9" * 400,
+    "-" + "9" * 400,
+    "NaN",
+    "Infinity",
+    "null",
+    "true",
+    "[]",
+    "{}",
+    '"\\ud800"',
+    "1.5",
+    '""',
+    "[1]",
+    '{"a": 1}',
+    "[" * 60_000 + "]" * 60_000,
+    '"' + "y" * 100_000 + '"',
+    "0",
+    "1e-320",
+    '["path"]',
+    '{"rest": {}}',
+    "18446744073709551616",
+    '"\\u0000"',
+    "4294967296",
+)
 
 
 def tables(rng: random.Random) -> dict[str, pd.DataFrame]:
@@ -48,18 +111,33 @@ def tables(rng: random.Random) -> dict[str, pd.DataFrame]:
     return {
         "events": pd.DataFrame(
             {
-                "user": [u for u, _ in pairs], "item": [i for _, i in pairs], "event": [rng.choice(("view", "buy")) for _ in pairs],
-                "value": [rng.choice((1.0, 2.5)) for _ in pairs], "time": [1_700_000_000 + 3_600 * n for n in range(len(pairs))],
+                "user": [u for u, _ in pairs],
+                "item": [i for _, i in pairs],
+                "event": [rng.choice(("view", "buy")) for _ in pairs],
+                "value": [rng.choice((1.0, 2.5)) for _ in pairs],
+                "time": [1_700_000_000 + 3_600 * n for n in range(len(pairs))],
                 "context": [rng.choice(("b1", "b2", None)) for _ in pairs],
             }
         ),
-        "users": pd.DataFrame({"user": users, "label": [f"Person {u}" for u in users], "age": [20 + 3 * n for n in range(12)], "plan": ["a", "b"] * 6}),
+        "users": pd.DataFrame(
+            {
+                "user": users,
+                "label": [f"Person {u}" for u in users],
+                "age": [20 + 3 * n for n in range(12)],
+                "plan": ["a", "b"] * 6,
+            }
+        ),
         "items": pd.DataFrame(
-            {"item": items, "label": [f"Thing {i}" for i in items], "published": ["2026-01-0" + str(n % 9 + 1) for n in range(9)], "price": [1.5 * n for n in range(9)]}
+            {
+                "item": items,
+                "label": [f"Thing {i}" for i in items],
+                "published": ["2026-01-0" + str(n % 9 + 1) for n in range(9)],
+                "price": [1.5 * n for n in range(9)],
+            }
         ),
         "topics": pd.DataFrame({"item": items, "topic": [f"t{n % 3}" for n in range(9)], "weight": 1.0}),
         "creators": pd.DataFrame({"item": items, "creator": [f"c{n % 4}" for n in range(9)]}),
-    }  # fmt: skip
+    }
 
 
 CARD = {
@@ -117,21 +195,38 @@ def _changed_columns(rng: random.Random, frame: pd.DataFrame) -> None:
 
 
 def _changed_types(rng: random.Random, frame: pd.DataFrame) -> pa.Table:
-    """The table as Parquet knows it, with a column of a type that tables do not have, or other people's notes in its schema."""
+    """The table as Parquet knows it, with a column of a type that tables do not have, or other people's notes in its
+    schema.
+    """
     if frame.columns.duplicated().any():
         frame = frame.loc[:, ~frame.columns.duplicated()]
     table = pa.Table.from_pandas(frame, preserve_index=rng.random() < 0.3)
     n, place = len(frame), rng.randrange(table.num_columns)
     if rng.random() < 0.6:
         odd: list[Callable[[], pa.Array]] = [
-            lambda: pa.array([b"\xff\x00"] * n), lambda: pa.array([b"x"] * n, pa.large_binary()), lambda: pa.array([[("a", 1)]] * n, pa.map_(pa.string(), pa.int64())),
-            lambda: pa.array([["a", "b"]] * n), lambda: pa.array([{"a": 1}] * n), lambda: pa.array([[{"a": [1]}]] * n), lambda: pa.nulls(n),
-            lambda: pa.array([10**30] * n, pa.decimal128(38, 2)), lambda: pa.array([2**42] * n, pa.timestamp("s")), lambda: pa.array([2**62] * n, pa.timestamp("ns", tz="Asia/Tokyo")),
-            lambda: pa.array([-(2**31)] * n, pa.date32()), lambda: pa.array([1] * n, pa.time64("us")), lambda: pa.array([2**62] * n, pa.duration("s")),
-            lambda: pa.array([2**64 - 1] * n, pa.uint64()), lambda: pa.array([float("nan")] * n), lambda: pa.array([float("inf")] * n, pa.float32()),
-            lambda: pa.array(["a"] * n).dictionary_encode(), lambda: pa.array([None, *["b"] * (n - 1)]).dictionary_encode(), lambda: pa.array([True] * n),
-            lambda: pa.array([b"ab"] * n, pa.binary(2)), lambda: pa.array([[1, 2]] * n, pa.list_(pa.int64(), 2)), lambda: pa.array(np.zeros(n, dtype=np.float16)),
-        ]  # fmt: skip
+            lambda: pa.array([b"\xff\x00"] * n),
+            lambda: pa.array([b"x"] * n, pa.large_binary()),
+            lambda: pa.array([[("a", 1)]] * n, pa.map_(pa.string(), pa.int64())),
+            lambda: pa.array([["a", "b"]] * n),
+            lambda: pa.array([{"a": 1}] * n),
+            lambda: pa.array([[{"a": [1]}]] * n),
+            lambda: pa.nulls(n),
+            lambda: pa.array([10**30] * n, pa.decimal128(38, 2)),
+            lambda: pa.array([2**42] * n, pa.timestamp("s")),
+            lambda: pa.array([2**62] * n, pa.timestamp("ns", tz="Asia/Tokyo")),
+            lambda: pa.array([-(2**31)] * n, pa.date32()),
+            lambda: pa.array([1] * n, pa.time64("us")),
+            lambda: pa.array([2**62] * n, pa.duration("s")),
+            lambda: pa.array([2**64 - 1] * n, pa.uint64()),
+            lambda: pa.array([float("nan")] * n),
+            lambda: pa.array([float("inf")] * n, pa.float32()),
+            lambda: pa.array(["a"] * n).dictionary_encode(),
+            lambda: pa.array([None, *["b"] * (n - 1)]).dictionary_encode(),
+            lambda: pa.array([True] * n),
+            lambda: pa.array([b"ab"] * n, pa.binary(2)),
+            lambda: pa.array([[1, 2]] * n, pa.list_(pa.int64(), 2)),
+            lambda: pa.array(np.zeros(n, dtype=np.float16)),
+        ]
         table = table.set_column(place, table.column_names[place], rng.choice(odd)())
     if rng.random() < 0.4:
         notes = rng.choice(
@@ -269,7 +364,7 @@ def _in_time() -> Iterator[None]:
 
 def folders(scratch: Path) -> Callable[[random.Random, Path], object]:
     """What is read is stored, fitted and listed too: a table that passes must not end a later command."""
-    from data.sources.folder import tables_from_folder
+    from data.formats.folder import tables_from_folder
     from data.validation import validate
     from explain.workbench.workbench import Workbench
 
@@ -355,14 +450,23 @@ def stored(scratch: Path) -> Callable[[random.Random, Path], object]:
 
 
 def _everything(bench: Any) -> int:
-    """What pages and commands read of a state folder, each by itself: whatever one refuses, the others go on. How many went."""
+    """What pages and commands read of a state folder, each by itself: whatever one refuses, the others go on. How many
+    went.
+    """
     user = "u1"
     asked: list[Callable[[], object]] = [
-        bench.data.workspaces, lambda: bench.models.fitted("shop"), lambda: bench.explain.recommend("shop", "path", user=user, k=3),
-        lambda: bench.explain.why("shop", "path", "i1", user=user), lambda: bench.evaluate.stored("shop", "path"), lambda: bench.notes.listed("shop"),
-        lambda: bench.records.listed("shop"), lambda: [bench.records.load("shop", a.id) for a in bench.records.listed("shop")], lambda: bench.records.log("shop"),
-        lambda: bench.records.verify_log("shop"), lambda: bench.exposure.stored("shop", "path", "plan"),
-    ]  # fmt: skip
+        bench.data.workspaces,
+        lambda: bench.models.fitted("shop"),
+        lambda: bench.explain.recommend("shop", "path", user=user, k=3),
+        lambda: bench.explain.why("shop", "path", "i1", user=user),
+        lambda: bench.evaluate.stored("shop", "path"),
+        lambda: bench.notes.listed("shop"),
+        lambda: bench.records.listed("shop"),
+        lambda: [bench.records.load("shop", a.id) for a in bench.records.listed("shop")],
+        lambda: bench.records.log("shop"),
+        lambda: bench.records.verify_log("shop"),
+        lambda: bench.exposure.stored("shop", "path", "plan"),
+    ]
     went = 0
     for ask in asked:
         try:
@@ -393,7 +497,11 @@ def _shop(scratch: Path) -> Any:
     return bench
 
 
-KINDS: dict[str, Callable[[Path], Callable[[random.Random, Path], object]]] = {"folders": folders, "plans": plans, "stored": stored}  # fmt: skip
+KINDS: dict[str, Callable[[Path], Callable[[random.Random, Path], object]]] = {
+    "folders": folders,
+    "plans": plans,
+    "stored": stored,
+}
 
 
 def main(kind: str, first: int, last: int) -> dict[str, Any]:

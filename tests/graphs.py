@@ -95,5 +95,12 @@ def without_item(graph: InteractionGraph, user: int, item: int) -> InteractionGr
     return graph.with_events(events.take(~((events.user == user) & (events.item == item))))
 
 
+def with_item(graph: InteractionGraph, user: int, item: int, weight: float) -> InteractionGraph:
+    """The graph of a table in which the person has one item more, without a basket."""
+    e = graph.events
+    columns = (e.user, user), (e.item, item), (e.kind, 0), (e.weight, weight), (e.time, e.time.max()), (e.context, -1)
+    return graph.with_events(Events(*(np.append(old, new) for old, new in columns), e.kinds, e.kind_weights))
+
+
 def names_of(graph: InteractionGraph, *, show_people: bool = False) -> Names:
     return Names(graph, CARD, show_people)

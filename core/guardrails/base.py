@@ -1,17 +1,17 @@
-"""Rules that reorder lists after scoring: what a rule is given, what it gives back, and how several are applied in order.
+"""Rules that reorder lists after scoring: what a rule is given and gives back, and how several are applied in order.
 
-A rule sees each person's candidates with a relevance from 0 to 1: the score, scaled over that person's candidates, because
-scores of different models have different units. It answers with the places 1 to k. After a rule the k-th largest relevance
-belongs to whatever stands at place k, so the next rule starts from the order so far. A new rule is one new file.
+A rule sees each person's candidates with a relevance from 0 to 1: the score, scaled over that person's candidates,
+because scores of different models have different units. It answers with the places 1 to k. After a rule the k-th
+largest relevance belongs to whatever stands at place k, so the next rule starts from the order so far. A new rule is
+one new file.
 """
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, fields
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 from scipy import sparse
@@ -19,16 +19,16 @@ from scipy import sparse
 from core.errors import OptionError, did_you_mean, shown
 from core.graph import FloatArray, IntArray
 from core.ranking import NO_ITEM
+from core.registry import Registry
 from core.texts import parted
-
-AT_ONCE = 256  # people in memory at a time
 
 
 @dataclass(frozen=True, eq=False)
 class Pool:
     """Candidates of everybody, best first.
 
-    items       int64 [m, n], NO_ITEM where a person has fewer      relevance  float64 [m, n] in [0, 1], 0 where there is none
+    items      int64 [m, n], NO_ITEM where a person has fewer
+    relevance  float64 [m, n] in [0, 1], 0 where there is none
     """
 
     items: IntArray
@@ -37,7 +37,8 @@ class Pool:
 
 @dataclass(frozen=True, eq=False)
 class Groups:
-    """Groups of the items that a rule is about: labels, soft membership CSR [n_items, groups], target share [groups]."""
+    """Groups of the items that a rule is about: labels, soft membership CSR [n_items, groups], target share
+    [groups]."""
 
     by: str
     labels: tuple[str, ...]
@@ -47,7 +48,8 @@ class Groups:
 
 @dataclass(frozen=True, eq=False)
 class Setting:
-    """What is known when a rule runs. attention float64 [k]; popularity float64 [n_items]; profile CSR [m, n_items] of histories."""
+    """What is known when a rule runs. attention float64 [k]; popularity float64 [n_items]; profile CSR [m, n_items] of
+    histories."""
 
     k: int
     attention: FloatArray
@@ -58,40 +60,76 @@ class Setting:
 
 
 @dataclass(frozen=True)
-class Rule:
-    """A configured guardrail. Subclasses add their options as fields, check them in __post_init__ and reorder in `apply`."""
+class Rule(ABC):
+    """A configured guardrail, with its words. Subclasses add their options as fields, check them in __post_init__ and
+    reorder in `apply`.
+
+    name, title, source  as a command, a page and a reader of papers call it
+    description          what it does, one sentence
+    strength             the option that a slider moves
+    strengths            its values, from none to strong
+    """
 
     name: ClassVar[str]
     title: ClassVar[str]
     source: ClassVar[str]
-    strength: ClassVar[str]  # the option that a slider moves
-    strengths: ClassVar[tuple[float, ...]]  # from none to strong
+    description: ClassVar[str]
+    strength: ClassVar[str]
+    strengths: ClassVar[tuple[float, ...]]
 
+    @abstractmethod
     def apply(self, pool: Pool, setting: Setting) -> Pool:
-        """The pool with the first k places as the rule wants them, the others after in their old order."""
-        raise NotImplementedError
+        """The pool with the first k places as the rule wants them, the others after in their old order.
+
+        What cannot be kept is said in `setting.notes`.
+        """
 
     @property
-    def told(self) -> str:
+    def summary(self) -> str:
         """The rule in a few words, for the sentence of a moved item."""
         return self.title.lower()
 
+    @property
+    def column(self) -> str | None:
+        """The item column whose groups the rule needs; None where it needs none."""
+        return None
 
-_KNOWN: dict[str, type[Rule]] = {}
+    @property
+    def protected(self) -> str | None:
+        """The one group of `column` that the rule lifts, where there is one."""
+        return None
+
+    def broken(self, pool: Pool, setting: Setting) -> int:
+        """How many lists of a pool break what the rule demands; 0 of a rule that weighs and demands nothing."""
+        return 0
 
 
-def guardrail(rule: type[Rule]) -> type[Rule]:
-    """Registers a rule under its name."""
-    _KNOWN[rule.name] = rule
+@dataclass(frozen=True)
+class GroupedRule(Rule):
+    """A rule about groups of items. by: the item column that they come from."""
+
+    by: str = "topic"
+
+    @property
+    def column(self) -> str | None:
+        return self.by
+
+
+RULES: Registry[type[Rule]] = Registry(
+    "core.guardrails", name_of=lambda rule: rule.name, order_of=lambda rule: rule.name
+)
+AnyRule = TypeVar("AnyRule", bound=Rule)
+
+
+def guardrail(rule: type[AnyRule]) -> type[AnyRule]:
+    """Class decorator: makes a rule known under its name."""
+    RULES.add(rule)
     return rule
 
 
 def all_guardrails() -> dict[str, type[Rule]]:
     """Every rule by its name."""
-    package = __name__.rpartition(".")[0]
-    for found in pkgutil.iter_modules(importlib.import_module(package).__path__):
-        importlib.import_module(f"{package}.{found.name}")
-    return dict(sorted(_KNOWN.items()))
+    return RULES.entries()
 
 
 def options_of(rule: type[Rule]) -> tuple[str, ...]:
@@ -126,7 +164,11 @@ def rule_from_text(text: str) -> Rule:
     name, _, rest = text.partition(":")
     options: dict[str, Any] = {"name": name.strip()}
     known = all_guardrails().get(name.strip())
-    numbers = {field.name for field in fields(known) if field.type in ("float", "int")} if known is not None else set()
+    numbers = (
+        {field.name for field in fields(known) if field.type in ("float", "int", float, int)}
+        if known is not None
+        else set()
+    )
     for part in parted(rest):
         key, sign, value = part.partition("=")
         if not sign:
@@ -166,7 +208,8 @@ def pool_of(items: IntArray, scores: FloatArray) -> Pool:
 
 
 def placed(pool: Pool, chosen: IntArray) -> Pool:
-    """The pool with `chosen` (positions in the pool, int64 [m, k], distinct in a row) first, the rest in its old order."""
+    """The pool with `chosen` (positions in the pool, int64 [m, k], distinct in a row) first, the rest in its old
+    order."""
     m, n = pool.items.shape
     rank = np.broadcast_to(np.arange(n) + n, (m, n)).copy()
     np.put_along_axis(rank, chosen, np.broadcast_to(np.arange(chosen.shape[1]), chosen.shape), axis=1)
@@ -178,41 +221,6 @@ def sorted_by(pool: Pool, value: FloatArray) -> Pool:
     """The pool in descending order of value [m, n], equal ones as they stood, empty places last."""
     order = np.argsort(np.where(pool.items == NO_ITEM, np.inf, -value), axis=1, kind="stable")
     return Pool(np.take_along_axis(pool.items, order, axis=1), -np.sort(-pool.relevance, axis=1))
-
-
-def greedy(pool: Pool, k: int, gain: Callable[[slice], Callable[[IntArray | None], FloatArray]]) -> Pool:
-    """Choose k places one after the other, each the candidate of largest gain; equal gains go to the one that stood first.
-
-    gain(rows) prepares a batch of people and returns a function: last chosen positions [b] (None at the start) → gains [b, n].
-    """
-    m, n = pool.items.shape
-    k = min(k, n)
-    chosen = np.empty((m, k), dtype=np.int64)
-    for start in range(0, m, AT_ONCE):
-        rows = slice(start, min(start + AT_ONCE, m))
-        step, last = gain(rows), None
-        taken = pool.items[rows] == NO_ITEM
-        empty = taken.copy()
-        lines = np.arange(taken.shape[0])
-        for place in range(k):
-            value = np.where(taken, -np.inf, step(last))
-            none_left = taken.all(axis=1)
-            value[none_left] = np.where(
-                empty[none_left], -1.0 * np.arange(n), -np.inf
-            )  # only empty places are left: keep them
-            last = value.argmax(axis=1)
-            chosen[rows, place] = last
-            empty[lines, last] = False
-            taken[lines, last] = True
-    return placed(pool, chosen)
-
-
-def features(membership: sparse.csr_matrix, items: IntArray) -> FloatArray:
-    """float64 [b, n, groups]: rows of the membership for candidates; zeros where there is none."""
-    flat = np.where(items == NO_ITEM, 0, items).ravel()
-    dense = membership[flat].toarray().reshape(*items.shape, membership.shape[1])
-    dense[items == NO_ITEM] = 0.0
-    return np.asarray(dense)
 
 
 def apply_all(pool: Pool, rules: Sequence[Rule], setting: Setting) -> list[Pool]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -11,23 +10,26 @@ from scipy import sparse
 
 from core.errors import OptionError, shown
 from core.graph import FloatArray, IntArray
-from core.guardrails.base import Groups, Pool, Rule, Setting, greedy, guardrail
+from core.guardrails._greedy import Step, greedy
+from core.guardrails.base import GroupedRule, Groups, Pool, Setting, guardrail
 from core.ranking import NO_ITEM
+from core.texts import UNKNOWN
 
 
 @guardrail
 @dataclass(frozen=True)
-class CreatorCap(Rule):
-    """At most `most` items of one group a list, in the order of relevance. Items of several groups count in each.
-
-    Where too few candidates are left, the list is filled with what breaks the cap least, and a note says for how many.
-    """
+class CreatorCap(GroupedRule):
+    """Where too few candidates are left, the list is filled with what breaks the cap least, and a note says for how
+    many."""
 
     by: str = "creator"
     most: int = 2
 
     name = "creator-cap"
     title = "Creator cap"
+    description = (
+        "At most `most` items of one group a list, in the order of relevance. Items of several groups count in each."
+    )
     source = "a common rule of editors; cf. Zehlike et al. 2017 (FA*IR) for upper bounds"
     strength = "most"
     strengths = (20, 10, 5, 3, 2, 1)
@@ -37,14 +39,14 @@ class CreatorCap(Rule):
             raise OptionError(f"most is {shown(self.most)}; it must be a whole number from 1 to 1000.")
 
     @property
-    def told(self) -> str:
+    def summary(self) -> str:
         return f"at most {self.most} of one {self.by}"
 
     def apply(self, pool: Pool, setting: Setting) -> Pool:
         groups = _known(setting.groups(self.by))
         n = pool.items.shape[1]
 
-        def gain(rows: slice) -> Callable[[IntArray | None], FloatArray]:
+        def gain(rows: slice) -> Step:
             items = np.where(pool.items[rows] == NO_ITEM, 0, pool.items[rows])
             same = [_alike(groups[line]) for line in items]  # bool [n, n] a person: share a group
             count, lines = np.zeros(items.shape), np.arange(len(items))
@@ -80,7 +82,7 @@ class CreatorCap(Rule):
 
 def _known(groups: Groups) -> sparse.csr_matrix:
     """Membership of the named groups: items of which it is unknown who made them have nothing in common."""
-    named = [g for g, label in enumerate(groups.labels) if label != "unknown"]
+    named = [g for g, label in enumerate(groups.labels) if label != UNKNOWN]
     return sparse.csr_matrix(groups.membership[:, named])
 
 

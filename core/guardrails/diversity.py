@@ -2,47 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
 
 from core.graph import FloatArray, IntArray
-from core.guardrails.base import Pool, Rule, Setting, features, greedy, guardrail, number
+from core.guardrails._greedy import Batch, GreedyRule, Step, of_last
+from core.guardrails.base import guardrail
 
 
 @guardrail
 @dataclass(frozen=True)
-class MaximalMarginalRelevance(Rule):
-    """Each place goes to the largest (1 - weight) · relevance - weight · max cosine with what is placed before (by groups)."""
-
-    by: str = "topic"
-    weight: float = 0.3
+class MaximalMarginalRelevance(GreedyRule):
+    """Benefit: minus the largest cosine with what is placed before."""
 
     name = "mmr"
     title = "Maximal marginal relevance"
     source = "Carbonell & Goldstein 1998"
-    strength = "weight"
+    description = (
+        "Each place goes to the largest (1 - weight) · relevance - weight · max cosine with what is placed before "
+        "(by groups)."
+    )
     strengths = (0.0, 0.1, 0.2, 0.3, 0.5, 0.7)
 
-    def __post_init__(self) -> None:
-        number("weight", self.weight, 0, 1)
+    def benefit(self, batch: Batch) -> Step:
+        member = batch.member
+        norm = np.linalg.norm(member, axis=2, keepdims=True)
+        unit = np.divide(member, norm, out=np.zeros_like(member), where=norm > 0)
+        nearest = np.zeros(unit.shape[:2])
 
-    def apply(self, pool: Pool, setting: Setting) -> Pool:
-        membership = setting.groups(self.by).membership
+        def step(last: IntArray | None) -> FloatArray:
+            if last is not None:
+                np.maximum(nearest, np.einsum("bnd,bd->bn", unit, of_last(unit, last)), out=nearest)
+            return -nearest
 
-        def gain(rows: slice) -> Callable[[IntArray | None], FloatArray]:
-            rows_of = features(membership, pool.items[rows])
-            norm = np.linalg.norm(rows_of, axis=2, keepdims=True)
-            unit = np.divide(rows_of, norm, out=np.zeros_like(rows_of), where=norm > 0)
-            nearest = np.zeros(unit.shape[:2])
-            relevance, lines = pool.relevance[rows], np.arange(unit.shape[0])
-
-            def step(last: IntArray | None) -> FloatArray:
-                if last is not None:
-                    np.maximum(nearest, np.einsum("bnd,bd->bn", unit, unit[lines, last]), out=nearest)
-                return np.asarray((1 - self.weight) * relevance - self.weight * nearest)
-
-            return step
-
-        return greedy(pool, setting.k, gain)
+        return step

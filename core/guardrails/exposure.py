@@ -1,8 +1,9 @@
 """Minimum exposure: over all lists together each protected group gets a stated part of its target share of attention.
 
 Lists lose least when each is ordered by relevance + λ_g · membership, with one λ a group for all people: that is the
-Lagrangian of "largest attention-weighted relevance with exposure of g at least so much", and sorting solves it exactly for
-each list, as attention falls with the place (Singh & Joachims 2018; dual as in Morik et al. 2020). λ is found by bisection.
+Lagrangian of "largest attention-weighted relevance with exposure of g at least so much", and sorting solves it exactly
+for each list, as attention falls with the place (Singh & Joachims 2018; dual as in Morik et al. 2020). λ is found by
+bisection.
 """
 
 from __future__ import annotations
@@ -13,8 +14,9 @@ import numpy as np
 
 from core.errors import OptionError, did_you_mean, shown
 from core.graph import FloatArray, IntArray
-from core.guardrails.base import Groups, Pool, Rule, Setting, guardrail, number, placed
+from core.guardrails.base import GroupedRule, Groups, Pool, Setting, guardrail, number, placed
 from core.ranking import NO_ITEM
+from core.texts import UNKNOWN
 
 HALVINGS, SWEEPS, STRONGEST, FIRST_STEP = 12, 8, 2.0, 0.02
 WORTHWHILE = 0.9  # a sweep that leaves more than this part of what was lacking is the last
@@ -23,8 +25,8 @@ SHORT = 0.995  # what is reached beyond this part of the share is not worth a no
 
 @guardrail
 @dataclass(frozen=True)
-class MinimumExposure(Rule):
-    """The protected group (with "*" every known group) gets at least this part of its target share, over all lists together."""
+class MinimumExposure(GroupedRule):
+    """group: one that is protected, or "*"        share: the part of its target share that it gets, 0 to 1"""
 
     by: str = "creator"
     group: str = "*"
@@ -32,6 +34,10 @@ class MinimumExposure(Rule):
 
     name = "minimum-exposure"
     title = "Minimum exposure"
+    description = (
+        'The protected group (with "*" every known group) gets at least this part of its target share, over all lists '
+        "together."
+    )
     source = "Singh & Joachims 2018; Morik et al. 2020"
     strength = "share"
     strengths = (0.0, 0.5, 0.65, 0.8, 0.9, 1.0)
@@ -40,7 +46,11 @@ class MinimumExposure(Rule):
         number("share", self.share, 0, 1)
 
     @property
-    def told(self) -> str:
+    def protected(self) -> str | None:
+        return self.group
+
+    @property
+    def summary(self) -> str:
         return f"minimum exposure: {self.group if self.group != '*' else self.by}"
 
     def apply(self, pool: Pool, setting: Setting) -> Pool:
@@ -55,13 +65,15 @@ class MinimumExposure(Rule):
         for j, g in enumerate(wanted.tolist()):
             if reached[j] < SHORT * need[j]:
                 setting.notes.append(
-                    f"{groups.labels[g]} gets {reached[j] / groups.target[g]:.1%} of its share, not {self.share:.1%}: there are too few of its "
-                    f"items among the {pool.items.shape[1]} best candidates of each list, or other groups need the places."
+                    f"{groups.labels[g]} gets {reached[j] / groups.target[g]:.1%} of its share, not "
+                    f"{self.share:.1%}: there are too few of its "
+                    f"items among the {pool.items.shape[1]} best candidates of each list, or other groups "
+                    "need the places."
                 )
         return search.ordered()
 
     def _wanted(self, groups: Groups) -> IntArray:
-        named = [g for g, label in enumerate(groups.labels) if label != "unknown" and groups.target[g] > 0]
+        named = [g for g, label in enumerate(groups.labels) if label != UNKNOWN and groups.target[g] > 0]
         if self.group == "*":
             return np.array(named, dtype=np.int64)
         if self.group not in groups.labels:

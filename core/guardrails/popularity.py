@@ -13,12 +13,13 @@ from core.ranking import NO_ITEM
 @guardrail
 @dataclass(frozen=True)
 class PopularityPenalty(Rule):
-    """Order by relevance - weight · ln(1 + people)/ln(1 + most people)."""
+    """weight: what the largest popularity costs, in units of the relevance, 0 to 10."""
 
     weight: float = 0.2
 
     name = "popularity-penalty"
     title = "Popularity penalty"
+    description = "Order by relevance - weight · ln(1 + people)/ln(1 + most people)."
     source = "Steck 2011; Zhu et al. 2021 (post-processing by item popularity)"
     strength = "weight"
     strengths = (0.0, 0.05, 0.1, 0.2, 0.4, 0.8)

@@ -1,7 +1,8 @@
-"""What is known about items, as named numbers: words, topics, creators, kinds and sizes, all from the graph's own nodes.
+"""What is known about items, as named numbers: words, topics, creators, kinds and sizes, all from the graph's own
+nodes.
 
-Every feature has a name that a reader understands and a group: ("cycling", "word"), ("Drama", "genre"), ("1994 to 1995",
-"year"). Nothing is read from events, so that an item that nobody has yet is described as fully as any other.
+Every feature has a name that a reader understands and a group: ("cycling", "word"), ("Drama", "genre"), ("1994 to
+1995", "year"). Nothing is read from events, so that an item that nobody has yet is described as fully as any other.
 """
 
 from __future__ import annotations
@@ -71,7 +72,8 @@ class ItemFeatures:
 
     @cached_property
     def basis(self) -> sparse.csr_matrix:
-        """From features to the encoder's inputs: CSR float64 [n_features, n_inputs]; words become directions, the rest stays."""
+        """From features to the encoder's inputs: CSR float64 [n_features, n_inputs]; words become directions, the rest
+        stays."""
         n_others = self.matrix.shape[1] - self.n_words
         return sparse.csr_matrix(sparse.block_diag([self.components, sparse.eye(n_others)], format="csr"))
 
@@ -103,7 +105,8 @@ def _membership(nodes: Nodes, matrix: sparse.csr_matrix) -> _Block:
 
 
 def _attribute(name: str, column: pd.Series, known: set[bytes], known_names: set[str]) -> Iterator[_Block]:
-    """A column of kinds or numbers; what repeats a topic or creator, by its name or its very items, is one feature only."""
+    """A column of kinds or numbers; what repeats a topic or creator, by its name or its very items, is one feature
+    only."""
     if _is_text(column):
         return
     found = _bins(name, column) if _is_number(column) else _kinds(column)

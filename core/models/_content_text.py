@@ -1,7 +1,7 @@
 """Words of titles and texts as numbers: TF-IDF, and its few strongest directions by a truncated SVD.
 
-The SVD is linear, so that whatever a model learns about its directions is a weight for every single word: words are never
-lost. What the other features of an item are is left to core.models._content_features.
+The SVD is linear, so that whatever a model learns about its directions is a weight for every single word: words are
+never lost. What the other features of an item are is left to core.models._content_features.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ MAX_WORDS = 20_000
 DENSE_BELOW = 128
 _WORD = re.compile(r"[^\W\d_]{2,}(?:['’][^\W\d_]+)?")
 _COMMONEST = (
-    "a about after all also an and any are as at be been before but by can could did do does for from had has have he her "
+    "a about after all also an and any are as at be been before but by can could did do does for from "
+    "had has have he her "
     "here his how if in into is it its may more most near no not now of off on one only or other our out over own said "
     "say says she should so some such than that the their them then there these they this those to too under up was we "
     "were what when where which while who why will with would you your"
@@ -36,10 +37,11 @@ def words_of(text: str) -> list[str]:
 
 
 def tf_idf(texts: Sequence[str]) -> tuple[sparse.csr_matrix, tuple[str, ...]]:
-    """TF-IDF of all texts: CSR float64 [n_texts, n_words] with rows of length 1 (or 0), and the words in ascending order.
+    """TF-IDF of all texts: CSR float64 [n_texts, n_words] with rows of length 1 (or 0), and the words in ascending
+    order.
 
-    (1 + ln tf) · (1 + ln((1 + n) / (1 + df))), the smooth form of Salton & Buckley (1988); words outside MIN_ITEMS..MAX_SHARE
-    are left out, and of more than MAX_WORDS the rarest.
+    (1 + ln tf) · (1 + ln((1 + n) / (1 + df))), the smooth form of Salton & Buckley (1988); words outside
+    MIN_ITEMS..MAX_SHARE are left out, and of more than MAX_WORDS the rarest.
     """
     counts = [Counter(words_of(text)) for text in texts]
     frequency = Counter(word for count in counts for word in count)

@@ -1,8 +1,8 @@
 """Layer 0 from content: what is learnt of `gnn+content`, and how its gradients are taken.
 
-People start with nothing, an item with encoder(x_i) plus a vector of its own that starts at 0 and is held small. An item that
-nobody had in the training part is no evidence against its own words: it stands in no loss, and its own vector stays 0. The
-epochs, the propagation and the stopping are core.models._lightgcn_training's.
+People start with nothing, an item with encoder(x_i) plus a vector of its own that starts at 0 and is held small. An
+item that nobody had in the training part is no evidence against its own words: it stands in no loss, and its own vector
+stays 0. The epochs, the propagation and the stopping are core.models._lightgcn_training's.
 """
 
 from __future__ import annotations
@@ -30,10 +30,17 @@ OUT_OF_REACH = -1e9  # added to the logits of items that nobody had, in training
 
 
 def train_content(
-    features: ItemFeatures, graph: InteractionGraph, holdout: Holdout, *, hidden: bool, n_layers: int, seed: int,
+    features: ItemFeatures,
+    graph: InteractionGraph,
+    holdout: Holdout,
+    *,
+    hidden: bool,
+    n_layers: int,
+    seed: int,
     progress: Progress,
-) -> tuple[Encoder, FloatArray, int, dict[str, float]]:  # fmt: skip
-    """The encoder, the items' own vectors float64 [n_items, DIM], the number of epochs and the validation that chose it."""
+) -> tuple[Encoder, FloatArray, int, dict[str, float]]:
+    """The encoder, the items' own vectors float64 [n_items, DIM], the number of epochs and the validation that chose
+    it."""
 
     def make(interactions: sparse.csr_matrix, rng: np.random.Generator) -> ContentLayer:
         return ContentLayer(features.inputs, interactions, hidden, rng)

@@ -35,9 +35,13 @@ OBJECTIVES = {"bpr": BPR, "softmax": SOFTMAX}
 
 
 def loss_of(
-    objective: Objective, final: torch.Tensor, n_users: int, users: torch.Tensor, items: torch.Tensor,
+    objective: Objective,
+    final: torch.Tensor,
+    n_users: int,
+    users: torch.Tensor,
+    items: torch.Tensor,
     rng: np.random.Generator,
-) -> torch.Tensor:  # fmt: skip
+) -> torch.Tensor:
     """Mean loss of a batch of pairs.
 
     final  float32 [n_users + n_items, dim], users before items        users, items  int64 [batch]

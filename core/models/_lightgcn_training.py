@@ -32,7 +32,8 @@ MAX_VALIDATION_USERS = 1_000
 
 
 class LayerZero(ABC):
-    """What is learnt: where the layer-0 embeddings come from. Its gradients are set by `receive`, before each Adam step."""
+    """What is learnt: where the layer-0 embeddings come from. Its gradients are set by `receive`, before each Adam
+    step."""
 
     @abstractmethod
     def parameters(self) -> list[dict[str, Any]]:
@@ -91,9 +92,15 @@ def train(
 
 
 def train_layer(
-    make: Maker[Layer], graph: InteractionGraph, holdout: Holdout, objective: Objective, *, n_layers: int, seed: int,
+    make: Maker[Layer],
+    graph: InteractionGraph,
+    holdout: Holdout,
+    objective: Objective,
+    *,
+    n_layers: int,
+    seed: int,
     progress: Progress,
-) -> tuple[Layer, int, dict[str, float]]:  # fmt: skip
+) -> tuple[Layer, int, dict[str, float]]:
     """The trained layer 0, the number of epochs, and the validation that chose it.
 
     make  gives a fresh layer 0 from the interactions that it may know, CSR [n_users, n_items], and the seed's rng

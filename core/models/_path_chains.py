@@ -75,7 +75,8 @@ class Group:
 
 
 class Visits:
-    """Who had which item in which context: unique rows (person, context, item), sorted by person. `table` int64 [n, 3]."""
+    """Who had which item in which context: unique rows (person, context, item), sorted by person. `table` int64 [n,
+    3]."""
 
     def __init__(self, table: IntArray) -> None:
         self.person, self.context, self.item = table[np.argsort(table[:, 0], kind="stable")].T
@@ -114,7 +115,8 @@ class PathEdges:
         return cls(Adjacency.from_matrix(matrix), groups, Visits(graph.context_visits))
 
     def with_history(self, user: int | None, items: IntArray, weights: FloatArray) -> tuple[PathEdges, int]:
-        """The edges after `user` (None: a new person) has exactly this history; what is gone also leaves their baskets."""
+        """The edges after `user` (None: a new person) has exactly this history; what is gone also leaves their
+        baskets."""
         groups = dict(self.groups)
         if user is not None and "context" in groups:
             gone = np.setdiff1d(self.adjacency.row(user)[0], items)
@@ -135,10 +137,24 @@ def chains(edges: PathEdges, parameters: PathParameters) -> tuple[Chain, ...]:
     adjacency, made = edges.adjacency, []
     d_item = adjacency.item_degree
     co = parameters.relations[CO_3]
-    out = Step(adjacency.by_item, adjacency.by_user, _power(d_item, co.history),
-               _power(adjacency.user_degree, co.middle), "consumed_by", "item", "user")  # fmt: skip
-    back = Step(adjacency.by_user, adjacency.by_item, np.ones(adjacency.n_users),
-                _power(d_item, co.target), "consumed", "user", "item")  # fmt: skip
+    out = Step(
+        adjacency.by_item,
+        adjacency.by_user,
+        _power(d_item, co.history),
+        _power(adjacency.user_degree, co.middle),
+        "consumed_by",
+        "item",
+        "user",
+    )
+    back = Step(
+        adjacency.by_user,
+        adjacency.by_item,
+        np.ones(adjacency.n_users),
+        _power(d_item, co.target),
+        "consumed",
+        "user",
+        "item",
+    )
     for key, steps in ((CO_3, (out, back)), (CO_5, (out, back, out, back))):
         relation = parameters.relations.get(key)
         if relation is not None and relation.weight != 0:
@@ -151,11 +167,26 @@ def chains(edges: PathEdges, parameters: PathParameters) -> tuple[Chain, ...]:
 
 
 def group_steps(kind: str, group: Group, d_item: FloatArray, relation: Relation) -> tuple[Step, Step]:
-    """Item → topic (creator, context) → item. Degrees count one more, so that an item that nobody has can be reached."""
-    out = Step(group.by_item, group.by_group, _power(d_item + 1, relation.history),
-               _power(group.size, relation.middle), f"has_{kind}", "item", kind)  # fmt: skip
-    back = Step(group.by_group, group.by_item, np.ones(len(group.size)),
-                _power(d_item + 1, relation.target), f"{kind}_of", kind, "item")  # fmt: skip
+    """Item → topic (creator, context) → item. Degrees count one more, so that an item that nobody has can be
+    reached."""
+    out = Step(
+        group.by_item,
+        group.by_group,
+        _power(d_item + 1, relation.history),
+        _power(group.size, relation.middle),
+        f"has_{kind}",
+        "item",
+        kind,
+    )
+    back = Step(
+        group.by_group,
+        group.by_item,
+        np.ones(len(group.size)),
+        _power(d_item + 1, relation.target),
+        f"{kind}_of",
+        kind,
+        "item",
+    )
     return out, back
 
 

@@ -1,9 +1,10 @@
 """Picks the path model's few parameters on a validation cut: a Sobol sweep, then local steps, one relation at a time.
 
-The aim is the mean of Recall and NDCG @20 and @100 (less in a catalogue under 1,600) over at most MAX_USERS people, under
-a ceiling on gross/net: a list whose paths cancel explains nothing, however accurate. The long lists steady the short ones:
-on MovieLens-100K they order candidates nearer to how the test part does. Relation weights are free once a chain's scores
-are known, so every candidate of exponents is tried with a whole grid of weights. Nothing outside `holdout` is read.
+The aim is the mean of Recall and NDCG @20 and @100 (less in a catalogue under 1,600) over at most MAX_USERS people,
+under a ceiling on gross/net: a list whose paths cancel explains nothing, however accurate. The long lists steady the
+short ones: on MovieLens-100K they order candidates nearer to how the test part does. Relation weights are free once a
+chain's scores are known, so every candidate of exponents is tried with a whole grid of weights. Nothing outside
+`holdout` is read.
 """
 
 from __future__ import annotations
@@ -61,7 +62,8 @@ class _Validation:
         return torch.from_numpy(np.ascontiguousarray(edges.adjacency.by_user[self.users].toarray().T)).to(torch.float32)
 
     def value(self, pushed: dict[str, torch.Tensor], weights: dict[str, float]) -> float:
-        """Mean of Recall and NDCG at both list lengths, less what gross/net (median over the top ten) lies above its ceiling.
+        """Mean of Recall and NDCG at both list lengths, less what gross/net (median over the top ten) lies above its
+        ceiling.
 
         pushed  float32 [B, n_items] by relation
         """
@@ -151,7 +153,8 @@ class _Search:
         return True
 
     def fit_group(self, kind: str, progress: Progress) -> None:
-        """Exponents and weight of one group relation, with all others as they stand. Weight 0 means it does not help."""
+        """Exponents and weight of one group relation, with all others as they stand. Weight 0 means it does not
+        help."""
         key = GROUP_CHAINS[kind]
         doing = f"weighing the {kind} relation"
 
@@ -199,9 +202,13 @@ class _Search:
                         self.parameters = self.parameters.with_relation(key, weight=relation.weight * factor)
 
     def _local(
-        self, box: FloatArray, attempt: Callable[[FloatArray], bool], best: Callable[[], FloatArray], n: int,
+        self,
+        box: FloatArray,
+        attempt: Callable[[FloatArray], bool],
+        best: Callable[[], FloatArray],
+        n: int,
         progress: Progress,
-    ) -> None:  # fmt: skip
+    ) -> None:
         width, step = box[:, 1] - box[:, 0], 0.2
         for i in range(n):
             progress(i / n, "refining exponents")

@@ -1,4 +1,5 @@
-"""What a recommender is here: a score, and the terms that it is the sum of. Every registered model passes one contract suite.
+"""What a recommender is here: a score, and the terms that it is the sum of. Every registered model passes one contract
+suite.
 
 A model gives its walks (core.propagation) and its constants (memory, popularity) for a person and an item; parts, gross
 amounts and path shares follow from those for all models alike. Models are never changed by being explained.
@@ -9,27 +10,38 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Literal, Self
+from typing import Any, ClassVar, Literal, Self, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
 from core.edge_score import ChainEdges, EdgeScore
-from core.errors import ModelError, OptionError, did_you_mean, shown
+from core.errors import ContractError, OptionError, did_you_mean, shown
 from core.evaluation import accuracy
 from core.graph import FloatArray, IntArray, InteractionGraph
 from core.progress import Progress, no_progress
 from core.propagation import Walks
 from core.ranking import rank_all
+from core.registry import Registry
+from core.words import ConstantWords, ParameterWords, RelationWords
 
 WHOLE = "score"  # the one term of a score that is not told apart by relation
 State = Literal["ok", "consumed", "no_path"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ModelSpec:
-    """What the registry tells about a model. exact: every term of its score is drawn; source: paper or equation."""
+    """What a model says of itself, words included. Nobody else names a model, its relations or its numbers.
+
+    source          paper or equation                      unit    of the score
+    exact           every term of its score is drawn: walks over observed edges, and amounts that are alike for
+                    everybody
+    order           place in lists of models, the default first; equal ones by name
+    floor           whether it is there to be compared with   learnt_vectors  whether its state holds learnt matrices
+    relations       key of a chain → its words             constants  kind of a constant → its words
+    parameters      name of a number in `state().parameters`, at any depth → its words
+    """
 
     name: str
     title: str
@@ -37,6 +49,12 @@ class ModelSpec:
     exact: bool
     summary: str
     unit: str
+    order: int = 1_000
+    floor: bool = False
+    learnt_vectors: bool = False
+    relations: Mapping[str, RelationWords] = field(default_factory=dict)
+    constants: Mapping[str, ConstantWords] = field(default_factory=dict)
+    parameters: Mapping[str, ParameterWords] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,10 +100,15 @@ class Parts:
 
 
 class Recommender(ABC):
-    """A fitted model over one graph. Positions of users and items are those of the graph it was fitted on."""
+    """A fitted model over one graph. Positions of users and items are those of the graph it was fitted on.
+
+    needs_cut         whether `fit` picks anything on its validation cut
+    reads_attributes  whether words and attributes of items enter: such a model is of these data alone
+    """
 
     spec: ClassVar[ModelSpec]
-    needs_cut: ClassVar[bool] = True  # whether `fit` picks anything on its validation cut
+    needs_cut: ClassVar[bool] = True
+    reads_attributes: ClassVar[bool] = False
 
     @classmethod
     @abstractmethod
@@ -111,15 +134,13 @@ class Recommender(ABC):
 
     @abstractmethod
     def fold_in(self, items: IntArray, weights: FloatArray, user: int | None = None) -> tuple[Recommender, int]:
-        """The model in which `user` (None: a new person) has exactly this history; parameters stay. With the position."""
-
-    reads_attributes: ClassVar[bool] = (
-        False  # whether words and attributes of items enter: such a model is of these data alone
-    )
+        """The model in which `user` (None: a new person) has exactly this history; parameters stay. With the
+        position."""
 
     @property
     def reads_weights(self) -> bool:
-        """Whether the weights of a history's edges (ratings, counts, decay) matter, or only what is in it. The usual model: not."""
+        """Whether the weights of a history's edges (ratings, counts, decay) matter, or only what is in it. The usual
+        model: not."""
         return False
 
     @abstractmethod
@@ -128,14 +149,16 @@ class Recommender(ABC):
 
     @abstractmethod
     def masked(self, user: int, dropped: IntArray) -> FloatArray:
-        """Scores of all items when the messages of these history items are dropped and every degree stays: float64 [n_items]."""
+        """Scores of all items when the messages of these history items are dropped and every degree stays: float64
+        [n_items]."""
 
     def shrink(self, n_history: int, n_dropped: int) -> float:
         """What every remaining first hop is multiplied by when a person's degree falls; 1 where it does not enter."""
         return 1.0
 
     def entry(self, user: int, items: IntArray) -> FloatArray:
-        """Weight of the first hop, person → item, that an item of mean weight would get: float64 [len(items)]; only for ordering."""
+        """Weight of the first hop, person → item, that an item of mean weight would get: float64 [len(items)]; only for
+        ordering."""
         return np.ones(len(items))
 
     def edge_score(self, user: int, item: int) -> EdgeScore:
@@ -143,7 +166,8 @@ class Recommender(ABC):
         return ChainEdges(self.walks(user, item), user, sum(self.constants(user, item).values()))
 
     def validation_metrics(self, holdout: Holdout) -> dict[str, float]:
-        """How these parameters do on the validation cut, learnt from its training part alone. {} where that is too dear."""
+        """How these parameters do on the validation cut, learnt from its training part alone. {} where that is too
+        dear."""
         return {}
 
     def constants(self, user: int, item: int) -> dict[str, float]:
@@ -172,18 +196,22 @@ class Recommender(ABC):
         return Parts(items, relations, constants, gross)
 
     def terms(self, users: IntArray, keep: FloatArray | None = None) -> dict[str, FloatArray]:
-        """The scores of many people and all items by relation, float64 [B, n_items] each: `parts` pushed forward, summing to `score(users)`.
+        """The scores of many people and all items by relation, float64 [B, n_items] each: `parts` pushed forward,
+        summing to `score(users)`.
 
         users   int64 [B]
-        keep    float64 [B, n_items] in 0..1: what of each history item's first hop is kept (messages dropped, degrees frozen)
+        keep    float64 [B, n_items] in 0..1: what of each history item's first hop is kept (messages dropped, degrees
+                frozen)
         Terms that no history item carries (memory, base, content) come under their kind and do not feel `keep`.
-        Raises  ModelError with `keep`, where first hops cannot be told apart.
+        Raises  ContractError with `keep`, where first hops cannot be told apart.
         """
         if not self.walks(int(users[0]), 0):
-            return {"base": self.score(users)}
+            return {next(iter(self.spec.constants), WHOLE): self.score(users)}
         if keep is None:
             return {WHOLE: self.score(users)}
-        raise ModelError(f"The scores of {self.spec.name} cannot be split by what people had before.")
+        raise ContractError(
+            f"The scores of {self.spec.name} cannot be split by what people had before.", method="terms"
+        )
 
     def state_of(self, user: int, item: int, parts: Parts) -> State:
         """consumed: the person has it already; no_path: nothing connects them; else ok."""
@@ -204,38 +232,52 @@ def validation_accuracy(model: Recommender, holdout: Holdout) -> dict[str, float
     return {f"validation_{name}": float(found[name].mean()) for name in ("recall@20", "ndcg@20")}
 
 
-_REGISTRY: dict[str, type[Recommender]] = {}
+MODELS: Registry[type[Recommender]] = Registry(
+    "core.models", name_of=lambda model: model.spec.name, order_of=lambda model: (model.spec.order, model.spec.name)
+)
+Model = TypeVar("Model", bound=Recommender)
 
 
-def register(model: type[Recommender]) -> type[Recommender]:
+def register(model: type[Model]) -> type[Model]:
     """Class decorator: makes a model known under its spec's name."""
-    _REGISTRY[model.spec.name] = model
+    MODELS.add(model)
     return model
 
 
 def model_names() -> tuple[str, ...]:
     """Names of all models, in the order of a comparison: the default first."""
-    _discover()
-    order = ("path", "lightgcn", "lightgcn-softmax", "gnn+content", "gnn+content-mlp", "item-knn", "popularity")
-    place = {name: n for n, name in enumerate(order)}
-    return tuple(sorted(_REGISTRY, key=lambda name: (place.get(name, len(order)), name)))
+    return tuple(MODELS.entries())
+
+
+def default_model() -> str:
+    """The name of the model that is meant where none is named."""
+    return model_names()[0]
 
 
 def get_model(name: str) -> type[Recommender]:
     """The model class. Raises OptionError that lists the valid names."""
-    known = model_names()
+    known = MODELS.entries()
     if name not in known:
         raise OptionError(f"Unknown model {shown(name)}. Models: {', '.join(known)}.{did_you_mean(name, known)}")
-    return _REGISTRY[name]
+    return known[name]
 
 
-def _discover() -> None:
-    """Import every module of core.models once, so that a new model is one new file."""
-    import importlib
-    import pkgutil
+def specs() -> tuple[ModelSpec, ...]:
+    """What every model says of itself, the default first."""
+    return tuple(model.spec for model in MODELS.entries().values())
 
-    import core.models
 
-    for module in pkgutil.iter_modules(core.models.__path__):
-        if not module.name.startswith("_"):
-            importlib.import_module(f"core.models.{module.name}")
+def relation_words() -> dict[str, RelationWords]:
+    """The words of every relation of every model, by the chain's key."""
+    return {key: words for spec in specs() for key, words in spec.relations.items()}
+
+
+def constant_words() -> dict[str, ConstantWords]:
+    """The words of every kind of constant of every model."""
+    return {kind: words for spec in specs() for kind, words in spec.constants.items()}
+
+
+def parameter_words(model: str) -> Mapping[str, ParameterWords]:
+    """The words of a model's parameters; empty for a model that is not known here."""
+    known = MODELS.entries().get(model)
+    return known.spec.parameters if known is not None else {}

@@ -1,14 +1,15 @@
-"""LightGCN whose items start from what they are: words, topics, creators, numbers. New items and new people are at home in it.
+"""LightGCN whose items start from what they are: words, topics, creators, numbers. New items and new people are at home
+in it.
 
     E0_u = 0,   E0_i = encoder(x_i) + own_i,   E = Σ_l α_l Â^l E0,   score(u, i) = <E_u, E_i> + <x_i, w_b>
 
-People have no free embedding, so that every person is their history; an item that nobody has is still encoded. own_i is a
-learnt vector of the item's own, 0 at the start and held small. Which feature carried a score is left to explain.explanation.features.
+People have no free embedding, so that every person is their history; an item that nobody has is still encoded. own_i is
+a learnt vector of the item's own, 0 at the start and held small. Which feature carried a score is left to
+explain.explanation.features.
 """
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import ClassVar, Self
 
 import numpy as np
@@ -17,15 +18,33 @@ from scipy import sparse
 from core.adjacency import Adjacency
 from core.edge_score import EdgeScore, EmbeddingEdges
 from core.errors import ModelError
+from core.feature_score import GRAPH, OWN, FeatureScore, OtherTerm
 from core.graph import FloatArray, IntArray, InteractionGraph
 from core.models._content_encoder import Encoder
 from core.models._content_features import ItemFeatures
 from core.models.base import Holdout, ModelSpec, ModelState, register
-from core.models.lightgcn import N_LAYERS, LightGCN
+from core.models.lightgcn import JUMP_WORDS, N_LAYERS, NETWORK_WORDS, LightGCN
 from core.progress import Progress, no_progress
 from core.propagation import Chain, Walks
+from core.words import ConstantWords, ParameterWords
 
+OWN_TEXT = "learnt vector of {item} itself"
+FEATURES_TEXT = "features of what the same people have"
+VECTORS_TEXT = "learnt vectors of what the same people have"
 CONTENT = "content"
+CONTENT_WORDS = {
+    CONTENT: ConstantWords(
+        text="what the {noun} is about and like (the same for everybody)",
+        label="content that no history item carries",
+        short="content",
+        alike=True,
+    )
+}
+ENCODER_WORDS = {
+    **NETWORK_WORDS,
+    "hidden": ParameterWords(label="widths of the layers in between"),
+    "features": ParameterWords(label="features of the items, by kind"),
+}
 
 
 @register
@@ -39,16 +58,28 @@ class ContentModel(LightGCN):
         source="LightGCN (He et al. 2020) without free user embeddings, item embeddings linear in TF-IDF+SVD, topics, "
         "creators and numbers; softmax loss of Wu et al. 2022",
         exact=False,
-        summary="Items start from their words, topics, creator and numbers, people from their history: new ones get scores "
+        summary="Items start from their words, topics, creator and numbers, people from their history: new ones "
+        "get scores "
         "and reasons at once. What each word gives is known exactly; most of a score is still a latent jump.",
         unit="inner product",
+        order=30,
+        learnt_vectors=True,
+        relations=JUMP_WORDS,
+        constants=CONTENT_WORDS,
+        parameters=ENCODER_WORDS,
     )
     hidden: ClassVar[bool] = False
 
     def __init__(
-        self, adjacency: Adjacency, features: ItemFeatures, encoder: Encoder, own: FloatArray,
-        n_layers: int = N_LAYERS, epochs: int = 0, validation: dict[str, float] | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        adjacency: Adjacency,
+        features: ItemFeatures,
+        encoder: Encoder,
+        own: FloatArray,
+        n_layers: int = N_LAYERS,
+        epochs: int = 0,
+        validation: dict[str, float] | None = None,
+    ) -> None:
         self.features, self.encoder, self.own = features, encoder, own
         self.content = encoder.encode(features.inputs)
         self.bias = np.asarray(features.inputs @ encoder.bias)
@@ -62,7 +93,8 @@ class ContentModel(LightGCN):
         features = ItemFeatures.of(graph)
         if not features.matrix.nnz:
             raise ModelError(
-                f"Model {cls.spec.name} learns from what is known about items, and workspace {graph.name} has no words that two "
+                f"Model {cls.spec.name} learns from what is known about items, and workspace {graph.name} "
+                "has no words that two "
                 "titles share, no topics, no creators and no attributes of items. Add them, or fit lightgcn."
             )
         encoder, own, epochs, metrics = train_content(
@@ -87,15 +119,23 @@ class ContentModel(LightGCN):
     def state(self) -> ModelState:
         matrix = self.features.matrix
         arrays = {
-            "features_data": matrix.data, "features_indices": matrix.indices, "features_indptr": matrix.indptr,
-            "feature_names": self.features.names, "feature_groups": self.features.groups,
-            "components": self.features.components, "bias": self.encoder.bias, "own": self.own,
-        }  # fmt: skip
+            "features_data": matrix.data,
+            "features_indices": matrix.indices,
+            "features_indptr": matrix.indptr,
+            "feature_names": self.features.names,
+            "feature_groups": self.features.groups,
+            "components": self.features.components,
+            "bias": self.encoder.bias,
+            "own": self.own,
+        }
         arrays |= {f"weights_{n}": w for n, w in enumerate(self.encoder.weights, start=1)}
         parameters = {
-            "n_layers": self.n_layers, "dim": int(self.own.shape[1]), "epochs": self.epochs,
-            "hidden": [int(w.shape[0]) for w in self.encoder.weights[1:]], "features": self.features.sizes(),
-        }  # fmt: skip
+            "n_layers": self.n_layers,
+            "dim": int(self.own.shape[1]),
+            "epochs": self.epochs,
+            "hidden": [int(w.shape[0]) for w in self.encoder.weights[1:]],
+            "features": self.features.sizes(),
+        }
         return ModelState(parameters, arrays)
 
     def score(self, users: IntArray) -> FloatArray:
@@ -130,8 +170,29 @@ class ContentModel(LightGCN):
         """E_u, what an item's vector is multiplied by: float64 [dim]."""
         return np.asarray(self._layers[0][user])
 
+    def feature_score(self, user: int, item: int) -> FeatureScore:
+        """The score by the item's features: α <encoder(x), E_u> + <x, w_b>, beside its own vector and what comes
+        through people."""
+        row, person, reach = self.features.matrix[[item]], self.person(user), self.through_graph(item)
+        present = np.asarray(row.indices, dtype=np.int64)
+        basis, weights, bias = self.features.basis[present], self.encoder.weights, self.encoder.bias
+        linear = len(weights) == 1
+        return FeatureScore(
+            names=self.features.names[present],
+            groups=self.features.groups[present],
+            values=np.asarray(row.data),
+            worth=self.encoder.worth(basis, self.alpha, person),
+            slope=np.asarray(basis @ (self.alpha * (weights[0] @ person) + bias)) if linear else None,
+            others=(
+                OtherTerm(group=OWN, text=OWN_TEXT, amount=float(self.alpha * self.own[item] @ person)),
+                OtherTerm(group=GRAPH, text=FEATURES_TEXT, amount=float(reach @ (self.content @ person))),
+                OtherTerm(group=GRAPH, text=VECTORS_TEXT, amount=float(reach @ (self.own @ person))),
+            ),
+        )
+
     def through_graph(self, item: int) -> FloatArray:
-        """Row of Σ_{l≥1} α Â^l over the items: how much of each item's layer-0 vector reaches this one; float64 [n_items]."""
+        """Row of Σ_{l≥1} α Â^l over the items: how much of each item's layer-0 vector reaches this one; float64
+        [n_items]."""
         users, items = np.zeros(self.adjacency.n_users), np.zeros(self.adjacency.n_items)
         items[item] = self.alpha
         total = np.zeros_like(items)
@@ -143,11 +204,6 @@ class ContentModel(LightGCN):
             total += items
         return total
 
-    @cached_property
-    def feature_bias(self) -> FloatArray:
-        """float64 [n_features]: what a single feature, a word too, adds to the score for everybody."""
-        return np.asarray(self.features.basis @ self.encoder.bias)
-
 
 @register
 class ContentMLP(ContentModel):
@@ -158,8 +214,14 @@ class ContentMLP(ContentModel):
         title="GNN on content, one hidden layer",
         source="as gnn+content, with item embeddings tanh(x W1) W2",
         exact=False,
-        summary="As gnn+content, but features act together. What each gives is attributed by Integrated Gradients, whose "
+        summary="As gnn+content, but features act together. What each gives is attributed by Integrated Gradients, "
+        "whose "
         "error is printed.",
         unit="inner product",
+        order=40,
+        learnt_vectors=True,
+        relations=JUMP_WORDS,
+        constants=CONTENT_WORDS,
+        parameters=ENCODER_WORDS,
     )
     hidden: ClassVar[bool] = True

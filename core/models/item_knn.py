@@ -1,7 +1,7 @@
 """The classic floor: items are neighbours when the same people have them (cosine, Sarwar et al. 2001), nearest k kept.
 
-A similarity is a sum over the people who have both items, so its terms are walks person → item → people → item too; a walk
-counts only where the history item is among the recommended item's k nearest.
+A similarity is a sum over the people who have both items, so its terms are walks person → item → people → item too; a
+walk counts only where the history item is among the recommended item's k nearest.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from core.graph import FloatArray, IntArray, InteractionGraph
 from core.models.base import Holdout, ModelSpec, ModelState, Recommender, register, validation_accuracy
 from core.progress import Progress, no_progress
 from core.propagation import Chain, Step, Walks
+from core.words import ParameterWords, RelationWords, chain_words
 
 N_NEIGHBOURS = 100
 KEY = "co_consumption_3"
@@ -33,6 +34,14 @@ class ItemKnn(Recommender):
         exact=True,
         summary="An item scores by how many people share it with the things you have. A floor to compare with.",
         unit="summed cosine",
+        order=50,
+        floor=True,
+        relations={KEY: RelationWords(text=chain_words(("user", "item")))},
+        parameters={
+            "n_neighbours": ParameterWords(
+                label="neighbours kept for each item", effect="how many nearest items are kept for each item"
+            )
+        },
     )
 
     def __init__(self, adjacency: Adjacency, n_neighbours: int = N_NEIGHBOURS) -> None:
@@ -102,7 +111,8 @@ class ItemKnn(Recommender):
 
 
 def _nearest(cosines: sparse.csr_matrix, own: IntArray, k: int) -> sparse.csr_matrix:
-    """The k largest entries of each row, equal ones by position; row i is item own[i], which is no neighbour of itself."""
+    """The k largest entries of each row, equal ones by position; row i is item own[i], which is no neighbour of
+    itself."""
     keep = np.zeros(cosines.nnz, dtype=bool)
     for row, item in enumerate(own):
         span = slice(cosines.indptr[row], cosines.indptr[row + 1])

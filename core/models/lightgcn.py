@@ -20,8 +20,31 @@ from core.graph import FloatArray, IntArray, InteractionGraph
 from core.models.base import Holdout, ModelSpec, ModelState, Recommender, register
 from core.progress import Progress, no_progress
 from core.propagation import Chain, Step, Walks
+from core.words import ConstantWords, ParameterWords, RelationWords, chain_words
 
 N_LAYERS = 3
+MEMORY = "memory"
+JUMP_WORDS = {
+    f"jump_{n + 1}": RelationWords(text=chain_words(("user", "item")[:n], jump=True)) for n in range(N_LAYERS)
+}
+MEMORY_WORDS = {
+    MEMORY: ConstantWords(
+        text="the model's memory of this person (no path)",
+        label="the model's own memory of this person",
+        short="the model's own memory",
+        alike=False,
+    )
+}
+NETWORK_WORDS = {
+    "n_layers": ParameterWords(
+        label="rounds of passing on between people and items",
+        effect="how many steps the vectors are spread along the graph",
+    ),
+    "dim": ParameterWords(
+        label="numbers learnt for each person or item", effect="length of the learnt vector of each person and item"
+    ),
+    "epochs": ParameterWords(label="passes over the training data", effect="passes over the data"),
+}
 
 
 @register
@@ -33,16 +56,27 @@ class LightGCN(Recommender):
         title="LightGCN",
         source="He et al. 2020, on torch_geometric LGConv; BPR loss as published",
         exact=False,
-        summary="A learnt embedding per person and item. Most of a score is memory and latent jumps that no edge explains.",
+        summary=(
+            "A learnt embedding per person and item. Most of a score is memory and latent jumps that no edge explains."
+        ),
         unit="inner product",
+        order=10,
+        learnt_vectors=True,
+        relations=JUMP_WORDS,
+        constants=MEMORY_WORDS,
+        parameters=NETWORK_WORDS,
     )
 
     objective: ClassVar[str] = "bpr"
 
     def __init__(
-        self, adjacency: Adjacency, e0: FloatArray, n_layers: int = N_LAYERS, epochs: int = 0,
+        self,
+        adjacency: Adjacency,
+        e0: FloatArray,
+        n_layers: int = N_LAYERS,
+        epochs: int = 0,
         validation: dict[str, float] | None = None,
-    ) -> None:  # fmt: skip
+    ) -> None:
         self.adjacency, self.e0, self.n_layers, self.epochs = adjacency, e0, n_layers, epochs
         self.validation = validation or {}
         self.alpha = 1.0 / (n_layers + 1)
@@ -99,14 +133,15 @@ class LightGCN(Recommender):
         return np.asarray(people[users] @ items.T)
 
     def constants(self, user: int, item: int) -> dict[str, float]:
-        return {"memory": float(self.alpha * self.e0[user] @ self._layers[1][item])}
+        return {MEMORY: float(self.alpha * self.e0[user] @ self._layers[1][item])}
 
     def terms(self, users: IntArray, keep: FloatArray | None = None) -> dict[str, FloatArray]:
         memory = self.alpha * self.e0[users] @ self._layers[1].T
-        return {"memory": memory, **self._jumps(users, keep, self.chains)}
+        return {MEMORY: memory, **self._jumps(users, keep, self.chains)}
 
     def _jumps(self, users: IntArray, keep: FloatArray | None, chains: tuple[Chain, ...]) -> dict[str, FloatArray]:
-        """For each number of hops α · start · Â^hops E0 · E_i: the walks that end in a latent jump, float64 [B, n_items] each."""
+        """For each number of hops α · start · Â^hops E0 · E_i: the walks that end in a latent jump, float64 [B,
+        n_items] each."""
         n = self.adjacency.n_users
         start = sparse.diags(self.half_user[users]) @ self.adjacency.by_user[users] @ sparse.diags(self.half_item)
         if keep is not None:
@@ -194,15 +229,24 @@ class LightGCN(Recommender):
 
 @register
 class LightGCNSoftmax(LightGCN):
-    """The same network with a listwise loss and stronger L2: the most accurate embedding model here, no more explainable."""
+    """The same network with a listwise loss and stronger L2: the most accurate embedding model here, no more
+    explainable."""
 
     spec: ClassVar[ModelSpec] = ModelSpec(
         name="lightgcn-softmax",
         title="LightGCN, softmax loss",
         source="He et al. 2020 with the softmax loss of Wu et al. 2022",
         exact=False,
-        summary="LightGCN trained for whole lists instead of pairs. The mark to beat in accuracy; its paths carry as little.",
+        summary=(
+            "LightGCN trained for whole lists instead of pairs. The mark to beat in accuracy; its paths carry "
+            "as little."
+        ),
         unit="inner product",
+        order=20,
+        learnt_vectors=True,
+        relations=JUMP_WORDS,
+        constants=MEMORY_WORDS,
+        parameters=NETWORK_WORDS,
     )
     objective: ClassVar[str] = "softmax"
 

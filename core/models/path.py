@@ -1,8 +1,9 @@
 """The default model: the score is the sum of its paths, and nothing else.
 
-No free user embedding, layer 0 is one-hot: message passing person → item → people → item along typed relations with learnt
-normalisation, linear in every edge. score(u, i) = Σ_r weight_r/scale_r Σ_walks Π edge weights. Every term is one walk of the
-graph; path share is 1 by construction. Its few parameters are picked on a validation cut (core.models._path_search).
+No free user embedding, layer 0 is one-hot: message passing person → item → people → item along typed relations with
+learnt normalisation, linear in every edge. score(u, i) = Σ_r weight_r/scale_r Σ_walks Π edge weights. Every term is one
+walk of the graph; path share is 1 by construction. Its few parameters are picked on a validation cut
+(core.models._path_search).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from core.adjacency import merged_row
 from core.errors import ModelError
 from core.graph import FloatArray, IntArray, InteractionGraph
 from core.models._path_chains import PathEdges, PathParameters, chains, edge_weights
+from core.models._path_words import PARAMETER_WORDS, RELATION_WORDS
 from core.models.base import Holdout, ModelSpec, ModelState, Recommender, register, validation_accuracy
 from core.progress import Progress, no_progress, portion
 from core.propagation import Chain, RowEntries, Walks, push_chains
@@ -31,10 +33,15 @@ class PathModel(Recommender):
     spec: ClassVar[ModelSpec] = ModelSpec(
         name="path",
         title="Path model",
-        source="linear message passing along typed relations; cf. random walks P3α (Cooper et al. 2014), RP3β (Paudel et al. 2017), LinkProp (Fu et al., WWW 2022)",
+        source="linear message passing along typed relations; cf. random walks P3α (Cooper et al. 2014), RP3β "
+        "(Paudel et "
+        "al. 2017), LinkProp (Fu et al., WWW 2022)",
         exact=True,
         summary="The score is the sum of the graph's paths from the person to the item. Nothing else enters.",
         unit="path score (sum of weighted paths)",
+        order=0,
+        relations=RELATION_WORDS,
+        parameters=PARAMETER_WORDS,
     )
 
     def __init__(self, edges: PathEdges, parameters: PathParameters) -> None:
@@ -143,8 +150,6 @@ def with_scales(edges: PathEdges, parameters: PathParameters) -> PathParameters:
     n = max(1, len(users) * edges.adjacency.n_items)
     for chain, (total, squares) in zip(active, moments, strict=True):
         deviation = float(np.sqrt(max(squares / n - (total / n) ** 2, 0.0)))
-        alike = deviation <= 1e-6 * np.sqrt(
-            squares / n
-        )  # everybody scores everything the same: what is left is rounding
+        alike = deviation <= 1e-6 * np.sqrt(squares / n)  # everybody scores everything the same, but for rounding
         parameters = parameters.with_relation(chain.key, scale=1.0 if alike else deviation)
     return parameters

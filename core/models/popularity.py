@@ -11,6 +11,9 @@ from core.graph import FloatArray, IntArray, InteractionGraph
 from core.models.base import Holdout, ModelSpec, ModelState, Recommender, register, validation_accuracy
 from core.progress import Progress, no_progress
 from core.propagation import Walks
+from core.words import ConstantWords
+
+BASE = "base"
 
 
 @register
@@ -24,6 +27,11 @@ class Popularity(Recommender):
         exact=True,
         summary="The same list for everybody: what most people have. A floor to compare with.",
         unit="people",
+        order=60,
+        floor=True,
+        constants={
+            BASE: ConstantWords(text="popularity (the same for everybody)", label="popularity or bias", alike=True)
+        },
     )
 
     needs_cut: ClassVar[bool] = False
@@ -56,7 +64,7 @@ class Popularity(Recommender):
         return ()
 
     def constants(self, user: int, item: int) -> dict[str, float]:
-        return {"base": float(self.people[item])}
+        return {BASE: float(self.people[item])}
 
     def history(self, user: int) -> IntArray:
         return self.adjacency.row(user)[0]

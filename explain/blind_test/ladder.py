@@ -1,7 +1,7 @@
 """How large was the planted bias? Newsrooms of known sizes as a ladder, and the size at which an audit's numbers would
 be usual.
 
-What is planted is a chance in every draw (data.simulator); what an audit sees is what two months of draws made of it.
+What is planted is a chance in every draw (data.simulation); what an audit sees is what two months of draws made of it.
 So the way from size to numbers is measured: the same newsroom is simulated at RUNGS sizes, each with a seed of its own,
 and audited.
 
@@ -28,12 +28,13 @@ from scipy import special
 from core import files
 from core.errors import OptionError, SurfacedError, shown
 from core.graph import FloatArray, IntArray, InteractionGraph
-from core.models._path_chains import PathParameters, Relation
+from core.models._path_chains import CO_3, CO_5, GROUP_CHAINS, PathParameters, Relation
 from core.models.path import PathModel
 from core.progress import Progress
 from core.ranking import rank_all
 from data.builder import build_graph
-from data.simulator import NewsroomConfig, simulate_newsroom
+from data.simulation.config import NewsroomConfig
+from data.simulation.simulator import simulate_newsroom
 from data.splits import split
 from data.tables import Tables
 from explain.fairness.exposure import item_exposure, rbp
@@ -48,9 +49,9 @@ REFERENCE = PathParameters(
     0.0,
     1.0,
     {
-        "co_consumption_3": Relation(1.0, 0.9, 0.65, 0.5),
-        "co_consumption_5": Relation(-0.2, 0.9, 0.65, 0.5),
-        "same_topic": Relation(0.4, 0.6, 0.9, 0.0),
+        CO_3: Relation(1.0, 0.9, 0.65, 0.5),
+        CO_5: Relation(-0.2, 0.9, 0.65, 0.5),
+        GROUP_CHAINS["topic"]: Relation(0.4, 0.6, 0.9, 0.0),
         "same_creator": Relation(0.15, 0.5, 0.9, -0.2),
     },
 )

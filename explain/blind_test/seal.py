@@ -266,7 +266,7 @@ def _make(home: Path, begun: Sealed, setup: Setup, progress: Progress) -> tuple[
     model, _ = served(graph)
     save(
         store.snapshots(begun.workspace),
-        model="path",
+        model=model.spec.name,
         state=model.state(),
         fingerprint=graph.fingerprint,
         seed=0,

@@ -21,7 +21,7 @@ from explain.charts.flow_style import Palette, palette
 from explain.charts.flow_svg import flow_svg
 from explain.format.numbers import amount
 from explain.format.text import plotly_text, wrap
-from explain.results.audit import AuditReport, AuditRow
+from explain.results.audit import FAIL, INSUFFICIENT, NOT_ESTIMABLE, PASS, AuditReport, AuditRow
 from explain.results.explanation import Explanation, Part
 
 __all__ = [
@@ -39,10 +39,10 @@ __all__ = [
 _ROW_PX: Final = 36
 _FRAME_PX: Final = 96
 _VERDICTS: Final[dict[str, tuple[str, str]]] = {  # verdict: marker symbol, colour readable on both backgrounds
-    "pass": ("circle", "#009E73"),
-    "fail": ("x", "#D55E00"),
-    "insufficient evidence": ("diamond-open", "#C98A00"),
-    "not estimable": ("line-ns-open", "#808A94"),
+    PASS: ("circle", "#009E73"),
+    FAIL: ("x", "#D55E00"),
+    INSUFFICIENT: ("diamond-open", "#C98A00"),
+    NOT_ESTIMABLE: ("line-ns-open", "#808A94"),
 }
 
 

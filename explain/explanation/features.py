@@ -1,4 +1,4 @@
-"""Which words, topics, creators and numbers carried a score of `gnn+content`, as lines that add up to it.
+"""Which words, topics, creators and numbers carried a score of a model on content, as lines that add up to it.
 
     s = Σ_f x_if (α <W_f, E_u> + w_b,f)      one line a feature of the item itself, every word singly
       + α <own_i, E_u>                       the item's own learnt vector
@@ -15,13 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from core.errors import OptionError
+from core.feature_score import ExplainsFeatures, FeatureScore
 from core.graph import FloatArray, IntArray, InteractionGraph
 from core.models.base import Recommender
-from core.models.content import ContentModel
 from explain.format.text import clean
 from explain.results.attribution import FeatureExplanation, FeaturePart
 
-OWN, GRAPH = "own vector", "through the graph"
 CLOSED_FORM = "closed form"
 IG_STEPS = 32
 SMALLEST_SCORE = 1e-12
@@ -35,15 +34,15 @@ def explain_features(
     user, item  positions; the user may be folded in        top  number of features that are shown singly, at least 1
     Raises OptionError for a `top` below 1.
     """
-    if not isinstance(model, ContentModel):
+    if not isinstance(model, ExplainsFeatures):
         return None
     if top < 1:
         raise OptionError(f"At least one feature has to be shown, not {top}.")
-    row = model.features.matrix[[item]]
-    present = np.asarray(row.indices, dtype=np.int64)
-    values, method = direct(model, user, item, present, np.asarray(row.data))
-    names, groups = model.features.names[present], model.features.groups[present]
-    others = _other_lines(model, graph, user, item)
+    by_features = model.feature_score(user, item)
+    values, method = direct(by_features)
+    names, groups = by_features.names, by_features.groups
+    title = f"“{clean(graph.items.labels[item])}”"
+    others = [FeaturePart(t.group, t.text.format(item=title), t.amount) for t in by_features.others]
     by_group = {str(g): float(values[groups == g].sum()) for g in dict.fromkeys(groups.tolist())}
     for line in others:
         by_group[line.group] = by_group.get(line.group, 0.0) + line.value
@@ -58,20 +57,14 @@ def explain_features(
     )
 
 
-def direct(model: ContentModel, user: int, item: int, present: IntArray, x: FloatArray) -> tuple[FloatArray, str]:
-    """What each feature that the item has gives by itself, float64 [len(present)], and the method.
-
-    present  int64 [n] positions of the features        x  float64 [n] their values
-    """
-    if len(model.encoder.weights) == 1:
-        slope = model.alpha * (model.encoder.weights[0] @ model.person(user)) + model.encoder.bias
-        return np.asarray(x * (model.features.basis[present] @ slope)), CLOSED_FORM
-    return integrated_gradients(model, user, present, x)
+def direct(by_features: FeatureScore) -> tuple[FloatArray, str]:
+    """What each feature that the item has gives by itself, float64 [n], and the method."""
+    if by_features.slope is not None:
+        return np.asarray(by_features.values * by_features.slope), CLOSED_FORM
+    return integrated_gradients(by_features)
 
 
-def integrated_gradients(
-    model: ContentModel, user: int, present: IntArray, x: FloatArray, *, n_steps: int = IG_STEPS
-) -> tuple[FloatArray, str]:
+def integrated_gradients(by_features: FeatureScore, *, n_steps: int = IG_STEPS) -> tuple[FloatArray, str]:
     """The same by Captum for any encoder: ∫ ∂f/∂x along the line from no feature at all to the item, Gauss-Legendre.
 
     Captum keeps its step sizes in single precision: an error of about 1e-8 of the score is its own.
@@ -79,38 +72,16 @@ def integrated_gradients(
     import torch
     from captum.attr import IntegratedGradients
 
-    basis = torch.from_numpy(model.features.basis[present].toarray())
-    layers = [torch.from_numpy(w) for w in model.encoder.weights]
-    person, bias = torch.from_numpy(model.person(user).copy()), torch.from_numpy(model.encoder.bias)
-
-    def worth(features: torch.Tensor) -> torch.Tensor:
-        inputs = features @ basis
-        vector = inputs @ layers[0]
-        for layer in layers[1:]:
-            vector = torch.tanh(vector) @ layer
-        return model.alpha * (vector @ person) + inputs @ bias
-
-    if not len(present):
+    if not len(by_features.values):
         return np.zeros(0), _ig_name(n_steps)
-    values = IntegratedGradients(worth).attribute(
-        torch.from_numpy(x.copy())[None, :], baselines=0.0, n_steps=n_steps, method="gausslegendre"
+    values = IntegratedGradients(by_features.worth).attribute(
+        torch.from_numpy(by_features.values.copy())[None, :], baselines=0.0, n_steps=n_steps, method="gausslegendre"
     )
     return values[0].detach().numpy(), _ig_name(n_steps)
 
 
 def _ig_name(n_steps: int) -> str:
     return f"Integrated Gradients (Captum, Gauss-Legendre, {n_steps} steps, baseline: no feature at all)"
-
-
-def _other_lines(model: ContentModel, graph: InteractionGraph, user: int, item: int) -> list[FeaturePart]:
-    """What the item's own features do not give: its own vector, and what comes through people."""
-    person, reach = model.person(user), model.through_graph(item)
-    title = clean(graph.items.labels[item])
-    return [
-        FeaturePart(OWN, f"learnt vector of “{title}” itself", float(model.alpha * model.own[item] @ person)),
-        FeaturePart(GRAPH, "features of what the same people have", float(reach @ (model.content @ person))),
-        FeaturePart(GRAPH, "learnt vectors of what the same people have", float(reach @ (model.own @ person))),
-    ]
 
 
 def _further(groups: NDArray[np.str_], values: FloatArray, rows: IntArray) -> list[FeaturePart]:

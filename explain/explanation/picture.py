@@ -79,12 +79,6 @@ class _Node:
         return f"{self.hop}:{kind if self.single else 'more-' + kind}:{self.id}"
 
 
-def _middle(lane: Lane) -> tuple[str, ...]:
-    """The kinds of node between a history item and the item, in order; all that a walk reaches before it jumps."""
-    kinds = tuple(step.target_kind for step in lane.walks.chain.steps)
-    return kinds if lane.walks.jump else kinds[:-1]
-
-
 def bundle_id(source: str, target: str, relation: str) -> str:
     """The key under which a bundle's evidence is asked for; the drawing's own key (flow_layout.bundle_key)."""
     return f"{source}→{target}|{relation}"
@@ -133,7 +127,7 @@ class PictureBuilder:
         return np.asarray(lane.coefficient * lane.walks.start * lane.sums[0][lane.walks.items])
 
     def _add_lane(self, idx: int, lane: Lane) -> None:
-        middle = _middle(lane)
+        middle = lane.walks.middle
         if middle == ("user",) and not lane.walks.jump:
             self._through_crowds(idx, lane)
         elif len(middle) == 1 and middle[0] in GROUPS and middle[0] != "context" and not lane.walks.jump:
@@ -144,7 +138,7 @@ class PictureBuilder:
     def _shared_node(self, lane: Lane) -> _Node:
         key, names = lane.walks.chain.key, self.names
         n_paths = int(lane.counts()[0][lane.walks.items[lane.walks.start > 0]].sum())
-        middle = _middle(lane)
+        middle = lane.walks.middle
         if middle == ("user", "item", "user") and not lane.walks.jump:
             of = "broad taste" if lane.walks.chain.coefficient < 0 else "near taste"
             return _Node(2, "people", of.replace(" ", "-"), f"people of {of}")

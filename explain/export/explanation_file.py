@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from core.models.base import constant_words
 from explain.charts.flow_svg import flow_svg
 from explain.format.hashing import digest
 from explain.format.numbers import amount
@@ -28,10 +29,7 @@ PARTS_SHOWN: Final = 60
 
 KINDS: Final = {
     "history": "from the history",
-    "memory": "the model's own memory",
-    "content": "content",
     "jump": "latent jump",
-    "base": "popularity or bias",
     "guardrail": "guardrail",
 }
 
@@ -80,10 +78,11 @@ def explanation_html(
     ranked = sorted(explanation.parts, key=lambda p: (-abs(p.value), p.kind, p.id))
     widest = max((abs(p.value) for p in ranked), default=0.0) or 1.0
     shown, rest = ranked[:PARTS_SHOWN], ranked[PARTS_SHOWN:]
+    kinds = KINDS | {kind: words.in_export for kind, words in constant_words().items()}
     parts = [
         {
             "label": clean(p.label, 120),
-            "kind": KINDS.get(p.kind, p.kind),
+            "kind": kinds.get(p.kind, p.kind),
             "value": amount(p.value),
             "share": f"{100 * p.value / explanation.score:.1f} %" if explanation.score else "",
             "width": f"{100 * abs(p.value) / widest:.2f}",

@@ -1,12 +1,14 @@
-"""Why does a group of items get less (or more) attention than its share? The gap, attributed to relations or history sources.
+"""Why does a group of items get less (or more) attention than its share? The gap, attributed to relations or history
+sources.
 
-Shapley values (Shapley 1953) over at most six players, exactly, over all subsets. A player is a part of the score: a relation
-of the model, or what enters through one source of the history. v(S) is the group's share of exposure (RBP .8) in the lists
-that are ranked by the parts in S alone, less its target, the catalogue share. v(nobody) is the exact expectation over random
-lists of what a person lacks; where parts leave scores equal, v takes the mean over all orders of the equal ones; v(all) is
-the lists as they are served. So the values sum to gap(all) − gap(random list). The difference of shares is taken and not
-the ratio − 1, because it is a part of all attention that has an owner, and it exists where a target is 0; divided by the
-target it is the ratio − 1. People who were drawn give the intervals: what each adds to each subset is kept and resampled.
+Shapley values (Shapley 1953) over at most six players, exactly, over all subsets. A player is a part of the score: a
+relation of the model, or what enters through one source of the history. v(S) is the group's share of exposure (in the
+plan's browsing model) in the lists that are ranked by the parts in S alone, less its target, the catalogue share.
+v(nobody) is the exact expectation over random lists of what a person lacks; where parts leave scores equal, v takes the
+mean over all orders of the equal ones; v(all) is the lists as they are served. So the values sum to gap(all) −
+gap(random list). The difference of shares is taken and not the ratio − 1, because it is a part of all attention that
+has an owner, and it exists where a target is 0; divided by the target it is the ratio − 1. People who were drawn give
+the intervals: what each adds to each subset is kept and resampled.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ from core.models.base import Recommender
 from core.progress import Progress, no_progress
 from core.ranking import NO_ITEM
 from explain.fairness.exposure import rbp
-from explain.fairness.score_terms import CONSTANTS, score_terms, source_terms, sources_by_age, sources_by_kind
+from explain.fairness.score_terms import score_terms, source_terms, sources_by_age, sources_by_kind
 from explain.results.exposure import GapShare
 
 MAX_PLAYERS, MAX_PEOPLE, BATCH = 6, 2_500, 128
@@ -50,7 +52,10 @@ class Game:
 
 
 def shapley_weights(n: int) -> FloatArray:
-    """φ = v @ W: W float64 [2**n, n]. φ_p = Σ_{S without p} |S|! (n−|S|−1)! / n! · (v(S + p) − v(S)). Raises OptionError above six."""
+    """φ = v @ W: W float64 [2**n, n]. φ_p = Σ_{S without p} |S|! (n−|S|−1)! / n! · (v(S + p) − v(S)).
+
+    Raises  OptionError above six.
+    """
     if n > MAX_PLAYERS:
         raise OptionError(f"{n} players have {2**n:,} subsets to rank by: join them into at most {MAX_PLAYERS} groups.")
     weights = np.zeros((2**n, n))
@@ -92,13 +97,21 @@ def expected_exposure(
 
 
 def play(
-    graph: InteractionGraph, model: Recommender, users: IntArray, lists: IntArray, belongs: FloatArray, *,
-    weights: FloatArray | None = None, players: Players, sources: Mapping[str, sparse.csr_matrix] | None = None, progress: Progress = no_progress,
-) -> Game:  # fmt: skip
+    graph: InteractionGraph,
+    model: Recommender,
+    users: IntArray,
+    lists: IntArray,
+    belongs: FloatArray,
+    *,
+    weights: FloatArray | None = None,
+    players: Players,
+    sources: Mapping[str, sparse.csr_matrix] | None = None,
+    progress: Progress = no_progress,
+) -> Game:
     """Rank these people by every subset of the players. A batch's parts are computed once; subsets are sums of them.
 
     lists    int64 [len(users), k], as served, NO_ITEM where one ends early
-    weights  float64 [≥ k], attention of the places; RBP (.8) if left out
+    weights  float64 [≥ k], attention of the places; rank-biased precision if left out
     sources  of the history, where the players are such; else they are relations
     """
     names, k = tuple(players), lists.shape[1]
@@ -140,7 +153,9 @@ class Solved:
 
 
 def solve(game: Game, *, draws: int = DRAWS, seed: int = 0) -> Solved:
-    """Shapley values of the share of exposure, with 95 % bootstrap intervals over people. Raises DataError without a list."""
+    """Shapley values of the share of exposure, with 95 % bootstrap intervals over people. Raises DataError without a
+    list.
+    """
     if not game.whole.sum():
         raise DataError("Nobody of these people has a list, so there is no exposure to attribute.")
     own = game.given @ shapley_weights(len(game.players))
@@ -161,7 +176,9 @@ def people(graph: InteractionGraph, most: int, seed: int) -> IntArray:
 
 
 def sources_of(graph: InteractionGraph, through: str) -> dict[str, sparse.csr_matrix] | None:
-    """History sources; None where the players are relations. Raises OptionError for an unknown word, or a single kind of event."""
+    """History sources; None where the players are relations. Raises OptionError for an unknown word, or a single kind
+    of event.
+    """
     if through not in THROUGH:
         raise OptionError(f"A gap cannot be attributed to {shown(through)}: choose one of {', '.join(THROUGH)}.")
     if through == "relations":
@@ -169,7 +186,8 @@ def sources_of(graph: InteractionGraph, through: str) -> dict[str, sparse.csr_ma
     found = sources_by_kind(graph) if through == "events" else sources_by_age(graph)
     if len(found) < 2:
         raise OptionError(
-            f"All events here are of one kind ({', '.join(graph.events.kinds)}), so there is nothing to tell apart: choose relations or age."
+            f"All events here are of one kind ({', '.join(graph.events.kinds)}), so there is nothing to tell apart: "
+            "choose relations or age."
         )
     return found
 
@@ -177,11 +195,14 @@ def sources_of(graph: InteractionGraph, through: str) -> dict[str, sparse.csr_ma
 def find_players(
     graph: InteractionGraph, model: Recommender, users: IntArray, sources: Mapping[str, sparse.csr_matrix] | None
 ) -> dict[str, tuple[str, ...]]:
-    """Each part of the score a player; what needs no history is one with history sources; beyond six the smallest are joined as "other"."""
+    """Each part of the score a player; what needs no history is one with history sources; beyond six the smallest are
+    joined as "other".
+    """
     batch = users[:BATCH]
     terms = score_terms(model, batch) if sources is None else source_terms(model, batch, sources)
     mass = {key: float(np.abs(value).sum()) for key, value in terms.items()}
-    players: dict[str, tuple[str, ...]] = {key: (key,) for key in terms if sources is None or key not in CONSTANTS}
+    constants = model.spec.constants
+    players: dict[str, tuple[str, ...]] = {key: (key,) for key in terms if sources is None or key not in constants}
     constant = tuple(key for key in terms if key not in players)
     if constant:
         players[NO_HISTORY] = constant
@@ -198,7 +219,10 @@ def gap_sentence(group: str, solved: Solved, target: float, parts: Sequence[GapS
     if target <= 0:
         return f"“{group}” is due no share of attention, so it has no gap that could be attributed."
     ratio = _number(solved.exposure / target)
-    text = f"“{group}” gets {ratio} of its share of attention: {solved.exposure:.1%} against {target:.1%}, a gap of {gap:+.3f}{whose}."
+    text = (
+        f"“{group}” gets {ratio} of its share of attention: {solved.exposure:.1%} against {target:.1%}, a gap of "
+        f"{gap:+.3f}{whose}."
+    )
     ahead = [p for p in parts if p.value * total > 0]
     if not ahead or abs(total) < 5e-4:
         return f"{text} No part of the score moves it beyond what a random list gives."

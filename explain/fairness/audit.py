@@ -1,8 +1,9 @@
 """What an audit of one column is: rows with interval, verdict and reason, and the verdict over all.
 
-item_audit.py asks whether exposure is fair to items, user_audit.py whether quality is fair to people. What is between pass
-and fail is "insufficient evidence"; what has no members, no lists or too few people is "not estimable" (an audit without
-evidence is never a pass). Thresholds stand in every report. The unknown are a row of their own, without a verdict.
+item_audit.py asks whether exposure is fair to items, user_audit.py whether quality is fair to people. What is between
+pass and fail is "insufficient evidence"; what has no members, no lists or too few people is "not estimable" (an audit
+without evidence is never a pass). Thresholds stand in every report. The unknown are a row of their own, without a
+verdict.
 """
 
 from __future__ import annotations

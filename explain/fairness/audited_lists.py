@@ -40,8 +40,8 @@ class AuditedLists:
     items      groupings of the items by column; people: groupings of the people
     positives  CSR [m, n_items]: held-out relevant items, None where the target needs none
     policies   item column → {group: share}, where a policy is the target
-    refit      the same of the refit's lists, with the held-out positives that those can contain; None where there was no refit.
-               What compares lists with held-out events reads these lists and no others
+    refit      the same of the refit's lists, with the held-out positives that those can contain; None where there was
+               no refit. What compares lists with held-out events reads these lists and no others
     quality    held-out nDCG of each person, None where it was not measured
     guard      which groups of people stay hidden; None where all may be shown
     computed   what `once` keeps; lists of one profile may share it
@@ -119,7 +119,9 @@ class AuditedLists:
 
     @property
     def against_heldout(self) -> tuple[AuditedLists, sparse.csr_matrix | None]:
-        """The lists that can contain held-out items, and those items: served lists cannot, so without a refit there are none."""
+        """The lists that can contain held-out items, and those items: served lists cannot, so without a refit there are
+        none.
+        """
         of = self.refit or self
         return of, of.relevance if of.lists_of == "refit" else None
 
@@ -194,7 +196,9 @@ class AuditedLists:
         reason: str = "",
         target: str = "",
     ) -> Figure:
-        """A figure of these lists from value, low and high; NaN becomes None and needs a reason, which is given where nobody does."""
+        """A figure of these lists from value, low and high; NaN becomes None and needs a reason, which is given where
+        nobody does.
+        """
         value, low, high = (float(end) if np.isfinite(end) else None for end in ends)
         if not reason and value is not None and (low is None or high is None):
             reason = NO_INTERVAL
@@ -245,7 +249,9 @@ class ItemColumn:
 
     @cached_property
     def wanted(self) -> sparse.csr_matrix | None:
-        """CSR [shown, groups]: held-out items of each group where the target comes from people; None where it is fixed."""
+        """CSR [shown, groups]: held-out items of each group where the target comes from people; None where
+        it is fixed.
+        """
         relevance = self.of.relevance if self.target == "relevance" else None
         return None if relevance is None else sparse.csr_matrix(relevance @ self.groups.membership)
 
@@ -255,7 +261,7 @@ class ItemColumn:
         return self.exposure if self.wanted is None else sparse.csr_matrix(sparse.hstack([self.exposure, self.wanted]))
 
     def shares(self, sums: FloatArray) -> tuple[FloatArray, FloatArray]:
-        """Exposure share and target share of column sums of `amounts` → two [c, groups]; the unknown take part in both."""
+        """Exposure and target share of sums of `amounts`, [c, …] → two [c, groups]; the unknown take part in both."""
         share = ex.shares(sums[:, : self.n_groups])
         if self.wanted is not None:
             return share, ex.shares(sums[:, self.n_groups :])
@@ -264,7 +270,9 @@ class ItemColumn:
 
 @dataclass(frozen=True, eq=False)
 class UserColumn:
-    """One grouping of some people. code: int64 [people], the group of each, -1 where it stays hidden; hidden: which groups do."""
+    """One grouping of some people. code: int64 [people], the group of each, -1 where it stays hidden; hidden: which
+    groups do.
+    """
 
     by: str
     labels: tuple[str, ...]

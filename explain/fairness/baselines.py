@@ -1,8 +1,10 @@
 """What would lists be worth that know nobody? Two baselines without a profile, beside the model, on what was kept back.
 
-popularity  what most people of the training part have        recency  the newest first: the item's published date or year,
-else its first event. One order for everybody; only what a person has already is left out. DSA Article 38 asks very large
-platforms to offer such an option. Nothing was shown to anybody: these are the same held-out events on which models are measured.
+popularity  what most people of the training part have        recency  the newest first: the item's published date or
+            year,
+else its first event. One order for everybody; only what a person has already is left out. DSA Article 38 asks very
+large platforms to offer such an option. Nothing was shown to anybody: these are the same held-out events on which
+models are measured.
 """
 
 from __future__ import annotations
@@ -35,7 +37,9 @@ def popularity_order(train: InteractionGraph) -> FloatArray:
 
 
 def recency_order(train: InteractionGraph) -> tuple[FloatArray, str]:
-    """Higher is newer, float64 [n_items], and the rule in words. Equal dates by the later first event; the undated come last."""
+    """Higher is newer, float64 [n_items], and the rule in words. Equal dates by the later first event; the undated come
+    last.
+    """
     first = np.full(train.n_items, np.inf)
     np.minimum.at(first, train.events.item, train.events.time.astype(np.float64))
     first[~np.isfinite(first)] = -np.inf

@@ -1,7 +1,8 @@
-"""Joint cells: what each group of people is shown of each group of items, as a ratio to the target, with everything adjusted.
+"""Joint cells: what each group of people is shown of each group of items, as a ratio to the target, with everything
+adjusted.
 
-Cells of cohorts under the smallest allowed number are suppressed before anything is computed; p-values are adjusted over
-all cells that are left (Holm).
+Cells of cohorts under the smallest allowed number are suppressed before anything is computed; p-values are adjusted
+over all cells that are left (Holm).
 """
 
 from __future__ import annotations
@@ -39,8 +40,9 @@ def joint_cells(
     guard  which cohorts stay hidden besides the small ones; figures are then told in three decimals
 
     lists  int64 [m, k], row = position of the person      weights  [k] or [m, k]      positives  CSR [m, n_items]
-    The relevance target is each cohort's own: what its people were found to like. Unknown people or items are no group: their
-    cells have a ratio and no verdict. So has a table with one known group of items, whose ratios are 1 by construction.
+    The relevance target is each cohort's own: what its people were found to like. Unknown people or items are no group:
+    their cells have a ratio and no verdict. So has a table with one known group of items, whose ratios are 1 by
+    construction.
     """
     limits = thresholds or Thresholds()
     given = group_exposure(lists, weights, items, target, positives)

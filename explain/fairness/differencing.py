@@ -1,15 +1,16 @@
 """Which groups of people must stay hidden, so that no sum or difference of what is shown comes down to few people.
 
 Every figure of a group is a sum over its people (its mean times its n). Whoever has the figures of some groups and of
-everybody has every weighted sum Σ c_j S_j of them, so every vector v = Σ c_j 1_{S_j} over the people, whatever the figure is.
-A person a is **given away** where some v has v_a = 1, no other weight above 1, and Σ |v| < limit: there a's own figure stands
-among fewer than `limit` people's. In particular no group, and no sum or difference of groups, of fewer than `limit` people can
-be computed (Σ |v| of such a vector is their number). People whom every column describes alike cannot be told apart and are one
-atom. Finding the smallest Σ |v| is a linear program (an L1 fit, after Fischetti & Salazar 2001 and the audit step of τ-ARGUS);
-Σ v² ≤ Σ |v| gives a bound in closed form that most people keep at once, so few programs are solved.
+everybody has every weighted sum Σ c_j S_j of them, so every vector v = Σ c_j 1_{S_j} over the people, whatever the
+figure is. A person a is **given away** where some v has v_a = 1, no other weight above 1, and Σ |v| < limit: there a's
+own figure stands among fewer than `limit` people's. In particular no group, and no sum or difference of groups, of
+fewer than `limit` people can be computed (Σ |v| of such a vector is their number). People whom every column describes
+alike cannot be told apart and are one atom. Finding the smallest Σ |v| is a linear program (an L1 fit, after Fischetti
+& Salazar 2001 and the audit step of τ-ARGUS); Σ v² ≤ Σ |v| gives a bound in closed form that most people keep at once,
+so few programs are solved.
 
-Not prevented: what somebody knows from elsewhere (the figure of one person of a group of ten leaves nine), and what bounds give
-(where a sum is 0, every part of it is).
+Not prevented: what somebody knows from elsewhere (the figure of one person of a group of ten leaves nine), and what
+bounds give (where a sum is 0, every part of it is).
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ class _Shown:
     """What is published of one set of people.
 
     sets     (column, group) of each row after the first, which is everybody      n  people of each row, int64 [rows]
-    member   float64 [rows, atoms], 1 where an atom belongs to the row            size  people of each atom, float64 [atoms]
+    member   float64 [rows, atoms], 1 where an atom belongs to the row            size  people of each atom, float64
+             [atoms]
     atom_of  int64 [people]
     """
 
@@ -54,7 +56,8 @@ def protect(
     codes    column → int64 [n], each person's group, below 0 for none
     people   positions of those who were measured
     settled  columns that were published before: others give way first
-    Returns  column → positions of groups, a superset of `hidden`: groups of fewer than `limit` people, and for their sake others
+    Returns  column → positions of groups, a superset of `hidden`: groups of fewer than `limit` people, and for their
+             sake others
     """
     found = {by: set(hidden.get(by, ())) for by in codes}
     for by, code in codes.items():

@@ -1,10 +1,12 @@
-"""What an audit may tell of people: which groups stay hidden, in whatever is measured of them, and how exact figures are.
+"""What an audit may tell of people: which groups stay hidden, in whatever is measured of them, and how exact figures
+are.
 
-One `Disclosure` holds for a workspace: all columns of people are settled together, on everybody and on those who were measured,
-so that two audits of different columns agree in what they hide. Intersections come after the columns, in the order in which they
-were asked for, and give way to what was told before. A plan that sets a larger smallest group starts from what the installation's
-own hides: it only ever hides more. Who is hidden takes no part in a column's figures, so nothing that follows from them (a gap, an
-interval, a p-value) holds a hidden group. What everybody together have is always told: hidden groups are chosen as if it were known.
+One `Disclosure` holds for a workspace: all columns of people are settled together, on everybody and on those who were
+measured, so that two audits of different columns agree in what they hide. Intersections come after the columns, in the
+order in which they were asked for, and give way to what was told before. A plan that sets a larger smallest group
+starts from what the installation's own hides: it only ever hides more. Who is hidden takes no part in a column's
+figures, so nothing that follows from them (a gap, an interval, a p-value) holds a hidden group. What everybody together
+have is always told: hidden groups are chosen as if it were known.
 """
 
 from __future__ import annotations
@@ -43,7 +45,8 @@ class Disclosure:
     """What is hidden where at least `limit` people must stand behind a figure.
 
     floor   the installation's smallest group, at most `limit`     n  people of the workspace
-    codes   for each publication, the first of all columns, then one an intersection: column → int64 [n], group of each person
+    codes   for each publication, the first of all columns, then one an intersection: column → int64 [n], group of each
+            person
     labels  names of each column's groups
     """
 
@@ -106,10 +109,12 @@ def disclosure(
         first = {c.by: c for c in (*(cohorts(graph, by, "user") for by in settled), *single)}
         crossings = {c.by: c for c in crossed}
         known[key] = Disclosure(
-            limit, floor, graph.n_users,
+            limit,
+            floor,
+            graph.n_users,
             ({by: c.code for by, c in first.items()}, *({by: c.code} for by, c in crossings.items())),
             {by: c.labels for by, c in (first | crossings).items()},
-        )  # fmt: skip
+        )
     return known[key]
 
 

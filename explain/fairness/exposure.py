@@ -41,7 +41,9 @@ def dcg_trec(k: int) -> FloatArray:
 
 
 def cascade(relevant: NDArray[np.bool_], gamma: float = PERSISTENCE, stop: float = STOP) -> FloatArray:
-    """Readers stop at what they like: γ^(rank-1) Π_{j<rank} (1 - φ rel_j), bool [m, k] → float64 [m, k] (Craswell et al. 2008)."""
+    """Readers stop at what they like: γ^(rank-1) Π_{j<rank} (1 - φ rel_j), bool [m, k] → float64 [m, k] (Craswell et
+    al. 2008).
+    """
     left = np.cumprod(1.0 - stop * relevant, axis=1)
     before = np.column_stack([np.ones(len(left)), left[:, :-1]])
     return np.asarray(rbp(relevant.shape[1], gamma) * before)
@@ -52,16 +54,20 @@ BROWSING_LABELS = (*BROWSING, CASCADE)
 
 
 def browsing_weights(label: str, k: int) -> FloatArray:
-    """Attention for ranks 1 to k under a labelled browsing model, float64 [k]. Raises OptionError for an unknown label."""
+    """Attention for ranks 1 to k under a labelled browsing model, float64 [k]. Raises OptionError for an
+    unknown label.
+    """
     if label not in BROWSING:
         raise OptionError(f"There is no browsing model {shown(label)}: choose one of {', '.join(BROWSING)}.")
     return BROWSING[label](k)
 
 
 def attention_of(label: str, lists: IntArray, n_items: int, positives: sparse.csr_matrix | None = None) -> FloatArray:
-    """Attention of the places of these lists under a labelled model: [k], or [m, k] for the cascade, which reads relevance.
+    """Attention of the places of these lists under a labelled model: [k], or [m, k] for the cascade, which reads
+    relevance.
 
-    positives  CSR [m, n_items], held-out relevant items. Raises OptionError for an unknown label, or a cascade without them.
+    positives  CSR [m, n_items], held-out relevant items. Raises OptionError for an unknown label, or a cascade without
+               them.
     """
     k = lists.shape[1]
     if label != CASCADE:
@@ -151,7 +157,8 @@ def worst_case_ratios(
 
 
 def ideal_attention(weights: FloatArray, n_relevant: IntArray, n_items: int) -> tuple[FloatArray, FloatArray]:
-    """Attention under an ideal list, of each relevant item and of each other one: float64 [m] each, 0 where there is none.
+    """Attention under an ideal list, of each relevant item and of each other one: float64 [m] each, 0 where there is
+    none.
 
     It puts its relevant items first, in random order, then the others (Diaz et al. 2020, section 3.3).
     weights     [k] or [m, k], attention of the places; 0 beyond place k

@@ -1,7 +1,8 @@
-"""Over which tests a p-value is adjusted: those of a table, of an obligation (exposure, quality, cells), or of a whole report.
+"""Over which tests a p-value is adjusted: those of a table, of an obligation (exposure, quality, cells), or of a whole
+report.
 
-A table's own adjustment stands in its rows. In a larger family p can only grow (Holm over the p of all its limits), so a verdict
-can only become insufficient evidence.
+A table's own adjustment stands in its rows. In a larger family p can only grow (Holm over the p of all its limits), so
+a verdict can only become insufficient evidence.
 """
 
 from __future__ import annotations

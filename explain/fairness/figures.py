@@ -1,4 +1,6 @@
-"""What a metric of an audit says: one value with its interval, or the reason why there is none, and what it was measured on."""
+"""What a metric of an audit says: one value with its interval, or the reason why there is none, and what it was
+measured on.
+"""
 
 from __future__ import annotations
 
@@ -26,7 +28,8 @@ class Basis:
 
 @dataclass(frozen=True, kw_only=True)
 class Figure:
-    """One value. by, group: what it is about, "" for all; n: people (or items) behind it; reason: why there is no value.
+    """One value. by, group: what it is about, "" for all; n: people (or items) behind it; reason: why there is no
+    value.
 
     low, high   95 % interval; both None where there is none
     suppressed  few people stand behind it, or it is hidden for the sake of such a group; then it has no n either

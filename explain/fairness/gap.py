@@ -1,9 +1,11 @@
-"""Are cohorts served alike? Each against everybody else with bands that hold all differences at once, and how much they differ in all.
+"""Are cohorts served alike? Each against everybody else with bands that hold all differences at once, and how much they
+differ in all.
 
-The largest of many means less the smallest is above 0 even where all cohorts are alike, and grows with their number; no interval
-of it holds what is true (0 of 200 worlds with 18 equal cohorts). So no verdict is on it. Each cohort's mean is compared with that
-of the others, and the bands of all of them hold together as often as they say (max-|t|, Westfall & Young 1993, each difference on
-the scale of its own p-value). How much cohorts differ in all is τ, the standard deviation of their true means.
+The largest of many means less the smallest is above 0 even where all cohorts are alike, and grows with their number; no
+interval of it holds what is true (0 of 200 worlds with 18 equal cohorts). So no verdict is on it. Each cohort's mean is
+compared with that of the others, and the bands of all of them hold together as often as they say (max-|t|, Westfall &
+Young 1993, each difference on the scale of its own p-value). How much cohorts differ in all is τ, the standard
+deviation of their true means.
 """
 
 from __future__ import annotations
@@ -28,7 +30,8 @@ LENT = 20.0
 class Differences:
     """Of each cohort, float64 [m]: its mean less the reference's.
 
-    value, error, freedom  the difference, its standard error, Welch's degrees of freedom; NaN for a cohort that is the reference
+    value, error, freedom  the difference, its standard error, Welch's degrees of freedom; NaN for a cohort that is the
+                           reference
     low, high              bands that hold all differences at once
     reference, n_reference mean and number of people compared with
     least                  float64 [draws], ascending: the smallest p of all cohorts where none differs
@@ -53,15 +56,22 @@ class Differences:
         return np.asarray(np.minimum(1.0, 2 * np.maximum(*sides)))
 
     def over_all(self, p: FloatArray) -> FloatArray:
-        """p-values adjusted for all cohorts together (single-step min-p): as small as some cohort's would be by chance, [m]."""
+        """p-values adjusted for all cohorts together (single-step min-p): as small as some cohort's would be by chance,
+        [m].
+        """
         as_small = np.searchsorted(self.least, p, side="right")
         found = np.maximum(p, (1 + as_small) / (1 + len(self.least)))
         return np.asarray(np.where(np.isfinite(p), found, np.nan))
 
 
 def differences(
-    values: Sequence[FloatArray], rng: np.random.Generator, *, against: int | str = "rest", alpha: float = 0.05, draws: int = JOINT_DRAWS
-) -> Differences:  # fmt: skip
+    values: Sequence[FloatArray],
+    rng: np.random.Generator,
+    *,
+    against: int | str = "rest",
+    alpha: float = 0.05,
+    draws: int = JOINT_DRAWS,
+) -> Differences:
     """Each of at least two cohorts against its reference.
 
     values   one float64 [n_g], n_g ≥ 2, a cohort: one number a person
@@ -85,12 +95,21 @@ def differences(
     wide = stdtrit(freedom, 1 - level / 2) * error
     known = np.where(own, 1.0, np.nan)
     return Differences(
-        value * known, error * known, freedom, (value - wide) * known, (value + wide) * known, (means - value) * known, n_reference, least
-    )  # fmt: skip
+        value * known,
+        error * known,
+        freedom,
+        (value - wide) * known,
+        (value + wide) * known,
+        (means - value) * known,
+        n_reference,
+        least,
+    )
 
 
 def contrasts(sizes: FloatArray, against: int | str) -> tuple[FloatArray, FloatArray]:
-    """C [m, m] with differences = C @ means, and the people in each one's reference, [m]; 0 for a cohort that is the reference."""
+    """C [m, m] with differences = C @ means, and the people in each one's reference, [m]; 0 for a cohort that is the
+    reference.
+    """
     m, everybody = len(sizes), sizes.sum()
     if isinstance(against, int):
         contrast = np.eye(m)
@@ -105,8 +124,9 @@ def contrasts(sizes: FloatArray, against: int | str) -> tuple[FloatArray, FloatA
 
 
 def variances_of(values: Sequence[FloatArray]) -> FloatArray:
-    """Variance of one person's number in each cohort, [m], moderated (Smyth 2004): as if LENT more people had scattered as people
-    within cohorts do. Ten people without a hit would otherwise be as sure of it as a thousand."""
+    """Variance of one person's number in each cohort, [m], moderated (Smyth 2004): as if LENT more people had scattered
+    as people within cohorts do. Ten people without a hit would otherwise be as sure of it as a thousand.
+    """
     freedom = np.array([len(v) - 1.0 for v in values])
     own = np.array([v.var(ddof=1) for v in values])
     pooled = float((freedom * own).sum() / freedom.sum())
@@ -130,7 +150,9 @@ class Spread:
 
 
 def spread(values: Sequence[FloatArray], rng: np.random.Generator, draws: int = JOINT_DRAWS) -> Spread:
-    """τ of at least two cohorts. The interval holds every τ under which the one that was found is not unusual (parametric bootstrap)."""
+    """τ of at least two cohorts. The interval holds every τ under which the one that was found is not unusual
+    (parametric bootstrap).
+    """
     sizes, means = np.array([len(v) for v in values]), np.array([v.mean() for v in values])
     noise = np.sqrt(np.array([v.var(ddof=1) for v in values]) / sizes)
     excess = float(means.var(ddof=1) - (noise**2).mean())
@@ -158,14 +180,14 @@ def spread(values: Sequence[FloatArray], rng: np.random.Generator, draws: int = 
     return Spread(value, min(value, least(0.025)), max(value, least(0.975)))
 
 
-def permutation_p(values: Sequence[FloatArray], draws: int, rng: np.random.Generator) -> float:
-    """How often people shuffled over the cohorts give a gap at least as large: (1 + times) / (1 + draws)."""
-    observed = np.ptp([v.mean() for v in values])
-    return float((1 + (permuted(values, draws, rng) >= observed - 1e-12).sum()) / (1 + draws))
+def permutation_p(gap: float, alike: FloatArray) -> float:
+    """How often people shuffled over the cohorts (`permuted`) give as large a gap: (1 + times) / (1 + draws)."""
+    return float((1 + (alike >= gap - 1e-12).sum()) / (1 + len(alike)))
 
 
 def permuted(values: Sequence[FloatArray], draws: int, rng: np.random.Generator) -> FloatArray:
-    """max - min of the cohorts' means where people are shuffled over them: float64 [draws]. Its mean is what equality looks like.
+    """max - min of the cohorts' means where people are shuffled over them: float64 [draws]. Its mean is what equality
+    looks like.
 
     Above MOST_PERMUTED people the cohort means of a shuffle are drawn from their normal limit (Hájek 1960), with the
     variance S²(1/n_g - 1/N) and covariance -S²/N of sampling without replacement.

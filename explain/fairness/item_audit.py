@@ -1,8 +1,9 @@
 """Does each group of items get the attention that it stands for? Exposure share over target share, a row a group.
 
-A group fails if the p-value of the limit (a true ratio just at the limit would look so far beyond it), adjusted for the number of
-groups (Holm), is below alpha; it passes if that of each limit from the inside is (two one-sided tests). All else is insufficient
-evidence. Never shown is a real 0: a failure where so little would hardly be seen at the limit. The unknown have no verdict.
+A group fails if the p-value of the limit (a true ratio just at the limit would look so far beyond it), adjusted for the
+number of groups (Holm), is below alpha; it passes if that of each limit from the inside is (two one-sided tests). All
+else is insufficient evidence. Never shown is a real 0: a failure where so little would hardly be seen at the limit. The
+unknown have no verdict.
 """
 
 from __future__ import annotations
@@ -107,15 +108,20 @@ def _shares(groups: Cohorts, ratios: Ratios) -> dict[str, GroupShares]:
 
 def _note(limits: Thresholds) -> str:
     return (
-        "Intervals: 95 %, over people, one group at a time. p is of the limit, not of a ratio of 1: how often a group whose "
-        f"true ratio is {limits.ratio_low:g} or {limits.ratio_high:g} would look so far beyond it. Adjusted for the number of "
-        f"groups (Holm) it must be below {limits.alpha:g} for a failure; a pass needs the same of both limits from the inside."
+        "Intervals: 95 %, over people, one group at a time. p is of the limit, not of a ratio of 1: how often a group "
+        "whose "
+        f"true ratio is {limits.ratio_low:g} or {limits.ratio_high:g} would look so far beyond it. Adjusted for the "
+        "number of "
+        f"groups (Holm) it must be below {limits.alpha:g} for a failure; a pass needs the same of both limits from "
+        "the inside."
     )
 
 
 @dataclass(frozen=True, eq=False)
 class ItemRatios:
-    """Of each group: its ratio, its interval and p of the limits, and those p adjusted over the known groups, float64 [groups]."""
+    """Of each group: its ratio, its interval and p of the limits, and those p adjusted over the known groups, float64
+    [groups].
+    """
 
     ratios: Ratios
     limits: LimitTests
@@ -131,7 +137,9 @@ def item_ratios(
     positives: sparse.csr_matrix | None = None,
     limits: Thresholds | None = None,
 ) -> ItemRatios:
-    """Exposure ratios of all groups at once. A relevance target is as uncertain as the people are from whom it comes."""
+    """Exposure ratios of all groups at once. A relevance target is as uncertain as the people are from whom
+    it comes.
+    """
     limits = limits or Thresholds()
     ratios = ratios_of(group_exposure(lists, weights, groups, target, positives))
     tests = ratios.against(limits)
@@ -186,7 +194,9 @@ def _verdict(n: int, g: int, measured: ItemRatios, limits: Thresholds) -> tuple[
 def of_limits(
     ratio: float, low: float, high: float, p_fail: float, p_pass: float, limits: Thresholds
 ) -> tuple[str, str]:
-    """Verdict and reason of a ratio by its adjusted p-values; the interval, which is not adjusted, only enters the words."""
+    """Verdict and reason of a ratio by its adjusted p-values; the interval, which is not adjusted, only enters the
+    words.
+    """
     band = f"{limits.ratio_low:g} to {limits.ratio_high:g}"
     below, above = f"below {limits.ratio_low:g}", f"above {limits.ratio_high:g}"
     chance = "but among so many groups that happens by chance at"

@@ -1,4 +1,6 @@
-"""Every figure of a record by what it is of. Two figures of one key must have one value, wherever in the record they stand."""
+"""Every figure of a record by what it is of. Two figures of one key must have one value, wherever in the record they
+stand.
+"""
 
 from __future__ import annotations
 

@@ -1,8 +1,9 @@
-"""The main parameters of a recommender and how much each weighs, measured: what DSA Article 27 asks to be told in plain words.
+"""The main parameters of a recommender and how much each weighs, measured: what DSA Article 27 asks to be told in plain
+words.
 
-Weights are not the numbers that a model learnt but what they do: for every listed item the absolute amount of each part of
-its score, as a share of all parts' amounts. Shares are taken person by person and averaged, so that everybody counts the
-same whatever the size of their scores; intervals resample people. What the parts of one score are is told by the
+Weights are not the numbers that a model learnt but what they do: for every listed item the absolute amount of each part
+of its score, as a share of all parts' amounts. Shares are taken person by person and averaged, so that everybody counts
+the same whatever the size of their scores; intervals resample people. What the parts of one score are is told by the
 explanations; through what a group loses attention, by attribution.py.
 """
 
@@ -19,19 +20,25 @@ from core.intervals import DRAWS, percentile_interval, resampled_sums
 from core.models.base import Recommender
 from core.progress import Progress, no_progress
 from core.ranking import NO_ITEM
-from explain.fairness.score_terms import CONSTANTS, score_terms, source_terms, sources_by_age, sources_by_kind
+from explain.fairness.score_terms import score_terms, source_terms, sources_by_age, sources_by_kind
 from explain.results.exposure import Weight
 
 MAX_PEOPLE, BATCH = 500, 128
-GUARDRAILS = "guardrails"
-KINDS = ("history", *CONSTANTS, GUARDRAILS)
+HISTORY, GUARDRAILS = "history", "guardrails"
 Reader = Callable[[IntArray], Mapping[str, FloatArray]]
 
 
 def measure_weights(
-    graph: InteractionGraph, model: Recommender, users: IntArray, lists: IntArray, label: Callable[[str], str], *,
-    seed: int = 0, draws: int = DRAWS, progress: Progress = no_progress,
-) -> tuple[Weight, ...]:  # fmt: skip
+    graph: InteractionGraph,
+    model: Recommender,
+    users: IntArray,
+    lists: IntArray,
+    label: Callable[[str], str],
+    *,
+    seed: int = 0,
+    draws: int = DRAWS,
+    progress: Progress = no_progress,
+) -> tuple[Weight, ...]:
     """Shares of the listed items' amounts by kind, relation and source of the history.
 
     users  int64 [n]        lists  int64 [n, k], NO_ITEM where one ends early        label  a relation's key in words
@@ -41,17 +48,18 @@ def measure_weights(
     rows = _level("relation", amounts, label, seed, draws)
     if not rows:
         raise DataError("No listed item has a score that is not 0, so there is nothing to share out.")
+    constants = model.spec.constants
     kinds: dict[str, FloatArray] = {}
     for name, both in amounts.items():
-        kind = name if name in CONSTANTS else "history"
+        kind = name if name in constants else HISTORY
         kinds[kind] = kinds[kind] + both if kind in kinds else both
     kinds[GUARDRAILS] = np.zeros_like(next(iter(amounts.values())))
     found = _level("kind", kinds, _kind_words(label), seed, draws) + rows
-    if set(amounts) - set(CONSTANTS):
+    if set(amounts) - set(constants):
         for level, sources in (("events", sources_by_kind(graph)), ("age", sources_by_age(graph))):
 
             def read(batch: IntArray, sources: Any = sources) -> Mapping[str, FloatArray]:
-                return {k: v for k, v in source_terms(model, batch, sources).items() if k not in CONSTANTS}
+                return {k: v for k, v in source_terms(model, batch, sources).items() if k not in constants}
 
             found += _level(level, _amounts(read, users, lists, progress), _source_words, seed, draws)
     return tuple(found)
@@ -65,7 +73,7 @@ def weights_sentence(rows: tuple[Weight, ...], n_people: int, k: int, noun: str)
     against = [r for r in relations if r.against > 0.9 * r.share]
     if against:
         text += f" What speaks against {noun}s: {', '.join(r.label for r in against)}."
-    without = sum(r.share for r in rows if r.level == "kind" and r.name in CONSTANTS)
+    without = sum(r.share for r in rows if r.level == "kind" and r.name not in (HISTORY, GUARDRAILS))
     text += (
         f" {without:.0%} of it does not depend on anything in the history."
         if without
@@ -75,7 +83,9 @@ def weights_sentence(rows: tuple[Weight, ...], n_people: int, k: int, noun: str)
 
 
 def _amounts(read: Reader, users: IntArray, lists: IntArray, progress: Progress) -> dict[str, FloatArray]:
-    """By part, float64 [n, 2]: each person's summed amounts of their listed items, absolute, and of those the ones below 0."""
+    """By part, float64 [n, 2]: each person's summed amounts of their listed items, absolute, and of those the ones
+    below 0.
+    """
     found: dict[str, list[FloatArray]] = {}
     for start in range(0, len(users), BATCH):
         rows = slice(start, start + BATCH)
@@ -119,7 +129,7 @@ def _level(
 
 
 def _kind_words(label: Callable[[str], str]) -> Callable[[str], str]:
-    words = {"history": "the person's history", GUARDRAILS: "guardrails (none moves these lists)"}
+    words = {HISTORY: "the person's history", GUARDRAILS: "guardrails (none moves these lists)"}
     return lambda name: words.get(name) or label(name)
 
 

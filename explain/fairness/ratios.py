@@ -1,7 +1,8 @@
-"""Exposure ratios of groups of items in some lists, with the standard error that comes from the people whose lists they are.
+"""Exposure ratios of groups of items in some lists, with the standard error that comes from the people whose lists they
+are.
 
-The error is linear in people (the delta method, which is the infinitesimal jackknife): what each person's list adds to a ratio
-is summed up squared, so nothing is drawn and the same question has the same interval wherever it is asked.
+The error is linear in people (the delta method, which is the infinitesimal jackknife): what each person's list adds to
+a ratio is summed up squared, so nothing is drawn and the same question has the same interval wherever it is asked.
 """
 
 from __future__ import annotations
@@ -44,7 +45,9 @@ class GroupExposure:
 
 @dataclass(frozen=True, eq=False)
 class Ratios:
-    """Of each group, float64 [groups]: share of exposure, share due, their ratio, standard error of its root, places, fair places."""
+    """Of each group, float64 [groups]: share of exposure, share due, their ratio, standard error of its root, places,
+    fair places.
+    """
 
     share: FloatArray
     target: FloatArray
@@ -55,7 +58,9 @@ class Ratios:
     n_lists: int
 
     def against(self, limits: Thresholds) -> LimitTests:
-        """Intervals and p of the limits; undefined for a group that is due all or nothing, and under the smallest number of lists."""
+        """Intervals and p of the limits; undefined for a group that is due all or nothing, and under the smallest
+        number of lists.
+        """
         enough = self.n_lists >= limits.min_n
         ratio = np.where(enough & (self.target <= WHOLE), self.ratio, np.nan)
         allowed = (limits.ratio_low, limits.ratio_high)
@@ -96,8 +101,8 @@ def _relative(
 ) -> FloatArray:
     """Σ_u (l_u/R)² of each group, float64 [groups], l_u what person u adds to the ratio R = share/due.
 
-    l_u/R = (e_ug - share_g e_u)/(share_g Σe), and for a target from people less the same of what they want; expanded, so that
-    no matrix but those of the lists is formed.
+    l_u/R = (e_ug - share_g e_u)/(share_g Σe), and for a target from people less the same of what they want; expanded,
+    so that no matrix but those of the lists is formed.
     """
 
     def moments(a: sparse.csr_matrix, s: FloatArray, b: sparse.csr_matrix, t: FloatArray) -> FloatArray:

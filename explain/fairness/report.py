@@ -44,7 +44,9 @@ MOST_CELLS, MOST_CREATORS = 400, 200
 
 @dataclass(frozen=True, eq=False)
 class Lists:
-    """What is audited. served: int64 [m, k] of the served model; heldout, positives, quality, training: of the refit, where there is one."""
+    """What is audited. served: int64 [m, k] of the served model; heldout, positives, quality, training: of the refit,
+    where there is one.
+    """
 
     served: IntArray
     heldout: IntArray | None = None
@@ -186,8 +188,9 @@ def audit_people(
 
 
 def audited_lists(graph: InteractionGraph, plan: Plan, given: Lists, guard: Disclosure | None = None) -> AuditedLists:
-    """The lists of a plan with all groupings, ready for every metric; in it those of the refit, for what held-out events are
-    compared with."""
+    """The lists of a plan with all groupings, ready for every metric; in it those of the refit, for what held-out
+    events are compared with.
+    """
     refit = None if given.heldout is None else _grouped(graph, plan, given, given.heldout, guard, heldout=True)
     if needs_relevance(plan) and refit is not None:
         return refit
@@ -312,7 +315,8 @@ def _suppressed(audits: Sequence[PeopleAudit], cells: Sequence[CellTable]) -> Su
 def creators_view(lists: AuditedLists, groups: Cohorts, most: int = MOST_CREATORS) -> tuple[CreatorExposure, ...]:
     """The provider's side: each creator's exposure against what its items stand for, with a 95 % interval over people.
 
-    The `most` of largest catalogue share, largest first; all the others are one row at the end, so that the rows hold all exposure.
+    The `most` of largest catalogue share, largest first; all the others are one row at the end, so that the rows hold
+    all exposure.
     """
     share = ex.catalogue_share(groups.membership)
     order = np.argsort(-share, kind="stable")

@@ -1,4 +1,6 @@
-"""What a guardrail buys and costs: exposure before and after, nDCG on held-out events, every moved item by name of its rule."""
+"""What a guardrail buys and costs: exposure before and after, nDCG on held-out events, every moved item by name of its
+rule.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,6 @@ from core.errors import OptionError
 from core.evaluation import accuracy
 from core.graph import FloatArray, IntArray, InteractionGraph
 from core.guardrails.base import Groups, Pool, Rule, Setting, apply_all, pool_of
-from core.guardrails.exposure import MinimumExposure
 from core.intervals import percentile_interval, resampled_sums
 from core.progress import Progress, no_progress
 from core.ranking import NO_ITEM, rank_all
@@ -65,8 +66,9 @@ def candidates(
 def setting_of(
     graph: InteractionGraph, profile: sparse.csr_matrix, k: int, due: Due | None = None, browsing: str = ex.RBP
 ) -> Setting:
-    """What rules may know: attention of the places, popularity and histories of `profile`, groups by column with the shares that
-    they are due."""
+    """What rules may know: attention of the places, popularity and histories of `profile`, groups by column with the
+    shares that they are due.
+    """
 
     def groups(by: str) -> Groups:
         column = cohorts(graph, by, "item")
@@ -101,9 +103,11 @@ def group_changes(
 
 
 def followed_group(changes: Sequence[GroupChange], rules: Sequence[Rule], by: str) -> str | None:
-    """The group of items whose gain is followed: the one a rule protects by name, else the known one worst off without rules."""
+    """The group of items whose gain is followed: the one a rule protects by name, else the known one worst off without
+    rules.
+    """
     known = {g.group: g.before for g in changes if g.before is not None and g.group != UNKNOWN}
-    named = next((r.group for r in rules if isinstance(r, MinimumExposure) and r.by == by and r.group in known), None)
+    named = next((r.protected for r in rules if r.column == by and r.protected in known), None)
     return named or min(known, key=lambda g: known[g] or 0.0, default=None)
 
 
@@ -118,8 +122,9 @@ def cohort_gains(
     seed: int = 0,
     guard: Disclosure | None = None,
 ) -> tuple[Gain, ...]:
-    """The followed group's exposure ratio before and after in everybody's lists and in each cohort's; cohorts under min_n, and those
-    that `guard` hides, are left out."""
+    """The followed group's exposure ratio before and after in everybody's lists and in each cohort's; cohorts under
+    min_n, and those that `guard` hides, are left out.
+    """
     if followed is None:
         return ()
     rows = {EVERYBODY: np.flatnonzero((steps.before != NO_ITEM).any(axis=1))}
@@ -168,7 +173,9 @@ def costs(
     seed: int = 0,
     guard: Disclosure | None = None,
 ) -> tuple[Cost, ...]:
-    """Held-out nDCG before and after, over everybody and by cohort; the interval of the change is paired over people."""
+    """Held-out nDCG before and after, over everybody and by cohort; the interval of the change is paired
+    over people.
+    """
     before, after = ndcg(steps.before, positives), ndcg(steps.after, positives)
     measured = np.flatnonzero(np.isfinite(before))
     paid = [_cost(EVERYBODY, before[measured], after[measured], min_n, seed)]
@@ -246,8 +253,8 @@ def moved_sentence(rank: int, was: int, rule: Rule | None) -> str:
     if rule is None or rank == was:
         return ""
     if rank > was:
-        return f"Placed {ordinal(rank)} instead of {ordinal(was)}: it made room for others (*{rule.told}*)."
-    return f"Placed {ordinal(rank)} instead of {ordinal(was)} by *{rule.told}*."
+        return f"Placed {ordinal(rank)} instead of {ordinal(was)}: it made room for others (*{rule.summary}*)."
+    return f"Placed {ordinal(rank)} instead of {ordinal(was)} by *{rule.summary}*."
 
 
 def ordinal(n: int) -> str:

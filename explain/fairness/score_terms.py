@@ -1,7 +1,7 @@
 """Every candidate's score split by relation, for a batch of people at once: what attributions and weights are made of.
 
-The terms are those of `Recommender.parts`, pushed forward for all items in the place of pulled back for one; that they add
-up to `Recommender.score` is checked on every batch. Who is compared with whom, and why, is left to the callers.
+The terms are those of `Recommender.parts`, pushed forward for all items in the place of pulled back for one; that they
+add up to `Recommender.score` is checked on every batch. Who is compared with whom, and why, is left to the callers.
 """
 
 from __future__ import annotations
@@ -11,17 +11,17 @@ from collections.abc import Mapping
 import numpy as np
 from scipy import sparse
 
-from core.errors import ModelError
+from core.errors import ContractError
 from core.graph import Events, FloatArray, IntArray, InteractionGraph, sum_pairs
 from core.models.base import Recommender
-from core.models.content import CONTENT
 
-CONSTANTS = ("memory", "base", CONTENT)
 _CLOSE = 1e-7
 
 
 def score_terms(model: Recommender, users: IntArray, keep: FloatArray | None = None) -> dict[str, FloatArray]:
-    """`model.terms`, checked: with `keep` left out they add up to model.score(users). Raises ModelError if they do not."""
+    """`model.terms`, checked: with `keep` left out they add up to model.score(users). Raises ContractError if they do
+    not.
+    """
     terms = model.terms(users, keep)
     if keep is None:
         _check(model, users, terms)
@@ -29,7 +29,9 @@ def score_terms(model: Recommender, users: IntArray, keep: FloatArray | None = N
 
 
 def sources_by_kind(graph: InteractionGraph) -> dict[str, sparse.csr_matrix]:
-    """Kind of event → CSR [n_users, n_items]: its share of the weight of each person–item edge; shares of an edge sum to 1."""
+    """Kind of event → CSR [n_users, n_items]: its share of the weight of each person–item edge; shares of an edge sum
+    to 1.
+    """
     events, shape = graph.events, (graph.n_users, graph.n_items)
     whole = graph.interactions
     found = {}
@@ -41,7 +43,9 @@ def sources_by_kind(graph: InteractionGraph) -> dict[str, sparse.csr_matrix]:
 
 
 def sources_by_age(graph: InteractionGraph) -> dict[str, sparse.csr_matrix]:
-    """ "recent" and "older": each person's items by their last event, the newer half (the odd one too) and the rest; CSR of ones."""
+    """ "recent" and "older": each person's items by their last event, the newer half (the odd one too) and the rest;
+    CSR of ones.
+    """
     rows, items, times = _last_times(graph.events)
     order = np.lexsort((items, -times, rows))
     rows, items = rows[order], items[order]
@@ -62,10 +66,10 @@ def source_terms(
     found: dict[str, FloatArray] = {}
     for name, share in sources.items():
         terms = score_terms(model, users, np.asarray(share[users].toarray()))
-        carried = [v for key, v in terms.items() if key not in CONSTANTS]
+        carried = [v for key, v in terms.items() if key not in model.spec.constants]
         if carried:
             found[name] = np.sum(carried, axis=0)
-        found |= {key: v for key, v in terms.items() if key in CONSTANTS}
+        found |= {key: v for key, v in terms.items() if key in model.spec.constants}
     _check(model, users, found)
     return found
 
@@ -75,7 +79,9 @@ def _check(model: Recommender, users: IntArray, terms: Mapping[str, FloatArray])
     size = np.sum([np.abs(v) for v in terms.values()], axis=0)
     missed = np.abs(np.sum(list(terms.values()), axis=0) - whole)
     if (missed > _CLOSE * np.maximum(size, 1e-12)).any():
-        raise ModelError(f"The terms of {model.spec.name} do not add up to its scores: fit it again.")
+        raise ContractError(
+            f"The terms of {model.spec.name} do not add up to its scores: fit it again.", method="terms"
+        )
 
 
 def _part_of(part: sparse.csr_matrix, whole: sparse.csr_matrix) -> sparse.csr_matrix:

@@ -1,8 +1,9 @@
 """What is said of an exposure ratio against its limits, and what many tests at once do to a p-value (Holm).
 
-Every p-value here is of a *limit*, never of equality: it says how often a group whose true ratio is just at the limit would
-look at least as far beyond it. A failure needs a small p of the limit; a pass needs a small p of each limit from the inside
-(two one-sided tests, Schuirmann 1987). Interval, failure and pass are one test read three ways, so they cannot contradict.
+Every p-value here is of a *limit*, never of equality: it says how often a group whose true ratio is just at the limit
+would look at least as far beyond it. A failure needs a small p of the limit; a pass needs a small p of each limit from
+the inside (two one-sided tests, Schuirmann 1987). Interval, failure and pass are one test read three ways, so they
+cannot contradict.
 """
 
 from __future__ import annotations
@@ -56,8 +57,9 @@ def limit_tests(
     freedom  degrees of freedom of Student's t, people less one
     places, fair  places that a group has in the lists, and that a fair share of them would be
     limits   lowest and highest ratio allowed
-    Nothing is surer than a Poisson count can be (exact limits, Garwood 1936): of as many places as would have this relative error,
-    which matters far out in the tail; and where the places found, or fair, are under ten, of those places.
+    Nothing is surer than a Poisson count can be (exact limits, Garwood 1936): of as many places as would have this
+    relative error, which matters far out in the tail; and where the places found, or fair, are under ten, of those
+    places.
     """
     root, wide = np.sqrt(ratio), stdtrit(freedom, (1 + LEVEL) / 2) * error
     low, high = np.maximum(root - wide, 0.0) ** 2, (root + wide) ** 2
@@ -90,14 +92,18 @@ def limit_tests(
 
 
 def tail(distance: FloatArray, error: FloatArray, freedom: float | FloatArray) -> FloatArray:
-    """P(T ≤ distance/error) of Student's t, [m]; without any error a sign alone: 0 below, 1 above, ½ for no distance."""
+    """P(T ≤ distance/error) of Student's t, [m]; without any error a sign alone: 0 below, 1 above, ½ for no
+    distance.
+    """
     sure = np.where(distance > 0, np.inf, np.where(distance < 0, -np.inf, 0.0))
     scaled = np.divide(distance, error, out=sure, where=error > 0)
     return np.asarray(stdtr(freedom, scaled))
 
 
 def at_most(count: FloatArray, mean: FloatArray) -> FloatArray:
-    """P(X ≤ count) of a Poisson count, [m]. Membership shares make counts broken: the whole number that is less sure stands."""
+    """P(X ≤ count) of a Poisson count, [m]. Membership shares make counts broken: the whole number that is less sure
+    stands.
+    """
     return np.asarray(gammaincc(_up(count) + 1, mean))
 
 

@@ -29,7 +29,8 @@ def within(low: float | None, high: float | None, allowed: tuple[float, float]) 
 
 
 def policy_share(groups: Cohorts, policy: Mapping[str, float]) -> FloatArray:
-    """A policy table as shares, float64 [groups]: every known group named, numbers ≥ 0, their sum 1; the unknown get none.
+    """A policy table as shares, float64 [groups]: every known group named, numbers ≥ 0, their sum 1; the unknown get
+    none.
 
     Raises  OptionError with the missing, surplus or wrong entries.
     """

@@ -1,8 +1,9 @@
 """Are the lists about as good for each group of people? Held-out nDCG@k by column, or by up to three columns at once.
 
-Each group is compared with everybody else (or with the whole population, or with a named group): never with the group that
-happens to look best, which is the luckiest one. It fails if it is surely more than the allowed gap below, passes if it is surely
-within the gap on either side; the bands hold all groups' differences at once. All together fail if a group does.
+Each group is compared with everybody else (or with the whole population, or with a named group): never with the group
+that happens to look best, which is the luckiest one. It fails if it is surely more than the allowed gap below, passes
+if it is surely within the gap on either side; the bands hold all groups' differences at once. All together fail if a
+group does.
 """
 
 from __future__ import annotations

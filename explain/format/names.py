@@ -14,7 +14,9 @@ from functools import cached_property
 import numpy as np
 
 from core.graph import IntArray, InteractionGraph
+from core.models.base import constant_words, relation_words
 from core.propagation import Step, Walks
+from core.words import Vocabulary, chain_words
 from data.tables import DataCard
 from explain.format.numbers import plural
 from explain.format.text import clean
@@ -124,59 +126,34 @@ class Names:
 
     def kind(self, kind: str) -> str:
         """What this data calls a topic, creator or context."""
-        return self.graph.groups[kind].title if kind in self.graph.groups else kind
+        return self.vocabulary.kind(kind)
+
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """This data's own nouns and verbs, which fill what models say."""
+        titles = {kind: group.title for kind, group in self.graph.groups.items()}
+        return Vocabulary(verb=self.verb, noun=self.noun, kinds=titles)
 
     def relation(self, key: str) -> str:
-        """A meta-path or jump in words: of those that every workspace knows, and of those that a loaded model brought
+        """A meta-path, jump or constant in words: of every registered model, and of those that a loaded one brought
         (`learn`).
         """
         return self.relations.get(key, key.replace("_", " "))
 
     def learn(self, walks: Iterable[Walks]) -> None:
-        """Take over the words of a model's chains: what stands in the middle of a chain says what it is called."""
-        for w in walks:
-            kinds = tuple(step.target_kind for step in w.chain.steps)
-            self.relations[w.chain.key] = self.chain(kinds, jump=w.jump, against=w.chain.coefficient < 0)
+        """Take over the words of a model's chains, with the signs that were learnt."""
+        self.relations.update({w.chain.key: self.vocabulary.say(w.words) for w in walks})
 
     def chain(self, kinds: tuple[str, ...], *, jump: bool = False, against: bool = False) -> str:
-        """A chain in words. kinds: of the node that each of its steps, from a history item on, leads to; the last is
-        the item itself unless it jumps.
-        """
-        middle, verb = kinds if jump else kinds[:-1], self.verb
-        minus = "minus " if against else ""
-        if jump:
-            known = {
-                (): "latent jump from the history item",
-                ("user",): f"people who {verb} it, then a latent jump",
-                ("user", "item"): f"those people's other {self.noun}s, then a latent jump",
-            }
-            return minus + known.get(middle, f"{self._through(middle)}, then a latent jump")
-        if middle == ("user", "item", "user"):
-            return (
-                f"minus what people of broad taste {verb} anyway" if against else f"people two steps away who {verb} it"
-            )
-        if middle == ("user",):
-            return f"{minus}people who {verb} both"
-        if len(middle) == 1 and middle[0] in ("topic", "creator", "context"):
-            return minus + (f"{verb} in the same " if middle[0] == "context" else "same ") + self.kind(middle[0])
-        return minus + (self._through(middle) if middle else f"goes with the {self.noun} in the history")
-
-    def _through(self, middle: tuple[str, ...]) -> str:
-        words = {"user": "people", "item": f"other {self.noun}s"}
-        return "through " + ", then ".join(words.get(kind, f"the same {self.kind(kind)}") for kind in middle)
+        """A chain in words, from what stands in its middle (core.words.chain_words)."""
+        return self.vocabulary.say(chain_words(kinds, jump=jump, against=against))
 
     @cached_property
     def relations(self) -> dict[str, str]:
-        """Every meta-path, jump and constant in this data's own words."""
-        return {
-            "co_consumption_3": self.chain(("user", "item")),
-            "co_consumption_5": self.chain(("user", "item", "user", "item"), against=True),
-            **{f"same_{kind}": self.chain((kind, "item")) for kind in ("topic", "creator", "context")},
-            **{f"jump_{n + 1}": self.chain(("user", "item")[:n], jump=True) for n in range(3)},
-            "memory": "the model's memory of this person (no path)",
-            "base": "popularity (the same for everybody)",
-            "content": f"what the {self.noun} is about and like (the same for everybody)",
-        }
+        """Every meta-path, jump and constant of the registered models in this data's own words."""
+        texts = {key: words.text for key, words in relation_words().items()}
+        texts |= {kind: words.text for kind, words in constant_words().items()}
+        return {key: self.vocabulary.say(text) for key, text in texts.items()}
 
     def happened(self, kind: int, weight: float) -> str:
         """What an event was, with its size where events of its kind differ in size: "rated 3", "bought"."""

@@ -2,6 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Final
+
+_WORDS: Final = (
+    "no",
+    "one",
+    "two",
+    "three",
+    "four",
+    "five",
+    "six",
+    "seven",
+    "eight",
+    "nine",
+    "ten",
+    "eleven",
+    "twelve",
+)
+
 
 def amount(value: float, *, signed: bool = True) -> str:
     """A score amount in three significant digits (whole numbers from 1,000 on) with a real minus sign; "0" for exactly
@@ -29,6 +47,11 @@ def p_value(value: float | None) -> str:
     if value is None or value != value:
         return "–"
     return "<0.0001" if value < 1e-4 else f"{value:.4f}".rstrip("0").rstrip(".")
+
+
+def count_word(n: int) -> str:
+    """A count in a sentence: "no" to "twelve", then digits."""
+    return _WORDS[n] if 0 <= n < len(_WORDS) else f"{n:,}"
 
 
 def plural(n: int, noun: str) -> str:

@@ -32,7 +32,9 @@ def is_unknown(value: Any) -> bool:
 
 
 def too_many_values(column: pd.Series) -> bool:
-    """Text that hardly repeats: more than 12 values, and fewer than three rows for each. Numbers can always be banded."""
+    """Text that hardly repeats: more than 12 values, and fewer than three rows for each. Numbers can always
+    be banded.
+    """
     column = column.infer_objects()
     if pd.api.types.is_numeric_dtype(column) or pd.api.types.is_datetime64_any_dtype(column):
         return False
@@ -42,7 +44,9 @@ def too_many_values(column: pd.Series) -> bool:
 
 
 def code_column(column: pd.Series) -> Coded:
-    """Labels and codes of an attribute column: numbers with more than 12 values and times in five bands, else categories."""
+    """Labels and codes of an attribute column: numbers with more than 12 values and times in five bands, else
+    categories.
+    """
     column = column.infer_objects()
     unknown = column.map(is_unknown).to_numpy(dtype=np.bool_)
     if pd.api.types.is_datetime64_any_dtype(column):
@@ -61,7 +65,9 @@ def code_column(column: pd.Series) -> Coded:
 
 
 def time_bands(column: pd.Series, source: str) -> Coded:
-    """Age of things in five bands of publication day (source "published": seconds UTC or dates) or of year, oldest first."""
+    """Age of things in five bands of publication day (source "published": seconds UTC or dates) or of year, oldest
+    first.
+    """
     if pd.api.types.is_datetime64_any_dtype(column):
         naive = column.dt.tz_convert(None) if getattr(column.dtype, "tz", None) is not None else column
         seconds = pd.Series(naive.to_numpy(dtype="datetime64[s]").astype("int64"), index=column.index, dtype="float64")

@@ -7,9 +7,7 @@ is left to exposure.py and audit.py; cutting numbers into bands to bands.py.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import cache, cached_property, partial
-from typing import Literal
+from functools import cache, partial
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -20,43 +18,13 @@ from core.errors import OptionError, did_you_mean, shown
 from core.graph import IntArray, InteractionGraph, Nodes
 from core.texts import UNKNOWN as UNKNOWN
 from data.tables import TIME_COLUMN
-from explain.groups.bands import Coded, code_column, count_bands, is_unknown, time_bands, too_many_values
+from explain.groups.bands import count_bands, time_bands, too_many_values
+from explain.groups.membership import SIDES, from_column, from_membership, one_hot, through_groups
+from explain.groups.membership import Cohorts as Cohorts
+from explain.groups.membership import Side as Side
 
-Side = Literal["item", "user"]
-SIDES: tuple[Side, ...] = ("item", "user")
 AGE_OF_ITEM, POPULARITY = "age_of_item", "popularity"
 AGE_SOURCES = (TIME_COLUMN, "year", "release_year", "decade")
-
-
-@dataclass(frozen=True, eq=False)
-class Cohorts:
-    """Groups of one side of the graph by one column.
-
-    labels      names of the groups in their natural order; UNKNOWN comes last where anything is unknown
-    membership  CSR float64 [n, groups], rows sum to 1; users and attribute columns have exactly one group each
-    """
-
-    by: str
-    side: Side
-    labels: tuple[str, ...]
-    membership: sparse.csr_matrix
-
-    @property
-    def unknown(self) -> int | None:
-        """The column of what is not known; None where everything is known."""
-        return len(self.labels) - 1 if self.labels and self.labels[-1] == UNKNOWN else None
-
-    @cached_property
-    def code(self) -> IntArray:
-        """int64 [n]: the group of each, the one of largest share where there are several."""
-        if (np.diff(self.membership.indptr) == 1).all():
-            return self.membership.indices.astype(np.int64)
-        return np.asarray(self.membership.argmax(axis=1), dtype=np.int64).ravel()
-
-    @property
-    def sizes(self) -> IntArray:
-        """int64 [groups]: how many belong to a group, wholly or in part."""
-        return np.bincount(self.membership.indices, minlength=len(self.labels)).astype(np.int64)
 
 
 Build = Callable[[], Cohorts]
@@ -65,17 +33,18 @@ Build = Callable[[], Cohorts]
 def columns(graph: InteractionGraph) -> dict[Side, list[str]]:
     """What the two sides can be audited by: columns with two known groups or more.
 
-    Text that hardly repeats (names, summaries) is no grouping; where nothing has a topic there is nothing to compare by topic.
+    Text that hardly repeats (names, summaries) is no grouping; where nothing has a topic there is nothing to compare by
+    topic.
     """
     return {side: list(_offered(graph, side)) for side in SIDES}
 
 
 def cohorts(graph: InteractionGraph, by: str, side: Side) -> Cohorts:
-    """The groups of `side` by a column, found by its exact name; "topic", "creator" also go by the data's own name for them.
+    """The groups of `side` by a column, found by its exact name; "topic", "creator" also go by the data's own name for
+    them.
 
-    Another spelling is taken where it can mean one column only. A column that is not offered because it has no two known
-    groups is answered all the same.
-    Raises OptionError for an unknown column or side, with the valid ones.
+    Another spelling is taken where it can mean one column only. A column that is not offered because it has no two
+    known groups is answered all the same. Raises OptionError for an unknown column or side, with the valid ones.
     """
     if side not in SIDES:
         raise OptionError(f"There is no side {shown(side)}: choose item or user.")
@@ -88,15 +57,19 @@ def cohorts(graph: InteractionGraph, by: str, side: Side) -> Cohorts:
 
 
 def of_kind(graph: InteractionGraph, kind: str) -> Cohorts | None:
-    """Items by their topics or creators as the graph has them, whatever columns of the same name there are; None without any."""
+    """Items by their topics or creators as the graph has them, whatever columns of the same name there are; None
+    without any.
+    """
     if kind not in graph.memberships:
         return None
     nodes = graph.groups[kind]
-    return _from_membership(_title(nodes), nodes, graph.memberships[kind])
+    return from_membership(_title(nodes), nodes, graph.memberships[kind])
 
 
 def side_of(graph: InteractionGraph, by: str) -> Side:
-    """The side that has this column, by its exact name first, the item side first. Raises OptionError with the columns of both."""
+    """The side that has this column, by its exact name first, the item side first. Raises OptionError with the columns
+    of both.
+    """
     for find in (_named, _spelt):
         for side in SIDES:
             if find(graph, str(by), side) is not None:
@@ -115,7 +88,7 @@ def _named(graph: InteractionGraph, by: str, side: Side) -> tuple[str, Build] | 
     if by in known:
         return by, known[by]
     if side == "item" and by in graph.memberships:
-        return by, partial(_from_membership, by, graph.groups[by], graph.memberships[by])
+        return by, partial(from_membership, by, graph.groups[by], graph.memberships[by])
     return None
 
 
@@ -130,7 +103,8 @@ def _spelt(graph: InteractionGraph, by: str, side: Side) -> tuple[str, Build] | 
     return _named(graph, meant[0], side) if meant else None
 
 
-# What a graph can be grouped by, for as long as the graph lives: an audit asks hundreds of times. Values must not hold the graph.
+# What a graph can be grouped by, for as long as the graph lives: an audit asks hundreds of times. Values must not hold
+# the graph.
 _BUILDS: WeakKeyDictionary[InteractionGraph, dict[Side, dict[str, Build]]] = WeakKeyDictionary()
 
 
@@ -162,32 +136,33 @@ def _n_known(groups: Cohorts) -> int:
 
 
 def _item_columns(graph: InteractionGraph) -> dict[str, Build]:
-    """Every way to group items. A column of the items keeps its name beside what is derived here (popularity, age_of_item);
-    beside topics and creators of a table of their own, which go by that name too, it is called `items.topic`.
+    """Every way to group items. A column of the items keeps its name beside what is derived here (popularity,
+    age_of_item); beside topics and creators of a table of their own, which go by that name too, it is called
+    `items.topic`.
     """
     items = graph.items.attributes
-    own = {column: partial(_from_column, column, "item", items[column]) for column in _auditable(items)}
+    own = {column: partial(from_column, column, "item", items[column]) for column in _auditable(items)}
     if TIME_COLUMN in own and _are_times(items[TIME_COLUMN]):
         own.pop(TIME_COLUMN)
     found: dict[str, Build] = {}
     for kind, matrix in graph.memberships.items():
         nodes = graph.groups[kind]
         title = _title(nodes)
-        if title in own and _n_known(made := _from_membership(title, nodes, matrix)):
+        if title in own and _n_known(made := from_membership(title, nodes, matrix)):
             twin = own.pop(title)
             if not _same_groups(made, twin()):
                 own[f"items.{title}"] = twin
         if title not in own:
-            found[title] = partial(_from_membership, title, nodes, matrix)
+            found[title] = partial(from_membership, title, nodes, matrix)
         for column in _auditable(nodes.attributes):
             name = f"{title}.{column}"
-            found[name] = partial(_through_groups, name, nodes.attributes[column], matrix)
+            found[name] = partial(through_groups, name, nodes.attributes[column], matrix)
     found |= own
     source = next((c for c in AGE_SOURCES if c in items.columns and _tells_age(c, items[c])), None)
     if source is not None:
-        found[_derived(AGE_OF_ITEM, own)] = lambda: _one_hot(AGE_OF_ITEM, "item", time_bands(items[source], source))
+        found[_derived(AGE_OF_ITEM, own)] = lambda: one_hot(AGE_OF_ITEM, "item", time_bands(items[source], source))
     interactions, n_items = graph.interactions, graph.n_items
-    found[_derived(POPULARITY, own)] = lambda: _one_hot(
+    found[_derived(POPULARITY, own)] = lambda: one_hot(
         POPULARITY, "item", count_bands(_people_per_item(interactions, n_items), 10, "people")
     )
     return found
@@ -214,7 +189,7 @@ def _same_groups(one: Cohorts, other: Cohorts) -> bool:
 
 def _user_columns(graph: InteractionGraph) -> dict[str, Build]:
     users = graph.users.attributes
-    return {c: partial(_from_column, c, "user", users[c]) for c in _auditable(users)}
+    return {c: partial(from_column, c, "user", users[c]) for c in _auditable(users)}
 
 
 def _auditable(attributes: pd.DataFrame) -> list[str]:
@@ -223,59 +198,6 @@ def _auditable(attributes: pd.DataFrame) -> list[str]:
 
 def _title(nodes: Nodes) -> str:
     return nodes.title or nodes.kind
-
-
-def _from_column(by: str, side: Side, column: pd.Series) -> Cohorts:
-    return _one_hot(by, side, code_column(column))
-
-
-def _one_hot(by: str, side: Side, coded: Coded) -> Cohorts:
-    labels, code = coded
-    unknown = code < 0
-    if unknown.any():
-        labels = (*labels, UNKNOWN)
-        code = np.where(unknown, len(labels) - 1, code)
-    n = len(code)
-    return Cohorts(by, side, labels, sparse.csr_matrix((np.ones(n), (np.arange(n), code)), shape=(n, len(labels))))
-
-
-def _from_membership(by: str, nodes: Nodes, matrix: sparse.csr_matrix) -> Cohorts:
-    """Topics or creators: an item's edges share it in proportion to their weights; no edge, or one to "unknown", is unknown."""
-    named = np.array([not is_unknown(label) for label in nodes.labels], dtype=np.bool_)
-    return _soft(by, _unique_labels(nodes, named), _by_row(matrix), named)
-
-
-def _through_groups(by: str, column: pd.Series, matrix: sparse.csr_matrix) -> Cohorts:
-    """Items by an attribute of their topics or creators: the desk of an article's author."""
-    labels, code = code_column(column)
-    known = np.flatnonzero(code >= 0)
-    lead = sparse.csr_matrix((np.ones(len(known)), (known, code[known])), shape=(len(code), len(labels)))
-    return _soft(by, labels, sparse.csr_matrix(_by_row(matrix) @ lead), np.ones(len(labels), dtype=np.bool_))
-
-
-def _soft(by: str, labels: tuple[str, ...], share: sparse.csr_matrix, named: np.ndarray) -> Cohorts:
-    """Membership of the named groups, and what is left of each item as the unknown column."""
-    known = sparse.csr_matrix(share[:, np.flatnonzero(named)])
-    rest = 1.0 - np.asarray(known.sum(axis=1), dtype=np.float64).ravel()
-    rest[np.abs(rest) < 1e-12] = 0.0
-    if not rest.any():
-        return Cohorts(by, "item", labels, known)
-    both = sparse.csr_matrix(sparse.hstack([known, sparse.csr_matrix(rest[:, None])]))
-    return Cohorts(by, "item", (*labels, UNKNOWN), both)
-
-
-def _by_row(matrix: sparse.csr_matrix) -> sparse.csr_matrix:
-    total = np.asarray(matrix.sum(axis=1), dtype=np.float64).ravel()
-    scale = np.divide(1.0, total, out=np.zeros_like(total), where=total > 0)
-    return sparse.csr_matrix(sparse.diags(scale) @ matrix)
-
-
-def _unique_labels(nodes: Nodes, named: np.ndarray) -> tuple[str, ...]:
-    """Names of the groups that have one; two of the same name are told apart by their ids."""
-    ids, labels = nodes.ids[named], [str(label) for label in nodes.labels[named]]
-    return tuple(
-        f"{label} ({raw})" if labels.count(label) > 1 else label for raw, label in zip(ids, labels, strict=True)
-    )
 
 
 def _people_per_item(interactions: sparse.csr_matrix, n_items: int) -> IntArray:

@@ -19,8 +19,9 @@ By = str | Sequence[str]  # a column, or the names of those that are crossed: ne
 
 
 def parts_of(graph: InteractionGraph, by: By) -> list[str]:
-    """The columns that `by` names. A text is a column where there is one of that name; else, as it was typed, what stands between
-    commas, × or *."""
+    """The columns that `by` names. A text is a column where there is one of that name; else, as it was typed, what
+    stands between commas, × or *.
+    """
     if not isinstance(by, str):
         return list(by)
     offered = columns(graph)
@@ -32,7 +33,8 @@ def parts_of(graph: InteractionGraph, by: By) -> list[str]:
 
 
 def grouping(graph: InteractionGraph, by: By, side: Side) -> Cohorts:
-    """The groups by one column, or of people by two or three. Raises OptionError for more, for a column twice, or of items.
+    """The groups by one column, or of people by two or three. Raises OptionError for more, for a column twice, or of
+    items.
 
     Groups that nobody is in are left out. Who is unknown in one of the columns is unknown.
     """
@@ -41,7 +43,8 @@ def grouping(graph: InteractionGraph, by: By, side: Side) -> Cohorts:
         return cohorts(graph, names[0], side)
     if len(names) > MOST_COLUMNS:
         raise OptionError(
-            f"{len(names)} columns intersect in {SIGN.join(names)[:120]}: choose at most {MOST_COLUMNS}, or hardly anybody is left in a cell."
+            f"{len(names)} columns intersect in {SIGN.join(names)[:120]}: choose at most {MOST_COLUMNS}, or hardly "
+            "anybody is left in a cell."
         )
     if side != "user":
         raise OptionError(f"Only columns of people can be intersected; {SIGN.join(names)[:120]} is asked of items.")

@@ -126,7 +126,9 @@ def weights(record: AuditRecord) -> list[WeightTable]:
 
 
 def learnt(record: AuditRecord) -> Rows:
-    return [(parameter(name), clean(name), text(value)) for name, value in flat(record.parameters.learnt)]
+    return [
+        (parameter(name, record.plan.model), clean(name), text(value)) for name, value in flat(record.parameters.learnt)
+    ]
 
 
 def baselines(record: AuditRecord) -> BaselineTables:

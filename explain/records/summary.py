@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from core.texts import UNKNOWN
 from explain.format.numbers import p_value
 from explain.format.text import clean
 from explain.format.words import column_words
@@ -19,7 +20,6 @@ from explain.results.measured import MetricFigure
 from explain.results.record_sections import RecordedWeight, Signature
 
 LISTED: Final = 5
-UNKNOWN: Final = "unknown"
 LEVEL: Final = 0.05  # of a permutation test in records that do not name one
 _VERDICTS: Final = {
     PASS: "It passes: everything that could be judged lies within the limits.",

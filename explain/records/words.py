@@ -11,28 +11,6 @@ from explain.format.text import clean
 UNSAID: Final = "not stated"
 HIDDEN: Final = "not shown"
 PLACES, MORE_PLACES, SMALL_GAP = 4, 6, 0.01
-RELATIONS: Final = {
-    "co_consumption_3": "people who had both",
-    "co_consumption_5": "minus what people of broad taste had anyway",
-    "same_topic": "same topic",
-    "same_creator": "same creator",
-    "same_context": "same basket or session",
-}
-PARAMETERS: Final = {
-    "weight": "importance in the score, in standard deviations",
-    "history": "how much less an item of the history counts the more people have it (exponent)",
-    "middle": "how much less the node in between counts the more links it has (exponent)",
-    "target": "how much less a recommended item counts the more people have it (exponent; below 0: how much more)",
-    "scale": "standard deviation of its amounts, a constant",
-    "weight_exponent": "how much a stronger event counts (exponent; 0: all alike)",
-    "weight_mean": "mean strength of an event",
-    "n_neighbours": "neighbours kept for each item",
-    "n_layers": "rounds of passing on between people and items",
-    "dim": "numbers learnt for each person or item",
-    "epochs": "passes over the training data",
-    "hidden": "widths of the layers in between",
-    "features": "features of the items, by kind",
-}
 THRESHOLDS: Final = {
     "ratio_low": "lowest exposure ratio allowed",
     "ratio_high": "highest exposure ratio allowed",
@@ -159,10 +137,17 @@ def flat(content: Mapping[str, Any], before: str = "") -> list[tuple[str, Any]]:
     return values
 
 
-def parameter(name: str) -> str:
-    """A learnt parameter by its dotted name in words: "relations.same_topic.weight" → "same topic: importance in the score …"."""
+def parameter(name: str, model: str) -> str:
+    """A model's parameter by its dotted name in words.
+
+    "relations.same_topic.weight" is "same topic: importance in the score …"
+    """
+    from core.models.base import parameter_words, relation_words  # pages and the shell start with this module
+
+    labels = {key: words.plain for key, words in relation_words().items()}
+    labels |= {key: words.label for key, words in parameter_words(model).items()}
     parts = [part for part in name.split(".") if part != "relations"]
-    return clean(": ".join(RELATIONS.get(p) or PARAMETERS.get(p) or p.replace("_", " ") for p in parts), 200)
+    return clean(": ".join(labels.get(part) or part.replace("_", " ") for part in parts), 200)
 
 
 def threshold(name: str) -> str:

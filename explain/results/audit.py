@@ -20,10 +20,11 @@ Bounds = tuple[float | None, float | None]
 class AuditRow(JsonForm):
     """One group. verdict: one of VERDICTS; reason says why.
 
-    p_limit, p_adjusted     p of the limit, by which a group fails: of this group alone, and over all that are tested with it
+    p_limit, p_adjusted     p of the limit, by which a group fails: of this group alone, and over all that are tested
+                            with it
     p_pass, p_pass_adjusted the same from the inside, by which it passes
-    difference  of people: mean less that of those whom the group is compared with (reference, n_reference), with the band that
-                holds all groups' differences at once; None for items
+    difference  of people: mean less that of those whom the group is compared with (reference, n_reference), with the
+                band that holds all groups' differences at once; None for items
     n           people or items of the group; None where it is suppressed
     suppressed  hidden because few people stand behind it, or for the sake of such a group; no figure of it is given away
     impact_ratio  value over the highest value of a known group; only records have it

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 
 @dataclass(frozen=True)
 class WorkspaceInfo:
-    """A known workspace; numbers are None until it is prepared. show_people: whether its people may be browsed."""
+    """A known workspace; numbers are None until it is prepared.
+
+    show_people  whether its people may be browsed
+    opens_first  whether pages open with it before any other that is ready
+    """
 
     name: str
     title: str
@@ -19,15 +24,26 @@ class WorkspaceInfo:
     summary: str = ""
     licence: str = ""
     show_people: bool = False
+    opens_first: bool = False
 
 
 @dataclass(frozen=True)
 class ModelInfo:
+    """What a model says of itself.
+
+    floor   it is there to be compared with          learnt_vectors  its state holds learnt matrices
+    effects name of a parameter → what it does to a score
+    """
+
     name: str
     title: str
     source: str
     exact: bool
     summary: str
+    floor: bool = False
+    learnt_vectors: bool = False
+    explains_features: bool = False
+    effects: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -3,10 +3,10 @@ listed.
 
 The smallest group stands in the environment (SURFACED_MIN_N) or in `privacy.json` of the state folder, as {"min_n":
 20}; the environment wins. Plans may raise it, never lower it. Whether people of a workspace are listed is its switch
-`show_people`, off unless `prepare --show-people` sets it; the built-in workspaces are public or simulated, and list
-theirs. Where people are not listed, each is reached by an id that one already has, typed exactly. Numbers such as
-"person 17 of 118" are drawn with a key that stays in the state folder: the same question gives the same numbers, and
-neither order nor number tells who somebody is.
+`show_people`, off unless `prepare --show-people` sets it; data sets whose people are public or simulated say
+so, and list theirs. Where people are not listed, each is reached by an id that one already has, typed exactly. Numbers
+such as "person 17 of 118" are drawn with a key that stays in the state folder: the same question gives the same
+numbers, and neither order nor number tells who somebody is.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any, Final
 
 from core.errors import OptionError, shown
 from core.files import read_bytes, read_json
-from data.sources.registry import all_sources
+from data.datasets.base import all_datasets
 from explain.format.names import PROCESS_KEY
 from explain.groups.limits import MIN_N
 
@@ -59,7 +59,7 @@ def checked_limit(home: Path, min_n: int) -> int:
 
 def lists_people(workspace: str, show_people: bool) -> bool:
     """Whether people of a workspace may be browsed. show_people: its own switch."""
-    return show_people or workspace in {source.name for source in all_sources()}
+    return show_people or workspace in {known.name for known in all_datasets() if known.lists_people}
 
 
 def people_key(home: Path) -> bytes:

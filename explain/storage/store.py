@@ -22,7 +22,7 @@ from core.errors import NotReadyError, OptionError, SurfacedError, did_you_mean,
 from core.files import read_bytes, read_json, write_whole
 from core.models.base import get_model
 from core.texts import command as typed
-from data.sources.registry import all_sources, get_source
+from data.datasets.base import dataset_names, get_dataset
 from data.tables import DataCard, Tables
 from explain.format.hashing import digest
 from explain.storage import table_files
@@ -76,8 +76,8 @@ class Store:
         return self.home / "downloads"
 
     def names(self) -> tuple[str, ...]:
-        """Known workspaces: those of the registered sources, then the user's own."""
-        known = {source.name: None for source in sorted(all_sources(), key=lambda s: s.name != "newsroom")}
+        """Known workspaces: the registered data sets, then the user's own."""
+        known: dict[str, None] = dict.fromkeys(dataset_names())
         folder = self.home / "workspaces"
         if folder.is_dir():
             stored = (p.name for p in sorted(folder.iterdir()) if table_files.place(p) is not None)
@@ -125,8 +125,8 @@ class Store:
 
     def command(self, workspace: str) -> str:
         """What to type to get a workspace."""
-        if workspace in {s.name for s in all_sources()}:
-            return get_source(workspace).command
+        if workspace in dataset_names():
+            return get_dataset(workspace).command
         return typed("prepare", "--workspace", workspace, "--from", "FOLDER")
 
     @contextmanager
@@ -234,7 +234,7 @@ class Store:
             write_whole(self.results(workspace) / f"{key}.json", json.dumps({"result": kept, "sha256": digest(kept)}))
 
     def damaged(self, workspace: str, what: str) -> NotReadyError:
-        built_in = workspace in {s.name for s in all_sources()}
+        built_in = workspace in dataset_names()
         command = typed("prepare", "--workspace", workspace, *(() if built_in else ("--from", "FOLDER")))
         return NotReadyError(
             f"The stored {what} of workspace {shown(workspace)} cannot be read. Type `{command}` to prepare it again; "

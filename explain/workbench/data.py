@@ -7,9 +7,9 @@ from pathlib import Path
 from core.errors import NotReadyError, OptionError, shown
 from core.progress import Progress, no_progress, portion
 from data.builder import build_graph
-from data.sources.folder import tables_from_folder
-from data.sources.limits import Limits
-from data.sources.registry import all_sources, get_source
+from data.datasets.base import all_datasets, dataset_names, get_dataset
+from data.formats.base import tables_from
+from data.formats.reading.limits import Limits
 from data.tables import DataCard
 from explain.explanation.evidence import attributes_of, history_entries, person_attributes
 from explain.records.backup import Backup, backup, restore
@@ -28,18 +28,19 @@ class DataService:
 
     def workspaces(self) -> tuple[WorkspaceInfo, ...]:
         """Every known workspace; the numbers are None until it is prepared."""
-        sources = {s.name: s for s in all_sources()}
+        datasets = {s.name: s for s in all_datasets()}
         infos = []
         for name in self.session.store.names():
             try:
                 found, card = self.session.store.require(name), self.session.store.card(name)
                 sizes = found.n_users, found.n_items, found.n_events
                 people = lists_people(name, found.show_people)
-                infos.append(WorkspaceInfo(name, card.title, True, *sizes, card.summary, card.licence, people))
+                first = name in datasets and datasets[name].opens_first
+                infos.append(WorkspaceInfo(name, card.title, True, *sizes, card.summary, card.licence, people, first))
             except NotReadyError:
-                source = sources.get(name)
-                told = (source.summary, source.licence) if source else ("", "")
-                infos.append(WorkspaceInfo(name, source.title if source else name, False, None, None, None, *told))
+                known = datasets.get(name)
+                told = (known.summary, known.licence) if known else ("", "")
+                infos.append(WorkspaceInfo(name, known.title if known else name, False, None, None, None, *told))
         return tuple(infos)
 
     def smallest_group(self) -> int:
@@ -81,13 +82,14 @@ class DataService:
         limits: Limits | None = None,
         progress: Progress = no_progress,
     ) -> PrepareReport:
-        """Get the tables (of a source, or of `folder`), check them, store them. Raises DataError with all problems.
+        """Get the tables (of a data set, or of `folder`), check them, store them. Raises DataError with all problems.
 
+        folder       data of one's own, in any registered format
         limits       the most that is read of a table of `folder`
         show_people  whether people may be browsed, and explanations may name those behind a hop
         """
         if folder is None:
-            get_source(workspace)
+            get_dataset(workspace)
         with self.session.store.preparing(workspace):
             return self._prepare(workspace, folder, show_people, limits, progress)
 
@@ -95,11 +97,11 @@ class DataService:
         self, workspace: str, folder: Path | None, show_people: bool, limits: Limits | None, progress: Progress
     ) -> PrepareReport:
         if folder is not None:
-            if workspace in {s.name for s in all_sources()}:
+            if workspace in dataset_names():
                 raise OptionError(f"{shown(workspace)} is a built-in workspace. Give your data a name of its own.")
-            raw = tables_from_folder(folder, workspace, limits)
+            raw = tables_from(folder, workspace, limits)
         else:
-            raw = get_source(workspace).load(self.session.store.downloads, portion(progress, 0.0, 0.8))
+            raw = get_dataset(workspace).load(self.session.store.downloads, portion(progress, 0.0, 0.8))
         from data.validation import validate  # pandera takes half a second to import
 
         progress(0.8, "checking the tables")
@@ -119,9 +121,11 @@ class DataService:
         )  # fmt: skip
 
     def find_items(self, workspace: str, text: str, limit: int = 20) -> tuple[SearchHit, ...]:
+        """Items whose title holds every word of the text, or whose id it is; the best known first."""
         return self.session.workspace(workspace).find_items(text, limit)
 
     def find_users(self, workspace: str, text: str = "", limit: int = 50) -> tuple[SearchHit, ...]:
+        """People whose id, label or attributes hold every word; the one whose id it is where people are not listed."""
         return self.session.workspace(workspace).find_users(text, limit)
 
     def person(self, workspace: str, user: str) -> Person:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from core.errors import OptionError
+from core.models.base import default_model
 from core.progress import Progress, no_progress, portion
 from explain.explanation.edges import explain_edges
 from explain.explanation.evidence import evidence
@@ -46,7 +47,7 @@ class ExplanationService:
         model is fitted.
         """
         loaded = self.session.workspace(workspace)
-        manifest = loaded.manifest("path")
+        manifest = loaded.manifest(default_model())
         key = f"example-{manifest.snapshot}"
         stored = self.session.store.read_result(workspace, key)
         if stored is not None:

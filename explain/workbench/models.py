@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 
-from core.models.base import get_model, model_names
+from core.feature_score import ExplainsFeatures
+from core.models.base import Recommender, constant_words, get_model, model_names
 from core.progress import Progress, no_progress
 from core.snapshots import Manifest, manifests, save
 from core.threads import one_thread
@@ -28,6 +29,14 @@ class ModelService:
         """Every relation of the models, key → this data's own words for it."""
         return dict(self.session.workspace(workspace).names.relations)
 
+    def constant_labels(self) -> dict[str, str]:
+        """Every kind of amount that no history item carries, as a table of parts says it."""
+        return {kind: words.label for kind, words in constant_words().items()}
+
+    def personal_constants(self) -> frozenset[str]:
+        """The kinds of those amounts that differ from person to person: what a model keeps of somebody."""
+        return frozenset(kind for kind, words in constant_words().items() if not words.alike)
+
     def kind_words(self, workspace: str) -> dict[str, str]:
         """What this data calls a topic, creator and context, as far as it has them."""
         names = self.session.workspace(workspace).names
@@ -35,8 +44,7 @@ class ModelService:
 
     def known(self) -> tuple[ModelInfo, ...]:
         """Every model that can be fitted, the default first."""
-        specs = [get_model(name).spec for name in model_names()]
-        return tuple(ModelInfo(s.name, s.title, s.source, s.exact, s.summary) for s in specs)
+        return tuple(_model_info(get_model(name)) for name in model_names())
 
     def fit(self, workspace: str, model: str, *, seed: int = 0, progress: Progress = no_progress) -> SnapshotInfo:
         """Learn from all interactions; the few parameters are picked on a validation cut. Stores a snapshot."""
@@ -66,6 +74,21 @@ class ModelService:
             if manifest.model in known and manifest.fingerprint == prepared.identity(manifest.model):
                 newest.setdefault(manifest.model, manifest)
         return tuple(_snapshot_info(workspace, newest[name]) for name in model_names() if name in newest)
+
+
+def _model_info(model: type[Recommender]) -> ModelInfo:
+    spec, effects = model.spec, {name: words.effect for name, words in model.spec.parameters.items() if words.effect}
+    return ModelInfo(
+        name=spec.name,
+        title=spec.title,
+        source=spec.source,
+        exact=spec.exact,
+        summary=spec.summary,
+        floor=spec.floor,
+        learnt_vectors=spec.learnt_vectors,
+        explains_features=issubclass(model, ExplainsFeatures),
+        effects=effects,
+    )
 
 
 def _snapshot_info(workspace: str, m: Manifest) -> SnapshotInfo:

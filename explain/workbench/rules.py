@@ -29,7 +29,7 @@ from explain.fairness.reranking import (
     setting_of,
     was_at,
 )
-from explain.groups.cohorts import Cohorts, cohorts
+from explain.groups.cohorts import POPULARITY, Cohorts, cohorts
 from explain.groups.intersections import grouping
 from explain.records.earlier_plans import guard_of_answer
 from explain.results.guardrail import Cost, Guarded, GuardedPlace
@@ -55,7 +55,7 @@ class RuleService:
                 "strength": rule.strength,
                 "strengths": rule.strengths,
                 "options": {f: getattr(rule, f, None) for f in options_of(rule)},
-                "what": (rule.__doc__ or "").split("\n")[0],
+                "what": rule.description,
             }
             for name, rule in all_guardrails().items()
         )
@@ -82,8 +82,8 @@ class RuleService:
         """
         loaded, parsed = self.session.workspace(workspace), parsed_rules(rules)
         k = list_length(loaded, k)
-        columns = (str(getattr(rule, "by")) for rule in parsed if hasattr(rule, "by"))  # noqa: B009
-        groups = cohorts(loaded.graph, by or next(columns, "popularity"), "item")
+        columns = (rule.column for rule in parsed if rule.column is not None)
+        groups = cohorts(loaded.graph, by or next(columns, POPULARITY), "item")
         steps = self._steps(loaded, model, parsed, k, portion(progress, 0.0, 0.4), due, browsing)
         n_lists, n_moved, n_entered = counts(steps)
         changes = group_changes(steps, groups, due, browsing)
@@ -146,7 +146,7 @@ class RuleService:
         listed = loaded.lists(loaded.manifest(model), list_length(loaded, k))[loaded.graph.users.index(user)]
         if position not in listed:
             return ""
-        names = ", ".join(rule.told for rule in parsed_rules(rules))
+        names = ", ".join(rule.summary for rule in parsed_rules(rules))
         return f"Not in the list any more: it made room for others ({names})."
 
     def _pool(self, loaded: Workspace, model: str, k: int, progress: Progress) -> Pool:
@@ -219,8 +219,9 @@ def _parsed(rule: RuleLike) -> Rule:
 
 def rule_json(rule: Rule) -> dict[str, Any]:
     """A rule as the contract prints it."""
-    own = {name: getattr(rule, name) for name in rule.__dataclass_fields__}
-    return {"name": rule.name, "title": rule.title, "told": rule.told} | own
+    words = {"name": rule.name, "title": rule.title, "told": rule.summary, "source": rule.source}
+    slider = {"strength": rule.strength, "strengths": rule.strengths}
+    return words | slider | {option: getattr(rule, option) for option in options_of(type(rule))}
 
 
 def _places(loaded: Workspace, steps: Steps, row: int, scores: FloatArray) -> tuple[GuardedPlace, ...]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import logging
 import os
 import signal
 import subprocess
@@ -24,7 +25,9 @@ from pathlib import Path
 from typing import IO, Any, Final, Literal
 
 from core.errors import CancelledError, OptionError, SurfacedError, shown
+from explain.storage.log_file import log_failures
 
+logger = logging.getLogger("explain.workbench.tasks")  # also where the module is the program
 State = Literal["running", "done", "cancelled", "failed"]
 ROOT: Final = Path(__file__).resolve().parents[2]
 GRACE_S: Final = 0.5  # to clean up after a cancel, before it is killed
@@ -173,13 +176,18 @@ def main() -> int:
 
     from explain.workbench.workbench import Workbench
 
+    bench = Workbench()
+    log_failures(bench.session.home)
+    task = Task(content["method"], content["arguments"])
     try:
-        run(Task(content["method"], content["arguments"]), Workbench(), progress)
+        run(task, bench, progress)
     except CancelledError as error:
         say(state="cancelled", message=str(error))
     except SurfacedError as error:
+        logger.warning("%s failed", task.method, exc_info=True)
         say(state="failed", message=str(error))
     except Exception as error:
+        logger.error("%s failed unexpectedly", task.method, exc_info=True)
         say(state="failed", message=f"It ended with an unexpected {type(error).__name__}; the server's log has more.")
         raise
     else:

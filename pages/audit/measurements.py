@@ -1,4 +1,7 @@
-"""Everything that an audit measured, as charts and tables: groups, metrics, parameters, arms without a profile, gaps, repairs."""
+"""Everything that an audit measured, as charts and tables.
+
+Groups, metrics, parameters, baselines without a profile, gaps and repairs.
+"""
 
 from __future__ import annotations
 
@@ -49,7 +52,10 @@ def details(record: AuditRecord) -> None:
 
 
 def as_report(audit: ColumnAudit, record: AuditRecord, most: int = 25) -> AuditReport:
-    """One column of a record as the report that the charts draw; its largest groups, without those too small to be told."""
+    """One column of a record as the report that the charts draw.
+
+    It holds the largest groups, without those too small to be shown.
+    """
     shown = [r for r in audit.rows if not record_words.is_small_group(audit, r, record.plan.min_cell)]
     kept = {r.group for r in sorted(shown, key=lambda r: -(r.n or 0))[:most]}
     return AuditReport(
@@ -160,7 +166,8 @@ def _weights(record: AuditRecord) -> None:
     st.header("What the recommender goes by")
     st.write(plain(record.parameters.why, 1_200))
     st.caption(
-        "Measured, not declared: the share of the amounts behind everybody's listed items. The shares of a table add up to 1."
+        "Measured, not declared: the share of the amounts behind everybody's listed items. The "
+        "shares of a table add up to 1."
     )
     for level in levels:
         st.subheader(plain(level.title))

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 
 import streamlit as st
 
 from core.texts import command
+from explain.results.decision_log import AuditEntry
 from pages.audit import reading, setup
-from pages.frame import navigation, pickers, queries, selection, widgets
+from pages.frame import pickers, queries, widgets, wishes
+from pages.frame.selection import Selection
 from pages.frame.text import count, lead, plain
 
 VIEWS: Final = {"new": "New audit", "read": "Past audits", "log": "Decision log"}
@@ -16,24 +19,24 @@ VIEWS: Final = {"new": "New audit", "read": "Past audits", "log": "Decision log"
 
 def page() -> None:
     st.title("Audit")
-    spot = widgets.place()
+    selection = widgets.place()
     widgets.notices()
     bench = queries.workbench()
-    past = bench.records.listed(spot.name)
-    view = selection.one_of("view", list(VIEWS), "new" if not past else "read")
-    lead(_headline(spot, past))
+    past = bench.records.listed(selection.name)
+    view = wishes.one_of("view", list(VIEWS), "new" if not past else "read")
+    lead(_headline(selection, past))
     pickers.segments("Show", VIEWS, "view", view)
     if view == "new":
-        setup.page(spot)
+        setup.page(selection)
     elif view == "read":
-        _past(spot, past)
+        _past(selection, past)
     else:
-        _log(spot)
+        _log(selection)
 
 
-def _headline(spot: selection.Selection, past: Any) -> str:
+def _headline(selection: Selection, past: Sequence[AuditEntry]) -> str:
     if not past:
-        return f"No audit of {spot.workspace.title} was made yet. Fix what counts as fair first, then measure."
+        return f"No audit of {selection.workspace.title} was made yet. Fix what counts as fair first, then measure."
     last = past[0]
     people = "1 person" if last.n_signers == 1 else f"{last.n_signers} people"
     often = "" if last.n_signatures == last.n_signers else f", {last.n_signatures} signatures"
@@ -41,32 +44,33 @@ def _headline(spot: selection.Selection, past: Any) -> str:
     return f"The last audit ({last.created[:10]}, {last.model}): {last.verdict}, {signed}."
 
 
-def _past(spot: selection.Selection, past: Any) -> None:
+def _past(selection: Selection, past: Sequence[AuditEntry]) -> None:
     if not past:
         st.info("There is no audit yet. Make one under New audit.")
         return
     ids = [entry.id for entry in past]
-    chosen = selection.one_of("audit", ids, ids[0])
+    chosen = wishes.one_of("audit", ids, ids[0])
     names = {
         entry.id: f"{entry.created[:16].replace('T', ' ')} · {entry.model} · {entry.verdict} · {entry.id[:10]}"
         for entry in past
     }
     pickers.choose("Audit", ids, "audit", chosen, lambda raw: names.get(raw, raw))
-    reading.page(spot, chosen, past)
+    reading.page(selection, chosen, past)
 
 
-def _log(spot: selection.Selection) -> None:
+def _log(selection: Selection) -> None:
     bench = queries.workbench()
-    state = bench.records.verify_log(spot.name)
+    state = bench.records.verify_log(selection.name)
     (st.success if state.ok else st.error)(plain(state.sentence, 600))
     st.caption(
-        "Plans, audits, signatures, incidents and exports are written here once and never changed: each row carries the hash of the one "
+        "Plans, audits, signatures, incidents and exports are written here once and never changed: "
+        "each row carries the hash of the one "
         "before it. Keep a head hash outside (it is printed in every report): with it a log that was cut is found too."
     )
-    widgets.command(command("verify-log", "--workspace", spot.name, "--head", str(state.head)))
-    rows = bench.records.log(spot.name)
+    widgets.command(command("verify-log", "--workspace", selection.name, "--head", str(state.head)))
+    rows = bench.records.log(selection.name)
     widgets.table(
-        reading.log_frame(rows), f"log-{spot.name}", f"{count(len(rows))} rows of the decision log, newest first"
+        reading.log_frame(rows), f"log-{selection.name}", f"{count(len(rows))} rows of the decision log, newest first"
     )
     with st.form("incident"):
         st.subheader("Add an incident or a rollback")
@@ -77,9 +81,9 @@ def _log(spot: selection.Selection) -> None:
         with right:
             role = st.text_input("Your role", max_chars=80, key="incident-role")
         if st.form_submit_button("Add it to the log"):
-            bench.records.add_incident(spot.name, text, name, role)
+            bench.records.add_incident(selection.name, text, name, role)
             st.rerun()
 
 
 if __name__ == "__main__":  # Streamlit runs a page as a script; tests import it
-    navigation.run(page)
+    page()

@@ -1,4 +1,4 @@
-"""Plant a bias of a size of your own in a newsroom, let the audit estimate it without being told, then break the seal."""
+"""Plant a bias of a size of your own in a newsroom, let the audit estimate it blindly, then break the seal."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from core.texts import command
 from explain.charts.attribution import BlindResult, Revealed, blind_chart
 from explain.format.words import column_words
 from explain.workbench.tasks import Task
-from pages.frame import jobs, navigation, queries, widgets
+from pages.frame import jobs, queries, widgets
 from pages.frame.text import count, lead, percent, plain, seconds
 
 KINDS: Final = {
@@ -20,7 +20,10 @@ KINDS: Final = {
     "cohort": "Readers in the North are served worse",
 }
 MEANING: Final = {
-    "author": "Size: how much less likely an article by a new author is to be shown in each draw among co-readers or as trending.",
+    "author": (
+        "Size: how much less likely an article by a new author is to be shown in each draw among "
+        "co-readers or as trending."
+    ),
     "cohort": "Size: the part of their personal reading that readers in the North lose to the editors' push list.",
 }
 OWN, DRAWN = "I set it", "Draw one for me"
@@ -43,7 +46,7 @@ def page() -> None:
 
 
 def _begin() -> None:
-    """What to plant and how much; sealing it makes it the test that is shown, and nothing here tells its size any more."""
+    """What to plant and how much. Sealing it makes it the test that is shown; from then on nothing says its size."""
     chosen = st.session_state.get(_CHOSEN)
     sealed = any(row["id"] == chosen and not row["revealed"] for row in queries.workbench().blind_test.tests())
     with st.expander("Plant another bias" if sealed else "Plant a bias", expanded=not sealed):
@@ -55,7 +58,8 @@ def _begin() -> None:
             if how == OWN:
                 st.slider("Size", 0.0, 0.95, 0.5, 0.01, key="blind-size")
         st.caption(
-            f"{MEANING[kind]} A newsroom of 800 readers and 600 articles is simulated with it. The size is written apart; what is shown is "
+            f"{MEANING[kind]} A newsroom of 800 readers and 600 articles is simulated with it. The "
+            "size is written apart; what is shown is "
             "a SHA-256 commitment to it. The audit reads the newsroom alone, without the causes of events."
         )
         st.button("Seal and start", key="blind-seal", disabled=jobs.running() is not None, on_click=_seal)
@@ -99,7 +103,8 @@ def _test(tests: tuple[dict[str, Any], ...]) -> None:
     widgets.command(row["commitment"])
     if result is None:
         st.info(
-            "The audit has not spoken yet. The first test of a kind takes about a minute or two, because forty newsrooms of known "
+            "The audit has not spoken yet. The first test of a kind takes about a minute or two, "
+            "because forty newsrooms of known "
             "sizes are simulated to compare with; later ones take seconds."
         )
         jobs.panel(
@@ -142,7 +147,10 @@ def _answer(result: BlindResult, truth: Revealed | None) -> None:
     widgets.chart(
         blind_chart(result, truth, theme=widgets.theme()),
         f"blind-{result.id}-{truth is not None}",
-        "What the audit measures over the size of the planted bias: worlds of known size with their band, and this world's interval.",
+        (
+            "What the audit measures over the size of the planted bias: worlds of known size with "
+            "their band, and this world's interval."
+        ),
     )
     st.caption(plain(result.formula, 400))
     audit = result.audit
@@ -154,7 +162,8 @@ def _answer(result: BlindResult, truth: Revealed | None) -> None:
         f"The audit by {column_words(audit['by'])} of the group that is looked at",
     )
     st.caption(
-        f"The newsroom stays as workspace {plain(result.workspace)} for a while, so that it can be looked into on every page."
+        f"The newsroom stays as workspace {plain(result.workspace)} for a while, so that it "
+        "can be looked into on every page."
     )
 
 
@@ -169,12 +178,13 @@ def _truth(truth: Revealed) -> None:
 
 def _tally(tests: tuple[dict[str, Any], ...]) -> None:
     """How often the interval held what was planted, over all tests that were revealed here."""
-    told = [row["held"] for row in tests if row["revealed"]]
-    if told:
+    held = [row["held"] for row in tests if row["revealed"]]
+    if held:
         st.caption(
-            f"Of {count(len(told))} revealed here the interval held {count(sum(told))} ({percent(sum(told) / len(told))}); it should hold 95 % in the long run."
+            f"Of {count(len(held))} revealed here the interval held {count(sum(held))} "
+            f"({percent(sum(held) / len(held))}); it should hold 95 % in the long run."
         )
 
 
 if __name__ == "__main__":  # Streamlit runs a page as a script; tests import it
-    navigation.run(page)
+    page()

@@ -1,4 +1,7 @@
-"""Through which links a group of items gets less, or more, than its share: a waterfall from a list drawn by lot to the lists as they are."""
+"""Through which links a group of items gets less, or more, than its share.
+
+A waterfall leads from a list drawn by lot to the lists as they are.
+"""
 
 from __future__ import annotations
 
@@ -7,10 +10,12 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
+from core.texts import UNKNOWN
 from explain.charts.attribution import gap_waterfall
 from explain.results.audit import AuditReport
 from explain.results.exposure import GapAttribution
-from pages.frame import pickers, queries, selection, widgets
+from pages.frame import pickers, queries, widgets, wishes
+from pages.frame.selection import Selection
 from pages.frame.text import count, plain
 
 THROUGH: Final = {"relations": "Links of the graph", "events": "Kinds of events", "age": "Newer and older history"}
@@ -21,9 +26,9 @@ def _gap(home: str, base: tuple[str, str, str], by: str, group: str, k: int, thr
     return queries.workbench().exposure.gap_attribution(base[0], base[1], by, group, k, through=through)
 
 
-def section(spot: selection.Selection, report: AuditReport) -> None:
+def section(selection: Selection, report: AuditReport) -> None:
     """One group, the least shown one first."""
-    known = [row for row in report.rows if row.group != "unknown" and row.value is not None]
+    known = [row for row in report.rows if row.group != UNKNOWN and row.value is not None]
     if len(known) < 2:
         return
     st.header("Through which links?")
@@ -31,27 +36,32 @@ def section(spot: selection.Selection, report: AuditReport) -> None:
     groups = [row.group for row in known]
     left, right = st.columns(2, gap="medium")
     with left:
-        group = selection.one_of("gap", groups, worst.group)
+        group = wishes.one_of("gap", groups, worst.group)
         pickers.choose("Group", groups, "gap", group)
     with right:
-        through = selection.one_of("through", list(THROUGH), "relations")
+        through = wishes.one_of("through", list(THROUGH), "relations")
         pickers.choose("By", list(THROUGH), "through", through, lambda t: THROUGH[t])
-    found = _gap(queries.home(), spot.base, report.by, group, spot.k, through)
-    st.write(plain(found.sentence.replace("*", ""), 600))
+    attribution = _gap(queries.home(), selection.base, report.by, group, selection.k, through)
+    st.write(plain(attribution.sentence.replace("*", ""), 600))
     widgets.chart(
-        gap_waterfall(found, theme=widgets.theme()),
+        gap_waterfall(attribution, theme=widgets.theme()),
         "gap",
         f"Gap of {group} from a random list to the lists as they are, part by part; the table holds the same.",
     )
     st.caption(
-        f"Shapley values over every combination of links, over {_whose(found)}; they add up to the gap less that of a "
-        f"random list, error {found.completeness_error:.0e}. Lines are 95 % intervals over people."
+        f"Shapley values over every combination of links, over {_whose(attribution)}; they add up "
+        "to the gap less that of a "
+        f"random list, error {attribution.completeness_error:.0e}. Lines are 95 % intervals over people."
     )
-    rows = [{"through": p.label, "part of the gap": p.value, "low": p.low, "high": p.high} for p in found.parts]
-    widgets.table(pd.DataFrame(rows), f"gap-{spot.model}-{report.by}-{through}", "The gap by what it comes through")
+    rows = [{"through": p.label, "part of the gap": p.value, "low": p.low, "high": p.high} for p in attribution.parts]
+    widgets.table(
+        pd.DataFrame(rows), f"gap-{selection.model}-{report.by}-{through}", "The gap by what it comes through"
+    )
 
 
-def _whose(found: GapAttribution) -> str:
-    if found.n_people == found.n_people_all:
-        return f"all {count(found.n_people)} people"
-    return f"{count(found.n_people)} of {count(found.n_people_all)} people, drawn with seed {found.seed}"
+def _whose(attribution: GapAttribution) -> str:
+    if attribution.n_people == attribution.n_people_all:
+        return f"all {count(attribution.n_people)} people"
+    return (
+        f"{count(attribution.n_people)} of {count(attribution.n_people_all)} people, drawn with seed {attribution.seed}"
+    )

@@ -1,4 +1,4 @@
-"""Who gets exposure, and for whom the lists are good: a verdict in words first, then groups with intervals, then the table."""
+"""Who gets exposure, and for whom the lists are good: a verdict in words, groups with intervals, the table."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ from typing import Final
 import pandas as pd
 import streamlit as st
 
-from core.texts import command
+from core.texts import UNKNOWN, command
 from explain.charts.bars import exposure_bars
 from explain.format.words import browsing_words, column_words
 from explain.results.audit import NOT_ESTIMABLE, AuditReport, AuditRow, GroupShares, ItemOverall
 from explain.workbench.tasks import Task
 from pages.exposure import cells, gap, guardrails
-from pages.frame import jobs, navigation, pickers, queries, selection, widgets
+from pages.exposure import queries as exposure_queries
+from pages.frame import jobs, pickers, queries, widgets, wishes
+from pages.frame.selection import K_MOST, Selection
 from pages.frame.text import lead, plain
 
 SIDES = {"item": "Items: who gets exposure", "user": "People: for whom lists are good"}
@@ -24,11 +26,11 @@ CHARTED: Final = 25
 
 def page() -> None:
     st.title("Fairness")
-    spot = widgets.place()
-    columns = queries.workbench().exposure.columns(spot.name)
-    side = selection.one_of("side", [s for s in SIDES if columns.get(s)] or ["item"], "item")
+    selection = widgets.place()
+    columns = queries.workbench().exposure.columns(selection.name)
+    side = wishes.one_of("side", [s for s in SIDES if columns.get(s)] or ["item"], "item")
     offered = columns.get(side, [])
-    by = selection.one_of("by", offered, offered[0]) if offered else None
+    by = wishes.one_of("by", offered, offered[0]) if offered else None
     widgets.notices()
     pickers.segments("Side", SIDES, "side", side)
     if by is None:
@@ -40,39 +42,40 @@ def page() -> None:
     with left:
         pickers.choose("Group by", offered, "by", by, column_words)
     with right:
-        pickers.length(min(selection.K_MOST, spot.workspace.n_items or selection.K_MOST), spot.k)
-    report = queries.item_audit(*spot.base, by, spot.k) if side == "item" else _measured(spot, by)
+        pickers.length(min(K_MOST, selection.workspace.n_items or K_MOST), selection.k)
+    report = exposure_queries.item_audit(selection, by) if side == "item" else _measured(selection, by)
     if report is not None:
         _answer(report)
     if side == "item":
-        cells.cells(spot, by, columns.get("user", []))
+        cells.cells(selection, by, columns.get("user", []))
         if report is not None:
-            gap.section(spot, report)
+            gap.section(selection, report)
             guardrails.section(
-                spot, by, [row.group for row in report.rows if row.group != "unknown"], columns.get("user", [])
+                selection, by, [row.group for row in report.rows if row.group != UNKNOWN], columns.get("user", [])
             )
-        cells.trend(spot, by)
+        cells.trend(selection, by)
     cells.words()
     widgets.link("audit", "A whole audit, with thresholds, a record and a signature")
 
 
-def _measured(spot: selection.Selection, by: str) -> AuditReport | None:
+def _measured(selection: Selection, by: str) -> AuditReport | None:
     """Quality for people needs a refit on the training part: long, so it runs on a button and is stored."""
     bench = queries.workbench()
-    stored = bench.exposure.stored(spot.name, spot.model, by, side="user", k=spot.k)
+    stored = bench.exposure.stored(selection.name, selection.model, by, side="user", k=selection.k)
     if stored is not None:
         return stored
     st.info(
-        "This is not measured yet. It hides a part of each person's events, fits the model to the rest, and looks how well "
+        "This is not measured yet. It hides a part of each person's events, fits the model to the "
+        "rest, and looks how well "
         "the lists find what was hidden. That takes from seconds to a few minutes; the result is stored."
     )
-    name, model, _ = spot.base
+    name, model, _ = selection.base
     jobs.panel(
-        f"audit-{name}-{model}-user-{by}-{spot.k}",
+        f"audit-{name}-{model}-user-{by}-{selection.k}",
         "Measure for whom the lists are good",
         f"Measuring {queries.models()[model].title} by {column_words(by)}",
-        Task("exposure.audit", {"workspace": name, "model": model, "by": by, "side": "user", "k": spot.k}),
-        command("audit", "--workspace", name, "--model", model, "--by", by, "--side", "user", "-k", str(spot.k)),
+        Task("exposure.audit", {"workspace": name, "model": model, "by": by, "side": "user", "k": selection.k}),
+        command("audit", "--workspace", name, "--model", model, "--by", by, "--side", "user", "-k", str(selection.k)),
     )
     return None
 
@@ -113,11 +116,15 @@ def _how(report: AuditReport) -> str:
     if report.side == "item":
         low, high = report.threshold.get("low", 0.8), report.threshold.get("high", 1.25)
         return (
-            f"Share of attention in everybody's top {report.k} (the first places count more: {plain(browsing_words(report.browsing))}) divided by the share of "
-            f"the catalogue. 1 is an equal share; {low} to {high} is allowed. Bars are 95 % intervals over people. p tests the limit, not 1: how often a group truly at the limit would look so far beyond it."
+            f"Share of attention in everybody's top {report.k} (the first places count more: "
+            f"{plain(browsing_words(report.browsing))}) divided by the share of "
+            f"the catalogue. 1 is an equal share; {low} to {high} is allowed. Bars are 95 % "
+            "intervals over people. p tests the limit, not 1: how often a group truly at the "
+            "limit would look so far beyond it."
         )
     return (
-        f"{plain(report.metric)} of each group, compared with {plain(report.target)}; a group fails if it is surely more than {report.threshold.get('gap', 0.05)} below. "
+        f"{plain(report.metric)} of each group, compared with {plain(report.target)}; a group "
+        f"fails if it is surely more than {report.threshold.get('gap', 0.05)} below. "
         "p tests that limit, not equality. "
         "Groups with too few people are not judged. Bars are 95 % intervals over people."
     )
@@ -168,4 +175,4 @@ def report_frame(report: AuditReport) -> pd.DataFrame:
 
 
 if __name__ == "__main__":  # Streamlit runs a page as a script; tests import it
-    navigation.run(page)
+    page()

@@ -1,4 +1,4 @@
-"""The proof: how faithful the explanations are, beside what everyone else uses, and what was found of planted causes."""
+"""The proof: how faithful the explanations are beside what others use, and how many planted causes they find."""
 
 from __future__ import annotations
 
@@ -7,16 +7,14 @@ from typing import Any, Final
 import pandas as pd
 import streamlit as st
 
-from core.errors import SurfacedError
 from core.texts import command
-from explain.charts.bars import flow_svg
 from explain.charts.proof import method_bars
-from explain.format.text import clean
-from explain.results.explanation import Explanation
 from explain.results.faithfulness import FaithfulnessReport
 from explain.workbench.tasks import Task
-from pages.frame import jobs, navigation, pickers, queries, questions, selection, widgets
-from pages.frame.text import count, lead, percent, plain, score
+from pages.faithfulness import lie_detector
+from pages.frame import jobs, queries, widgets
+from pages.frame.selection import Selection
+from pages.frame.text import count, lead, percent, plain
 
 USERS: Final = 120
 MEASURES: Final = {
@@ -35,36 +33,41 @@ CAUSES: Final = {
 
 def page() -> None:
     st.title("Faithfulness")
-    spot = widgets.place()
+    selection = widgets.place()
     widgets.notices()
     lead("A picture of reasons is worth what happens when the reasons are taken away.")
-    report = queries.workbench().faithfulness.stored(spot.name, spot.model, users=USERS)
+    report = queries.workbench().faithfulness.stored(selection.name, selection.model, users=USERS)
     if report is None:
-        _not_yet(spot)
+        _not_yet(selection)
     else:
-        _methods(spot, report)
+        _methods(selection, report)
         _randomised(report)
         if report.planted:
-            _planted(spot, report)
-    _lie_detector(spot)
+            _planted(selection, report)
+    lie_detector.section(selection)
 
 
-def _not_yet(spot: selection.Selection) -> None:
-    title = queries.models()[spot.model].title
+def _not_yet(selection: Selection) -> None:
+    title = queries.models()[selection.model].title
     st.info(
-        f"{plain(title)} was not put to the test on this data yet. It takes a minute or a few: everything is computed anew for each deletion."
+        f"{plain(title)} was not put to the test on this data yet. It takes a minute or a few: "
+        "everything is computed anew for each deletion."
     )
-    work = Task("faithfulness.measure", {"workspace": spot.name, "model": spot.model, "users": USERS})
+    work = Task("faithfulness.measure", {"workspace": selection.name, "model": selection.model, "users": USERS})
     jobs.panel(
-        f"faithfulness-{'-'.join(spot.base)}", "Put it to the test", f"Testing {title}", work,
-        command("faithfulness", "--workspace", spot.name, "--model", spot.model),
-    )  # fmt: skip
+        f"faithfulness-{'-'.join(selection.base)}",
+        "Put it to the test",
+        f"Testing {title}",
+        work,
+        command("faithfulness", "--workspace", selection.name, "--model", selection.model),
+    )
 
 
-def _methods(spot: selection.Selection, report: FaithfulnessReport) -> None:
+def _methods(selection: Selection, report: FaithfulnessReport) -> None:
     st.header("Ours beside the usual methods")
     st.caption(
-        f"{count(report.n_users)} people drawn at random ({count(report.n_short)} were skipped: histories under six items); the first item of each list. "
+        f"{count(report.n_users)} people drawn at random ({count(report.n_short)} were skipped: "
+        "histories under six items); the first item of each list. "
         "Every deletion passes all messages again. Lines are 95 % intervals over people."
     )
     columns = st.columns(len(MEASURES), gap="medium")
@@ -79,7 +82,7 @@ def _methods(spot: selection.Selection, report: FaithfulnessReport) -> None:
             )
     widgets.table(
         method_frame(report.methods),
-        f"faithfulness-{spot.name}-{spot.model}",
+        f"faithfulness-{selection.name}-{selection.model}",
         "Every method with its measures and times",
         what="methods",
     )
@@ -90,15 +93,15 @@ def _methods(spot: selection.Selection, report: FaithfulnessReport) -> None:
 
 def method_frame(rows: tuple[dict[str, Any], ...]) -> pd.DataFrame:
     """Means, intervals, the paired difference to our default form, and time."""
-    made = []
+    records = []
     for row in rows:
-        cells: dict[str, Any] = {"method": row["method"]}
+        cells: dict[str, object] = {"method": row["method"]}
         for measure in MEASURES:
             gap = row[f"{measure}_beyond_ours"]
             cells[measure] = row[measure]
             cells[f"{measure} interval"] = f"{row[f'{measure}_low']:.3f} to {row[f'{measure}_high']:.3f}"
             cells[f"{measure} beyond ours"] = f"{gap['value']:+.3f} ({gap['low']:+.3f} to {gap['high']:+.3f})"
-        made.append(
+        records.append(
             cells
             | {
                 "ms, median": 1e3 * row["seconds_p50"],
@@ -106,7 +109,7 @@ def method_frame(rows: tuple[dict[str, Any], ...]) -> pd.DataFrame:
                 "what it is": row["meaning"],
             }
         )
-    return pd.DataFrame(made)
+    return pd.DataFrame(records)
 
 
 def _randomised(report: FaithfulnessReport) -> None:
@@ -114,7 +117,7 @@ def _randomised(report: FaithfulnessReport) -> None:
     rho = report.randomised
     how = (
         "The same graph with its links rewired (everyone keeps as many): what is left is how common each item is."
-        if queries.models()[report.model].exact and report.model in ("path", "item-knn", "popularity")
+        if not queries.models()[report.model].learnt_vectors
         else "The same network with random vectors in the place of the learnt ones."
     )
     st.markdown(
@@ -123,10 +126,11 @@ def _randomised(report: FaithfulnessReport) -> None:
     )
 
 
-def _planted(spot: selection.Selection, report: FaithfulnessReport) -> None:
+def _planted(selection: Selection, report: FaithfulnessReport) -> None:
     st.header("Planted causes")
     st.caption(
-        "Every event of this simulated newsroom knows why it happened. The event is taken out, explained, and the planted cause looked "
+        "Every event of this simulated newsroom knows why it happened. The event is taken out, "
+        "explained, and the planted cause looked "
         "for among the candidates. No model ever sees the causes."
     )
     rows = []
@@ -145,74 +149,14 @@ def _planted(spot: selection.Selection, report: FaithfulnessReport) -> None:
             }
         )
     widgets.table(
-        pd.DataFrame(rows), f"planted-{spot.model}", "How often the planted cause was found", what="planted causes"
+        pd.DataFrame(rows), f"planted-{selection.model}", "How often the planted cause was found", what="planted causes"
     )
     st.caption(
-        "Among everything that a person had, the one article that led to another is nearly drawn by lot in this simulation: the "
+        "Among everything that a person had, the one article that led to another is nearly drawn "
+        "by lot in this simulation: the "
         "low figure is a limit of what can be known, and it is shown."
     )
 
 
-def _lie_detector(spot: selection.Selection) -> None:
-    st.header("Lie detector")
-    st.caption(
-        "The same person and item twice. Left: the usual path picture, strong paths of the graph drawn beside LightGCN. "
-        "Right: our picture of our model, whose lines are the terms of its score."
-    )
-    fitted = {s.model: s for s in spot.fitted}
-    if not {"lightgcn", "path"} <= set(fitted):
-        missing = "lightgcn" if "lightgcn" not in fitted else "path"
-        st.info("Both models have to be fitted for this. Fit the other one on the page Models, or type:")
-        widgets.command(command("fit", "--workspace", spot.name, "--model", missing))
-        return
-    item = spot.item or _first(spot)
-    if item is None:
-        st.info("Pick a person with a list first.")
-        return
-    with st.sidebar:
-        if not spot.own_titles:
-            pickers.person("Person", spot.workspace, spot.user)
-        pickers.item("Item", "item", spot.workspace, item)
-    try:
-        usual = questions.usual_picture(spot, item)
-        ours = queries.why(spot.name, "path", fitted["path"].snapshot, item, user=spot.user, history=spot.history)
-    except SurfacedError as error:
-        widgets.problem(error)
-        return
-    left, right = st.columns(2, gap="large")
-    with left:
-        st.subheader("The usual picture, over LightGCN")
-        st.markdown(
-            f"All paths of the graph together carry **{percent(usual.path_share, 2)}** of this score {score(usual.score)}."
-        )
-        _picture(usual, f"Usual path picture; such paths carry {percent(usual.path_share, 2)} of the score")
-        st.caption(
-            "It looks convincing. The rest of the score is the model's memory and jumps between vectors, which no path shows."
-        )
-    with right:
-        st.subheader("Ours, over the path model")
-        st.markdown(
-            f"The lines carry **{percent(ours.path_share, 1)}** of this score {score(ours.score)}; error {ours.completeness_error:.0e}."
-        )
-        _picture(ours, clean(ours.sentence, 300))
-        st.caption("What is not drawn singly is drawn as a bundle; the lines into the item add up to the score.")
-    widgets.link("why", "Look behind the lines →", item=item, model="path")
-
-
-def _picture(found: Explanation, alt: str) -> None:
-    if found.bundles:
-        kinds = queries.workbench().models.kind_words(found.workspace)
-        st.image(flow_svg(found, theme=widgets.theme(), kinds=kinds), width="stretch", alt=alt)
-    else:
-        st.caption("No path of the graph leads to it.")
-
-
-def _first(spot: selection.Selection) -> str | None:
-    if spot.own_titles and not spot.history:
-        return None
-    listed = queries.recommend(*spot.base, user=spot.user, history=spot.history, k=1)
-    return listed.items[0].item if listed.items else None
-
-
 if __name__ == "__main__":  # Streamlit runs a page as a script; tests import it
-    navigation.run(page)
+    page()

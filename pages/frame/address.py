@@ -1,8 +1,8 @@
 """What a visitor looks at, kept in the URL: a link copied from any page restores it in another browser.
 
-The URL is the visitor's word and is checked as such: what it asks for and cannot be had becomes a notice and the nearest
-thing that can. Widgets report through `take`; a page asks `wish` and calls `settle` with what it shows. `read` runs
-before a page, `publish` after it. Whether an id exists is for `pages.frame.selection` to say.
+The URL is the visitor's word and is checked as such: what it asks for and cannot be had becomes a notice and the
+nearest thing that can. Widgets report through `take`; a page asks `wish` and calls `settle` with what it shows. `read`
+runs before a page, `publish` after it. Whether an id exists is for `pages.frame.selection` to say.
 """
 
 from __future__ import annotations
@@ -16,64 +16,11 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from core.texts import joined
+from pages.frame.spec import SHARED, every_key, pages
 
-SHARED: Final = ("workspace", "model", "user", "item", "k", "who", "history")
-LOCAL: Final[dict[str, tuple[str, ...]]] = {
-    "why": ("against", "other", "show", "at", "test", "unit", "guard"),
-    "whatif": ("remove", "add", "weights", "half", "kind", "may_return"),
-    "fairness": (
-        "side",
-        "by",
-        "cells",
-        "people",
-        "items",
-        "trend",
-        "gap",
-        "through",
-        "rule",
-        "guarded",
-        "strength",
-        "priced",
-    ),
-    "audit": ("view", "audit", "earlier"),
-    "models": ("split",),
-}
-KEYS: Final = (*SHARED, *(key for keys in LOCAL.values() for key in keys))
-BELONGS_TO_WORKSPACE: Final = (
-    "user",
-    "item",
-    "history",
-    "against",
-    "by",
-    "at",
-    "test",
-    "remove",
-    "add",
-    "weights",
-    "cells",
-    "people",
-    "items",
-    "guarded",
-    "gap",
-    "through",
-    "priced",
-    "audit",
-    "earlier",
-)
-BELONGS_TO: Final = {
-    "workspace": BELONGS_TO_WORKSPACE,
-    "model": ("at",),
-    "item": ("at",),
-    "user": ("at", "test"),
-    "history": ("at", "test"),
-    "who": ("at", "test"),
-    "side": ("by", "guarded", "gap", "through"),
-    "by": ("items", "guarded", "gap", "through"),
-    "cells": ("people", "through"),
-    "rule": ("strength",),
-}
-MAX_LENGTH: Final = {"history": 2000, "at": 600, "remove": 4000, "add": 2000}
-_MOST: Final = 200
+_KEYS: Final = {key.name: key for key in every_key()}
+_SHARED: Final = tuple(key.name for key in SHARED)
+_OF_PAGE: Final = {page.path: (*_SHARED, *(key.name for key in page.keys)) for page in pages()}
 _ECHO_S: Final = 1.5
 
 
@@ -93,18 +40,18 @@ class _Store:
     notices: list[str] = field(default_factory=list)
     touched: bool = False
     spoken: bool = False
-    framed: bool = False
 
 
 def _store() -> _Store:
-    if "_surfaced" not in st.session_state:
-        st.session_state["_surfaced"] = _Store()
-    return st.session_state["_surfaced"]
+    store = st.session_state.get("_surfaced")
+    if not isinstance(store, _Store):
+        store = st.session_state["_surfaced"] = _Store()
+    return store
 
 
 def read() -> None:
     """Take over what a link says, unless a widget has just spoken or the URL is only an echo of our own."""
-    store, asked = _store(), {key: st.query_params[key] for key in KEYS if key in st.query_params}
+    store, asked = _store(), {key: st.query_params[key] for key in _KEYS if key in st.query_params}
     if store.touched:
         store.notices.clear()
     elif asked and asked != store.written and not _is_echo(store, asked):
@@ -120,12 +67,11 @@ def _is_echo(store: _Store, asked: dict[str, str]) -> bool:
 
 def _adopt(store: _Store, asked: dict[str, str]) -> None:
     store.notices.clear()
-    kept = {key: store.wishes[key] for key in ("workspace", "model", "k") if key in store.wishes}
-    if asked.get("workspace", kept.get("workspace")) == kept.get("workspace"):
-        kept |= {key: store.wishes[key] for key in ("user", "item", "who", "history") if key in store.wishes}
-    store.wishes = kept
+    now = store.wishes.get("workspace")
+    stays = _SHARED if asked.get("workspace", now) == now else ("workspace", "model", "k")
+    store.wishes = {key: store.wishes[key] for key in stays if key in store.wishes}
     for key, value in asked.items():
-        if len(value) > MAX_LENGTH.get(key, _MOST):
+        if len(value) > _KEYS[key].max_length:
             ids = f" ({value.count(',') + 1:,} ids)" if "," in value else ""
             notice(f"The address gives a {key} of {len(value):,} characters{ids}, more than any has. It was left out.")
         elif value:
@@ -152,28 +98,25 @@ def put(key: str, value: str | None) -> None:
     """Wish something on the visitor's behalf, as a widget or a click does. Nothing (None) takes the wish away."""
     store = _store()
     store.touched = True
-    if key in BELONGS_TO and value != store.shown.get(key):
-        for other in BELONGS_TO[key]:
-            store.wishes.pop(other, None)
+    if value != store.shown.get(key):
+        for other in _KEYS.values():
+            if key in other.reset_by or (key == "workspace" and other.of_workspace):
+                store.wishes.pop(other.name, None)
     if value:
         store.wishes[key] = value
     else:
         store.wishes.pop(key, None)
 
 
-def framed(value: bool) -> None:
-    """Whether a page is run within the frame that calls `read` and `publish`."""
-    _store().framed = value
-
-
-def is_framed() -> bool:
-    return _store().framed
+def forget(key: str) -> None:
+    """Take a wish away that cannot be had; nobody has chosen anything by it."""
+    _store().wishes.pop(key, None)
 
 
 def heard() -> None:
-    """A fragment that runs alone says so in the place of `read`: what a widget has said is taken over already."""
+    """A fragment says this where a page says `read`: where it runs alone, a widget of its own has just spoken."""
     store = _store()
-    store.spoken, store.touched = store.spoken or not store.framed, False
+    store.spoken, store.touched = store.spoken or store.touched, False
 
 
 def take(key: str, widget: str) -> None:
@@ -195,9 +138,9 @@ def notices() -> tuple[str, ...]:
 
 def address(**changes: str | None) -> dict[str, str]:
     """The shared state as query parameters, with changes; for links to other pages."""
-    shared = {key: value for key, value in _store().shown.items() if key in SHARED}
+    shared = {key: value for key, value in _store().shown.items() if key in _SHARED}
     changed = shared | changes
-    return {key: value for key in dict.fromkeys((*SHARED, *changes)) if (value := changed.get(key))}
+    return {key: value for key in dict.fromkeys((*_SHARED, *changes)) if (value := changed.get(key))}
 
 
 def permalink(page: str) -> str:
@@ -209,8 +152,9 @@ def permalink(page: str) -> str:
 def publish(page: str) -> None:
     """Bring the URL in line with what is shown, once the visitor has chosen something.
 
-    Each address that is written is a step back for the browser: a page that was only come to keeps the address that led to it.
-    One that could not be followed to the letter, as a notice says, is put right, but only once: Back must lead out of it.
+    Each address that is written is a step back for the browser: a page that was only come to keeps the address that led
+    to it. One that could not be followed to the letter, as a notice says, is put right, but only once: Back must lead
+    out of it.
     """
     store, url, came = _store(), _of_page(page), st.query_params.to_dict()
     if not store.spoken:
@@ -230,4 +174,4 @@ def publish(page: str) -> None:
 
 def _of_page(page: str) -> dict[str, str]:
     shown = _store().shown
-    return {key: shown[key] for key in (*SHARED, *LOCAL.get(page, ())) if key in shown}
+    return {key: shown[key] for key in _OF_PAGE.get(page, _SHARED) if key in shown}

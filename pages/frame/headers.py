@@ -1,8 +1,8 @@
-"""What every answer of the server carries for the browser: nothing from another host, no guessing of types, no foreign frame.
+"""What every answer carries for the browser: nothing from another host, no guessing of types, no foreign frame.
 
-Streamlit's own page needs inline styles and scripts that its bundle makes (workers and component modules as blobs), so these
-are allowed from this server alone; nothing is loaded from, sent to or framed by another host. Requests whose Host is not
-allowed are refused on every path: Streamlit checks it on the websocket only.
+Streamlit's own page needs inline styles and scripts that its bundle makes (workers and component modules as blobs), so
+these are allowed from this server alone; nothing is loaded from, sent to or framed by another host. Requests whose Host
+is not allowed are refused on every path: Streamlit checks it on the websocket only.
 """
 
 from __future__ import annotations

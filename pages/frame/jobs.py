@@ -60,7 +60,7 @@ def start(key: str, title: str, task: Task) -> Job:
 
 
 def panel(key: str, label: str, title: str, task: Task, command: str) -> None:
-    """A button that starts the work, its progress bar with Cancel while it runs, how it ended, and the command that does the same."""
+    """A button that starts the work, its progress bar with Cancel, how it ended, and the command that does the same."""
     job = _jobs().get(key)
     if job is not None and job.state == "running":
         st.fragment(_watch, run_every=_POLL_S)(job)

@@ -26,16 +26,16 @@ def report(workspace: str, model: str, split: str) -> EvaluationReport | None:
     return queries.workbench().evaluate.stored(workspace, model, split=split, k=at(workspace))
 
 
-def readable(snapshot: SnapshotInfo | None, found: EvaluationReport | None) -> tuple[float, float] | None:
+def readable(snapshot: SnapshotInfo | None, evaluation: EvaluationReport | None) -> tuple[float, float] | None:
     """Path share and gross/net of the served model; of the refit that was measured, where the snapshot does not say."""
-    told = snapshot.metrics if snapshot else {}
-    if "path_share" in told and "gross_net" in told:
-        return told["path_share"], told["gross_net"]
-    return None if found is None else (found.path_share, found.gross_net)
+    metrics = snapshot.metrics if snapshot else {}
+    if "path_share" in metrics and "gross_net" in metrics:
+        return metrics["path_share"], metrics["gross_net"]
+    return None if evaluation is None else (evaluation.path_share, evaluation.gross_net)
 
 
 def usual_split(workspace: str, models: Iterable[str]) -> str:
-    """The split that most of these models are measured on; of equals, and where none is, the one that the data's card names."""
+    """The split that most of these models are measured on; of equals, the one that the data's card names."""
     names = tuple(models)
     card_first = dict.fromkeys((queries.workbench().data.card(workspace).default_split, *SPLITS))
     return max(card_first, key=lambda split: sum(report(workspace, name, split) is not None for name in names))

@@ -1,6 +1,7 @@
 """Pickers whose value is the visitor's wish: what they show comes from the address, what is picked goes into it.
 
-What is typed filters by what contains it, in the options' own order: a fuzzy match puts strangers before the one that was meant.
+What is typed filters by what contains it, in the options' own order: a fuzzy match puts strangers before the one that
+was meant.
 """
 
 from __future__ import annotations
@@ -36,20 +37,16 @@ def choose(
     st.session_state[widget] = current
     names = distinct({o: name(o) for o in options})
     st.selectbox(
-        label, list(options), key=widget, format_func=lambda o: names.get(o, str(o)), placeholder=placeholder, index=None if optional else 0,
-        filter_mode="contains", on_change=address.take, args=(key, widget),
-    )  # fmt: skip
-
-
-def several(label: str, names: Mapping[str, str], key: str, current: Sequence[str], placeholder: str) -> None:
-    """Any number of options for `key`, whose wish is their ids with commas between. names: id → what to show."""
-    widget = f"{key}-several"
-    st.session_state[widget] = list(current)
-    told = distinct({o: option(n) for o, n in names.items()})
-    st.multiselect(
-        label, list(names), key=widget, format_func=lambda o: told.get(o, str(o)), placeholder=placeholder,
-        filter_mode="contains", select_all=False, on_change=address.take, args=(key, widget),
-    )  # fmt: skip
+        label,
+        list(options),
+        key=widget,
+        format_func=lambda o: names.get(o, str(o)),
+        placeholder=placeholder,
+        index=None if optional else 0,
+        filter_mode="contains",
+        on_change=address.take,
+        args=(key, widget),
+    )
 
 
 def distinct(names: dict[str, str]) -> dict[str, str]:
@@ -63,20 +60,14 @@ def segments(label: str, options: Mapping[str, str], key: str, current: str) -> 
     widget = f"{key}-segments"
     st.session_state[widget] = current
     st.segmented_control(
-        label, list(options), key=widget, format_func=lambda o: plain(options[o]), required=True,
-        on_change=address.take, args=(key, widget),
-    )  # fmt: skip
-
-
-def switch(label: str, key: str, current: bool, meaning: str) -> None:
-    """On or off; on is the wish "yes"."""
-    widget = f"{key}-switch"
-    st.session_state[widget] = current
-    st.toggle(label, key=widget, help=meaning, on_change=_take_switch, args=(key, widget))
-
-
-def _take_switch(key: str, widget: str) -> None:
-    address.put(key, "yes" if st.session_state[widget] else None)
+        label,
+        list(options),
+        key=widget,
+        format_func=lambda o: plain(options[o]),
+        required=True,
+        on_change=address.take,
+        args=(key, widget),
+    )
 
 
 def length(most: int, current: int) -> None:
@@ -88,40 +79,62 @@ def length(most: int, current: int) -> None:
 
 
 def item(
-    label: str, key: str, where: WorkspaceInfo, current: str | None, *, optional: bool = False,
+    label: str,
+    key: str,
+    workspace: WorkspaceInfo,
+    current: str | None,
+    *,
+    optional: bool = False,
     placeholder: str | None = None,
-) -> None:  # fmt: skip
+) -> None:
     """One item by its title: type into the box. A large catalogue is searched first."""
-    names = _narrowed(label, key, where, "item", current)
+    names = _narrowed(label, key, workspace, "item", current)
     choose(label, list(names), key, current, lambda i: names.get(i, i), optional=optional, placeholder=placeholder)
 
 
-def person(label: str, where: WorkspaceInfo, current: str | None) -> None:
+def person(label: str, workspace: WorkspaceInfo, current: str | None) -> None:
     """One person by id or by what is known about them; where people are not listed, by an id that one has."""
-    if not where.show_people:
+    if not workspace.show_people:
         st.session_state["user-id"] = current or ""
         st.text_input(
-            "Person: type the exact id", key="user-id", max_chars=200, placeholder="an id that you have",
-            help="People of this workspace are not listed.", on_change=address.take, args=("user", "user-id"),
-        )  # fmt: skip
+            "Person: type the exact id",
+            key="user-id",
+            max_chars=200,
+            placeholder="an id that you have",
+            help="People of this workspace are not listed.",
+            on_change=address.take,
+            args=("user", "user-id"),
+        )
         return
-    names = _narrowed(label, "user", where, "user", current)
+    names = _narrowed(label, "user", workspace, "user", current)
     choose(label, list(names), "user", current, lambda u: names.get(u, u))
 
 
 def add_title(
-    label: str, where: WorkspaceInfo, picked: Sequence[str], most: int, key: str = "history", had: Sequence[str] = ()
-) -> None:  # fmt: skip
+    label: str,
+    workspace: WorkspaceInfo,
+    picked: Sequence[str],
+    most: int,
+    key: str = "history",
+    had: Sequence[str] = (),
+) -> None:
     """One more item for a list of them; the box empties itself. The wish is `key`. had: what cannot be picked."""
-    names = _narrowed(label, key, where, "item", None)
+    names = _narrowed(label, key, workspace, "item", None)
     out = {*picked, *had}
     offered = distinct({raw: name for raw, name in names.items() if raw not in out})
     st.session_state[f"{key}-box"] = None
     st.selectbox(
-        label, list(offered), key=f"{key}-box", index=None, format_func=lambda i: offered.get(i, str(i)),
-        placeholder="Type a title" if len(picked) < most else "That is enough", disabled=len(picked) >= most,
-        filter_mode="contains", on_change=_add_title, args=(key, tuple(picked)),
-    )  # fmt: skip
+        label,
+        list(offered),
+        key=f"{key}-box",
+        index=None,
+        format_func=lambda i: offered.get(i, str(i)),
+        placeholder="Type a title" if len(picked) < most else "That is enough",
+        disabled=len(picked) >= most,
+        filter_mode="contains",
+        on_change=_add_title,
+        args=(key, tuple(picked)),
+    )
 
 
 def _add_title(key: str, picked: tuple[str, ...]) -> None:
@@ -130,14 +143,16 @@ def _add_title(key: str, picked: tuple[str, ...]) -> None:
         address.put(key, joined(dict.fromkeys((*picked, added))))
 
 
-def _narrowed(label: str, key: str, where: WorkspaceInfo, side: str, current: str | None) -> dict[str, str]:
+def _narrowed(label: str, key: str, workspace: WorkspaceInfo, side: str, current: str | None) -> dict[str, str]:
     """Everything where it is little enough for one box, else the hits of a search, with what is picked on top."""
-    n = where.n_items if side == "item" else where.n_users
+    n = workspace.n_items if side == "item" else workspace.n_users
     if n is not None and n <= ALL_AT_ONCE:
-        return queries.names(where, side, "", ALL_AT_ONCE)
+        return queries.names(workspace, side, "", ALL_AT_ONCE)
     text = st.text_input(f"Search: {label}", key=f"{key}-search", max_chars=100, placeholder="Type a few letters")
-    names = queries.names(where, side, text, _HITS)
+    names = queries.names(workspace, side, text, _HITS)
     if current is None or current in names:
         return names
-    known = queries.item(where.name, current).label if side == "item" else queries.person(where.name, current).label
+    known = (
+        queries.item(workspace.name, current).label if side == "item" else queries.person(workspace.name, current).label
+    )
     return {current: option(known)} | names

@@ -1,4 +1,4 @@
-"""The pages' way to the workbench: one for the whole server, with its answers kept as long as their snapshot is current.
+"""The pages' way to the workbench: one for the whole server, its answers kept as long as their snapshot is current.
 
 Every answer is frozen, so that visitors can share it. A key holds the snapshot id: a new fit is asked anew.
 """
@@ -6,15 +6,12 @@ Every answer is frozen, so that visitors can share it. A key holds the snapshot 
 from __future__ import annotations
 
 import gc
-import importlib
 import os
-import threading
 
 import streamlit as st
 
 from explain.format.text import clean, unaccented
-from explain.results.audit import AuditReport
-from explain.results.explanation import Evidence, Explanation
+from explain.results.explanation import Explanation
 from explain.results.lists import Example, ItemCard, Person, Recommendation, SearchHit
 from explain.results.workspace import ModelInfo, SnapshotInfo, WorkspaceInfo
 from explain.workbench.workbench import Workbench
@@ -41,18 +38,12 @@ def warm(home: str, workspace: str, model: str, snapshot: str) -> bool:
 
 
 @st.cache_resource(show_spinner=False)
-def import_ahead() -> None:
-    """Once a server, beside the first page, which shows stored results alone: import what loading a model takes seconds for."""
-    threading.Thread(target=importlib.import_module, args=("torch",), daemon=True).start()
-
-
-@st.cache_resource(show_spinner=False)
 def _versions() -> dict[str, str]:
     return {}
 
 
 def follow_data() -> None:
-    """Where another process has prepared a workspace anew, nothing that was cached of the old data is shown any more."""
+    """Where another process has prepared a workspace anew, nothing cached of the old data is shown any more."""
     now, known = workbench().data.versions(), _versions()
     if now != known:
         if known:
@@ -68,6 +59,11 @@ def workspaces() -> tuple[WorkspaceInfo, ...]:
 
 def models() -> dict[str, ModelInfo]:
     return {model.name: model for model in workbench().models.known()}
+
+
+def default_model() -> str:
+    """The model that comes first everywhere."""
+    return next(iter(models()))
 
 
 def fitted(workspace: str) -> tuple[SnapshotInfo, ...]:
@@ -115,25 +111,19 @@ def _recommend(
 
 @st.cache_data(max_entries=_KEPT, show_spinner=False)
 def _why(
-    home: str, workspace: str, model: str, snapshot: str, item: str,
-    user: str | None, history: tuple[str, ...] | None, against: str | None, k: int,
-) -> Explanation:  # fmt: skip
+    home: str,
+    workspace: str,
+    model: str,
+    snapshot: str,
+    item: str,
+    user: str | None,
+    history: tuple[str, ...] | None,
+    against: str | None,
+    k: int,
+) -> Explanation:
     return _workbench(home).explain.why(
         workspace, model, item, user=user, history=history, against=against, snapshot=snapshot, k=k
     )
-
-
-@st.cache_data(max_entries=_KEPT, show_spinner=False)
-def _evidence(
-    home: str, workspace: str, model: str, snapshot: str, item: str, key: str,
-    user: str | None, history: tuple[str, ...] | None,
-) -> Evidence:  # fmt: skip
-    return _workbench(home).explain.evidence(workspace, model, item, key, user=user, history=history, snapshot=snapshot)
-
-
-@st.cache_data(max_entries=64, show_spinner="Ranking the list of every person …")
-def _item_audit(home: str, workspace: str, model: str, snapshot: str, by: str, k: int) -> AuditReport:
-    return _workbench(home).exposure.audit(workspace, model, by, side="item", k=k)
 
 
 def home() -> str:
@@ -165,18 +155,14 @@ def recommend(
 
 
 def why(
-    workspace: str, model: str, snapshot: str, item: str, *,
-    user: str | None, history: tuple[str, ...] | None, against: str | None = None, k: int = 10,
-) -> Explanation:  # fmt: skip
+    workspace: str,
+    model: str,
+    snapshot: str,
+    item: str,
+    *,
+    user: str | None,
+    history: tuple[str, ...] | None,
+    against: str | None = None,
+    k: int = 10,
+) -> Explanation:
     return _why(home(), workspace, model, snapshot, item, user, history, against, k)
-
-
-def evidence(
-    workspace: str, model: str, snapshot: str, item: str, key: str, *,
-    user: str | None, history: tuple[str, ...] | None,
-) -> Evidence:  # fmt: skip
-    return _evidence(home(), workspace, model, snapshot, item, key, user, history)
-
-
-def item_audit(workspace: str, model: str, snapshot: str, by: str, k: int) -> AuditReport:
-    return _item_audit(home(), workspace, model, snapshot, by, k)

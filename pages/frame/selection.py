@@ -10,20 +10,24 @@ from dataclasses import dataclass
 from typing import Final
 
 from core.errors import SurfacedError, shown
-from core.texts import joined, parted
+from core.texts import joined
 from explain.results.lists import Example
 from explain.results.workspace import SnapshotInfo, WorkspaceInfo
-from pages.frame import address, queries
+from pages.frame import address, queries, wishes
 
 K_DEFAULT: Final = 10
 K_MOST: Final = 100
 TITLES: Final = "titles"
 MOST_TITLES: Final = 20
+Owner = tuple[str | None, tuple[str, ...] | None]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Selection:
-    """Everything that a page needs to ask. `user` or `history` (raw item ids) is set, never both; neither while titles are being picked."""
+    """Everything that a page needs to ask.
+
+    `user` or `history` (raw item ids) is set, never both; neither while titles are being picked.
+    """
 
     workspace: WorkspaceInfo
     fitted: tuple[SnapshotInfo, ...]
@@ -47,16 +51,24 @@ class Selection:
         return self.name, self.model, self.snapshot.snapshot
 
     @property
+    def owner(self) -> Owner:
+        """Whose list a question is about: a person's id, or the titles that stand for one."""
+        return self.user, self.history
+
+    @property
     def own_titles(self) -> bool:
         return self.user is None
 
     @property
     def asks_for_id(self) -> bool:
-        """Whether a person is wanted whose id is still to be typed: where people are not listed, none is shown unasked."""
+        """Whether a person is wanted whose id is still to be typed.
+
+        Where people are not listed, none is shown unasked.
+        """
         return self.user is None and address.wish("who") == "person"
 
 
-def workspace() -> WorkspaceInfo | None:
+def chosen_workspace() -> WorkspaceInfo | None:
     """The workspace that was asked for, if it is ready; else the first one that is; None if none is."""
     known = {w.name: w for w in queries.workspaces()}
     asked = address.wish("workspace")
@@ -76,13 +88,12 @@ def workspace() -> WorkspaceInfo | None:
 
 def _first_choice(ready: list[WorkspaceInfo]) -> WorkspaceInfo | None:
     """Real data before simulated data: the first thing that a newcomer sees should be true."""
-    by_name = {w.name: w for w in ready}
-    return by_name.get("movielens-100k") or (ready[0] if ready else None)
+    return next((w for w in ready if w.opens_first), ready[0] if ready else None)
 
 
-def snapshot(where: WorkspaceInfo) -> SnapshotInfo | None:
+def _chosen_snapshot(workspace: WorkspaceInfo) -> SnapshotInfo | None:
     """The newest fit of the model that was asked for; else the first that is fitted; None if none is."""
-    fitted = {s.model: s for s in queries.fitted(where.name)}
+    fitted = {s.model: s for s in queries.fitted(workspace.name)}
     asked = address.wish("model")
     first = next(iter(fitted.values()), None)
     if asked in fitted:
@@ -92,7 +103,8 @@ def snapshot(where: WorkspaceInfo) -> SnapshotInfo | None:
         title = models[first.model].title
         if asked in models:
             address.notice(
-                f"{models[asked].title} is not fitted to {where.title} yet: do it on the page Models. {title} is shown instead."
+                f"{models[asked].title} is not fitted to {workspace.title} yet: do it on the page Models. "
+                f"{title} is shown instead."
             )
         else:
             address.notice(f"There is no model {shown(asked)}. {title} is shown instead.")
@@ -102,39 +114,54 @@ def snapshot(where: WorkspaceInfo) -> SnapshotInfo | None:
 
 
 def selected(*, loaded: bool = True) -> Selection | None:
-    """All of it, or None where no workspace or no model is ready. loaded: the model is in memory when the page goes on."""
-    where = workspace()
-    model = snapshot(where) if where else None
-    if where is None or model is None:
+    """All of it, or None where no workspace or no model is ready.
+
+    loaded: the model is in memory when the page goes on
+    """
+    workspace = chosen_workspace()
+    model = _chosen_snapshot(workspace) if workspace else None
+    if workspace is None or model is None:
         return None
     if loaded:
-        queries.warm(queries.home(), where.name, model.model, model.snapshot)
-    k = length(where)
-    user, history = _who(where)
-    item = _existing_item(where, "item")
+        queries.warm(queries.home(), workspace.name, model.model, model.snapshot)
+    k = _length(workspace)
+    user, history = _who(workspace)
+    item = wishes.existing_item(workspace, "item")
     if item is None and user is not None:
-        first = example(where)
+        first = newcomers_example(workspace)
         item = first.item if first and first.user == user else None
     address.settle("item", item)
-    return Selection(where, queries.fitted(where.name), model, user, history, item, k)
+    return Selection(
+        workspace=workspace,
+        fitted=queries.fitted(workspace.name),
+        snapshot=model,
+        user=user,
+        history=history,
+        item=item,
+        k=k,
+    )
 
 
-def example(where: WorkspaceInfo) -> Example | None:
-    """The pair that a newcomer is shown; there is none before the path model is fitted, nor where people are not listed."""
-    if not where.show_people:
+def newcomers_example(workspace: WorkspaceInfo) -> Example | None:
+    """The pair that a newcomer is shown.
+
+    There is none before the path model is fitted, nor where people are not listed.
+    """
+    if not workspace.show_people:
         return None
-    path = next((s for s in queries.fitted(where.name) if s.model == "path"), None)
-    return queries.example(where.name, path.snapshot) if path else None
+    path = next((s for s in queries.fitted(workspace.name) if s.model == queries.default_model()), None)
+    return queries.example(workspace.name, path.snapshot) if path else None
 
 
-def first_person(where: WorkspaceInfo) -> str:
-    first = example(where)
-    return first.user if first else next(iter(queries.names(where, "user", "", 1)))
+def first_person(workspace: WorkspaceInfo) -> str:
+    """The person who is shown where nobody was asked for; the workspace lists its people."""
+    first = newcomers_example(workspace)
+    return first.user if first else next(iter(queries.names(workspace, "user", "", 1)))
 
 
-def length(where: WorkspaceInfo) -> int:
+def _length(workspace: WorkspaceInfo) -> int:
     """k, the length of a list: 1 to 100, and no more than there are items."""
-    most = min(K_MOST, where.n_items or K_MOST)
+    most = min(K_MOST, workspace.n_items or K_MOST)
     asked = address.wish("k")
     k = min(K_DEFAULT, most)
     if asked is not None:
@@ -152,30 +179,30 @@ def length(where: WorkspaceInfo) -> int:
     return k
 
 
-def _who(where: WorkspaceInfo) -> tuple[str | None, tuple[str, ...] | None]:
+def _who(workspace: WorkspaceInfo) -> Owner:
     if address.wish("who") == TITLES or (address.wish("history") and not address.wish("user")):
         address.settle("who", TITLES)
-        return None, _own_titles(where)
+        return None, _own_titles(workspace)
     if (asked := address.wish("who")) not in (None, "person"):
         address.notice(f"A list is for a person or for titles of your own, not for {shown(asked)}.")
     asked_user = address.wish("user")
-    if not where.show_people:
-        return _by_id(where, asked_user)
-    user = first_person(where)
+    if not workspace.show_people:
+        return _by_id(workspace, asked_user)
+    user = first_person(workspace)
     if asked_user is not None:
         try:
-            user = queries.person(where.name, asked_user).user
+            user = queries.person(workspace.name, asked_user).user
         except SurfacedError as error:
             address.notice(f"{error} Person {user} is shown instead.")
     address.settle("user", user)
     return user, None
 
 
-def _by_id(where: WorkspaceInfo, asked: str | None) -> tuple[str | None, tuple[str, ...] | None]:
+def _by_id(workspace: WorkspaceInfo, asked: str | None) -> Owner:
     """The person whose id was given; nobody else is shown."""
     if asked is not None:
         try:
-            user = queries.person(where.name, asked).user
+            user = queries.person(workspace.name, asked).user
             address.settle("user", user)
             return user, None
         except SurfacedError as error:
@@ -184,70 +211,13 @@ def _by_id(where: WorkspaceInfo, asked: str | None) -> tuple[str | None, tuple[s
         address.settle("who", "person")
         return None, None
     address.settle("who", TITLES)
-    return None, _own_titles(where)
+    return None, _own_titles(workspace)
 
 
-def _own_titles(where: WorkspaceInfo) -> tuple[str, ...] | None:
-    picked = items(where, "history", "left out of your titles")
+def _own_titles(workspace: WorkspaceInfo) -> tuple[str, ...] | None:
+    picked = wishes.items(workspace, "history", "left out of your titles")
     if len(picked) > MOST_TITLES:
         address.notice(f"Of your {len(picked)} titles the first {MOST_TITLES} count.")
     history = tuple(picked[:MOST_TITLES])
     address.settle("history", joined(history))
     return history or None
-
-
-def items(where: WorkspaceInfo, key: str, fate: str) -> list[str]:
-    """The ids of a wish that the workspace has, each once; one notice tells of all others. fate: what became of those."""
-    picked: list[str] = []
-    unknown: list[str] = []
-    for raw in parted(address.wish(key) or ""):
-        try:
-            found = queries.item(where.name, raw).item
-        except SurfacedError as error:
-            unknown.append(raw)
-            if len(unknown) == 1:
-                first = str(error)
-            continue
-        if found not in picked:
-            picked.append(found)
-    if len(unknown) == 1:
-        address.notice(f"{first} It was {fate}.")
-    elif unknown:
-        named = ", ".join(shown(raw, 20) for raw in unknown[:5]) + (" …" if len(unknown) > 5 else "")
-        address.notice(f"{len(unknown):,} ids are no items of {where.title}: {named}. They were {fate}.")
-    return picked
-
-
-def _existing_item(where: WorkspaceInfo, key: str) -> str | None:
-    asked = address.wish(key)
-    if asked is None:
-        return None
-    try:
-        return queries.item(where.name, asked).item
-    except SurfacedError as error:
-        address.notice(f"{error} It was left out.")
-        return None
-
-
-def other_item(spot: Selection) -> str | None:
-    """The item of "why not …?", if it exists."""
-    other = _existing_item(spot.workspace, "against")
-    if other is not None and other == spot.item:
-        address.notice("An item cannot be compared with itself: pick another one.")
-        other = None
-    address.settle("against", other)
-    return other
-
-
-def one_of(key: str, options: list[str], default: str) -> str:
-    """A wish with a fixed set of answers. Anything else becomes the default, with a notice."""
-    asked = address.wish(key)
-    if asked is not None and asked not in options:
-        address.notice(
-            f"{shown(asked)} is not a choice for {key}: {', '.join([o for o in options if o][:8])}. "
-            + (f"{default} is shown instead." if default else "It was left out.")
-        )
-        asked = None
-    value = asked or default
-    address.settle(key, value)
-    return value

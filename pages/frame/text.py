@@ -31,7 +31,7 @@ def plain(text: object, limit: int = 120) -> str:
 
 def unread(text: str) -> str:
     """Markdown whose icons, colours and addresses stay text; the rest is read as markdown."""
-    return _READ_ANYWAY.sub(lambda found: found.group() + _WORD_JOINER, text)
+    return _READ_ANYWAY.sub(lambda match: match.group() + _WORD_JOINER, text)
 
 
 def option(text: object, limit: int = 90) -> str:
@@ -64,7 +64,7 @@ def percent(value: float | None, digits: int = 0) -> str:
     return "unknown" if value is None else f"{100 * value:.{digits}f} %".replace("-", "−")
 
 
-def many(n: int, noun: str) -> str:
+def counted(n: int, noun: str) -> str:
     """ "1 rival", "12 rivals"."""
     return f"{n:,} {noun if n == 1 else noun + 's'}"
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from html import escape
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import pandas as pd
 import plotly.graph_objects as go
@@ -16,14 +16,21 @@ import streamlit as st
 from core.errors import NotReadyError, SurfacedError
 from core.texts import command as typed
 from explain.format.numbers import p_value
-from pages.frame import address, pickers, places, queries, selection
+from pages.frame import address, pickers, queries, spec
+from pages.frame.selection import Selection, chosen_workspace, selected
 from pages.frame.text import plain
+
+if TYPE_CHECKING:
+    from streamlit.elements.lib.column_types import ColumnConfig
+
+    Columns = Mapping[str, ColumnConfig]
 
 P: Final = "adjusted p"
 _FORMULA: Final = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # full-width ones are taken for them too
 _BLANKS: Final = (
     "".join(chr(c) for c in range(0x21))
-    + "\x7f\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u200b\u200c\u200d\u202f\u205f\u2060\u3000\ufeff"
+    + "\x7f\x85\xa0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a"
+    + "\u200b\u200c\u200d\u202f\u205f\u2060\u3000\ufeff"
 )
 _LINE_ENDS: Final = re.compile(r"[\r\n\v\f\x85\u2028\u2029]+")
 _RESERVED: Final = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))}
@@ -36,7 +43,7 @@ def theme() -> str:
 
 def link(page: str, label: str, width: Literal["stretch", "content"] = "stretch", **changes: str | None) -> None:
     """A link to another page that takes the shared state along. The label is ours or went through `plain`."""
-    st.page_link(places.script(page), label=f":primary[{label}]", query_params=address.address(**changes), width=width)
+    st.page_link(spec.script(page), label=f":primary[{label}]", query_params=address.address(**changes), width=width)
 
 
 def notices() -> None:
@@ -65,7 +72,8 @@ def tiles(entries: Sequence[tuple[str, str, str]]) -> None:
     )
     cells = "".join(
         f'<div style="{box}"><dt style="font-size:.875rem;margin:0;padding:0;font-weight:400">{escape(name)}</dt>'
-        f'<dd style="{number}">{escape(value)}</dd><dd style="margin:0;padding:0;font-size:.8125rem">{escape(meaning)}</dd></div>'
+        f'<dd style="{number}">{escape(value)}</dd><dd '
+        f'style="margin:0;padding:0;font-size:.8125rem">{escape(meaning)}</dd></div>'
         for name, value, meaning in entries
     )
     st.html(f'<dl style="{grid}">{cells}</dl>')
@@ -76,32 +84,51 @@ def chart(figure: go.Figure, key: str, alt: str) -> None:
 
 
 def table(
-    frame: pd.DataFrame, name: str, alt: str, config: dict[str, Any] | None = None, most: int = 500, *, what: str = "",
+    frame: pd.DataFrame,
+    name: str,
+    alt: str,
+    config: Columns | None = None,
+    most: int = 500,
+    *,
+    what: str = "",
     row_height: int | None = None,
-) -> None:  # fmt: skip
-    """A table and its CSV. A long one is shown to its first `most` rows; the file holds all. what: see `csv`; else the alt text says it."""
+) -> None:
+    """A table and its CSV. A long one is shown to its first `most` rows; the file holds all.
+
+    what: see `csv`; else the alt text says it
+    """
     rows(frame.head(most), alt, config, row_height)
     if len(frame) > most:
         st.caption(f"The first {most} of {len(frame):,} rows; the CSV holds all.")
     csv(frame, name, what or f"{alt[:1].lower()}{alt[1:]}")
 
 
-def rows(frame: pd.DataFrame, alt: str, config: dict[str, Any] | None = None, row_height: int | None = None) -> None:
-    """A table alone. Fractions are shown in four significant digits, percentages (titles that begin with %) with two places,
-    p-values no smaller than they can be told; the CSV has them all."""
+def rows(frame: pd.DataFrame, alt: str, config: Columns | None = None, row_height: int | None = None) -> None:
+    """A table alone.
+
+    Fractions are shown in four significant digits, percentages (titles that begin with %) with two places, p-values no
+    smaller than they can be said; the CSV has them all.
+    """
     if P in frame:
         frame = frame.assign(**{P: frame[P].map(p_value)})
     digits = {
         c: st.column_config.NumberColumn(format="%.2f" if str(c).startswith("%") else "%.4g")
         for c in frame.select_dtypes("float").columns
     }
-    st.dataframe(frame, hide_index=True, column_config=digits | (config or {}), row_height=row_height, alt=alt)
+    st.dataframe(frame, hide_index=True, column_config=digits | dict(config or {}), row_height=row_height, alt=alt)
 
 
 def csv(frame: pd.DataFrame, name: str, what: str = "this table") -> None:
     """The button that saves a table. what: the table in a few words, since several buttons may stand on a page."""
-    st.download_button(f"CSV: {plain(what, 80)}", lambda: csv_text(frame), file_name(name, "csv"), "text/csv", key=f"csv-{name}",
-                       on_click="ignore", help=f"Download this table as {plain(file_name(name, 'csv'), 120)}")  # fmt: skip
+    st.download_button(
+        f"CSV: {plain(what, 80)}",
+        lambda: csv_text(frame),
+        file_name(name, "csv"),
+        "text/csv",
+        key=f"csv-{name}",
+        on_click="ignore",
+        help=f"Download this table as {plain(file_name(name, 'csv'), 120)}",
+    )
 
 
 def file_name(name: str, ending: str) -> str:
@@ -116,11 +143,12 @@ def file_name(name: str, ending: str) -> str:
 
 
 def csv_text(frame: pd.DataFrame) -> str:
-    """A table as CSV for a spreadsheet: a byte order mark, no cell or title that is a formula, no line end within a cell."""
+    """A table as CSV for a spreadsheet: a byte order mark, no formula in a cell or title, no line end within a cell."""
     safe = frame.copy()
-    for place, column in enumerate(frame.columns):
-        if not pd.api.types.is_numeric_dtype(frame[column]):
-            safe.isetitem(place, frame[column].map(_cell))
+    for place in range(frame.shape[1]):
+        column = frame.iloc[:, place]
+        if not pd.api.types.is_numeric_dtype(column):
+            safe.isetitem(place, column.map(_cell).array)
     safe.columns = pd.Index([_cell(str(column)) for column in frame.columns])
     return "\ufeff" + safe.to_csv(index=False)
 
@@ -133,38 +161,41 @@ def _cell(value: object) -> object:
     return f"'{line}" if line.strip(_BLANKS).startswith(_FORMULA) or line.startswith("\t") else line
 
 
-def sidebar(spot: selection.Selection) -> None:
+def sidebar(selection: Selection) -> None:
     """The filters that all pages share: which data, which model."""
     models = queries.models()
     with st.sidebar:
         titles = {w.name: w.title for w in queries.workspaces() if w.ready}
-        pickers.choose("Data", list(titles), "workspace", spot.name, lambda n: titles.get(n, n))
-        pickers.choose("Model", [s.model for s in spot.fitted], "model", spot.model, lambda n: models[n].title)
+        pickers.choose("Data", list(titles), "workspace", selection.name, lambda n: titles.get(n, n))
+        pickers.choose(
+            "Model", [s.model for s in selection.fitted], "model", selection.model, lambda n: models[n].title
+        )
 
 
-def place(title: str | None = None) -> selection.Selection:
-    """The valid state of a page that needs a fitted model, with the shared filters and notices drawn; otherwise an empty state ends the page.
+def place(title: str | None = None) -> Selection:
+    """The selection of a page that needs a fitted model, with the shared filters drawn.
 
+    Where there is no such model, an empty state ends the page.
     title  of the empty state, for a page that has not drawn its own yet
     """
-    spot = selection.selected()
-    if spot is None:
+    selection = selected()
+    if selection is None:
         if title:
             st.title(title)
         nothing_ready()
         st.stop()
-    sidebar(spot)
-    return spot
+    sidebar(selection)
+    return selection
 
 
 def nothing_ready() -> None:
     """No workspace or no model: the reason, and the one thing to do."""
     notices()
-    where = selection.workspace()
+    where = chosen_workspace()
     if where is None:
         st.info("No data is prepared here yet. This command fetches it, fits the models and opens this page again:")
         command("make demo")
         return
     st.info(f"No model is fitted to {plain(where.title)} yet. Fit one on the page Models, or type:")
-    command(typed("fit", "--workspace", where.name, "--model", "path"))
+    command(typed("fit", "--workspace", where.name, "--model", queries.default_model()))
     link("models", "Go to Models")

@@ -8,35 +8,39 @@ from core.texts import command
 from explain.format.words import column_words
 from explain.results.audit import AuditReport
 from explain.results.workspace import EvaluationReport
-from pages.frame import measured, navigation, pickers, queries, selection, widgets
+from pages.frame import measured, pickers, queries, server, spec, widgets
+from pages.frame.selection import Selection, newcomers_example, selected
 from pages.frame.text import count, day, lead, percent, plain
 
-WHAT = "Why did this item surface for this person, who gets exposure, and is it fair? Every reason here is a term of the score itself."
+WHAT = (
+    "Why did this item surface for this person, who gets exposure, and is it fair? Every reason "
+    "here is a term of the score itself."
+)
 NOT_YET = "not yet"
 
 
 def page() -> None:
     st.title("Surfaced")
     lead(WHAT)
-    spot = selection.selected(loaded=False)
-    if spot is None:
+    selection = selected(loaded=False)
+    if selection is None:
         widgets.nothing_ready()
         return
-    widgets.sidebar(spot)
+    widgets.sidebar(selection)
     widgets.notices()
-    _example(spot)
+    _example(selection)
     st.header("At a glance")
-    _numbers(spot)
+    _numbers(selection)
     st.header("Look further")
-    _doors(spot)
+    _doors()
     st.header("Data")
-    _data(spot)
-    queries.import_ahead()
+    _data(selection)
+    server.import_ahead()
 
 
-def _example(spot: selection.Selection) -> None:
+def _example(selection: Selection) -> None:
     """One real reason, readable without a click; its picture is one click away."""
-    example = selection.example(spot.workspace)
+    example = newcomers_example(selection.workspace)
     if example is None:
         return
     with st.container(border=True):
@@ -52,31 +56,37 @@ def _example(spot: selection.Selection) -> None:
         )
 
 
-def _numbers(spot: selection.Selection) -> None:
-    split = measured.usual_split(spot.name, [spot.model])
-    evaluation = measured.report(spot.name, spot.model, split)
-    title = queries.models()[spot.model].title
+def _numbers(selection: Selection) -> None:
+    split = measured.usual_split(selection.name, [selection.model])
+    evaluation = measured.report(selection.name, selection.model, split)
+    title = queries.models()[selection.model].title
     widgets.tiles(
         [
-            _accuracy(evaluation, f"of {title}", measured.at(spot.name)),
-            _path_share(measured.readable(spot.snapshot, evaluation)),
-            _coverage(evaluation, measured.at(spot.name)),
-            _exposure(_stored_exposure(spot)),
-            ("Fitted", day(spot.snapshot.created), f"{title} on {count(spot.workspace.n_events)} events"),
+            _accuracy(evaluation, f"of {title}", measured.at(selection.name)),
+            _path_share(measured.readable(selection.snapshot, evaluation)),
+            _coverage(evaluation, measured.at(selection.name)),
+            _exposure(_stored_exposure(selection)),
+            ("Fitted", day(selection.snapshot.created), f"{title} on {count(selection.workspace.n_events)} events"),
         ]
     )
     if evaluation is None:
         st.caption(f"{plain(title)} is not measured yet. Measure it on the page Models, or type:")
-        widgets.command(command("evaluate", "--workspace", spot.name, "--model", spot.model, "--split", split))
+        widgets.command(
+            command("evaluate", "--workspace", selection.name, "--model", selection.model, "--split", split)
+        )
 
 
 def _accuracy(evaluation: EvaluationReport | None, whose: str, at: int) -> tuple[str, str, str]:
     name = f"Recall@{at} {whose}"
-    found = evaluation.metrics.get(f"recall@{at}") if evaluation else None
-    if evaluation is None or found is None:
+    recall = evaluation.metrics.get(f"recall@{at}") if evaluation else None
+    if evaluation is None or recall is None:
         return name, NOT_YET, "share of hidden events that the list finds"
-    band = f"{found['low']:.3f} to {found['high']:.3f}" if found.get("low") is not None else "unknown"
-    return name, f"{found['value']:.3f}", f"95 %: {band}, n = {evaluation.n_users:,} people; split “{evaluation.split}”"
+    band = f"{recall['low']:.3f} to {recall['high']:.3f}" if recall.get("low") is not None else "unknown"
+    return (
+        name,
+        f"{recall['value']:.3f}",
+        f"95 %: {band}, n = {evaluation.n_users:,} people; split “{evaluation.split}”",
+    )
 
 
 def _path_share(both: tuple[float, float] | None) -> tuple[str, str, str]:
@@ -90,18 +100,18 @@ def _path_share(both: tuple[float, float] | None) -> tuple[str, str, str]:
 
 
 def _coverage(evaluation: EvaluationReport | None, at: int) -> tuple[str, str, str]:
-    found = evaluation.metrics.get(f"coverage@{at}") if evaluation else None
-    value = percent(found["value"]) if found else NOT_YET
+    coverage = evaluation.metrics.get(f"coverage@{at}") if evaluation else None
+    value = percent(coverage["value"]) if coverage else NOT_YET
     return "Catalogue coverage", value, f"of all items are in somebody's top {at}"
 
 
-def _stored_exposure(spot: selection.Selection) -> AuditReport | None:
+def _stored_exposure(selection: Selection) -> AuditReport | None:
     """The newest stored audit of items: by the data's own first grouping."""
-    for by in queries.workbench().exposure.columns(spot.name).get("item", []):
-        for k in dict.fromkeys((measured.at(spot.name), spot.k)):
-            found = queries.workbench().exposure.stored(spot.name, spot.model, by, side="item", k=k)
-            if found is not None:
-                return found
+    for by in queries.workbench().exposure.columns(selection.name).get("item", []):
+        for k in dict.fromkeys((measured.at(selection.name), selection.k)):
+            audit = queries.workbench().exposure.stored(selection.name, selection.model, by, side="item", k=k)
+            if audit is not None:
+                return audit
     return None
 
 
@@ -111,28 +121,25 @@ def _exposure(report: AuditReport | None) -> tuple[str, str, str]:
     return f"Exposure by {column_words(report.by)}", report.overall.verdict or "unknown", report.overall.reason
 
 
-def _doors(spot: selection.Selection) -> None:
-    widgets.link("recommendations", "Recommendations: pick a person, or five titles of your own")
-    widgets.link("whatif", "What if: take something out of a history, and watch the list")
-    widgets.link("item", "Item: who gets it, and through what")
-    widgets.link("faithfulness", "Faithfulness: what happens when reasons are taken away")
-    widgets.link("fairness", "Fairness: who gets exposure, for whom lists are good")
-    widgets.link("audit", "Audit: fix what counts as fair, measure, sign, export")
-    widgets.link("blind", "Blind test: would an audit find a bias that nobody told it of?")
-    widgets.link("models", "Models: accuracy, cost, and fitting another one")
-    widgets.link("guide", "Guide: what the words mean, and where to begin")
+def _doors() -> None:
+    for page in spec.pages():
+        if page.invitation:
+            widgets.link(page.path, page.invitation)
 
 
-def _data(spot: selection.Selection) -> None:
+def _data(selection: Selection) -> None:
     names = {w.name: w for w in queries.workspaces()}
     ready = [name for name, w in names.items() if w.ready]
-    pickers.choose("Data to look at", ready, "workspace", spot.name, lambda n: names[n].title, scope="-here")
-    card = queries.workbench().data.card(spot.name)
-    size = f"{count(spot.workspace.n_users)} people, {count(spot.workspace.n_items)} items, {count(spot.workspace.n_events)} events."
+    pickers.choose("Data to look at", ready, "workspace", selection.name, lambda n: names[n].title, scope="-here")
+    card = queries.workbench().data.card(selection.name)
+    size = (
+        f"{count(selection.workspace.n_users)} people, {count(selection.workspace.n_items)} items, "
+        f"{count(selection.workspace.n_events)} events."
+    )
     st.markdown(f"{plain(card.summary, 600)} {size}")
     st.caption(
         "People of this workspace are listed: they are public or simulated, or whoever prepared it chose so."
-        if spot.workspace.show_people
+        if selection.workspace.show_people
         else "People of this workspace are not listed: one is shown to who types the exact id."
     )
     st.caption(f"Licence: {plain(card.licence.rstrip('. '), 1500)}. Source: {plain(card.citation, 400)}")
@@ -143,4 +150,4 @@ def _data(spot: selection.Selection) -> None:
 
 
 if __name__ == "__main__":  # Streamlit runs a page as a script; tests import it
-    navigation.run(page)
+    page()

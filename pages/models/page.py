@@ -1,4 +1,4 @@
-"""The models side by side: accuracy with intervals, how readable they are, cost, what they learnt; fitting and measuring here."""
+"""The models side by side: accuracy with intervals, readability, cost, what they learnt; fitting and measuring them."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from core.texts import command
 from explain.charts.bars import MetricBar, metric_bars
 from explain.results.workspace import EvaluationReport, ModelInfo, SnapshotInfo
 from explain.workbench.tasks import Task
-from pages.frame import jobs, measured, navigation, pickers, queries, selection, widgets
+from pages.frame import jobs, measured, pickers, queries, widgets, wishes
+from pages.frame.selection import Selection, chosen_workspace, selected
 from pages.frame.text import interval, minute, percent, plain, seconds, unread
 from pages.models import parameters
 
@@ -28,26 +29,27 @@ def _shown(at: int) -> dict[str, str]:
 
 def page() -> None:
     st.title("Models")
-    where = selection.workspace()
+    where = chosen_workspace()
     if where is None:
         widgets.nothing_ready()
         return
-    spot = selection.selected()
-    if spot is not None:
-        widgets.sidebar(spot)
+    selection = selected()
+    if selection is not None:
+        widgets.sidebar(selection)
     known = queries.models()
     fitted = {s.model: s for s in queries.fitted(where.name)}
-    split = selection.one_of("split", list(measured.SPLITS), measured.usual_split(where.name, fitted))
+    split = wishes.one_of("split", list(measured.SPLITS), measured.usual_split(where.name, fitted))
     widgets.notices()
     reports = {name: r for name in fitted if (r := measured.report(where.name, name, split)) is not None}
     _accuracy(known, fitted, reports, split, measured.at(where.name))
     st.header("Each model")
     for model in known.values():
         _model(where.name, model, fitted.get(model.name), reports.get(model.name), split)
-    if spot is not None:
-        st.header(f"What the {plain(known[spot.model].title)} learnt")
-        parameters.section(spot.snapshot, queries.workbench().models.relation_words(spot.name))
-        _cards(spot, known[spot.model].title)
+    if selection is not None:
+        st.header(f"What the {plain(known[selection.model].title)} learnt")
+        words = queries.workbench().models.relation_words(selection.name)
+        parameters.section(selection.snapshot, words, known[selection.model].effects)
+        _cards(selection, known[selection.model].title)
 
 
 def _accuracy(
@@ -68,7 +70,8 @@ def _accuracy(
         ]
         n_users = max(r.n_users for r in reports.values())
         st.caption(
-            f"Recall@{at} on hidden events (split “{split}”), n = {n_users:,} people, 95 % intervals over people. More is better."
+            f"Recall@{at} on hidden events (split “{split}”), n = {n_users:,} people, 95 % "
+            "intervals over people. More is better."
         )
         widgets.chart(
             metric_bars(bars, metric=_shown(at)[metric], theme=widgets.theme()),
@@ -77,7 +80,8 @@ def _accuracy(
         )
     else:
         st.info(
-            "No model is measured in this way yet. “Measure” below hides events, fits again without them and looks how many the lists find."
+            "No model is measured in this way yet. “Measure” below hides events, fits again "
+            "without them and looks how many the lists find."
         )
     widgets.table(
         models_frame(known, fitted, reports, at),
@@ -96,8 +100,8 @@ def models_frame(
         report, snapshot = reports.get(name), fitted.get(name)
         row: dict[str, object] = {"model": model.title}
         for key, title in _shown(at).items():
-            found = report.metrics.get(key) if report else None
-            row[title] = interval(found["value"], found.get("low"), found.get("high")) if found else "–"
+            figure = report.metrics.get(key) if report else None
+            row[title] = interval(figure["value"], figure.get("low"), figure.get("high")) if figure else "–"
         both = measured.readable(snapshot, report)
         row["path share"] = percent(both[0]) if both else "–"
         row["gross / net"] = f"{both[1]:.2f}" if both else "–"
@@ -116,10 +120,12 @@ def _model(
         if snapshot is None:
             st.caption("Not fitted to this data yet.")
             jobs.panel(
-                f"fit-{workspace}-{model.name}", f"Fit {plain(model.title)}", f"Fitting {model.title}",
+                f"fit-{workspace}-{model.name}",
+                f"Fit {plain(model.title)}",
+                f"Fitting {model.title}",
                 Task("models.fit", {"workspace": workspace, "model": model.name}),
                 command("fit", "--workspace", workspace, "--model", model.name),
-            )  # fmt: skip
+            )
             return
         seed = f"seed {snapshot.seed}, snapshot {snapshot.snapshot}"
         st.caption(f"Fitted in {seconds(snapshot.seconds)} on {minute(snapshot.created)}; {plain(seed)}.")
@@ -130,29 +136,54 @@ def _model(
             st.caption(f"Measured on split “{report.split}”, {n}; the fit for it took {seconds(report.seconds)}.")
             return
         jobs.panel(
-            f"measure-{workspace}-{model.name}-{split}", f"Measure {plain(model.title)}", f"Measuring {model.title}",
-            Task("evaluate.measure", {"workspace": workspace, "model": model.name, "split": split, "k": measured.at(workspace)}),
-            command("evaluate", "--workspace", workspace, "--model", model.name, "--split", split, "-k", str(measured.at(workspace))),
-        )  # fmt: skip
+            f"measure-{workspace}-{model.name}-{split}",
+            f"Measure {plain(model.title)}",
+            f"Measuring {model.title}",
+            Task(
+                "evaluate.measure",
+                {"workspace": workspace, "model": model.name, "split": split, "k": measured.at(workspace)},
+            ),
+            command(
+                "evaluate",
+                "--workspace",
+                workspace,
+                "--model",
+                model.name,
+                "--split",
+                split,
+                "-k",
+                str(measured.at(workspace)),
+            ),
+        )
 
 
-def _cards(spot: selection.Selection, title: str) -> None:
+def _cards(selection: Selection, title: str) -> None:
     """The model card to read, and both cards as files."""
     bench = queries.workbench()
-    text = bench.records.model_card(spot.name, spot.model).markdown()
+    text = bench.records.model_card(selection.name, selection.model).markdown()
     st.header("Cards")
     with st.expander(f"Model card of {plain(title)}"):
         st.markdown(unread(re.sub(r"^#+ ", "#### ", text, flags=re.MULTILINE)))
     left, right = st.columns(2)
     left.download_button(
-        "Model card (Markdown)", text, widgets.file_name(f"model-card-{spot.name}-{spot.model}", "md"), "text/markdown",
-        key="model-card", on_click="ignore", width="stretch",
-    )  # fmt: skip
+        "Model card (Markdown)",
+        text,
+        widgets.file_name(f"model-card-{selection.name}-{selection.model}", "md"),
+        "text/markdown",
+        key="model-card",
+        on_click="ignore",
+        width="stretch",
+    )
     right.download_button(
-        "Data card (Markdown)", lambda: bench.records.data_card(spot.name).markdown(), widgets.file_name(f"data-card-{spot.name}", "md"), "text/markdown",
-        key="data-card", on_click="ignore", width="stretch",
-    )  # fmt: skip
+        "Data card (Markdown)",
+        lambda: bench.records.data_card(selection.name).markdown(),
+        widgets.file_name(f"data-card-{selection.name}", "md"),
+        "text/markdown",
+        key="data-card",
+        on_click="ignore",
+        width="stretch",
+    )
 
 
 if __name__ == "__main__":  # Streamlit runs a page as a script; tests import it
-    navigation.run(page)
+    page()

@@ -14,29 +14,15 @@ from explain.results.workspace import SnapshotInfo
 from pages.frame import widgets
 from pages.frame.text import metric
 
-MEANING = {
-    "weight_exponent": "how much the strength of an event counts: 0 = all events alike, 1 = in proportion",
-    "weight_mean": "mean weight of an event, the unit of strength",
-    "weight": "how much the relation counts in the score; below 0 it speaks against",
-    "scale": "typical size of the relation's amounts, divided away so that weights can be compared",
-    "history": "how far a popular item of the history counts less (exponent of its number of people)",
-    "middle": "how far people with long histories, or large groups, count less (exponent of their size)",
-    "target": "how far the recommended item's own popularity is taken out (exponent of its number of people)",
-    "dim": "length of the learnt vector of each person and item",
-    "n_layers": "how many steps the vectors are spread along the graph",
-    "epochs": "passes over the data",
-    "temperature": "how sharply the training tells likes from the rest",
-    "neighbours": "how many nearest items are kept for each item",
-}
 
-
-def section(snapshot: SnapshotInfo, words: Mapping[str, str]) -> None:
-    """words: relation → the workspace's own words for it."""
+def section(snapshot: SnapshotInfo, words: Mapping[str, str], effects: Mapping[str, str]) -> None:
+    """words: relation → the workspace's own words for it; effects: name of a number → what it does to a score."""
     relations = snapshot.parameters.get("relations")
     general = {k: v for k, v in snapshot.parameters.items() if k != "relations"}
     if relations:
         st.caption(
-            "A relation is a way from the person to the item. Each was given these numbers by trying them on hidden events."
+            "A relation is a way from the person to the item. Each was given these numbers by "
+            "trying them on hidden events."
         )
         widgets.table(
             relations_frame(relations, words),
@@ -44,10 +30,10 @@ def section(snapshot: SnapshotInfo, words: Mapping[str, str]) -> None:
             "The learnt numbers of each relation",
             what="relations",
         )
-        st.markdown("\n".join(f"- **{title(name)}**: {MEANING[name]}" for name in _names(relations) if name in MEANING))
+        st.markdown("\n".join(f"- **{title(name)}**: {effects[name]}" for name in _names(relations) if name in effects))
     if general:
         widgets.table(
-            general_frame(general),
+            general_frame(general, effects),
             f"parameters-{snapshot.model}",
             "The learnt numbers with what they mean",
             what="parameters",
@@ -55,15 +41,15 @@ def section(snapshot: SnapshotInfo, words: Mapping[str, str]) -> None:
     if not snapshot.parameters:
         st.info("This model has no parameters: it counts.")
     if snapshot.metrics:
-        found = ", ".join(f"{metric(name)} {value:.3f}" for name, value in sorted(snapshot.metrics.items()))
-        st.caption(f"On the validation cut by which they were picked: {found}. Seed {snapshot.seed}.")
+        validation = ", ".join(f"{metric(name)} {value:.3f}" for name, value in sorted(snapshot.metrics.items()))
+        st.caption(f"On the validation cut by which they were picked: {validation}. Seed {snapshot.seed}.")
 
 
-def _names(relations: dict[str, Any]) -> list[str]:
+def _names(relations: Mapping[str, Any]) -> list[str]:
     return sorted({name for numbers in relations.values() if isinstance(numbers, dict) for name in numbers})
 
 
-def relations_frame(relations: dict[str, Any], words: Mapping[str, str]) -> pd.DataFrame:
+def relations_frame(relations: Mapping[str, Any], words: Mapping[str, str]) -> pd.DataFrame:
     """One row a relation, one column a number, with what part the relation's weight is of all weights."""
     whole = sum(abs(n.get("weight", 0.0)) for n in relations.values() if isinstance(n, dict))
     rows = []
@@ -76,11 +62,11 @@ def relations_frame(relations: dict[str, Any], words: Mapping[str, str]) -> pd.D
     return pd.DataFrame(rows)
 
 
-def _told(value: object) -> str:
+def _in_words(value: object) -> str:
     """A number in three digits, anything else as it is."""
     return amount(value, signed=False) if isinstance(value, float) else str(value)
 
 
-def general_frame(parameters: dict[str, Any]) -> pd.DataFrame:
-    rows = [(title(name), _told(value), MEANING.get(name, "")) for name, value in parameters.items()]
+def general_frame(parameters: Mapping[str, object], effects: Mapping[str, str]) -> pd.DataFrame:
+    rows = [(title(name), _in_words(value), effects.get(name, "")) for name, value in parameters.items()]
     return pd.DataFrame(rows, columns=["parameter", "value", "what it does"])

@@ -1,4 +1,7 @@
-"""A list for a person, or for titles that the visitor picks: rank, title, score and the main reason, each row a way to Why this."""
+"""A list for a person, or for titles that the visitor picks: rank, title, score and main reason.
+
+Each row is a way to Why this.
+"""
 
 from __future__ import annotations
 
@@ -10,95 +13,99 @@ from explain.charts.changes import list_heat
 from explain.format.words import column_words
 from explain.results.item_view import ListView
 from explain.results.lists import HistoryEntry, ListedItem, Recommendation
-from pages.frame import address, navigation, pickers, queries, questions, selection, widgets
+from pages.frame import address, pickers, queries, widgets
+from pages.frame.selection import K_MOST, MOST_TITLES, TITLES, Selection, first_person
 from pages.frame.text import count, day, plain, score
+from pages.person import queries as person_queries
 
-WAYS = {"person": "Pick a person", selection.TITLES: "Be one: pick titles"}
+WAYS = {"person": "Pick a person", TITLES: "Be one: pick titles"}
 _HISTORY_SHOWN = 100
 _HISTORY_COLUMNS = {  # pixels: beside a list the date must not fall off
-    "title": st.column_config.TextColumn(width=150), "when": st.column_config.TextColumn(width=92),
+    "title": st.column_config.TextColumn(width=150),
+    "when": st.column_config.TextColumn(width=92),
     "what": st.column_config.TextColumn(width=76),
-}  # fmt: skip
+}
 
 
 def page() -> None:
     st.title("Recommendations")
-    spot = widgets.place()
+    selection = widgets.place()
     widgets.notices()
     pickers.segments(
-        "Whose list", WAYS, "who", selection.TITLES if spot.own_titles and not spot.asks_for_id else "person"
+        "Whose list", WAYS, "who", TITLES if selection.own_titles and not selection.asks_for_id else "person"
     )
     who, length = st.columns([3, 1])
     with who:
-        _whose(spot)
+        _whose(selection)
     with length:
-        pickers.length(min(selection.K_MOST, spot.workspace.n_items or selection.K_MOST), spot.k)
-    if spot.history:
-        _own_titles(spot, spot.history)
-    if spot.asks_for_id:
+        pickers.length(min(K_MOST, selection.workspace.n_items or K_MOST), selection.k)
+    if selection.history:
+        _own_titles(selection, selection.history)
+    if selection.asks_for_id:
         st.info("People of this workspace are not listed. Type the id of one, or pick titles of your own.")
         return
-    if spot.own_titles and not spot.history:
-        _no_titles_yet(spot)
+    if selection.own_titles and not selection.history:
+        _no_titles_yet(selection)
         return
-    listed = queries.recommend(*spot.base, user=spot.user, history=spot.history, k=spot.k)
-    if spot.own_titles:
-        _list(spot, listed)
+    listed = queries.recommend(*selection.base, user=selection.user, history=selection.history, k=selection.k)
+    if selection.own_titles:
+        _list(selection, listed)
         return
     left, right = st.columns([4, 3], gap="medium")
     with left:
-        _list(spot, listed)
+        _list(selection, listed)
     with right:
-        _history(spot)
+        _history(selection)
 
 
-def _whose(spot: selection.Selection) -> None:
-    if spot.own_titles and not spot.asks_for_id:
-        picked = spot.history or ()
+def _whose(selection: Selection) -> None:
+    if selection.own_titles and not selection.asks_for_id:
+        picked = selection.history or ()
         pickers.add_title(
-            f"Add a title: five say a lot ({len(picked)} picked)", spot.workspace, picked, selection.MOST_TITLES
+            f"Add a title: five say a lot ({len(picked)} picked)", selection.workspace, picked, MOST_TITLES
         )
     else:
-        pickers.person("Person: type an id, an age, a job …", spot.workspace, spot.user)
+        pickers.person("Person: type an id, an age, a job …", selection.workspace, selection.user)
 
 
-def _no_titles_yet(spot: selection.Selection) -> None:
+def _no_titles_yet(selection: Selection) -> None:
     """Nothing is picked: say so, and offer a start."""
     st.info(
         "The list appears as soon as one title is picked. The model is not trained again: your titles are folded in."
     )
-    if spot.workspace.show_people:
-        known = [entry.item for entry in queries.person(spot.name, selection.first_person(spot.workspace)).history]
+    if selection.workspace.show_people:
+        known = [entry.item for entry in queries.person(selection.name, first_person(selection.workspace)).history]
     else:  # what most people have, and not what somebody has
-        known = list(queries.names(spot.workspace, "item", "", 5))
+        known = list(queries.names(selection.workspace, "item", "", 5))
     start = joined(known[:5])
     st.button("Start with five titles", on_click=address.put, args=("history", start))
 
 
-def _list(spot: selection.Selection, listed: Recommendation) -> None:
-    model = plain(queries.models()[spot.model].title)
+def _list(selection: Selection, listed: Recommendation) -> None:
+    model = plain(queries.models()[selection.model].title)
     st.header(f"Top {len(listed.items)}" if listed.items else "No list")
     if not listed.items:
         st.info(
-            "The model has nothing to recommend here: nothing is left that a path leads to. Pick other titles or another person."
+            "The model has nothing to recommend here: nothing is left that a path leads to. "
+            "Pick other titles or another person."
         )
         return
     st.caption(f"{model}. A title opens its whole reason.")
     for entry in listed.items:
-        _row(spot, entry)
+        _row(selection, entry)
     frame = pd.DataFrame(
         [(e.rank, e.item, e.label, e.score, e.reason) for e in listed.items],
         columns=["rank", "item", "title", "score", "reason"],
     )
-    _as_a_whole(spot)
+    _as_a_whole(selection)
     with st.expander("As a table"):
         widgets.rows(frame, "The list with rank, item id, title, score and main reason")
-    widgets.csv(frame, f"recommendations-{spot.model}-{spot.user or 'own-titles'}", "the list")
+    widgets.csv(frame, f"recommendations-{selection.model}-{selection.user or 'own-titles'}", "the list")
 
 
-def _as_a_whole(spot: selection.Selection) -> None:
+def _as_a_whole(selection: Selection) -> None:
     """Why this list: what each history item gives to each of its items."""
-    view = questions.list_view(spot)
+    view = person_queries.list_view(selection)
     if not view.history:
         return
     with st.expander("Why this list as a whole"):
@@ -112,22 +119,28 @@ def _as_a_whole(spot: selection.Selection) -> None:
                 "The last row of the table holds all that the others give."
             )
         widgets.table(
-            whole_frame(view), f"list-{spot.model}-{spot.user or 'own-titles'}",
-            "Amounts by history item and listed item", what="the list as a whole",
-        )  # fmt: skip
+            whole_frame(view),
+            f"list-{selection.model}-{selection.user or 'own-titles'}",
+            "Amounts by history item and listed item",
+            what="the list as a whole",
+        )
 
 
 def whole_frame(view: ListView) -> pd.DataFrame:
-    """What each history item (row) gives to each listed item (column); with the last row, the columns add up to the scores."""
+    """What each history item (row) gives to each listed item (column).
+
+    With the last row, the columns add up to the scores.
+    """
     frame = pd.DataFrame(view.amounts, columns=[f"{n}. {t[:40]}" for n, t in enumerate(view.item_labels, start=1)])
     frame.insert(0, "history item", view.history_labels)
     if any(view.rest):
         others = [f"{view.n_further:,} further history items"] if view.n_further else []
-        frame.loc[len(frame)] = [" and ".join([*others, "what needs no history item"]), *view.rest]
+        last = [" and ".join([*others, "what needs no history item"]), *view.rest]
+        frame = pd.concat([frame, pd.DataFrame([last], columns=frame.columns)], ignore_index=True)
     return frame
 
 
-def _row(spot: selection.Selection, entry: ListedItem) -> None:
+def _row(selection: Selection, entry: ListedItem) -> None:
     """One entry: the title leads to its reason."""
     with st.container(horizontal=True, vertical_alignment="center"):
         widgets.link("why", f"**{entry.rank}. {plain(entry.label, 90)}**", item=entry.item)
@@ -135,9 +148,9 @@ def _row(spot: selection.Selection, entry: ListedItem) -> None:
     st.caption(f"Score {score(entry.score)}" + (f" · {plain(entry.reason, 200)}" if entry.reason else ""))
 
 
-def _history(spot: selection.Selection) -> None:
-    assert spot.user is not None, "titles of one's own are listed on top"
-    person = queries.person(spot.name, spot.user)
+def _history(selection: Selection) -> None:
+    assert selection.user is not None, "titles of one's own are listed on top"
+    person = queries.person(selection.name, selection.user)
     st.header("History")
     known = ", ".join(
         f"{plain(column_words(name), 40)}: {plain(value, 60)}" for name, value in person.attributes.items()
@@ -150,17 +163,21 @@ def _history(spot: selection.Selection) -> None:
         st.info("Nothing is known of this person yet, so every list is the same as for a new one.")
         return
     widgets.table(
-        frame, f"history-{spot.user}", "What the person has had so far, newest first", _HISTORY_COLUMNS,
-        most=_HISTORY_SHOWN, what="history",
-    )  # fmt: skip
+        frame,
+        f"history-{selection.user}",
+        "What the person has had so far, newest first",
+        _HISTORY_COLUMNS,
+        most=_HISTORY_SHOWN,
+        what="history",
+    )
 
 
-def _own_titles(spot: selection.Selection, picked: tuple[str, ...]) -> None:
+def _own_titles(selection: Selection, picked: tuple[str, ...]) -> None:
     """What is picked; pressing one takes it out."""
     with st.container(horizontal=True, gap="small"):
         for raw in picked:
             rest = joined(other for other in picked if other != raw)
-            label = f"{plain(queries.item(spot.name, raw).label, 60)} ✕"
+            label = f"{plain(queries.item(selection.name, raw).label, 60)} ✕"
             st.button(label, key=f"remove-{raw}", help="Take it out", on_click=address.put, args=("history", rest))
 
 
@@ -171,4 +188,4 @@ def history_frame(history: tuple[HistoryEntry, ...]) -> pd.DataFrame:
 
 
 if __name__ == "__main__":  # Streamlit runs a page as a script; tests import it
-    navigation.run(page)
+    page()

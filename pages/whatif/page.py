@@ -2,287 +2,121 @@
 
 from __future__ import annotations
 
-from typing import Final, cast
+from dataclasses import replace
 
-import pandas as pd
 import streamlit as st
 
 from core.errors import OptionError
-from core.texts import command, joined, parted
-from explain.charts.changes import two_lists
-from explain.format.numbers import amount
-from explain.results.whatif import Kind, WhatIf
+from core.texts import command
+from explain.results.whatif import WhatIf
 from explain.workbench.tasks import Task
-from pages.frame import address, jobs, navigation, pickers, queries, questions, selection, widgets
-from pages.frame.text import count, lead, many, plain
-
-KINDS: Final = {"delete": "Delete", "mask": "Mask", "retrain": "Learn again"}
-MEANING: Final = {
-    "delete": "As if it had never happened: the graph is edited and every message is passed again with the new degrees; what was learnt stays.",
-    "mask": "The messages of the removed items are dropped; degrees and everything else stay. Removals only.",
-    "retrain": "The model is fitted again to the edited data, as if it had never seen what you changed. As slow as a fit.",
-}
-TIMES: Final = (0.0, 0.5, 1.0, 2.0, 5.0)
-HALF: Final = {
-    "": "No decay",
-    "7": "Half after a week",
-    "30": "Half after 30 days",
-    "180": "Half after 180 days",
-    "365": "Half after a year",
-}
-MOST_ADDED: Final = 20
-_COLUMNS: Final = {  # pixels; what moved an item is read on three lines
-    "rank": st.column_config.NumberColumn(width=50), "before": st.column_config.TextColumn(width=90),
-    "title": st.column_config.TextColumn(width=190), "moved by": st.column_config.TextColumn(width=340),
-}  # fmt: skip
+from pages.frame import address, jobs, pickers, queries, widgets
+from pages.frame.selection import K_MOST, Selection
+from pages.frame.text import lead
+from pages.whatif import change as changes
+from pages.whatif import editor, lists
+from pages.whatif import queries as whatif_queries
+from pages.whatif.change import Change
 
 
 def page() -> None:
     st.title("What if?")
-    spot = widgets.place()
+    selection = widgets.place()
     with st.sidebar:
-        if spot.own_titles:
-            st.caption(f"For {len(spot.history or ())} titles of your own")
+        if selection.own_titles:
+            st.caption(f"For {len(selection.history or ())} titles of your own")
         else:
-            pickers.person("Person", spot.workspace, spot.user)
-        pickers.length(min(selection.K_MOST, spot.workspace.n_items or selection.K_MOST), spot.k)
-    had = _history(spot)
-    remove, add = _known(spot, "remove", had, inside=True), _known(spot, "add", had, inside=False)
-    kind = cast(Kind, selection.one_of("kind", list(KINDS), "delete"))
-    address.settle("kind", kind if kind != "delete" else None)
-    weights, half = _weights(spot), _half()
+            pickers.person("Person", selection.workspace, selection.user)
+        pickers.length(min(K_MOST, selection.workspace.n_items or K_MOST), selection.k)
+    had = _history(selection)
+    change = changes.asked(selection, had)
     widgets.notices()
-    if spot.own_titles and not spot.history:
+    if selection.own_titles and not selection.history:
         st.info("Pick at least one title of your own first, or a person.")
         widgets.link("recommendations", "Pick titles")
         return
-    back = selection.one_of("may_return", ["", "yes"], "")
-    address.settle("may_return", back or None)
-    _editor(spot, had, remove, add, kind, weights, back=bool(back))
-    if not (remove or add or weights or half):
+    change = replace(change, may_return=changes.may_return())
+    editor.section(selection, had, change)
+    if change.is_empty:
         lead("Take something out of the history, or put something in: the list changes at once.")
-    found = _answer(spot, remove, add, weights, half, kind, may_return=bool(back))
-    if found is None:
+    result = _answer(selection, change)
+    if result is None:
         return
-    if (weights or half) and not found.reads_weights:
+    if (change.weights or change.half_life) and not result.reads_weights:
         st.caption(
-            "This model reads what is in a history, not how much or how long ago: weights and decay change nothing here."
+            "This model reads what is in a history, not how much or how long ago: weights and "
+            "decay change nothing here."
         )
-    if found.after:
-        _lists(spot, found)
+    if result.after:
+        lists.section(selection, result)
     else:
         st.info(
-            "Nothing left to recommend from: no item has a score without any history. Put something in, or take less out."
+            "Nothing left to recommend from: no item has a score without any history. Put "
+            "something in, or take less out."
         )
     st.caption("This address opens what you see in any browser that reaches this server:")
     widgets.command(address.permalink("whatif"))
 
 
-def _history(spot: selection.Selection) -> dict[str, str]:
+def _history(selection: Selection) -> dict[str, str]:
     """Item id → title of what the person has, newest first."""
-    if spot.history is not None:
-        return {raw: queries.item(spot.name, raw).label for raw in spot.history}
-    if spot.user is None:
+    if selection.history is not None:
+        return {raw: queries.item(selection.name, raw).label for raw in selection.history}
+    if selection.user is None:
         return {}
-    return {entry.item: entry.label for entry in queries.person(spot.name, spot.user).history}
+    return {entry.item: entry.label for entry in queries.person(selection.name, selection.user).history}
 
 
-def _known(spot: selection.Selection, key: str, had: dict[str, str], *, inside: bool) -> tuple[str, ...]:
-    """Ids of an address that can be removed (inside the history) or added (outside it)."""
-    known = selection.items(spot.workspace, key, "left out")
-    picked = [found for found in known if (found in had) == inside]
-    if beside := len(known) - len(picked):
-        where = "not in the history" if inside else "in the history already"
-        address.notice(f"{beside} of the {len(known)} items to {key} cannot be: {where}. The rest counts.")
-    if not inside and len(picked) > MOST_ADDED:
-        address.notice(f"Of the {len(picked)} items to add the first {MOST_ADDED} count.")
-    kept = tuple(picked if inside else picked[:MOST_ADDED])
-    address.settle(key, joined(kept))
-    return kept
-
-
-def _weights(spot: selection.Selection) -> tuple[tuple[str, float], ...]:
-    """Multipliers other than 1 by kind of event: "like=2,share=0.5"."""
-    kinds, found = queries.workbench().whatif.event_kinds(spot.name), {}
-    for text in parted(address.wish("weights") or ""):
-        name, _, number = text.rpartition("=")
-        try:
-            value = float(number)
-        except ValueError:
-            value = -1.0
-        if name in kinds and value in TIMES:
-            found[name] = value
-        else:
-            address.notice(f"“{text[:40]}” is no weight that can be set here. It was left out.")
-    kept = {name: value for name, value in found.items() if value != 1.0}
-    address.settle("weights", joined(f"{name}={value:g}" for name, value in kept.items()))
-    return tuple(kept.items())
-
-
-def _half() -> float | None:
-    asked = selection.one_of("half", list(HALF), "")
-    return float(asked) if asked else None
-
-
-def _editor(
-    spot: selection.Selection, had: dict[str, str], remove: tuple[str, ...], add: tuple[str, ...], kind: Kind,
-    weights: tuple[tuple[str, float], ...], *, back: bool,
-) -> None:  # fmt: skip
-    left, right = st.columns(2, gap="large")
-    with left:
-        pickers.several(f"Take out ({len(had)} in the history)", had, "remove", remove, "Pick titles of the history")
-        if remove:
-            pickers.switch(
-                "What is taken out may come back", "may_return", back,
-                "Off: the person has seen it, so it is in no list and no rank. On: it is a candidate again.",
-            )  # fmt: skip
-        if kind != "mask":
-            pickers.add_title("Put in", spot.workspace, add, MOST_ADDED, "add", tuple(had))
-            for raw in add:
-                rest = joined(other for other in add if other != raw)
-                label = f"{plain(queries.item(spot.name, raw).label, 60)} ✕"
-                st.button(
-                    label, key=f"added-{raw}", help="Leave it out again", on_click=address.put, args=("add", rest)
-                )
-    with right:
-        pickers.segments("What a change means", KINDS, "kind", kind)
-        st.caption(MEANING[kind])
-        if kind != "mask" and not spot.own_titles:
-            _reweigh(spot, weights)
-        st.button("Reset", on_click=_reset, help="Back to the history as it is")
-
-
-def _reweigh(spot: selection.Selection, weights: tuple[tuple[str, float], ...]) -> None:
-    with st.expander("Weights and decay", expanded=bool(weights) or bool(address.wish("half"))):
-        st.caption("Of this person's own events. The model's parameters stay.")
-        pickers.choose("Older events weigh less", list(HALF), "half", address.wish("half") or "", lambda h: HALF[h])
-        now = dict(weights)
-        for name, stated in queries.workbench().whatif.event_kinds(spot.name).items():
-            widget = f"times-{name}"
-            st.session_state[widget] = now.get(name, 1.0)
-            st.select_slider(
-                f"{plain(name)} (stated weight {stated:g})", TIMES, key=widget, format_func=lambda x: f"× {x:g}",
-                on_change=_take_weight, args=(name, widget, weights),
-            )  # fmt: skip
-
-
-def _take_weight(name: str, widget: str, weights: tuple[tuple[str, float], ...]) -> None:
-    new = dict(weights) | {name: float(st.session_state[widget])}
-    address.put("weights", joined(f"{n}={v:g}" for n, v in new.items() if v != 1.0))
-
-
-def _reset() -> None:
-    for key in ("remove", "add", "weights", "half", "kind", "may_return"):
-        address.put(key, None)
-
-
-def _answer(
-    spot: selection.Selection, remove: tuple[str, ...], add: tuple[str, ...], weights: tuple[tuple[str, float], ...],
-    half: float | None, kind: Kind, *, may_return: bool,
-) -> WhatIf | None:  # fmt: skip
-    if kind == "mask":
-        add, weights, half = (), (), None
-    asked = {"remove": remove, "add": add, "weights": weights, "half_life": half}
+def _answer(selection: Selection, change: Change) -> WhatIf | None:
+    if change.kind == "mask":
+        change = replace(change, add=(), weights=(), half_life=None)
     try:
-        if kind == "retrain" and any(asked.values()):
-            return _learnt_again(spot, remove, add, weights, half, may_return=may_return)
-        return questions.whatif(
-            spot, remove=remove, add=add, weights=weights, half_life=half, kind="delete" if kind == "retrain" else kind,
-            may_return=may_return,
-        )  # fmt: skip
+        if change.kind != "retrain":
+            return whatif_queries.whatif(selection, change)
+        if change.is_empty:
+            return whatif_queries.whatif(selection, replace(change, kind="delete"))
+        return _learnt_again(selection, change)
     except OptionError as error:
         widgets.problem(error)
         return None
 
 
-def _learnt_again(
-    spot: selection.Selection, remove: tuple[str, ...], add: tuple[str, ...], weights: tuple[tuple[str, float], ...], half: float | None,
-    *, may_return: bool,
-) -> WhatIf | None:  # fmt: skip
+def _learnt_again(selection: Selection, change: Change) -> WhatIf | None:
     """A fit beside the page; its answer when it has ended."""
-    key = f"retrain-{spot.base}-{spot.user}-{remove}-{add}-{weights}-{half}-{may_return}"
-
+    key = f"retrain-{selection.base}-{selection.user}-{change}"
+    if jobs.is_done(key):
+        return whatif_queries.whatif(selection, change)
     work = Task(
         "whatif.compare",
         {
-            "workspace": spot.name, "model": spot.model, "user": spot.user, "history": spot.history, "remove": remove,
-            "add": add, "weights": dict(weights), "half_life_days": half, "k": spot.k, "kind": "retrain",
-            "snapshot": spot.base[2], "may_return": may_return,
+            "workspace": selection.name,
+            "model": selection.model,
+            "user": selection.user,
+            "history": selection.history,
+            "remove": change.remove,
+            "add": change.add,
+            "weights": dict(change.weights),
+            "half_life_days": change.half_life,
+            "k": selection.k,
+            "kind": "retrain",
+            "snapshot": selection.base[2],
+            "may_return": change.may_return,
         },
-    )  # fmt: skip
-    if jobs.is_done(key):
-        return questions.whatif(
-            spot, remove=remove, add=add, weights=weights, half_life=half, kind="retrain", may_return=may_return
-        )
-    options = [word for raw in remove for word in ("--remove", raw)] + [word for raw in add for word in ("--add", raw)]
-    options += [word for name, times in weights for word in ("--weight", f"{name}={times:g}")]
-    options += ["--half-life", f"{half:g}"] if half else []
-    options += ["--may-return"] if may_return else []
-    jobs.panel(
-        key, "Learn again", "Learning from the edited data", work,
-        command("whatif", "--workspace", spot.name, "--model", spot.model, "--user", str(spot.user), *options, "--kind", "retrain"),
-    )  # fmt: skip
+    )
+    jobs.panel(key, "Learn again", "Learning from the edited data", work, _command(selection, change))
     return None
 
 
-def _lists(spot: selection.Selection, found: WhatIf) -> None:
-    moved = [a for a in found.after if a.was_rank != a.rank]
-    fresh = [a for a in found.after if a.was_rank is None or a.was_rank > len(found.before)]
-    st.header("Before and after")
-    if not moved:
-        st.markdown(f"The first {count(len(found.after))} stay as they are.")
-    else:
-        st.markdown(
-            f"**{len(moved)} of {many(len(found.after), 'place')}** {'changes' if len(moved) == 1 else 'change'}; "
-            f"{len(fresh)} {'is' if len(fresh) == 1 else 'are'} new to the list."
-        )
-    widgets.chart(
-        two_lists(found, theme=widgets.theme()),
-        "two-lists",
-        "The list before and after, with a line for each item in both",
-    )
-    if found.removed and not found.may_return:
-        st.caption("What was taken out stays out: the person has seen it. A switch above lets it come back.")
-    frame = after_frame(found)
-    widgets.table(
-        frame,
-        f"whatif-{spot.model}-{spot.user or 'own-titles'}",
-        "The list after the change: place, place before, what moved it",
-        _COLUMNS,
-        what="the list after",
-        row_height=60 if moved else None,
-    )
-    gone = [b for b in found.before if b.now_rank is None or b.now_rank > len(found.after)]
-    if gone:
-        rows = [(b.rank, b.label, "in the history now" if b.now_rank is None else str(b.now_rank)) for b in gone]
-        st.subheader("No longer in the list")
-        widgets.rows(pd.DataFrame(rows, columns=["was", "title", "now"]), "What fell out of the list")
-    if moved:
-        with st.expander("Open an item of the new list"):
-            for entry in found.after:
-                widgets.link("item", f"{entry.rank}. {plain(entry.label, 90)}", item=entry.item)
-
-
-def after_frame(found: WhatIf) -> pd.DataFrame:
-    """One row a listed item: place, place before, title, score, and the history items whose amounts changed most."""
-
-    def was(rank: int | None, now: int) -> str:
-        if rank is None:
-            return "back: you took it out"
-        return "same" if rank == now else f"{'▲' if rank > now else '▼'} from {rank}"
-
-    rows = [
-        (
-            a.rank,
-            was(a.was_rank, a.rank),
-            a.label,
-            a.score,
-            "; ".join(f"{m.label} {amount(m.change)}" for m in a.moved_by),
-        )
-        for a in found.after
-    ]
-    return pd.DataFrame(rows, columns=["rank", "before", "title", "score", "moved by"])
+def _command(selection: Selection, change: Change) -> str:
+    """What does the same from a shell."""
+    options = [word for raw in change.remove for word in ("--remove", raw)]
+    options += [word for raw in change.add for word in ("--add", raw)]
+    options += [word for name, times in change.weights for word in ("--weight", f"{name}={times:g}")]
+    options += ["--half-life", f"{change.half_life:g}"] if change.half_life else []
+    options += ["--may-return"] if change.may_return else []
+    asked = ("--workspace", selection.name, "--model", selection.model, "--user", str(selection.user))
+    return command("whatif", *asked, *options, "--kind", "retrain")
 
 
 if __name__ == "__main__":  # Streamlit runs a page as a script; tests import it
-    navigation.run(page)
+    page()

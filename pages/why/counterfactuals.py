@@ -1,4 +1,4 @@
-"""A reason put to the test: taken out and re-propagated, the smallest change that flips the list, and amounts by other units."""
+"""A reason put to the test: taken out and re-propagated, the smallest change that flips the list, other units."""
 
 from __future__ import annotations
 
@@ -10,47 +10,55 @@ from core.texts import command, joined
 from explain.format.numbers import amount
 from explain.format.text import clean
 from explain.results.explanation import Explanation, Part
-from pages.frame import address, pickers, queries, questions, selection, widgets
-from pages.frame.text import many, option, plain, score
+from pages.frame import address, pickers, queries, widgets, wishes
+from pages.frame.selection import Selection
+from pages.frame.text import counted, option, plain, score
+from pages.why import queries as why_queries
 
 UNITS = {"history": "History items", "edges": "Edges of the graph", "features": "Words and features"}
 _OFFERED = 60
 
 
-def check(found: Explanation) -> None:
-    """What the address asks of this part of the page and cannot be had becomes a notice. Asked before the notices are drawn."""
+def check(explanation: Explanation) -> None:
+    """What the address asks of this part of the page and cannot be had becomes a notice.
+
+    Asked before the notices are drawn.
+    """
     _unit()
     asked = address.wish("test")
-    if asked and found.state != "consumed" and asked not in _reasons(found):
+    if asked and explanation.state != "consumed" and asked not in _reasons(explanation):
         address.notice(
-            f"{shown(asked)} is no item of the history that carries any of this score, so it cannot be taken out as a reason. "
+            f"{shown(asked)} is no item of the history that carries any of this score, so it "
+            "cannot be taken out as a reason. "
             "It was left out."
         )
 
 
 def _unit() -> str:
     """The unit; the usual one does not stand in the address."""
-    unit = selection.one_of("unit", list(UNITS), "history")
+    unit = wishes.one_of("unit", list(UNITS), "history")
     address.settle("unit", unit if unit != "history" else None)
     return unit
 
 
-def _reasons(found: Explanation) -> dict[str, Part]:
+def _reasons(explanation: Explanation) -> dict[str, Part]:
     """History items that carry some of the score by id, the largest first."""
-    ranked = sorted(found.parts, key=lambda p: -abs(p.value))
+    ranked = sorted(explanation.parts, key=lambda p: -abs(p.value))
     return {p.id: p for p in ranked if p.kind == "history" and p.value}
 
 
-def guarded(spot: selection.Selection, item: str) -> str | None:
+def guarded(selection: Selection, item: str) -> str | None:
     """Where the visitor came from a list under a guardrail: what that rule did to the item's place. Never hidden.
 
     Asked before the notices are drawn, since a rule that cannot be read is one of them.
     """
     rule = address.wish("guard")
-    if not rule or spot.user is None:
+    if not rule or selection.user is None:
         return None
     try:
-        note = queries.workbench().rules.note(spot.name, spot.model, [rule], user=spot.user, item=item, k=spot.k)
+        note = queries.workbench().rules.note(
+            selection.name, selection.model, [rule], user=selection.user, item=item, k=selection.k
+        )
     except SurfacedError as error:
         address.notice(f"The guardrail of the address was left out. {error}")
         return None
@@ -58,78 +66,84 @@ def guarded(spot: selection.Selection, item: str) -> str | None:
     return note or "The guardrail of this list left the item where its score puts it."
 
 
-def badge(spot: selection.Selection, item: str, found: Explanation) -> None:
+def badge(selection: Selection, item: str, explanation: Explanation) -> None:
     """The strongest reason, tried out: predicted from its parts, then computed."""
-    if found.state != "ok":
+    if explanation.state != "ok":
         return
-    tried = questions.verified(spot, item)
+    tried = why_queries.verified(selection, item)
     if tried is not None:
         st.markdown(f"**Verified.** {plain(tried.sentence, 500)}")
 
 
-def section(spot: selection.Selection, item: str, found: Explanation) -> None:
+def section(selection: Selection, item: str, explanation: Explanation) -> None:
     """Take any reason out and re-rank; the smallest change that does it."""
-    if found.state == "consumed":
+    if explanation.state == "consumed":
         return
-    parts = _reasons(found)
+    parts = _reasons(explanation)
     st.header("Put it to the test")
     if not parts:
         st.caption("No history item carries any of this score, so there is nothing to take out.")
         return
     asked = address.wish("test")
-    test = asked if asked in parts else None  # `check` has told of another one
+    test = asked if asked in parts else None  # `check` has said so of another one
     address.settle("test", test)
     offered = list(parts)[:_OFFERED]
     if test is not None and test not in offered:
         offered.append(test)
     pickers.choose(
-        "Take a reason out and rank again", offered, "test", test,
-        lambda key: option(f"{parts[key].label}: {amount(parts[key].value)}"), optional=True,
+        "Take a reason out and rank again",
+        offered,
+        "test",
+        test,
+        lambda key: option(f"{parts[key].label}: {amount(parts[key].value)}"),
+        optional=True,
         placeholder="A title of the history",
-    )  # fmt: skip
+    )
     if test is not None:
-        tried = questions.verified(spot, item, test)
+        tried = why_queries.verified(selection, item, test)
         if tried is not None:
             st.markdown(plain(tried.sentence, 500))
-            st.caption(f"Score with it {score(found.score)}, without it {score(tried.score_without)}.")
+            st.caption(f"Score with it {score(explanation.score)}, without it {score(tried.score_without)}.")
             widgets.link("whatif", "See the whole list without it →", remove=joined([test]))
     try:
-        flip = questions.flip(spot, item)
+        flip = why_queries.flip(selection, item)
     except SurfacedError as error:
         widgets.problem(error)
         return
-    listed = found.rank is not None and found.rank <= flip.k
+    listed = explanation.rank is not None and explanation.rank <= flip.k
     st.subheader(f"The smallest change that {'drops it out of' if listed else 'brings it into'} the first {flip.k}")
     st.markdown(plain(flip.sentence, 700))
     st.caption(
         "Searched with predicted scores, then computed by passing every message again"
-        + (f"; compared with {many(flip.rivals, 'rival')}." if flip.rivals else ".")
+        + (f"; compared with {counted(flip.rivals, 'rival')}." if flip.rivals else ".")
     )
     if flip.found:
         widgets.link("whatif", "Try it →", remove=joined(flip.removed) or None, add=joined(flip.added) or None)
 
 
-def units(spot: selection.Selection, item: str, found: Explanation) -> None:
+def units(selection: Selection, item: str, explanation: Explanation) -> None:
     """The same score by edges of the graph, or by what the item's text and groups say."""
-    if found.state == "no_path":
+    if explanation.state == "no_path":
         return
     st.header("The same score in other units")
     unit = _unit()
     pickers.segments("Unit", UNITS, "unit", unit)
-    name = f"{found.model}-{found.user or 'own-titles'}-{found.item}"
+    name = f"{explanation.model}-{explanation.user or 'own-titles'}-{explanation.item}"
     if unit == "edges":
-        _edges(spot, item, name)
+        _edges(selection, item, name)
     elif unit == "features":
-        _features(spot, item, name)
+        _features(selection, item, name)
     else:
         st.caption("Parts by history item are above. Edges and features are other ways to cut the same score.")
 
 
-def _edges(spot: selection.Selection, item: str, name: str) -> None:
-    edges = questions.edges(spot, item)
+def _edges(selection: Selection, item: str, name: str) -> None:
+    edges = why_queries.edges(selection, item)
     st.caption(
-        f"{edges.method}. {edges.n_edges:,} edges carry something; together {amount(sum(g.value for g in edges.by['relation']))}, "
-        f"the score {score(edges.score)} less that of the empty graph {score(edges.empty_score)}; error {edges.completeness_error:.1e}."
+        f"{edges.method}. {edges.n_edges:,} edges carry something; together "
+        f"{amount(sum(g.value for g in edges.by['relation']))}, "
+        f"the score {score(edges.score)} less that of the empty graph {score(edges.empty_score)}; "
+        f"error {edges.completeness_error:.1e}."
     )
     tabs = st.tabs([f"By {plain(by, 40)}" for by in edges.by] + ["Largest edges"])
     whole = edges.score - edges.empty_score
@@ -139,21 +153,22 @@ def _edges(spot: selection.Selection, item: str, name: str) -> None:
             frame = pd.DataFrame(rows, columns=[by, "amount", "% of the score", "edges"])
             widgets.table(frame, f"edges-{by}-{name}", f"Edge amounts by {by}", what=f"edges by {by}")
     with tabs[-1]:
-        rows = [(clean(e.source, 60), e.relation, clean(e.target, 60), e.value, e.when) for e in edges.edges]
-        frame = pd.DataFrame(rows, columns=["from", "relation", "to", "amount", "when"])
+        largest = [(clean(e.source, 60), e.relation, clean(e.target, 60), e.value, e.when) for e in edges.edges]
+        frame = pd.DataFrame(largest, columns=["from", "relation", "to", "amount", "when"])
         widgets.table(frame, f"edges-{name}", "The edges that carry most", what="largest edges")
 
 
-def _features(spot: selection.Selection, item: str, name: str) -> None:
-    found = questions.features(spot, item)
-    if found is None:
+def _features(selection: Selection, item: str, name: str) -> None:
+    features = why_queries.features(selection, item)
+    if features is None:
         st.info(
             "This model reads no words and no features. A model on content does; fit one, then pick it in the sidebar:"
         )
-        widgets.command(command("fit", "--workspace", spot.name, "--model", "gnn+content"))
+        for name in [model.name for model in queries.models().values() if model.explains_features][:1]:
+            widgets.command(command("fit", "--workspace", selection.name, "--model", name))
         return
-    st.caption(f"{found.method}. Completeness error {found.completeness_error:.1e}.")
-    rows = [(p.group, p.name, p.value) for p in found.parts]
+    st.caption(f"{features.method}. Completeness error {features.completeness_error:.1e}.")
+    rows = [(p.group, p.name, p.value) for p in features.parts]
     widgets.table(
         pd.DataFrame(rows, columns=["group", "feature", "amount"]),
         f"features-{name}",

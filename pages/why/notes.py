@@ -10,15 +10,16 @@ import streamlit as st
 from core.errors import SurfacedError
 from explain.results.annotation import VERDICTS, Annotation
 from explain.results.explanation import Explanation
-from pages.frame import queries, selection, widgets
+from pages.frame import queries, widgets
+from pages.frame.selection import Selection
 from pages.frame.text import minute, plain
 
 
-def section(spot: selection.Selection, item: str, found: Explanation) -> None:
+def section(selection: Selection, item: str, explanation: Explanation) -> None:
     st.header("Notes")
     bench = queries.workbench()
     try:
-        own = bench.notes.listed(spot.name, item=item, user=spot.user, history=spot.history)
+        own = bench.notes.listed(selection.name, item=item, user=selection.user, history=selection.history)
     except SurfacedError as error:
         widgets.problem(error)
         return
@@ -32,19 +33,26 @@ def section(spot: selection.Selection, item: str, found: Explanation) -> None:
         author = st.text_input("Your name", max_chars=80, value=st.session_state.get("note-author", ""))
         if st.form_submit_button("Keep it"):
             st.session_state["note-author"] = author
-            _keep(spot, item, verdict, text, author)
-    others = bench.notes.listed(spot.name)
+            _keep(selection, item, verdict, text, author)
+    others = bench.notes.listed(selection.name)
     if others:
-        with st.expander(f"All notes on {plain(spot.workspace.title)} ({len(others)})"):
+        with st.expander(f"All notes on {plain(selection.workspace.title)} ({len(others)})"):
             widgets.table(
-                note_frame(others), f"notes-{spot.name}", "All notes of this workspace, newest first", what="notes"
+                note_frame(others), f"notes-{selection.name}", "All notes of this workspace, newest first", what="notes"
             )
 
 
-def _keep(spot: selection.Selection, item: str, verdict: str, text: str, author: str) -> None:
+def _keep(selection: Selection, item: str, verdict: str, text: str, author: str) -> None:
     try:
         queries.workbench().notes.add(
-            spot.name, spot.model, item, author=author, verdict=verdict, note=text, user=spot.user, history=spot.history
+            selection.name,
+            selection.model,
+            item,
+            author=author,
+            verdict=verdict,
+            note=text,
+            user=selection.user,
+            history=selection.history,
         )
     except SurfacedError as error:
         widgets.problem(error)
@@ -56,7 +64,8 @@ def _one(note: Annotation) -> None:
     with st.container(border=True):
         st.markdown(f"**{plain(note.verdict or 'note')}**" + (f" · {plain(note.note, 2000)}" if note.note else ""))
         st.caption(
-            f"{plain(note.author, 80)}, {minute(note.created)}, model {plain(note.model)}, snapshot {plain(note.snapshot)}"
+            f"{plain(note.author, 80)}, {minute(note.created)}, model {plain(note.model)}, "
+            f"snapshot {plain(note.snapshot)}"
         )
 
 
@@ -69,35 +78,36 @@ def note_frame(notes: tuple[Annotation, ...]) -> pd.DataFrame:
     )
 
 
-def take_away(spot: selection.Selection, item: str, other: str | None, found: Explanation) -> None:
+def take_away(selection: Selection, item: str, other: str | None, explanation: Explanation) -> None:
     """The whole explanation as one file that opens anywhere, and as data with a hash."""
     st.header("Keep it")
-    name = f"why-{found.model}-{found.user or 'own-titles'}-{found.item}"
+    name = f"why-{explanation.model}-{explanation.user or 'own-titles'}-{explanation.item}"
     st.caption(
-        "With the picture, all parts, the test by deletion, the notes, and where it comes from. The HTML opens without a network."
+        "With the picture, all parts, the test by deletion, the notes, and where it comes "
+        "from. The HTML opens without a network."
     )
 
-    def made(form: str) -> str:
-        content = queries.workbench().explain.export(
-            spot.name,
-            spot.model,
+    def content(form: str) -> str:
+        exported = queries.workbench().explain.export(
+            selection.name,
+            selection.model,
             item,
-            user=spot.user,
-            history=spot.history,
+            user=selection.user,
+            history=selection.history,
             against=other,
-            snapshot=spot.base[2],
-            k=spot.k,
+            snapshot=selection.base[2],
+            k=selection.k,
             form=form,
         )
-        return content if isinstance(content, str) else json.dumps(content, ensure_ascii=False, indent=1)
+        return exported if isinstance(exported, str) else json.dumps(exported, ensure_ascii=False, indent=1)
 
     with st.container(horizontal=True):
         st.download_button(
-            "One HTML file", lambda: made("html"), widgets.file_name(name, "html"), "text/html", on_click="ignore"
+            "One HTML file", lambda: content("html"), widgets.file_name(name, "html"), "text/html", on_click="ignore"
         )
         st.download_button(
             "JSON with hash",
-            lambda: made("json"),
+            lambda: content("json"),
             widgets.file_name(name, "json"),
             "application/json",
             on_click="ignore",

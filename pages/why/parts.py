@@ -1,4 +1,4 @@
-"""The parts of a score and what they are compared with: another item, another model, single walks."""
+"""The parts of a score: as a waterfall, as a table, and its best single walks."""
 
 from __future__ import annotations
 
@@ -8,50 +8,52 @@ import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
 
-from core.errors import SurfacedError
-from core.texts import command
-from explain.charts.bars import path_network, waterfall
-from explain.format.numbers import amount
+from explain.charts.bars import waterfall
 from explain.format.words import column_words
 from explain.results.explanation import Explanation, Part
-from pages.frame import address, pickers, queries, selection, widgets
-from pages.frame.components.path_graph import path_graph
-from pages.frame.text import percent, plain, score
+from pages.frame import queries, widgets
+from pages.frame.selection import Selection
+from pages.frame.text import percent, score
 from pages.why.picture import path_frame
 
 KIND_WORDS = {
     "history": "from the history",
-    "memory": "the model's own memory of this person",
-    "content": "content that no history item carries",
     "jump": "latent jump",
-    "base": "popularity or bias",
 }
 
 
-def waterfall_section(spot: selection.Selection, found: Explanation) -> None:
+def waterfall_section(selection: Selection, explanation: Explanation) -> None:
     st.header("What the score is made of")
-    silent = sum(part.kind == "history" and not part.value for part in found.parts)
+    silent = sum(part.kind == "history" and not part.value for part in explanation.parts)
     st.caption(
-        f"Every part is a term of the score; together they are {score(found.score)}."
+        f"Every part is a term of the score; together they are {score(explanation.score)}."
         + (f" History items that give nothing to it ({silent:,}) are left out." if silent else "")
     )
-    bars, rows = st.columns(2, gap="medium")
-    with bars:
-        widgets.chart(_bars(found, 12), "waterfall", _waterfall_alt(found))
-    with rows:
+    left, right = st.columns(2, gap="medium")
+    with left:
+        widgets.chart(bars(explanation, 12), "waterfall", waterfall_alt(explanation))
+    with right:
         widgets.table(
-            parts_frame(found.parts, found.score, queries.workbench().models.relation_words(spot.name)), f"parts-{found.model}-{found.user or 'own-titles'}-{found.item}",
-            "The parts of the score with their amounts", what="parts",
-        )  # fmt: skip
+            parts_frame(
+                explanation.parts, explanation.score, queries.workbench().models.relation_words(selection.name)
+            ),
+            f"parts-{explanation.model}-{explanation.user or 'own-titles'}-{explanation.item}",
+            "The parts of the score with their amounts",
+            what="parts",
+        )
 
 
-def _bars(found: Explanation, top: int) -> go.Figure:
-    figure = waterfall(found, top, theme=widgets.theme())
+def bars(explanation: Explanation, top: int) -> go.Figure:
+    """The waterfall of the `top` largest parts."""
+    figure = waterfall(explanation, top, theme=widgets.theme())
     return figure.update_xaxes(title_text="Amount of the score")  # the unit stands beside the score, above
 
 
-def _waterfall_alt(found: Explanation) -> str:
-    return f"Waterfall of {len(found.parts)} parts that add up to the score {score(found.score)}; the table beside it holds the same."
+def waterfall_alt(explanation: Explanation) -> str:
+    return (
+        f"Waterfall of {len(explanation.parts)} parts that add up to the score "
+        f"{score(explanation.score)}; the table beside it holds the same."
+    )
 
 
 def parts_frame(parts: Sequence[Part], whole: float, words: Mapping[str, str]) -> pd.DataFrame:
@@ -59,12 +61,13 @@ def parts_frame(parts: Sequence[Part], whole: float, words: Mapping[str, str]) -
     relations = sorted({name for part in parts for name, value in part.relations.items() if value})
     titles = {name: words.get(name, column_words(name)) for name in relations}
     ranked = sorted((p for p in parts if p.value), key=lambda p: (-abs(p.value), p.kind, p.id))
+    kinds = KIND_WORDS | queries.workbench().models.constant_labels()
     rows = [
         {
             "part": p.label,
             "amount": p.value,
             "% of the score": 100 * p.value / whole if whole else None,
-            "kind": KIND_WORDS.get(p.kind, p.kind),
+            "kind": kinds.get(p.kind, p.kind),
         }
         | {title: p.relations.get(name, 0.0) for name, title in titles.items()}
         for p in ranked
@@ -72,113 +75,22 @@ def parts_frame(parts: Sequence[Part], whole: float, words: Mapping[str, str]) -
     return pd.DataFrame(rows, columns=["part", "amount", "% of the score", "kind", *titles.values()])
 
 
-def against_section(spot: selection.Selection, item: str, other: str | None, found: Explanation) -> None:
-    st.header("Why not …?")
-    pickers.item(
-        "Compare with another item", "against", spot.workspace, other, optional=True, placeholder="Type a title"
-    )
-    rival = found.against
-    if rival is None:
-        return
-    st.markdown(
-        plain(rival.sentence, 600)
-        or f"{plain(found.label)} scores {score(found.score)}, {plain(rival.label)} {score(rival.score)}."
-    )
-    place = f"rank {rival.rank:,} of all candidates" if rival.rank else "in the history already"
-    st.caption(plain(f"{rival.label}: score {score(rival.score)}, {place}.", 300))
-    widgets.table(
-        two_sided(found, rival.parts, rival.label), f"against-{found.model}-{found.item}-{rival.item}",
-        "What each part gives to the one item and to the other", what="both items",
-    )  # fmt: skip
-    widgets.link(
-        "why", f"Why “{plain(rival.label, 60)}” stands where it does, and what would move it →", item=rival.item
-    )
-
-
-def two_sided(found: Explanation, parts: Sequence[Part], rival: str) -> pd.DataFrame:
-    """The same part for both items side by side, the largest difference first."""
-    mine = {(p.kind, p.id): p for p in found.parts}
-    theirs = {(p.kind, p.id): p for p in parts}
-    rows = []
-    for key in mine.keys() | theirs.keys():
-        here, there = mine.get(key), theirs.get(key)
-        ours, other = (here.value if here else 0.0), (there.value if there else 0.0)
-        rows.append(((here or there).label, ours, other, ours - other))  # type: ignore[union-attr]
-    rows.sort(key=lambda row: (-abs(row[3]), row[0]))
-    return pd.DataFrame(rows, columns=["part", f"{found.label[:40]} (this)", f"{rival[:40]} (other)", "difference"])
-
-
-def other_model(spot: selection.Selection) -> str | None:
-    """The model to show beside, if one was asked for that is fitted."""
-    others = [s.model for s in spot.fitted if s.model != spot.model]
-    return selection.one_of("other", others, "") or None if address.wish("other") else None
-
-
-def model_section(spot: selection.Selection, item: str) -> None:
-    """The same item under another model, if one is fitted; else how to get one."""
-    st.header("The same item under another model")
-    known = queries.models()
-    others = [s for s in spot.fitted if s.model != spot.model]
-    wished = other_model(spot)
-    if others:
-        pickers.choose("Other model", [s.model for s in others], "other", wished, lambda m: known[m].title,
-                     optional=True, placeholder="Pick a model to look at side by side")  # fmt: skip
-    missing = [m for m in known.values() if wished is None and m.name not in {s.model for s in spot.fitted}]
-    for model in missing:
-        st.caption(f"{plain(model.title)} is not fitted to this data yet. Fit it on the page Models, or type:")
-        widgets.command(command("fit", "--workspace", spot.name, "--model", model.name))
-    if missing:
-        widgets.link("models", "Go to Models")
-    if not wished:
-        return
-    other = next(s for s in others if s.model == wished)
-    try:
-        second = queries.why(spot.name, other.model, other.snapshot, item, user=spot.user, history=spot.history)
-    except SurfacedError as error:
-        widgets.problem(error)
-        return
-    first = queries.why(*spot.base, item, user=spot.user, history=spot.history)
-    for side, found in zip(st.columns(2, gap="large"), (first, second), strict=True):
-        with side:
-            _side(found, known[found.model].title)
-    st.subheader(f"Paths under {plain(known[second.model].title)}")
-    st.caption(
-        "Long dashes are a jump through what the model learnt: nobody's behaviour links its ends, so it is drawn as what it is."
-    )
-    path_graph(
-        path_network(second, theme=widgets.theme(), kinds=queries.workbench().models.kind_words(spot.name)),
-        key="picture-other",
-    )
-
-
-def _side(found: Explanation, title: str) -> None:
-    st.subheader(plain(title))
-    st.markdown(plain(found.sentence, 600))
-    rank = f"rank {found.rank}" if found.rank else "not in the list"
-    st.caption(
-        f"Score {score(found.score)}, {rank}; {percent(found.path_share)} of it over observed links; memory {amount(_memory(found))}"
-    )
-    widgets.chart(_bars(found, 8), f"waterfall-{found.model}", _waterfall_alt(found))
-
-
-def _memory(found: Explanation) -> float:
-    return sum(part.value for part in found.parts if part.kind == "memory")
-
-
-def listed(found: Explanation) -> str:
+def listed(explanation: Explanation) -> str:
     """How many walks are listed singly, and whether something stands beside them that takes none."""
-    n_walks = sum(len(path.hops) > 1 for path in found.paths)
-    beside = " and what takes no path" if n_walks < len(found.paths) else ""
-    return f"{n_walks} best of {found.n_paths:,} single paths{beside}"
+    n_walks = sum(len(path.hops) > 1 for path in explanation.paths)
+    beside = " and what takes no path" if n_walks < len(explanation.paths) else ""
+    return f"{n_walks} best of {explanation.n_paths:,} single paths{beside}"
 
 
-def paths_section(spot: selection.Selection, found: Explanation) -> None:
+def paths_section(selection: Selection, explanation: Explanation) -> None:
     st.header("Best single paths")
     st.caption(
-        f"{listed(found)}. They carry {percent(found.coverage, 1)} of all amounts, "
-        f"the rest {percent(found.residual, 1)}; the picture above bundles all of them."
+        f"{listed(explanation)}. They carry {percent(explanation.coverage, 1)} of all amounts, "
+        f"the rest {percent(explanation.residual, 1)}; the picture above bundles all of them."
     )
     widgets.table(
-        path_frame(found.paths, found.score), f"paths-{found.model}-{found.user or 'own-titles'}-{found.item}",
-        "The best single walks from the person to the item", what="single paths",
-    )  # fmt: skip
+        path_frame(explanation.paths, explanation.score),
+        f"paths-{explanation.model}-{explanation.user or 'own-titles'}-{explanation.item}",
+        "The best single walks from the person to the item",
+        what="single paths",
+    )

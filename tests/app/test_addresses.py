@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 from explain.workbench.workbench import Workbench
-from pages.frame.places import script
-from tests.app.conftest import PAGES, address, is_sound, menu, open_page, texts
+from tests.app.conftest import PAGES, address, go, is_sound, menu, open_page, texts
 
 LONG = "x" * 10_000
 HOSTILE = ("../../etc", "<script>alert(1)</script>", LONG, "%00", "' OR 1=1", "\u202egpj", "none", "-1", "1e9", "[]")
@@ -71,7 +70,7 @@ def test_k_becomes_the_nearest_length_that_a_list_can_have(home: Path, asked: st
 
 
 def test_repeated_key_counts_once_and_is_said(home: Path) -> None:
-    users = [found.id for found in Workbench(home).data.find_users("newsroom", limit=2)]
+    users = [hit.id for hit in Workbench(home).data.find_users("newsroom", limit=2)]
     app = open_page("why", user=users)  # type: ignore[arg-type]
     assert is_sound(app)
     assert any("more than once" in w.value for w in app.warning)
@@ -112,15 +111,10 @@ def test_state_travels_from_page_to_page(home: Path) -> None:
     app.selectbox(key="user-box").select(user).run()
     assert address(app)["user"] == user
     for page in ("why", "fairness", "models", "guide", "overview"):
-        led = menu(app)[page]
-        assert led["user"] == user, page
-        app.switch_page(script(page))
-        app.query_params.clear()
-        for key, value in led.items():
-            app.query_params[key] = value
-        app.run()
-        assert is_sound(app)
-        assert address(app) == led, "coming to a page writes no other address: each would be a step back more"
+        query = menu(app)[page]
+        assert query["user"] == user, page
+        assert is_sound(go(app, page, query))
+        assert address(app) == query, "coming to a page writes no other address: each would be a step back more"
 
 
 def test_a_page_that_was_only_come_to_keeps_the_address_that_led_to_it(home: Path) -> None:
@@ -139,7 +133,7 @@ def test_other_workspace_forgets_people_and_items_but_not_k(two_homes: Path) -> 
 
 
 def test_own_titles_give_a_list_without_those_titles(home: Path) -> None:
-    items = [found.id for found in Workbench(home).data.find_items("newsroom", "", limit=5)]
+    items = [hit.id for hit in Workbench(home).data.find_items("newsroom", "", limit=5)]
     app = open_page("recommendations", who="titles")
     assert is_sound(app)
     assert len(app.info) == 1
@@ -171,8 +165,8 @@ def test_titles_that_are_none_are_named_and_lead_onward(home: Path, page: str, h
 def test_an_items_piece_of_the_picture_is_forgotten_with_the_item(home: Path) -> None:
     bench = Workbench(home)
     example = bench.explain.example("newsroom")
-    found = bench.explain.why("newsroom", "path", example.item, user=example.user)
-    piece = next(n.key for n in found.nodes if n.kind == "history")
+    explanation = bench.explain.why("newsroom", "path", example.item, user=example.user)
+    piece = next(n.key for n in explanation.nodes if n.kind == "history")
     other = bench.explain.recommend("newsroom", "path", user=example.user, k=2).items
     other_item = next(entry.item for entry in other if entry.item != example.item)
     app = open_page("why", workspace="newsroom", user=example.user, item=example.item, at=piece)
@@ -183,7 +177,7 @@ def test_an_items_piece_of_the_picture_is_forgotten_with_the_item(home: Path) ->
 
 
 def test_own_titles_lead_to_a_reason(home: Path) -> None:
-    items = [found.id for found in Workbench(home).data.find_items("newsroom", "", limit=5)]
+    items = [hit.id for hit in Workbench(home).data.find_items("newsroom", "", limit=5)]
     app = open_page("why", who="titles", history=",".join(items))
     assert is_sound(app)
     assert "your titles" in app.title[0].value

@@ -116,8 +116,9 @@ def test_the_result_comes_first_in_the_colour_of_its_verdict(audited: tuple[Path
 
 def test_a_group_too_small_to_be_told_shows_no_count() -> None:
     rows = [
-        row("North · d", 3, None, None, None, "not estimable"), row("North · f", 17, 0.04, 0.02, 0.06, "pass", p_adjusted=0.0),
-    ]  # fmt: skip
+        row("North · d", 3, None, None, None, "not estimable"),
+        row("North · f", 17, 0.04, 0.02, 0.06, "pass", p_adjusted=0.0),
+    ]
     crossed = audit("user", "region × gender", rows)
     fixed = plan() | {"fixed_at": "2026-01-01T00:00:00Z", "log_hash": SHA}
     record = AuditRecord.from_json(
@@ -140,9 +141,10 @@ def test_the_log_says_that_it_is_intact(audited: tuple[Path, AuditRecord]) -> No
 def test_a_moved_item_says_so_on_why_this(home_for_audits: Path) -> None:
     bench, rule = Workbench(home_for_audits), "minimum-exposure:by=author_group,group=new,share=1"
     user = next(
-        hit.id for hit in bench.data.find_users("newsroom", limit=200)
+        hit.id
+        for hit in bench.data.find_users("newsroom", limit=200)
         if any(p.rank < p.was for p in bench.rules.guarded_list("newsroom", "path", [rule], user=hit.id, k=10))
-    )  # fmt: skip
+    )
     moved = next(p for p in bench.rules.guarded_list("newsroom", "path", [rule], user=user, k=10) if p.rank < p.was)
     app = open_page("why", workspace="newsroom", model="path", user=user, item=moved.item, k="10", guard=rule)
     assert is_sound(app)

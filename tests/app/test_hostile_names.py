@@ -1,7 +1,8 @@
 """Every name of a workspace is hostile: no widget of any page reads it as markup, and a page that does is found.
 
-Column names, groups, event types, titles, people, topics, creators and the card hold what Streamlit's labels make images, links,
-icons, colours, formulas and HTML of. The protos that go to the browser are read, in the fields that the browser reads as markup.
+Column names, groups, event types, titles, people, topics, creators and the card hold what Streamlit's labels make
+images, links, icons, colours, formulas and HTML of. The protos that go to the browser are read, in the fields that the
+browser reads as markup.
 """
 
 from __future__ import annotations
@@ -16,6 +17,8 @@ import pandas as pd
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from core.models.path import PathModel
+from core.models.popularity import Popularity
 from explain.workbench.workbench import Workbench
 from tests.app.conftest import open_page
 
@@ -64,14 +67,20 @@ def hostile_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
             folder / f"{kind}s.csv", index=False
         )
     card = {
-        "title": PICTURE, "summary": " ".join(NAMES), "licence": LINK, "citation": COLOUR, "item_noun": ICON, "person_noun": FORMULA,
-        "event_verbs": dict.fromkeys(NAMES[:3], COLOUR), "kind_titles": {"topic": LINK, "creator": PICTURE},
+        "title": PICTURE,
+        "summary": " ".join(NAMES),
+        "licence": LINK,
+        "citation": COLOUR,
+        "item_noun": ICON,
+        "person_noun": FORMULA,
+        "event_verbs": dict.fromkeys(NAMES[:3], COLOUR),
+        "kind_titles": {"topic": LINK, "creator": PICTURE},
         "attribute_notes": {PICTURE: HTML},
-    }  # fmt: skip
+    }
     (folder / "card.json").write_text(json.dumps(card))
     bench = Workbench(home)
     bench.data.prepare("hostile", folder=folder, show_people=True)
-    for model in ("path", "popularity"):
+    for model in (PathModel.spec.name, Popularity.spec.name):
         bench.models.fit("hostile", model)
     return home
 
@@ -112,10 +121,20 @@ def live(app: AppTest) -> list[str]:
 
 
 PAGES = {
-    "overview": {}, "recommendations": {}, "recommendations?": {"who": "titles"}, "why": {}, "whatif": {"remove": "first"},
-    "item": {}, "faithfulness": {}, "fairness": {}, "fairness?": {"side": "user"}, "audit": {"view": "new"}, "models": {},
-    "guide": {}, "blind": {},
-}  # fmt: skip
+    "overview": {},
+    "recommendations": {},
+    "recommendations?": {"who": "titles"},
+    "why": {},
+    "whatif": {"remove": "first"},
+    "item": {},
+    "faithfulness": {},
+    "fairness": {},
+    "fairness?": {"side": "user"},
+    "audit": {"view": "new"},
+    "models": {},
+    "guide": {},
+    "blind": {},
+}
 
 
 @pytest.mark.parametrize("page", PAGES)

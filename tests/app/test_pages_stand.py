@@ -6,8 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from core.models.base import default_model
+from core.models.content import ContentModel
 from explain.workbench.workbench import Workbench
 from tests.app.conftest import PAGES, address, html_of, is_sound, open_page, texts
+from tests.models import from_events_alone
 
 
 @pytest.mark.parametrize("workspace", ["newsroom", "gazette"])
@@ -20,7 +23,7 @@ def test_page_is_sound_in_each_workspace(two_homes: Path, page: str, workspace: 
     assert address(app)["workspace"] == workspace
 
 
-@pytest.mark.parametrize("model", ["path", "lightgcn", "item-knn", "popularity"])
+@pytest.mark.parametrize("model", from_events_alone())
 @pytest.mark.parametrize("page", PAGES)
 def test_page_is_sound_under_each_model(home: Path, page: str, model: str) -> None:
     app = open_page(page, model=model)
@@ -123,13 +126,15 @@ def test_fairness_is_sound_for_every_column(home: Path, side: str) -> None:
 
 
 @pytest.mark.parametrize("unit", ["history", "edges", "features"])
-@pytest.mark.parametrize("model", ["path", "gnn+content"])
+@pytest.mark.parametrize("model", [default_model(), ContentModel.spec.name])
 def test_why_page_cuts_the_score_in_each_unit(home: Path, model: str, unit: str) -> None:
     app = open_page("why", model=model, unit=unit)
     assert is_sound(app)
     assert address(app).get("unit", "history") == unit
     frames = [frame.value for frame in app.dataframe]
-    assert any("feature" in frame.columns for frame in frames) == (unit == "features" and model == "gnn+content")
+    assert any("feature" in frame.columns for frame in frames) == (
+        unit == "features" and model == ContentModel.spec.name
+    )
     assert any("edges" in frame.columns for frame in frames) == (unit == "edges")
 
 

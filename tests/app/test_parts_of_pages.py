@@ -9,12 +9,13 @@ import pytest
 
 from explain.results.audit import AuditReport, AuditRow, GroupShares, ItemOverall
 from explain.workbench.workbench import Workbench
-from pages.exposure import page
+from pages.exposure import cells, page
 from pages.frame import widgets
 from pages.frame.text import plain
-from pages.why import parts as why_parts
-from pages.why import picture
+from pages.why.page import parts as why_parts
+from pages.why.page import picture
 from tests.app.conftest import is_sound, open_page, texts
+from tests.models import of_histories
 
 
 @pytest.mark.parametrize(
@@ -74,40 +75,42 @@ def test_no_cell_of_a_csv_is_a_formula() -> None:
 
 @pytest.mark.parametrize("name", ["../../etc/passwd", "a/b\\c", "x" * 500, "ü:*?"])
 def test_file_names_hold_no_path(name: str) -> None:
-    made = widgets.file_name(name, "csv")
-    assert made.endswith(".csv")
-    assert "/" not in made
-    assert "\\" not in made
-    assert ".." not in made.removesuffix(".csv").strip("-")
-    assert len(made) <= 104
+    file_name = widgets.file_name(name, "csv")
+    assert file_name.endswith(".csv")
+    assert "/" not in file_name
+    assert "\\" not in file_name
+    assert ".." not in file_name.removesuffix(".csv").strip("-")
+    assert len(file_name) <= 104
 
 
-@pytest.mark.parametrize("model", ["path", "lightgcn", "item-knn"])
+@pytest.mark.parametrize("model", of_histories())
 def test_tables_of_a_reason_add_up_to_its_score(home: Path, model: str) -> None:
     bench = Workbench(home)
     example = bench.explain.example("newsroom")
-    found = bench.explain.why("newsroom", model, example.item, user=example.user)
-    parts = why_parts.parts_frame(found.parts, found.score, bench.models.relation_words("newsroom"))
-    assert parts["amount"].sum() == pytest.approx(found.score, rel=1e-6)
-    bundles = picture.bundle_frame(found)
+    explanation = bench.explain.why("newsroom", model, example.item, user=example.user)
+    parts = why_parts.parts_frame(explanation.parts, explanation.score, bench.models.relation_words("newsroom"))
+    assert parts["amount"].sum() == pytest.approx(explanation.score, rel=1e-6)
+    bundles = picture.bundle_frame(explanation)
     last = bundles[bundles["hop"] == bundles["hop"].max()]
-    assert set(last["to"]) == {found.nodes[-1].label} or len(last) >= 1
-    entering = [b for b in found.bundles if b.target in {n.key for n in found.nodes if n.kind == "target"}]
-    assert sum(b.value_for - b.value_against for b in entering) == pytest.approx(found.score, rel=1e-6)
+    assert set(last["to"]) == {explanation.nodes[-1].label} or len(last) >= 1
+    entering = [b for b in explanation.bundles if b.target in {n.key for n in explanation.nodes if n.kind == "target"}]
+    assert sum(b.value_for - b.value_against for b in entering) == pytest.approx(explanation.score, rel=1e-6)
 
 
 def test_every_piece_of_the_picture_can_be_looked_behind(home: Path) -> None:
     bench = Workbench(home)
     example = bench.explain.example("newsroom")
-    found = bench.explain.why("newsroom", "path", example.item, user=example.user)
-    names = picture.pieces(found)
-    assert len(names) == len(found.nodes) + len(found.bundles)
+    explanation = bench.explain.why("newsroom", "path", example.item, user=example.user)
+    names = picture.pieces(explanation)
+    assert len(names) == len(explanation.nodes) + len(explanation.bundles)
     for key in list(names)[:: max(1, len(names) // 12)]:
         assert bench.explain.evidence("newsroom", "path", example.item, key, user=example.user).key == key
 
 
 def audit(n: int) -> AuditReport:
-    rows = tuple(AuditRow(group=f"g{i}", n=i, value=1.0, low=0.9, high=1.1, verdict="pass", reason="") for i in range(n))
+    rows = tuple(
+        AuditRow(group=f"g{i}", n=i, value=1.0, low=0.9, high=1.1, verdict="pass", reason="") for i in range(n)
+    )
     shares = {f"g{i}": GroupShares(exposure=0.1, catalogue=i / n, target=None) for i in range(n)}
     return AuditReport(
         workspace="w",
@@ -156,8 +159,22 @@ def test_a_model_without_paths_says_so_and_draws_only_what_is_there(home: Path) 
 
 
 def test_walks_alone_are_counted_as_paths(home: Path) -> None:
-    found = Workbench(home).explain.why("newsroom", "lightgcn", Workbench(home).explain.example("newsroom").item,
-                                user=Workbench(home).explain.example("newsroom").user)  # fmt: skip
-    beside = [path for path in found.paths if len(path.hops) == 1]
+    explanation = Workbench(home).explain.why(
+        "newsroom",
+        "lightgcn",
+        Workbench(home).explain.example("newsroom").item,
+        user=Workbench(home).explain.example("newsroom").user,
+    )
+    beside = [path for path in explanation.paths if len(path.hops) == 1]
     assert len(beside) == 1, "the model's memory of the person is listed, and is no walk"
-    assert why_parts.listed(found) == f"20 best of {found.n_paths:,} single paths and what takes no path"
+    assert why_parts.listed(explanation) == f"20 best of {explanation.n_paths:,} single paths and what takes no path"
+
+
+def test_a_click_on_the_map_names_its_cell() -> None:
+    def event(*points: object) -> dict[str, object]:
+        return {"selection": {"points": list(points), "point_indices": [0], "box": [], "lasso": []}}
+
+    assert cells.clicked_cell(event({"x": 1, "y": 2, "customdata": ["North", 7, 0.5]})) == ("North", "7")
+    assert cells.clicked_cell(event({"x": 1, "y": 2})) is None
+    assert cells.clicked_cell(event()) is None
+    assert cells.clicked_cell(None) is None

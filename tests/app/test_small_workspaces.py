@@ -1,4 +1,4 @@
-"""Workspaces of a few people and things: every page opens, says what is too little, and lists nothing that has no score."""
+"""Workspaces of a few people and things: every page opens, says what is too little, lists nothing without a score."""
 
 from __future__ import annotations
 
@@ -24,16 +24,31 @@ SHAPES = {
 
 def write(folder: Path, n_users: int, n_items: int, n_each: int, described: bool) -> Path:
     folder.mkdir()
-    rows = [(f"u{u}", f"i{(u * 5 + n * (u % 3 + 1)) % n_items}", "VIEW" if (u + n) % 4 else "PURCHASE", 1_700_000_000 + DAY * (u + 3 * n)) for u in range(n_users) for n in range(n_each)]  # fmt: skip
+    rows = [
+        (
+            f"u{u}",
+            f"i{(u * 5 + n * (u % 3 + 1)) % n_items}",
+            "VIEW" if (u + n) % 4 else "PURCHASE",
+            1_700_000_000 + DAY * (u + 3 * n),
+        )
+        for u in range(n_users)
+        for n in range(n_each)
+    ]
     events = pd.DataFrame(rows, columns=["user", "item", "event", "time"])
     (events if described else events[["user", "item"]]).drop_duplicates(["user", "item"]).to_csv(
         folder / "events.csv", index=False
     )
     if described:
         users, items = sorted({r[0] for r in rows}), [f"i{n}" for n in range(n_items)]
-        pd.DataFrame({"user": users, "country": ["DE" if n % 2 else "FR" for n in range(len(users))]}).to_csv(folder / "users.csv", index=False)  # fmt: skip
-        pd.DataFrame({"item": items, "label": [f"Thing {i}" for i in items], "lang": ["x", "z"] * (n_items // 2)}).to_csv(folder / "items.csv", index=False)  # fmt: skip
-        pd.DataFrame({"item": items, "topic": [f"t{n % 3}" for n in range(n_items)]}).to_csv(folder / "topics.csv", index=False)  # fmt: skip
+        pd.DataFrame({"user": users, "country": ["DE" if n % 2 else "FR" for n in range(len(users))]}).to_csv(
+            folder / "users.csv", index=False
+        )
+        pd.DataFrame(
+            {"item": items, "label": [f"Thing {i}" for i in items], "lang": ["x", "z"] * (n_items // 2)}
+        ).to_csv(folder / "items.csv", index=False)
+        pd.DataFrame({"item": items, "topic": [f"t{n % 3}" for n in range(n_items)]}).to_csv(
+            folder / "topics.csv", index=False
+        )
     return folder
 
 
@@ -74,5 +89,5 @@ def test_all_taken_out_lists_nothing(small_home: Path, monkeypatch: pytest.Monke
     assert is_sound(app)
     assert "nothing left to recommend" in texts(app).lower()
     assert address(app)["remove"] == ",".join(had)
-    found = Workbench(small_home).whatif.compare("twelve-things", "path", user="u1", remove=had)
-    assert not found.after
+    result = Workbench(small_home).whatif.compare("twelve-things", "path", user="u1", remove=had)
+    assert not result.after

@@ -31,10 +31,15 @@ from tests.conftest import find_chromium
 ROOT = Path(__file__).resolve().parents[2]
 START_TIMEOUT_S, SETTLE_TIMEOUT_MS = 60, 60_000
 QUIET_FLAGS = (
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
-)  # fmt: skip
+)
 IN_LOG = re.compile(r"^.*(?:deprecat|warning|traceback|exception|error).*$", re.IGNORECASE | re.MULTILINE)
 # Streamlit's client asks /why/_stcore/… before /_stcore/…, to find out where the app is mounted: a 404 that it expects.
 BASE_PATH_PROBE = re.compile(r"/\w+/_stcore/(health|host-config)$")
@@ -52,9 +57,9 @@ Theme = Literal["light", "dark"]
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """All of them in one worker, so that there is one server; skipped where there is no Chromium."""
-    here = Path(__file__).parent
+    folder = Path(__file__).parent
     for item in items:
-        if here in item.path.parents:
+        if folder in item.path.parents:
             item.add_marker(pytest.mark.browser)
             item.add_marker(pytest.mark.xdist_group("browser"))
             if find_chromium() is None:

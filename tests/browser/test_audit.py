@@ -6,6 +6,7 @@ import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -68,9 +69,9 @@ def test_from_the_first_page_to_a_signed_report(own: App, browser: Browser, tmp_
             offline=True, color_scheme="dark" if dark else "light", viewport={"width": width, "height": 900}
         )
         kept, problems = context.new_page(), list[str]()
-        kept.on("request", lambda r, found=problems: None if r.url.startswith("file:") else found.append(r.url))
-        kept.on("console", lambda m, found=problems: found.append(m.text))
-        kept.on("pageerror", lambda e, found=problems: found.append(str(e)))
+        kept.on("request", lambda r, log=problems: None if r.url.startswith("file:") else log.append(r.url))
+        kept.on("console", lambda m, log=problems: log.append(m.text))
+        kept.on("pageerror", lambda e, log=problems: log.append(str(e)))
         kept.goto(files["html"].as_uri())
         said = kept.inner_text("body")
         for part in (
@@ -95,3 +96,20 @@ def test_a_slider_moves_the_bars_and_a_moved_item_says_so(wide_view: View) -> No
     expect(page.get_by_text("lists hold another item").first).not_to_have_text(before, timeout=60_000)
     settled(page)
     assert "strength=0.0" in page.url
+
+
+def test_a_click_on_a_square_opens_its_cell(wide_view: View) -> None:
+    page = wide_view.open("fairness", "by=author_group")
+    chart = page.locator(".st-key-cell-map .js-plotly-plot")
+    square = chart.locator(".scatterlayer .trace").first.locator(".point").first
+    square.scroll_into_view_if_needed()
+    settled(page)
+    drawn = chart.evaluate("chart => chart.data[0].customdata[0]")
+    box = square.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.wait_for_url("**people=**", timeout=30_000)
+    settled(page)
+    query = parse_qs(urlsplit(page.url).query)
+    assert [query["people"], query["items"]] == [[drawn[0]], [drawn[1]]]
+    expect(page.get_by_text(f"{drawn[0]} × {drawn[1]}").first).to_be_visible()

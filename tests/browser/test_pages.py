@@ -7,11 +7,10 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
+from pages.frame import spec
 from tests.browser.conftest import App, View, axe, serving, settled, visiting
 
-PAGES = (
-    "", "recommendations", "why", "whatif", "item", "faithfulness", "fairness", "audit", "blind", "models", "guide",
-)  # fmt: skip
+PAGES = tuple(page.path for page in spec.pages())
 BACKGROUNDS = {"light": "rgb(255, 255, 255)", "dark": "rgb(16, 22, 29)"}  # [theme.*] of .streamlit/config.toml
 TOO_WIDE = """() => [document.documentElement, ...document.querySelectorAll('[data-testid=stMain]')]
     .filter(e => e.scrollWidth > e.clientWidth + 1)
@@ -37,7 +36,7 @@ def test_the_theme_follows_the_visitors_system(view: View) -> None:
 def test_a_permalink_is_right_as_the_very_first_page_of_a_new_server(
     newsroom_home: Path, browser: Browser, tmp_path: Path
 ) -> None:
-    """A folder `pages/` beside the main script makes Streamlit run the page's bare file in such a first session."""
+    """Streamlit takes a folder `pages/` beside the main script for a menu until it has met `st.navigation`."""
     with serving(newsroom_home, tmp_path / "server.log") as app, visiting(app, browser, "light", 1280) as first:
         first_text = first.open("recommendations").locator("[data-testid=stMainBlockContainer]").inner_text()
         with visiting(app, browser, "light", 1280) as second:
@@ -62,7 +61,10 @@ def test_back_goes_back_once(app: App, browser: Browser) -> None:
 
 
 def test_the_menu_of_a_phone_closes_when_it_has_led_somewhere(app: App, browser: Browser) -> None:
-    phone = "Mozilla/5.0 (Linux; Android 15; Pixel) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0 Mobile Safari/537.36"
+    phone = (
+        "Mozilla/5.0 (Linux; Android 15; Pixel) AppleWebKit/537.36 (KHTML, like Gecko) "
+        "Chrome/156.0 Mobile Safari/537.36"
+    )
     context = browser.new_context(
         user_agent=phone, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True
     )

@@ -1,4 +1,4 @@
-"""From the first page to a verified reason, by mouse and by keyboard alone; the file that is taken away; hostile notes."""
+"""From the first page to a verified reason, by mouse and by keyboard alone; the exported file; hostile notes."""
 
 from __future__ import annotations
 
@@ -11,9 +11,12 @@ from tests.browser.conftest import View, axe, settled
 
 FIRST_LINK = re.compile("Try this example")
 HOSTILE = (
-    "<img src=x onerror=window.attacked=1>", "</script><script>window.attacked=1</script>", "[a](javascript:window.attacked=1)",
-    "$\\href{javascript:window.attacked=1}{x}$", ":material/home: **x** <svg onload=window.attacked=1>",
-)  # fmt: skip
+    "<img src=x onerror=window.attacked=1>",
+    "</script><script>window.attacked=1</script>",
+    "[a](javascript:window.attacked=1)",
+    "$\\href{javascript:window.attacked=1}{x}$",
+    ":material/home: **x** <svg onload=window.attacked=1>",
+)
 
 
 def verified(page: Page) -> None:
@@ -68,9 +71,9 @@ def test_the_exported_file_opens_without_a_network_and_shows_the_same_numbers(
         )
         kept = context.new_page()
         problems: list[str] = []
-        kept.on("request", lambda r, found=problems: None if r.url.startswith("file:") else found.append(r.url))
-        kept.on("console", lambda m, found=problems: found.append(m.text))
-        kept.on("pageerror", lambda e, found=problems: found.append(str(e)))
+        kept.on("request", lambda r, log=problems: None if r.url.startswith("file:") else log.append(r.url))
+        kept.on("console", lambda m, log=problems: log.append(m.text))
+        kept.on("pageerror", lambda e, log=problems: log.append(str(e)))
         kept.goto(place.as_uri())
         assert kept.locator("dl dd").first.inner_text() == score
         assert kept.locator("p.lead").inner_text() == sentence

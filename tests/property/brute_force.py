@@ -20,7 +20,9 @@ Bag = dict[tuple[str, tuple[int, ...]], float]
 
 @dataclass(frozen=True)
 class Known:
-    """walks: (relation, nodes from the history item on) → signed amount, never 0; memory: amount that no walk carries."""
+    """walks: (relation, nodes from the history item on) → signed amount, never 0; memory: amount that
+    no walk carries.
+    """
 
     walks: Bag
     memory: float = 0.0
@@ -74,7 +76,9 @@ def groups(graph: InteractionGraph) -> Iterator[tuple[str, Table]]:
 
 
 def path_walks(graph: InteractionGraph, p: PathParameters, u: int, i: int) -> Known:
-    """Σ_r weight_r/scale_r Σ_walks w_uj d_j^-history · w d_m^-middle · w d_i^-target; the five-hop walk does it twice."""
+    """Σ_r weight_r/scale_r Σ_walks w_uj d_j^-history · w d_m^-middle · w d_i^-target; the five-hop
+    walk does it twice.
+    """
     w = [[(v / p.weight_mean) ** p.weight_exponent if v else 0.0 for v in row] for row in weights(graph)]
     d_item, d_user = column_sums(w), [math.fsum(row) for row in w]
     co, found = p.relations[CO_3], {}
@@ -142,7 +146,9 @@ def knn_walks(graph: InteractionGraph, neighbours: list[set[int]], u: int, i: in
 
 
 def light_walks(graph: InteractionGraph, e0: np.ndarray, n_layers: int, u: int, i: int) -> Known:
-    """LightGCN: α Â..Â <e_x, E_i> for walks of 1..L hops from u, α <e_u, E_i> as memory; E from the dense power series."""
+    """LightGCN: α Â..Â <e_x, E_i> for walks of 1..L hops from u, α <e_u, E_i> as memory; E from the
+    dense power series.
+    """
     n, has = graph.n_users, binary(graph)
     degree = [math.fsum(row) for row in has] + column_sums(has)
     size = n + graph.n_items

@@ -1,7 +1,7 @@
 """Do the intervals of an audit hold the truth as often as they say? Lists are drawn whose exposure is known exactly.
 
-Each person has a taste drawn around the truth, so people differ more than chance alone; each place of a list belongs to a
-group by that taste, so the expected share of attention of a group is the truth for every browsing model.
+Each person has a taste drawn around the truth, so people differ more than chance alone; each place of a list belongs to
+a group by that taste, so the expected share of attention of a group is the truth for every browsing model.
 """
 
 from __future__ import annotations

@@ -1,4 +1,6 @@
-"""Whatever stands in a folder, a plan or a stored file: it is read, or refused with a sentence, in bounded time and memory."""
+"""Whatever stands in a folder, a plan or a stored file: it is read, or refused with a sentence, in bounded time and
+memory.
+"""
 
 from __future__ import annotations
 
@@ -17,8 +19,12 @@ MOST_BYTES = 2 << 30
 def become(kind: str, first: int, last: int) -> dict[str, Any]:
     done = subprocess.run(
         [sys.executable, "-m", "tests.corruption", kind, str(first), str(last)],
-        cwd=ROOT, capture_output=True, text=True, timeout=3_000, check=False,
-    )  # fmt: skip
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=3_000,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr[-2_000:]
     found = json.loads(done.stdout.splitlines()[-1])
     assert isinstance(found, dict)
@@ -28,11 +34,14 @@ def become(kind: str, first: int, last: int) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("kind", "first", "last"),
     [
-        ("folders", 0, 100), ("plans", 0, 200), ("stored", 0, 100),
-        pytest.param("folders", 100, 3_000, marks=pytest.mark.slow), pytest.param("plans", 200, 2_000, marks=pytest.mark.slow),
+        ("folders", 0, 100),
+        ("plans", 0, 200),
+        ("stored", 0, 100),
+        pytest.param("folders", 100, 3_000, marks=pytest.mark.slow),
+        pytest.param("plans", 200, 2_000, marks=pytest.mark.slow),
         pytest.param("stored", 100, 2_000, marks=pytest.mark.slow),
     ],
-)  # fmt: skip
+)
 def test_corrupted_input_is_read_or_refused_with_a_sentence(kind: str, first: int, last: int) -> None:
     found = become(kind, first, last)
     assert found["failed"] == []

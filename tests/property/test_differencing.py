@@ -1,7 +1,8 @@
 """What is shown of groups of people is never enough to work out a sum over fewer of them than are told.
 
-The check knows nothing of how groups are hidden: it takes what is published as equations, and asks of every set of fewer than
-`LIMIT` people whether some combination of the equations holds these people alone (by ranks, over integers small enough to be exact).
+The check knows nothing of how groups are hidden: it takes what is published as equations, and asks of every set of
+fewer than `LIMIT` people whether some combination of the equations holds these people alone (by ranks, over integers
+small enough to be exact).
 """
 
 from __future__ import annotations
@@ -53,7 +54,9 @@ def published(codes: dict[str, np.ndarray], hidden: dict[str, frozenset[int]]) -
 
 
 def given_away(equations: np.ndarray, limit: int) -> tuple[int, ...] | None:
-    """The first set of fewer than `limit` people that a combination of the equations holds alone; None where there is none."""
+    """The first set of fewer than `limit` people that a combination of the equations holds alone; None where there is
+    none.
+    """
     rank = np.linalg.matrix_rank(equations)
     alike, first = np.unique(equations, axis=1, return_index=True)
     people = [np.flatnonzero((equations == alike[:, [a]]).all(axis=0)) for a in range(len(first))]

@@ -31,7 +31,8 @@ from tests.property.brute_force import binary, column_sums, knn_walks, path_walk
 
 Edge = tuple[str, int, int]
 Terms = list[tuple[float, tuple[Edge, ...]]]
-MODELS = ("path", "item-knn", "lightgcn", "gnn+content-mlp")
+WALKERS = (PathModel.spec.name, ItemKnn.spec.name)
+MODELS = (*WALKERS, LightGCN.spec.name, ContentMLP.spec.name)
 few = settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 KIND_OF = {relation: kind for kind, relation in GROUP_CHAINS.items()}
 
@@ -81,7 +82,9 @@ def agree(found: dict[Edge, float], known: dict[Edge, float]) -> None:
 def light_terms(
     graph: InteractionGraph, e0: np.ndarray, n_layers: int, user: int, item: int
 ) -> tuple[Terms, Terms, float]:
-    """Pairs of walks from both ends, joined by an embedding product: (all, those of them that leave the person, without edges)."""
+    """Pairs of walks from both ends, joined by an embedding product: (all, those of them that leave the person, without
+    edges).
+    """
     has = binary(graph)
     d_user, d_item = [sum(row) for row in has], column_sums(has)
     near: dict[int, list[tuple[int, float, Edge]]] = defaultdict(list)
@@ -113,7 +116,9 @@ def light_terms(
 
 @dataclass(frozen=True)
 class Known:
-    """A model, a pair, and its score written out: terms (value, edges) of which `leaving` start at the person, and a constant."""
+    """A model, a pair, and its score written out: terms (value, edges) of which `leaving` start at the person, and a
+    constant.
+    """
 
     model: Recommender
     user: int
@@ -126,7 +131,7 @@ class Known:
 
 def known(name: str, seed: int) -> Known:
     rng = np.random.default_rng(seed)
-    if name in ("path", "item-knn"):
+    if name in WALKERS:
         graph, item = small(seed), seed % 7
         user = int(graph.events.user[0])
         if name == "path":
@@ -222,7 +227,9 @@ def test_amounts_complete_where_walks_for_and_against_nearly_cancel() -> None:
 @few
 @given(seed=st.integers(0, 100_000))
 def test_the_score_at_any_scales_is_the_sum_of_the_scaled_walks(name: str, seed: int) -> None:
-    """Some edges half as strong, some gone, some twice: degrees stay, each walk is multiplied by the scales along it."""
+    """Some edges half as strong, some gone, some twice: degrees stay, each walk is multiplied by the
+    scales along it.
+    """
     import torch
 
     k, rng = known(name, seed), np.random.default_rng(seed)
@@ -254,7 +261,7 @@ def test_a_mask_drops_the_walks_that_start_with_the_dropped_items(name: str, see
     assert masked == pytest.approx(whole - math.fsum(lost), abs=1e-12 * gross)
 
 
-@pytest.mark.parametrize("name", ["path", "item-knn"])
+@pytest.mark.parametrize("name", WALKERS)
 def test_every_grouping_holds_every_edge_once(name: str) -> None:
     graph = random_graph(5)
     state = ModelState(asdict(random_parameters(5)) if name == "path" else {"n_neighbours": 5})

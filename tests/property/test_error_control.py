@@ -1,9 +1,10 @@
-"""In 200 worlds whose truth is known: how often is anything called a failure that is none, and do intervals hold what is true?
+"""In 200 worlds whose truth is known: how often is anything called a failure that is none, and do intervals hold what
+is true?
 
-Items: half of the groups get exactly the lower limit of their share, the others as much more; whoever fails does so falsely.
-People: cohorts that are all alike, or of which half are exactly as far below everybody else as is allowed. Quality is drawn from a
-beta law, and from one that is 0 for most people, as a single held-out item makes it. The full audit of people is marked slow; the
-suite runs the differences that its verdicts are made of.
+Items: half of the groups get exactly the lower limit of their share, the others as much more; whoever fails does so
+falsely. People: cohorts that are all alike, or of which half are exactly as far below everybody else as is allowed.
+Quality is drawn from a beta law, and from one that is 0 for most people, as a single held-out item makes it. The full
+audit of people is marked slow; the suite runs the differences that its verdicts are made of.
 """
 
 from __future__ import annotations
@@ -24,7 +25,9 @@ OCCUPATIONS = np.array([180, 90, 90, 72, 63, 54, 45, 45, 36, 36, 27, 27, 27, 27,
 
 
 def lists_of(truth: FloatArray, n: int, rng: np.random.Generator) -> IntArray:
-    """int64 [n, K]: each place goes to a group by the person's own taste, which is drawn around the truth; no item comes twice."""
+    """int64 [n, K]: each place goes to a group by the person's own taste, which is drawn around the truth; no item
+    comes twice.
+    """
     taste = rng.dirichlet(20.0 * truth, n)
     group = (rng.random((n, K, 1)) > np.cumsum(taste, axis=1)[:, None, :-1]).sum(axis=2)
     start = rng.integers(PER_GROUP, size=(n, len(truth)))

@@ -1,4 +1,6 @@
-"""Smallest changes on graphs so small that every change of a history can be tried, each in a fresh build from the edited table."""
+"""Smallest changes on graphs so small that every change of a history can be tried, each in a fresh build from the
+edited table.
+"""
 
 from __future__ import annotations
 
@@ -24,14 +26,17 @@ from explain.counterfactual.changes import (
     smallest_removal,
 )
 from tests.graphs import random_graph, random_parameters, without_item
+from tests.models import of_histories
 
-MODELS = ("path", "lightgcn", "item-knn")
+MODELS = of_histories()
 SEEDS, N_ITEMS, LONGEST, K, WEIGHT = range(6), 12, 6, 3, 2.0
 
 
 @dataclass
 class World:
-    """A model on a small graph; scores of a person after any change of their history, by a fresh build of the edited table."""
+    """A model on a small graph; scores of a person after any change of their history, by a fresh build of the edited
+    table.
+    """
 
     graph: InteractionGraph
     model: Recommender
@@ -71,10 +76,16 @@ def with_item(graph: InteractionGraph, user: int, item: int) -> InteractionGraph
     e = graph.events
     return graph.with_events(
         Events(
-            np.append(e.user, user), np.append(e.item, item), np.append(e.kind, 0), np.append(e.weight, WEIGHT),
-            np.append(e.time, e.time.max()), np.append(e.context, -1), e.kinds, e.kind_weights,
+            np.append(e.user, user),
+            np.append(e.item, item),
+            np.append(e.kind, 0),
+            np.append(e.weight, WEIGHT),
+            np.append(e.time, e.time.max()),
+            np.append(e.context, -1),
+            e.kinds,
+            e.kind_weights,
         )
-    )  # fmt: skip
+    )
 
 
 def world(name: str, seed: int, **sizes: int) -> World:
@@ -243,7 +254,9 @@ def test_removals_from_a_typed_in_history_hold_when_the_rest_is_typed_in(name: s
 
 @pytest.mark.parametrize("name", MODELS)
 def test_predicted_deletions_follow_the_closed_form(name: str) -> None:
-    """α0<e_u, q> + √(d/(d-k)) (C - Σ c_j) where the person's degree enters the first hop, the rest of the parts elsewhere."""
+    """α0<e_u, q> + √(d/(d-k)) (C - Σ c_j) where the person's degree enters the first hop, the rest of the parts
+    elsewhere.
+    """
     w, rng = world(name, 5), np.random.default_rng(5)
     for user in w.people():
         history = w.history(user).items

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from core.graph import InteractionGraph, Nodes
 from core.models.base import ModelState, Recommender, get_model
 from tests.graphs import nodes, random_graph, random_parameters, without_item
+from tests.models import from_events_alone
 
-MODELS = ("path", "lightgcn", "item-knn", "popularity")
+MODELS = from_events_alone()
 some = settings(max_examples=30, deadline=None)
 
 
@@ -21,9 +22,12 @@ def graph_and_state(name: str, seed: int, *, baskets: bool) -> tuple[Interaction
     rng = np.random.default_rng(seed)
     n_users, n_items = int(rng.integers(3, 15)), int(rng.integers(4, 20))
     graph = random_graph(
-        seed, n_users=n_users, n_items=n_items, n_events=int(rng.integers(5, 120)),
+        seed,
+        n_users=n_users,
+        n_items=n_items,
+        n_events=int(rng.integers(5, 120)),
         n_contexts=int(rng.integers(n_users, 3 * n_users)) if baskets else 0,
-    )  # fmt: skip
+    )
     if name == "path":
         return graph, ModelState(asdict(random_parameters(seed)))
     if name == "lightgcn":
@@ -116,13 +120,18 @@ def test_a_new_person_is_a_fresh_build_with_one_more_person(name: str, seed: int
 
 
 def test_a_removed_item_leaves_the_persons_own_baskets_and_nobody_elses() -> None:
-    """Two people have items 0 and 1 in a basket each: after one of them drops item 0, one basket still connects them."""
+    """Two people have items 0 and 1 in a basket each: after one of them drops item 0, one basket still
+    connects them.
+    """
     graph = random_graph(0, n_users=4, n_items=4, n_events=6, n_topics=0, n_creators=0, n_contexts=3)
     baskets = np.array([0, 0, 1, 1, 2, 2])
     events = replace(
-        graph.events, user=np.array([0, 0, 1, 1, 2, 2]), item=np.array([0, 1, 0, 1, 1, 2]), context=baskets,
+        graph.events,
+        user=np.array([0, 0, 1, 1, 2, 2]),
+        item=np.array([0, 1, 0, 1, 1, 2]),
+        context=baskets,
         weight=np.ones(6),
-    )  # fmt: skip
+    )
     graph = graph.with_events(events)
     parameters = random_parameters(2)
     flat = {

@@ -14,8 +14,10 @@ from data.splits import Split, holdout, split
 KINDS = ("random", "last", "time")
 ROWS = st.lists(
     st.tuples(st.integers(0, 5), st.integers(0, 6), st.sampled_from(["view", "like"]), st.integers(1, 30)),
-    min_size=12, max_size=50, unique=True,
-)  # fmt: skip
+    min_size=12,
+    max_size=50,
+    unique=True,
+)
 
 
 def graph_of(rows: list[tuple[int, int, str, int]]) -> InteractionGraph:

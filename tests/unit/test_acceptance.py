@@ -16,13 +16,16 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from core.models.base import constant_words, default_model
+from core.models.popularity import Popularity
 from explain.results.explanation import Explanation
 from explain.workbench.workbench import Workbench
 from tests.command_line import surfaced
+from tests.models import from_events_alone
 
-MODELS = ("path", "lightgcn", "item-knn", "popularity")
+MODELS = from_events_alone()
 N_PAIRS = 100
-CONSTANTS = {"memory", "base", "jump", "content"}
+CONSTANTS = {*constant_words(), "jump"}
 GAMMA = 0.8
 
 List = dict[str, list[str]]
@@ -249,7 +252,7 @@ def test_evaluate_agrees_with_plain_loops_over_the_files(
 
 
 @pytest.mark.usefixtures("home")
-@pytest.mark.parametrize("model", ["path", "popularity"])
+@pytest.mark.parametrize("model", [default_model(), Popularity.spec.name])
 def test_exposure_by_topic_agrees_with_plain_loops_over_the_files(
     newsroom_home: Path, tables: dict[str, pd.DataFrame], model: str
 ) -> None:

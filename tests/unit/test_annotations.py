@@ -29,9 +29,16 @@ for n in range(int(sys.argv[3])):
 
 def said(**changes: Any) -> dict[str, Any]:
     usual = {
-        "workspace": "newsroom", "snapshot": "path-1", "model": "path", "person": "7", "item": "a1",
-        "verdict": "wrong reason", "note": "It is about another Paris.", "author": "Ada", "now": 1_700_000_000,
-    }  # fmt: skip
+        "workspace": "newsroom",
+        "snapshot": "path-1",
+        "model": "path",
+        "person": "7",
+        "item": "a1",
+        "verdict": "wrong reason",
+        "note": "It is about another Paris.",
+        "author": "Ada",
+        "now": 1_700_000_000,
+    }
     return usual | changes
 
 
@@ -68,10 +75,12 @@ def test_hostile_texts_come_back_as_they_are_but_for_control_characters(tmp_path
 @pytest.mark.parametrize(
     ("change", "told"),
     [
-        ({"note": "", "verdict": ""}, "Say something"), ({"author": "  "}, "who you are"), ({"verdict": "meh"}, "Unknown verdict"),
+        ({"note": "", "verdict": ""}, "Say something"),
+        ({"author": "  "}, "who you are"),
+        ({"verdict": "meh"}, "Unknown verdict"),
         ({"note": "x" * (MAX_NOTE + 1)}, "2,000 characters"),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_kept_is_refused_with_a_sentence(tmp_path: Path, change: dict[str, str], told: str) -> None:
     notes = Annotations(tmp_path / "n.sqlite")
     with pytest.raises(OptionError, match=told):

@@ -73,7 +73,9 @@ MAX_LINES = 400
 
 @dataclass(frozen=True)
 class Module:
-    """One parsed file. `imports`: (dotted target, line, seen only by type checkers), own targets resolved to modules."""
+    """One parsed file. `imports`: (dotted target, line, seen only by type checkers), own targets
+    resolved to modules.
+    """
 
     name: str
     path: Path
@@ -167,7 +169,9 @@ def wrong_floor(module: str, target: str, where: str) -> Iterator[str]:
 
 
 def misplaced(modules: Mapping[str, Module]) -> Iterator[str]:
-    """At the top of explain/ stand only its rooms, at the top of pages/ only folders (Streamlit takes scripts for a menu)."""
+    """At the top of explain/ stand only its rooms, at the top of pages/ only folders (Streamlit takes scripts for a
+    menu).
+    """
     for module in modules.values():
         parts = module.name.split(".")
         if parts[0] == "explain" and len(parts) > 1 and (parts[1] not in ROOMS or parts[1:] == [module.path.stem]):
@@ -268,8 +272,13 @@ def test_the_repository_keeps_every_rule() -> None:
 
 
 def test_the_shell_starts_without_what_only_some_commands_need() -> None:
-    """A second `make demo` and every small command wait for imports above all: these are imported where they are used."""
-    heavy = "('torch', 'torch_geometric', 'captum', 'scipy.stats', 'pandera', 'networkx', 'plotly', 'pyvis', 'jinja2', 'streamlit')"
+    """A second `make demo` and every small command wait for imports above all: these are imported
+    where they are used.
+    """
+    heavy = (
+        "('torch', 'torch_geometric', 'captum', 'scipy.stats', 'pandera', 'networkx', 'plotly', 'pyvis', "
+        "'jinja2', 'streamlit')"
+    )
     code = f"import sys, cli; print(*sorted(name for name in {heavy} if name in sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.split() == []

@@ -10,20 +10,23 @@ import numpy as np
 import pytest
 
 from core.errors import OptionError
+from core.models.base import constant_words
 from core.models.path import PathModel
 from core.ranking import rank_all
 from data.builder import build_graph
-from data.simulator import NewsroomConfig, simulate_newsroom
+from data.simulation.config import NewsroomConfig
+from data.simulation.simulator import simulate_newsroom
 from explain.blind_test.ladder import REFERENCE
 from explain.charts.attribution import gap_waterfall
 from explain.fairness import attribution as at
 from explain.fairness.exposure import rbp
-from explain.fairness.score_terms import CONSTANTS, score_terms, source_terms, sources_by_age, sources_by_kind
+from explain.fairness.score_terms import score_terms, source_terms, sources_by_age, sources_by_kind
 from explain.groups.cohorts import cohorts
 from explain.workbench.workbench import Workbench
 from tests.command_line import surfaced
+from tests.models import one_of_each_kind
 
-MODELS = ("path", "lightgcn", "gnn+content", "item-knn", "popularity")
+MODELS = one_of_each_kind()
 
 
 def marginal_means(v: np.ndarray, n: int) -> list[float]:
@@ -280,8 +283,20 @@ def test_a_group_without_a_share_has_no_gap_and_says_so(found):
 
 
 def test_the_command_prints_one_object_with_parts_that_sum(home):
-    told = surfaced("attribute", "--workspace", "newsroom", "--model", "path", "--by", "author_group", "--group", "new",
-                    "-k", 10, "--json").json  # fmt: skip
+    told = surfaced(
+        "attribute",
+        "--workspace",
+        "newsroom",
+        "--model",
+        "path",
+        "--by",
+        "author_group",
+        "--group",
+        "new",
+        "-k",
+        10,
+        "--json",
+    ).json
     assert sum(p["value"] for p in told["parts"]) == pytest.approx(told["gap_all"] - told["gap_random"])
     refused = surfaced(
         "attribute", "--workspace", "newsroom", "--model", "path", "--by", "author_group", "--group", "x"
@@ -298,4 +313,4 @@ def test_the_waterfall_goes_from_the_random_list_to_the_gap(found):
 
 
 def test_constants_are_the_kinds_of_parts_without_a_history():
-    assert set(CONSTANTS) == {"memory", "base", "content"}
+    assert set(constant_words()) == {"memory", "base", "content"}

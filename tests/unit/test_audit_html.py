@@ -301,8 +301,11 @@ def test_shared_items_are_said_where_groups_hold_more_than_the_catalogue(tmp_pat
 
 
 def test_a_learnt_number_is_called_by_what_it_does() -> None:
-    assert parameter("relations.co_consumption_3.weight").startswith("people who had both: importance in the score")
-    assert parameter("something_else") == "something else"
+    assert parameter("relations.co_consumption_3.weight", "path").startswith(
+        "people who had both: importance in the score"
+    )
+    assert parameter("something_else", "path") == "something else"
+    assert parameter("n_neighbours", "no-such-model") == "n neighbours"
 
 
 def test_an_audit_without_signature_changes_or_findings_says_so(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from typing import Any
 
 import networkx as nx
 import numpy as np
@@ -15,9 +16,11 @@ from scipy.stats import t as scipy_t
 
 from core.ranking import NO_ITEM
 from explain.fairness import exposure as ex
-from explain.fairness.metrics import calibration, concentration, echo, expected, joint, popularity, shares
+from explain.fairness.audited_lists import AuditedLists
+from explain.fairness.metrics import calibration, concentration, echo, expected, joint, merit, popularity, shares
 from explain.fairness.metrics.base import all_metrics
 from explain.fairness.statistics import at_least, at_most, count_limits, holm, limit_tests
+from tests.fairness_world import make_graph
 
 SEEDS = range(6)
 M, N, K, GROUPS = 23, 17, 5, 4
@@ -44,6 +47,24 @@ def epsilon_by_loops(lists: np.ndarray, weight: dict[int, float]) -> list[float]
             if item != NO_ITEM:
                 total[item] += weight[rank]
     return [t / len(lists) for t in total]
+
+
+def audited_by_hand(
+    lists: np.ndarray, *, profile: sparse.csr_matrix | None = None, seed: int = 0, **more: Any
+) -> AuditedLists:
+    """Lists without columns, read by rank-biased precision."""
+    profile = sparse.csr_matrix((M, N)) if profile is None else profile
+    return AuditedLists(
+        graph=make_graph(M, N),
+        lists=lists,
+        weights=ex.rbp(K),
+        profile=profile,
+        items={},
+        people={},
+        draws=50,
+        seed=seed,
+        **more,
+    )
 
 
 WEIGHTS = {
@@ -110,11 +131,36 @@ def test_target_exposure_is_the_mean_over_all_ideal_orders(seed: int) -> None:
 @pytest.mark.parametrize("seed", SEEDS)
 def test_expected_exposure_parts(seed: int) -> None:
     rng = np.random.default_rng(seed)
-    epsilon, target = rng.random(N), rng.random(N)
-    loss, disparity, relevance = expected.expected_exposure(epsilon, target)
-    assert loss == pytest.approx(sum((e - t) ** 2 for e, t in zip(epsilon, target, strict=True)), abs=1e-9)
-    assert disparity == pytest.approx(sum(e * e for e in epsilon), abs=1e-9)
-    assert loss == pytest.approx(disparity - relevance + sum(t * t for t in target), abs=1e-9)
+    lists, likes = random_lists(rng, holes=False), sparse.csr_matrix((rng.random((M, N)) < 0.3).astype(float))
+    audited = audited_by_hand(lists, target="relevance", positives=likes, seed=seed)
+    figures = {figure.name: figure.value for figure in expected.measure_expected(audited)}
+    given = np.array(
+        [[sum(0.8**place for place, i in enumerate(row) if i == item) for item in range(N)] for row in lists]
+    )
+    ideal = np.array([expected.target_exposure(ex.rbp(K), N, 1, likes[[u]]) for u in range(M)])
+    epsilon, target = given.mean(axis=0), ideal.mean(axis=0)
+    noise = sum(np.var(given[:, i] - ideal[:, i], ddof=1) / M for i in range(N))
+    loss = sum((e - t) ** 2 for e, t in zip(epsilon, target, strict=True))
+    assert figures["EE-L"] == pytest.approx(max(0.0, loss - noise), abs=1e-9)
+    own_noise = sum(np.var(given[:, i], ddof=1) / M for i in range(N))
+    assert figures["EE-D"] == pytest.approx(max(0.0, sum(e * e for e in epsilon) - own_noise), abs=1e-9)
+    assert figures["EE-R"] == pytest.approx(2 * sum(e * t for e, t in zip(epsilon, target, strict=True)), abs=1e-9)
+    assert loss == pytest.approx(epsilon @ epsilon - figures["EE-R"] + target @ target, abs=1e-9)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_expected_exposure_against_items_all_alike(seed: int) -> None:
+    lists = random_lists(np.random.default_rng(seed), holes=False)
+    figures = {figure.name: figure.value for figure in expected.measure_expected(audited_by_hand(lists, seed=seed))}
+    assert set(figures) == {"EE-L", "EE-D"}, "EE-R is a constant where the target does not come from people"
+    given = np.array(
+        [[sum(0.8**place for place, i in enumerate(row) if i == item) for item in range(N)] for row in lists]
+    )
+    noise = sum(np.var(given[:, i], ddof=1) / M for i in range(N))
+    even = sum(0.8**place for place in range(K)) / N
+    assert figures["EE-L"] == pytest.approx(
+        max(0.0, sum((e - even) ** 2 for e in given.mean(axis=0)) - noise), abs=1e-9
+    )
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -122,16 +168,21 @@ def test_utility_and_equity(seed: int) -> None:
     rng = np.random.default_rng(seed)
     a, r = rng.random(N), rng.random(N) * (rng.random(N) < 0.5)
     by_loops = sum(abs(x / sum(a) - y / sum(r)) for x, y in zip(a, r, strict=True))
-    assert float(expected.amortised_inequity(a, r)) == pytest.approx(by_loops, abs=1e-9)
-    assert np.isnan(expected.amortised_inequity(a, np.zeros(N)))
-    ea, ua, eb, ub = rng.random(4) + 0.1
-    assert expected.exposed_utility_ratio(ea, ua, eb, ub) == pytest.approx(math.log((ea / ua) / (eb / ub)), abs=1e-9)
-    assert math.isnan(expected.exposed_utility_ratio(ea, 0.0, eb, ub)), "no utility is not estimable"
-    assert expected.exposed_utility_ratio(0.0, ua, eb, ub) == -math.inf
+    assert float(merit.amortised_inequity(a, r)) == pytest.approx(by_loops, abs=1e-9)
+    assert np.isnan(merit.amortised_inequity(a, np.zeros(N)))
+    e, u = rng.random(4) + 0.1, rng.random(4) + 0.1
+    found = merit.log_utility_ratios(e[None, :], u[None, :])[0]
+    for g in range(4):
+        rest_e, rest_u = (sum(x for h, x in enumerate(values) if h != g) for values in (e, u))
+        assert found[g] == pytest.approx(math.log((e[g] / u[g]) / (rest_e / rest_u)), abs=1e-9)
+    none, all_of_one = np.array([[0.0, 1.0, 1.0]]), np.array([[1.0, 0.0, 0.0]])
+    assert merit.log_utility_ratios(none, np.ones((1, 3)))[0, 0] == -math.inf
+    assert np.isnan(merit.log_utility_ratios(np.ones((1, 3)), none)[0, 0]), "no utility is not estimable"
+    assert np.isnan(merit.log_utility_ratios(np.ones((1, 3)), all_of_one)[0, 0]), "nor is none of the others"
 
 
 def test_equity_reaches_two_when_attention_and_merit_do_not_meet() -> None:
-    assert float(expected.amortised_inequity(np.array([1.0, 0.0]), np.array([0.0, 3.0]))) == 2
+    assert float(merit.amortised_inequity(np.array([1.0, 0.0]), np.array([0.0, 3.0]))) == 2
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -141,8 +192,9 @@ def test_joint_exposure(seed: int) -> None:
     groups = np.repeat(np.arange(GROUPS), [5, 4, 4, 4])
     cells = [
         np.mean([[excess[u, i] for i in range(N) if groups[i] == g] for u in range(M) if users[u] == c]) ** 2
-        for c in range(3) for g in range(GROUPS)
-    ]  # fmt: skip
+        for c in range(3)
+        for g in range(GROUPS)
+    ]
     summed = np.array([[excess[np.ix_(users == c, groups == g)].sum() for g in range(GROUPS)] for c in range(3)])
     sizes, n_items = np.bincount(users, minlength=3).astype(float), np.bincount(groups).astype(float)
     got = joint.group_to_group(joint.cell_means(summed, sizes, n_items))
@@ -152,7 +204,9 @@ def test_joint_exposure(seed: int) -> None:
 
 
 def test_the_gini_of_ten_items_five_people_two_places() -> None:
-    """Counts 5, 3, 2 and seven zeros: G = .76 by pairs, Gmin = 0 (10 places, 10 items), (.76 - 0)/(1 - .2 - 0) = .95."""
+    """Counts 5, 3, 2 and seven zeros: G = .76 by pairs, Gmin = 0 (10 places, 10 items), (.76 - 0)/(1 -
+    .2 - 0) = .95.
+    """
     counts = np.array([5, 3, 2] + [0] * 7, dtype=float)
     plain = sum(abs(a - b) for a in counts for b in counts) / (2 * len(counts) * counts.sum())
     assert plain == pytest.approx(0.76)
@@ -185,8 +239,11 @@ def test_popularity_lift_and_tail(seed: int) -> None:
     rec = [np.mean([pop[i] for i in row]) for row in lists]
     own = [np.mean([pop[i] for i in profile[u].indices]) for u in range(M)]
     assert popularity.mean_popularity(rows, pop) == pytest.approx(rec, abs=1e-9)
-    got = popularity.lift(np.array(rec), np.array(own))
-    assert got == pytest.approx((np.mean(rec) - np.mean(own)) / np.mean(own), abs=1e-9)
+    got = popularity.lift(np.array([[sum(rec), sum(own)]]))
+    assert got == pytest.approx(np.array([[(np.mean(rec) - np.mean(own)) / np.mean(own)]]), abs=1e-9)
+    audited = audited_by_hand(lists, profile=profile, seed=seed)
+    figure = popularity.measure_lift(audited)[0]
+    assert figure.value == pytest.approx((np.mean(rec) - np.mean(own)) / np.mean(own), abs=1e-9)
     tail, held = popularity.tail_items(pop), 0.0
     for i in sorted(range(N), key=lambda i: (pop[i], i)):
         held += pop[i]

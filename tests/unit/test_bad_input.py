@@ -23,15 +23,22 @@ from explain.charts.flow_network import path_network
 from explain.charts.flow_svg import flow_svg
 from explain.workbench.workbench import Workbench
 from tests.command_line import Ended, surfaced
+from tests.models import from_events_alone, of_walks_alone
 
 SHOP = ("--workspace", "shop")
 PATH = (*SHOP, "--model", "path")
-MODELS = ("path", "lightgcn", "item-knn", "popularity")
+MODELS = from_events_alone()
 EVENTS = [
-    ("ann", "tea", 1_700_000_100), ("ann", "jam", 1_700_000_200), ("ann", "egg", 1_700_000_300),
-    ("bob", "tea", 1_700_000_400), ("bob", "jam", 1_700_000_500), ("bob", "fig", 1_700_000_600),
-    ("cat", "egg", 1_700_000_700), ("cat", "fig", 1_700_000_800), ("cat", "tea", 1_700_000_900),
-]  # fmt: skip
+    ("ann", "tea", 1_700_000_100),
+    ("ann", "jam", 1_700_000_200),
+    ("ann", "egg", 1_700_000_300),
+    ("bob", "tea", 1_700_000_400),
+    ("bob", "jam", 1_700_000_500),
+    ("bob", "fig", 1_700_000_600),
+    ("cat", "egg", 1_700_000_700),
+    ("cat", "fig", 1_700_000_800),
+    ("cat", "tea", 1_700_000_900),
+]
 PEOPLE = ["ann", "bob", "cat", "dan"]
 ITEMS = ["tea", "jam", "egg", "fig", "nut"]
 
@@ -191,7 +198,9 @@ def test_an_event_of_someone_who_is_not_listed(shop: Shop) -> None:
 
 @pytest.mark.parametrize("model", MODELS)
 def test_a_user_without_history(shop: Shop, model: str) -> None:
-    """Recommendations are given all the same; why says which part of the score is whose, or that nothing leads there."""
+    """Recommendations are given all the same; why says which part of the score is whose, or that
+    nothing leads there.
+    """
     shop.fitted(model)
     items = surfaced("recommend", *SHOP, "--model", model, "--user", "dan", "-k", 5, "--json").json["items"]
     assert sorted(row["item"] for row in items) == sorted(ITEMS)
@@ -200,7 +209,7 @@ def test_a_user_without_history(shop: Shop, model: str) -> None:
         assert found["score"] == pytest.approx(row["score"], rel=1e-9, abs=1e-12)
         assert complete(found)
         assert found["state"] == ("ok" if found["parts"] and found["score"] else "no_path")
-    if model in ("path", "item-knn"):
+    if model in of_walks_alone():
         assert all(row["score"] == 0 for row in items)
         assert "no path leads there" in found["sentence"]
 
@@ -304,10 +313,14 @@ def test_a_title_of_10_000_characters_is_cut(shop: Shop) -> None:
 @pytest.mark.parametrize(
     ("label", "shown"),
     [
-        ("a\x00b", "a b"), ("\u202egnp.exe", "gnp.exe"), ("   ", "fig"), ('"; DROP TABLE items; --',) * 2,
-        ("${alert(1)}",) * 2, ("$x^2$",) * 2,
+        ("a\x00b", "a b"),
+        ("\u202egnp.exe", "gnp.exe"),
+        ("   ", "fig"),
+        ('"; DROP TABLE items; --',) * 2,
+        ("${alert(1)}",) * 2,
+        ("$x^2$",) * 2,
     ],
-)  # fmt: skip
+)
 def test_other_titles_that_have_broken_programs(shop: Shop, label: str, shown: str) -> None:
     quoted = label.replace('"', '""')
     shop.write("items", f'item,label\ntea,"{quoted}"\njam,j\negg,e\nfig,"{quoted}"\nnut,n\n')

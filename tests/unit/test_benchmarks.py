@@ -163,8 +163,11 @@ def test_the_bars_of_one_size_are_read_where_that_size_was_measured() -> None:
 
     judged = growth.speed_bars([row(99_145, 31.0), row(986_281, 1.0), row(2_981_499, 1.0), row(9_974_836, 151.0)])
     assert [(bar.value, bar.threshold, bar.passed) for bar in judged] == [
-        (2.0, 1, False), (31.0, 30, False), (100.0, 200, True), (151.0, 150, False),
-    ]  # fmt: skip
+        (2.0, 1, False),
+        (31.0, 30, False),
+        (100.0, 200, True),
+        (151.0, 150, False),
+    ]
 
 
 def test_only_usual_methods_count_against_ours() -> None:

@@ -11,21 +11,19 @@ import pytest
 from core.errors import CancelledError, NotReadyError, OptionError, SurfacedError
 from core.progress import no_progress
 from data.builder import build_graph
-from data.simulator import NewsroomConfig, simulate_newsroom
+from data.simulation.config import NewsroomConfig
+from data.simulation.simulator import simulate_newsroom
 from explain.blind_test import ladder as bl
 from explain.blind_test import seal
 from explain.charts.attribution import blind_chart
 from explain.storage.store import Store
-from explain.workbench import tasks
-from explain.workbench.workbench import Workbench
+from explain.workbench.workbench import Workbench, tasks
 from tests.command_line import surfaced
 
 SMALL = bl.Setup(
-    NewsroomConfig(
-        n_users=60, n_items=80, n_authors=28, n_days=10, mean_views=14.0, cohort_bias=0.0, author_bias=0.0
-    ),
+    NewsroomConfig(n_users=60, n_items=80, n_authors=28, n_days=10, mean_views=14.0, cohort_bias=0.0, author_bias=0.0),
     rungs=9,
-)  # fmt: skip
+)
 
 
 @pytest.fixture(scope="module")
@@ -90,9 +88,14 @@ def test_from_seal_to_reveal(bench, kind):
     assert truth.held == (found.low - 1e-9 <= truth.true_size <= found.high + 1e-9)
     assert truth.recomputed == hashlib.sha256(truth.committed_text.encode()).hexdigest()
     assert bench.blind_test.tests()[0] | {"held": None} == {
-        "id": begun.id, "kind": kind, "created": begun.created, "commitment": begun.commitment, "audited": True,
-        "revealed": True, "held": None,
-    }  # fmt: skip
+        "id": begun.id,
+        "kind": kind,
+        "created": begun.created,
+        "commitment": begun.commitment,
+        "audited": True,
+        "revealed": True,
+        "held": None,
+    }
 
 
 def test_a_size_that_was_changed_after_the_seal_is_seen(bench):
@@ -345,7 +348,7 @@ def test_the_page_plants_seals_and_reveals(bench, monkeypatch):
 
     monkeypatch.setattr(jobs, "start", now)
     st.cache_resource.clear()
-    app = AppTest.from_string("from pages import blind\nblind.page()\n", default_timeout=60).run()
+    app = AppTest.from_string("from pages.blind_test import page\npage.page()\n", default_timeout=60).run()
     assert not app.exception
     assert "No blind test" in app.info[0].value
     app.radio(key="blind-how").set_value("I set it").run()

@@ -1,4 +1,6 @@
-"""Own data as people really have them, one test a case: what is read, what is repaired with a note, what is refused and why."""
+"""Own data as people really have them, one test a case: what is read, what is repaired with a note, what is refused and
+why.
+"""
 
 from __future__ import annotations
 
@@ -14,16 +16,26 @@ import pytest
 from core.errors import DataError, OptionError
 from core.graph import InteractionGraph
 from data.builder import build_graph
-from data.sources.folder import tables_from_folder
+from data.formats.folder import tables_from_folder
 from data.tables import Tables
 from data.validation import validate
 from explain.groups.cohorts import Side, cohorts, columns, side_of
 from explain.workbench.workbench import Workbench
 
 PAIRS = [
-    ("ann", "tea"), ("ann", "jam"), ("ann", "egg"), ("bob", "tea"), ("bob", "jam"), ("bob", "fig"),
-    ("cat", "egg"), ("cat", "fig"), ("cat", "tea"), ("dan", "nut"), ("dan", "tea"), ("dan", "jam"),
-]  # fmt: skip
+    ("ann", "tea"),
+    ("ann", "jam"),
+    ("ann", "egg"),
+    ("bob", "tea"),
+    ("bob", "jam"),
+    ("bob", "fig"),
+    ("cat", "egg"),
+    ("cat", "fig"),
+    ("cat", "tea"),
+    ("dan", "nut"),
+    ("dan", "tea"),
+    ("dan", "jam"),
+]
 ITEMS = ("egg", "fig", "jam", "nut", "tea")
 START = 1_700_000_000
 EVENTS = "user,item,time\n" + "".join(f"{u},{i},{START + 100 * n}\n" for n, (u, i) in enumerate(PAIRS))
@@ -115,8 +127,12 @@ def test_an_own_column_beside_a_table_of_topics_is_called_after_its_table(tmp_pa
     assert read.told("items.topic", "is called 'topic' too")
 
 
-@pytest.mark.parametrize(("column", "values"), [("time", ["morning", "evening", "morning", ""]), ("weight", ["1 kg"] * 2 + ["2 kg"] * 2)])  # fmt: skip
-def test_an_own_column_of_people_may_be_called_like_one_of_ours(tmp_path: Path, column: str, values: list[object]) -> None:  # fmt: skip
+@pytest.mark.parametrize(
+    ("column", "values"), [("time", ["morning", "evening", "morning", ""]), ("weight", ["1 kg"] * 2 + ["2 kg"] * 2)]
+)
+def test_an_own_column_of_people_may_be_called_like_one_of_ours(
+    tmp_path: Path, column: str, values: list[object]
+) -> None:
     known = [str(v) for v in values if v]
     found = Read(tmp_path, users=people(column, values)).groups(column, "user")
     assert {label: n for label, n in found.items() if label != "unknown"} == {v: known.count(v) for v in set(known)}
@@ -189,7 +205,10 @@ def test_dates_of_items_and_people_are_bands_of_days(tmp_path: Path, values: lis
 
 
 @pytest.mark.parametrize("unknown", ["0", "-1", "", "unknown", "NA", "n/a", "nan", "None", "null", "?", "-"])
-@pytest.mark.parametrize("dates", [["2023-01-10", "2023-02-11", "2023-03-12", "2023-04-13"], [20_230_110, 20_230_211, 20_230_312, 20_230_413]])  # fmt: skip
+@pytest.mark.parametrize(
+    "dates",
+    [["2023-01-10", "2023-02-11", "2023-03-12", "2023-04-13"], [20_230_110, 20_230_211, 20_230_312, 20_230_413]],
+)
 def test_0_and_words_for_unknown_are_no_dates(tmp_path: Path, unknown: str, dates: list[object]) -> None:
     read = Read(tmp_path, items=things("published", [*dates, unknown]), users=people("signup", [*dates, unknown]))
     for by, side in (("age_of_item", "item"), ("signup", "user")):
@@ -203,12 +222,16 @@ DAYS = pd.date_range("2023-01-01", periods=5, freq="40D")
 @pytest.mark.parametrize(
     "dates",
     [
-        DAYS.astype("datetime64[ns]"), DAYS.astype("datetime64[us]"), DAYS.astype("datetime64[ms]"),
-        DAYS.tz_localize("UTC"), DAYS.tz_localize("UTC").tz_convert("Asia/Tokyo"), [d.date() for d in DAYS],
+        DAYS.astype("datetime64[ns]"),
+        DAYS.astype("datetime64[us]"),
+        DAYS.astype("datetime64[ms]"),
+        DAYS.tz_localize("UTC"),
+        DAYS.tz_localize("UTC").tz_convert("Asia/Tokyo"),
+        [d.date() for d in DAYS],
         [str(d.date()) for d in DAYS],
     ],
     ids=["ns", "us", "ms", "utc", "tokyo", "date32", "text"],
-)  # fmt: skip
+)
 def test_parquet_dates_are_days_in_whatever_unit_they_are_stored(tmp_path: Path, dates: object) -> None:
     items = pd.DataFrame({"item": ITEMS, "published": dates})
     users = pd.DataFrame({"user": ["ann", "bob", "cat", "dan", "eve"], "signup": dates})
@@ -226,7 +249,9 @@ def test_a_column_named_published_that_holds_no_times_is_the_datas_own(tmp_path:
 
 @pytest.mark.parametrize("value", ["soon", "13.01.2024", "1e308", "9999-12-31"])
 def test_a_publication_time_that_is_none_is_refused_with_its_row(tmp_path: Path, value: str) -> None:
-    assert "items.published, row 4" in refusal(tmp_path, items=things("published", ["2023-01-10", "2023-02-11", value, "2023-04-13", "2023-05-14"]))  # fmt: skip
+    assert "items.published, row 4" in refusal(
+        tmp_path, items=things("published", ["2023-01-10", "2023-02-11", value, "2023-04-13", "2023-05-14"])
+    )
 
 
 def test_dates_that_can_mean_several_days_stay_text_and_are_told(tmp_path: Path) -> None:
@@ -255,24 +280,37 @@ def test_what_keeps_a_column_from_being_numbers_is_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "labels",
     [
-        ["1E1", "2E1", "3E2", "1E1"], ["1.10", "1.9", "1.2", "1.10"], ["+44", "+46", "+44", "+46"],
-        ["01234", "12345", "01234", "12345"], ["1.0", "1.1", "2.0", "1.0"], ["1.10", "1.20", "1.10", "1.20"],
-        ["12345678901234567890", "12345678901234567891"] * 2, ["0x1F", "0x2A"] * 2, ["-0", "0"] * 2, ["1_0", "2_0"] * 2,
+        ["1E1", "2E1", "3E2", "1E1"],
+        ["1.10", "1.9", "1.2", "1.10"],
+        ["+44", "+46", "+44", "+46"],
+        ["01234", "12345", "01234", "12345"],
+        ["1.0", "1.1", "2.0", "1.0"],
+        ["1.10", "1.20", "1.10", "1.20"],
+        ["12345678901234567890", "12345678901234567891"] * 2,
+        ["0x1F", "0x2A"] * 2,
+        ["-0", "0"] * 2,
+        ["1_0", "2_0"] * 2,
     ],
-)  # fmt: skip
+)
 def test_codes_stay_as_they_are_written(tmp_path: Path, labels: list[object]) -> None:
     found = Read(tmp_path, users=people("code", labels)).groups("code", "user")
     assert found == {str(label): labels.count(label) for label in labels}
 
 
 def test_numbers_stand_in_the_order_of_their_worth(tmp_path: Path) -> None:
-    assert list(Read(tmp_path, users=people("seat", ["10.50", "9.00", "9.00", "100.00"])).groups("seat", "user")) == ["9.00", "10.50", "100.00"]  # fmt: skip
+    assert list(Read(tmp_path, users=people("seat", ["10.50", "9.00", "9.00", "100.00"])).groups("seat", "user")) == [
+        "9.00",
+        "10.50",
+        "100.00",
+    ]
 
 
 @pytest.mark.parametrize("parquet", [False, True])
 def test_true_and_false_with_gaps_are_yes_and_no(tmp_path: Path, parquet: bool) -> None:
     if parquet:
-        users: str | pd.DataFrame = pd.DataFrame({"user": ["ann", "bob", "cat", "dan"], "paying": [True, None, False, True]})  # fmt: skip
+        users: str | pd.DataFrame = pd.DataFrame(
+            {"user": ["ann", "bob", "cat", "dan"], "paying": [True, None, False, True]}
+        )
     else:
         users = people("paying", ["TRUE", "", "false", "True"])
     assert Read(tmp_path, users=users).groups("paying", "user") == {"no": 1, "yes": 2, "unknown": 1}
@@ -289,7 +327,10 @@ def test_values_that_differ_in_capitals_alone_are_told(tmp_path: Path) -> None:
 
 
 def test_accents_written_in_two_ways_are_one_group(tmp_path: Path) -> None:
-    assert Read(tmp_path, users=people("town", ["Sa\u0303o", "S\u00e3o", "Rio", "Rio"])).groups("town", "user") == {"Rio": 2, "S\u00e3o": 2}  # fmt: skip
+    assert Read(tmp_path, users=people("town", ["Sa\u0303o", "S\u00e3o", "Rio", "Rio"])).groups("town", "user") == {
+        "Rio": 2,
+        "S\u00e3o": 2,
+    }
 
 
 # Ids
@@ -323,7 +364,9 @@ def test_ids_that_a_float_rounded_are_told(tmp_path: Path) -> None:
 def test_characters_that_nobody_sees_make_no_other_person(tmp_path: Path, spoilt: str) -> None:
     whole = "a{}" if spoilt.startswith("a") else "{}"
     events = "user,item\n" + "".join(f"{spoilt.format(u)},{i}\n" for u, i in PAIRS)
-    read = Read(tmp_path, events=events, users="user\n" + "".join(f"{whole.format(u)}\n" for u in ("ann", "bob", "cat", "dan")))  # fmt: skip
+    read = Read(
+        tmp_path, events=events, users="user\n" + "".join(f"{whole.format(u)}\n" for u in ("ann", "bob", "cat", "dan"))
+    )
     assert read.graph.n_users == 4
     assert read.told("events.user", "removed")
 
@@ -370,9 +413,12 @@ def test_a_blank_line_is_no_row_and_shifts_no_row_number(tmp_path: Path, blank: 
 
 
 @pytest.mark.parametrize(
-    ("header", "mark"), [('user;item;"a,b,c,d"', ";"), ("user;item;a,b,c,d", ";"), ('user,item,"a;b;c;d;e"', ","), ("user|item|x", "|")]
-)  # fmt: skip
-def test_the_separator_is_the_one_under_which_the_header_names_the_columns(tmp_path: Path, header: str, mark: str) -> None:  # fmt: skip
+    ("header", "mark"),
+    [('user;item;"a,b,c,d"', ";"), ("user;item;a,b,c,d", ";"), ('user,item,"a;b;c;d;e"', ","), ("user|item|x", "|")],
+)
+def test_the_separator_is_the_one_under_which_the_header_names_the_columns(
+    tmp_path: Path, header: str, mark: str
+) -> None:
     read = Read(tmp_path, events=f"{header}\n" + "".join(f"{u}{mark}{i}{mark}z\n" for u, i in PAIRS))
     assert read.tables.events["user"].tolist() == [u for u, _ in PAIRS]
 
@@ -403,14 +449,18 @@ def zipped(member: str) -> bytes:
     ("content", "told"),
     [
         (gzip.compress(EVENTS.encode()), "is a gzip file: unpack it"),
-        (zipped("events.csv"), "ZIP archive"), (zipped("xl/workbook.xml"), "spreadsheet (.xlsx)"),
-        (EVENTS.encode("utf-16"), "looks like UTF-16"), (EVENTS.encode("utf-16-le"), "looks like UTF-16"),
-        (EVENTS.encode("utf-16-be"), "looks like UTF-16"), ("user,item\nюля,чай\n".encode("utf-16-le"), "looks like UTF-16"),
+        (zipped("events.csv"), "ZIP archive"),
+        (zipped("xl/workbook.xml"), "spreadsheet (.xlsx)"),
+        (EVENTS.encode("utf-16"), "looks like UTF-16"),
+        (EVENTS.encode("utf-16-le"), "looks like UTF-16"),
+        (EVENTS.encode("utf-16-be"), "looks like UTF-16"),
+        ("user,item\nюля,чай\n".encode("utf-16-le"), "looks like UTF-16"),
         (EVENTS.replace("bob", "Jos\u00e9").encode("latin-1"), "is not UTF-8 text (line 5)"),
-        (b'[{"user": "a"}]', "looks like JSON"), (b"PAR1\x00", "is a Parquet file"),
+        (b'[{"user": "a"}]', "looks like JSON"),
+        (b"PAR1\x00", "is a Parquet file"),
     ],
     ids=["gzip", "zip", "xlsx", "utf-16", "utf-16-le", "utf-16-be", "cyrillic", "latin-1", "json", "parquet"],
-)  # fmt: skip
+)
 def test_other_files_that_are_called_csv_are_named(tmp_path: Path, content: bytes, told: str) -> None:
     assert told in refusal(tmp_path, events=content)
 
@@ -419,7 +469,9 @@ def test_other_files_that_are_called_csv_are_named(tmp_path: Path, content: byte
 
 
 @pytest.mark.parametrize("parquet", [False, True])
-def test_rows_that_differ_in_value_are_summed_and_exact_repeats_dropped_and_both_counted(tmp_path: Path, parquet: bool) -> None:  # fmt: skip
+def test_rows_that_differ_in_value_are_summed_and_exact_repeats_dropped_and_both_counted(
+    tmp_path: Path, parquet: bool
+) -> None:
     rows = [(u, i, value) for u, i in PAIRS for value in (1, 7, 7)]
     frame = pd.DataFrame(rows, columns=["user", "item", "value"])
     read = Read(tmp_path, events=frame if parquet else frame.to_csv(index=False))

@@ -1,4 +1,6 @@
-"""The command line keeps the contract: keys, synonyms, streams, and one sentence with status 2 for whatever is wrong."""
+"""The command line keeps the contract: keys, synonyms, streams, and one sentence with status 2 for
+whatever is wrong.
+"""
 
 from __future__ import annotations
 
@@ -11,19 +13,36 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from core.models.base import model_names
 from explain.workbench.workbench import Workbench
 from tests.command_line import surfaced
+from tests.models import from_events_alone
 
 pytestmark = pytest.mark.usefixtures("home")
 
-MODELS = ("path", "lightgcn", "item-knn", "popularity")
-EVERY_MODEL = ("path", "lightgcn", "lightgcn-softmax", "gnn+content", "gnn+content-mlp", "item-knn", "popularity")
+MODELS = from_events_alone()
 HERE = ("--workspace", "newsroom")
 PATH = (*HERE, "--model", "path")
 WHY_KEYS = {
-    "snapshot", "model", "user", "item", "label", "state", "score", "unit", "parts", "completeness_error", "path_share",
-    "gross_net", "paths", "coverage", "residual", "bundles", "sentence", "against",
-}  # fmt: skip
+    "snapshot",
+    "model",
+    "user",
+    "item",
+    "label",
+    "state",
+    "score",
+    "unit",
+    "parts",
+    "completeness_error",
+    "path_share",
+    "gross_net",
+    "paths",
+    "coverage",
+    "residual",
+    "bundles",
+    "sentence",
+    "against",
+}
 
 
 @pytest.fixture(scope="session")
@@ -59,7 +78,7 @@ def test_workspaces_lists_all_known_ones_with_sizes_where_ready() -> None:
 
 def test_models_lists_all_of_them_the_default_first() -> None:
     rows = surfaced("models", "--json").json["models"]
-    assert tuple(row["name"] for row in rows) == EVERY_MODEL
+    assert tuple(row["name"] for row in rows) == model_names()
     assert all(set(row) == {"name", "title", "source", "exact", "summary"} for row in rows)
     assert {row["name"]: row["exact"] for row in rows}["lightgcn"] is False
 
@@ -280,8 +299,11 @@ def test_wrong_words_and_ids_end_with_2_and_a_sentence(arguments: tuple[str, ...
 @pytest.mark.parametrize("k", ["0", "-1", "1000000000", "abc", "1e3", ""])
 def test_no_other_k_than_1_to_the_number_of_items(command: str, k: str, person: str, tmp_path: Path) -> None:
     more = {
-        "recommend": ("--user", person), "recommend-all": ("--out", tmp_path / "x.parquet"), "evaluate": (), "audit": ("--by", "topic"),
-    }[command]  # fmt: skip
+        "recommend": ("--user", person),
+        "recommend-all": ("--out", tmp_path / "x.parquet"),
+        "evaluate": (),
+        "audit": ("--by", "topic"),
+    }[command]
     ended = surfaced(command, *HERE, "--model", "popularity", *more, f"--k={k}")
     assert ended.complaint.startswith(("k is ", "Invalid value for '-k'"))
     assert not list(tmp_path.iterdir())

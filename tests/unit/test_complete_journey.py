@@ -13,9 +13,9 @@ import pytest
 from core.errors import SourceError
 from core.progress import no_progress
 from data.builder import build_graph
-from data.sources import complete_journey
-from data.sources.complete_journey import CompleteJourney, tables_from_wheel
-from data.sources.complete_journey_names import product_names, readable, readable_size, type_names
+from data.datasets import complete_journey
+from data.datasets._complete_journey_names import product_names, readable, readable_size, type_names
+from data.datasets.complete_journey import CompleteJourney, tables_from_wheel
 from data.tables import Tables
 from data.validation import validate
 
@@ -29,8 +29,16 @@ PRODUCTS = pd.DataFrame(
         (6, 2, "GROCERY", "National", "BREAD", "RARE BREAD", None),
         (7, 2, "CHEF SHOPPE", "National", None, None, None),
     ],
-    columns=["product_id", "manufacturer_id", "department", "brand", "product_category", "product_type", "package_size"],
-)  # fmt: skip
+    columns=[
+        "product_id",
+        "manufacturer_id",
+        "department",
+        "brand",
+        "product_category",
+        "product_type",
+        "package_size",
+    ],
+)
 
 
 def transactions() -> pd.DataFrame:
@@ -43,8 +51,17 @@ def transactions() -> pd.DataFrame:
 
 DEMOGRAPHICS = pd.DataFrame(
     [(1, "25-34", "35-49K", "Homeowner", "Married", "2", "2 Adults No Kids", "0")],
-    columns=["household_id", "age", "income", "home_ownership", "marital_status", "household_size", "household_comp", "kids_count"],
-)  # fmt: skip
+    columns=[
+        "household_id",
+        "age",
+        "income",
+        "home_ownership",
+        "marital_status",
+        "household_size",
+        "household_comp",
+        "kids_count",
+    ],
+)
 
 
 @pytest.fixture

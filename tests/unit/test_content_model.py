@@ -1,4 +1,6 @@
-"""The model on content: what it knows of items, that it is what its equation says, and that new items are at home in it."""
+"""The model on content: what it knows of items, that it is what its equation says, and that new items are at home in
+it.
+"""
 
 from __future__ import annotations
 
@@ -36,7 +38,9 @@ def _few_epochs() -> Iterator[None]:
 
 
 def press(n_users: int = 45, n_items: int = 60) -> InteractionGraph:
-    """Person u keeps to subject u mod 3, item i is of subject i mod 3. Nobody has the last three, alike in all but their subject."""
+    """Person u keeps to subject u mod 3, item i is of subject i mod 3. Nobody has the last three, alike in all but
+    their subject.
+    """
     rng = np.random.default_rng(0)
     graph = random_graph(0, n_users=n_users, n_items=n_items, n_events=900, n_topics=0, n_creators=0, n_contexts=0)
     user = graph.events.user
@@ -222,7 +226,9 @@ def test_items_of_which_nothing_is_known_cannot_be_learnt_from(name: str) -> Non
 
 @pytest.mark.parametrize("hidden", [False, True])
 def test_gradients_are_those_of_the_whole_loss(graph: InteractionGraph, hidden: bool) -> None:
-    """One step's gradients against autograd through a dense graph: softmax loss over items that somebody has, plus L2."""
+    """One step's gradients against autograd through a dense graph: softmax loss over items that
+    somebody has, plus L2.
+    """
     inputs = ItemFeatures.of(graph).inputs
 
     def make(interactions: sparse.csr_matrix, rng: np.random.Generator) -> ContentLayer:

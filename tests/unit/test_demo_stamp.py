@@ -94,7 +94,7 @@ def test_the_demo_numbers_its_steps_and_leaves_a_stamp_only_when_nothing_is_miss
 ) -> None:
     whole = Path(shutil.copytree(newsroom_home, tmp_path / "demo"))
     monkeypatch.setenv("SURFACED_HOME", str(whole))
-    monkeypatch.setattr(data, "DEMO_WORKSPACES", ("newsroom",))
+    monkeypatch.setattr(data, "demo_workspaces", lambda: ("newsroom",))
     first = surfaced("demo-data")
     assert first.status == 0
     assert "6 of 8 · Measuring item-knn on newsroom" in first.err

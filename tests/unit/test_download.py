@@ -13,8 +13,8 @@ import pytest
 
 from core.errors import CancelledError, SourceError
 from core.progress import no_progress
-from data.sources import download
-from data.sources.download import fetch_url, pip_download
+from data import download
+from data.download import fetch_url, pip_download
 
 BODY = b"ratings" * 40_000
 DIGEST = hashlib.sha256(BODY).hexdigest()

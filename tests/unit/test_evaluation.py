@@ -102,7 +102,8 @@ def test_a_person_whose_answer_is_known():
 def test_novelty_is_the_surprise_of_the_list_in_bits():
     training = sparse.csr_matrix(np.array([[1, 1, 0], [1, 0, 0], [1, 0, 0], [1, 0, 0], [0, 0, 0]], dtype=float))
     found = novelty(np.array([[0, NO_ITEM], [0, 1], [2, NO_ITEM], [NO_ITEM, NO_ITEM]]), training)
-    # everyone with a history has item 0: 0 bits; one in four has item 1: 2 bits; nobody has item 2: as rare as one person
+    # everyone with a history has item 0: 0 bits; one in four has item 1: 2 bits; nobody has item 2: as rare as one
+    # person
     assert found[:3].tolist() == [0.0, 1.0, 2.0]
     assert np.isnan(found[3])
 

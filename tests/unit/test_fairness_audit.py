@@ -9,7 +9,7 @@ from scipy.stats import chi2
 from core.errors import OptionError
 from core.ranking import NO_ITEM
 from explain.fairness.audit import build_report
-from explain.fairness.gap import permutation_p
+from explain.fairness.gap import permutation_p, permuted
 from explain.fairness.item_audit import audit_items
 from explain.fairness.user_audit import audit_users
 from tests.fairness_world import make_evaluation, make_graph, rows_by_group
@@ -307,4 +307,6 @@ def test_a_k_that_was_not_evaluated_is_refused_with_those_that_were():
 def test_permutation_p_is_the_share_of_all_rearrangements():
     values = [np.array([0.9, 0.8, 0.7]), np.array([0.1, 0.2, 0.3])]
     # of the 20 ways to choose three of six people, 2 separate them as far
-    assert permutation_p(values, 20_000, np.random.default_rng(0)) == pytest.approx(0.1, abs=0.01)
+    assert permutation_p(
+        float(np.ptp([v.mean() for v in values])), permuted(values, 20_000, np.random.default_rng(0))
+    ) == pytest.approx(0.1, abs=0.01)

@@ -88,7 +88,9 @@ def test_cosine_jaccard_and_popularity_agree_with_scipy(graph: InteractionGraph,
 
 
 def test_contrastive_and_leave_one_out_agree_where_degrees_do_not_enter(question: Question) -> None:
-    """The path model divides by the item's and the other people's degrees, so deletion is nearly linear: same order of effects."""
+    """The path model divides by the item's and the other people's degrees, so deletion is nearly linear: same order of
+    effects.
+    """
     rho = spearmanr(METHODS["exact, contrastive"](question), METHODS["leave-one-out"](question)).statistic
     assert rho > 0.9
 

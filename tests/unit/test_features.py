@@ -1,4 +1,6 @@
-"""Scores by features: the lines add up, they are what a removed feature would take away, and Captum agrees where it must."""
+"""Scores by features: the lines add up, they are what a removed feature would take away, and Captum agrees where it
+must.
+"""
 
 from __future__ import annotations
 
@@ -9,11 +11,12 @@ import numpy as np
 import pytest
 
 from core.errors import OptionError
+from core.feature_score import GRAPH, OWN
 from core.graph import InteractionGraph
 from core.models import _lightgcn_training
 from core.models.content import ContentModel
 from core.models.path import PathModel
-from explain.explanation.features import CLOSED_FORM, GRAPH, OWN, direct, explain_features, integrated_gradients
+from explain.explanation.features import CLOSED_FORM, direct, explain_features, integrated_gradients
 from tests.graphs import random_graph, random_parameters
 from tests.unit.test_content_model import NAMES, SUBJECTS, fitted, press
 
@@ -54,7 +57,9 @@ def test_lines_add_up_to_the_score_and_say_by_how_much_they_do_not(
 def test_a_feature_s_line_is_what_the_score_loses_without_it(
     models: dict[str, ContentModel], graph: InteractionGraph
 ) -> None:
-    """For an item that nobody has, taking one word or topic away changes that item's score by its line, and nothing else."""
+    """For an item that nobody has, taking one word or topic away changes that item's score by its line, and nothing
+    else.
+    """
     model, item, user = models["gnn+content"], graph.n_items - 1, 2
     told = explain_features(model, graph, user, item, top=100)
     assert told is not None
@@ -110,16 +115,17 @@ def test_what_comes_through_people_is_the_dense_power_series(
 def test_captum_gives_the_closed_form_where_the_encoder_is_linear(
     models: dict[str, ContentModel], graph: InteractionGraph
 ) -> None:
-    """A linear function needs one Gauss-Legendre node, whose weight single precision holds exactly; 32 nodes it rounds."""
+    """A linear function needs one Gauss-Legendre node, whose weight single precision holds exactly; 32
+    nodes it rounds.
+    """
     model = models["gnn+content"]
     for user, item in ((0, 3), (1, 5), (2, graph.n_items - 1)):
-        row = model.features.matrix[[item]]
-        present = row.indices.astype(np.int64)
-        closed, method = direct(model, user, item, present, row.data)
+        by_features = model.feature_score(user, item)
+        closed, method = direct(by_features)
         assert method == CLOSED_FORM
-        one_node, _ = integrated_gradients(model, user, present, row.data, n_steps=1)
+        one_node, _ = integrated_gradients(by_features, n_steps=1)
         assert np.allclose(one_node, closed, rtol=1e-12, atol=1e-15)
-        many, _ = integrated_gradients(model, user, present, row.data)
+        many, _ = integrated_gradients(by_features)
         assert np.allclose(many, closed, rtol=1e-6)
 
 
@@ -138,7 +144,7 @@ def test_integrated_gradients_of_the_hidden_layer_are_the_integral(
         slope = (1 - hidden**2) * (second @ model.person(user))
         total += (basis @ first @ slope.sum(axis=0)) / n
     expected = row.data * (model.alpha * total + basis @ model.encoder.bias)
-    found, method = direct(model, user, item, present, row.data)
+    found, method = direct(model.feature_score(user, item))
     assert np.allclose(found, expected, rtol=1e-5, atol=1e-9)
     assert "32 steps" in method
     assert "no feature at all" in method

@@ -25,7 +25,9 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 
 def picture(*, n_films: int = 12, title: str = "Film", jump: bool = False) -> Explanation:
-    """Person → films → people of each film, and all films → one crowd against → item. Flow is conserved by construction."""
+    """Person → films → people of each film, and all films → one crowd against → item. Flow is conserved by
+    construction.
+    """
     person, target, crowd = "0|person|7", "3|target|50", "2|people|broad"
     nodes, bundles, parts = [], [], []
     for i in range(n_films):
@@ -45,10 +47,27 @@ def picture(*, n_films: int = 12, title: str = "Film", jump: bool = False) -> Ex
     nodes.append(FlowNode(target, 3, "target", "50", title, total_for, total_against))
     score = total_for - total_against
     return Explanation(
-        snapshot="s", model="path", workspace="w", user="7", item="50", label=title, state="ok", score=score, unit="points",
-        parts=tuple(parts), completeness_error=0.0, path_share=1.0, gross_net=1.5, paths=(), n_paths=1, coverage=1.0,
-        residual=0.0, nodes=tuple(nodes), bundles=tuple(bundles), sentence="Because.",
-    )  # fmt: skip
+        snapshot="s",
+        model="path",
+        workspace="w",
+        user="7",
+        item="50",
+        label=title,
+        state="ok",
+        score=score,
+        unit="points",
+        parts=tuple(parts),
+        completeness_error=0.0,
+        path_share=1.0,
+        gross_net=1.5,
+        paths=(),
+        n_paths=1,
+        coverage=1.0,
+        residual=0.0,
+        nodes=tuple(nodes),
+        bundles=tuple(bundles),
+        sentence="Because.",
+    )
 
 
 def nothing() -> Explanation:
@@ -318,9 +337,17 @@ def test_charts_escape_titles_and_leave_the_background_clear(theme: str) -> None
     hostile = picture(title=attack, n_films=2)
     figures = [
         waterfall(hostile, theme=theme),
-        exposure_bars(report(rows=(AuditRow(group=attack, n=1, value=None, low=None, high=None, verdict=attack, reason=attack), AuditRow(group=attack, n=1, value=1.0, low=0.9, high=1.1, verdict=attack, reason=attack))), theme=theme),
+        exposure_bars(
+            report(
+                rows=(
+                    AuditRow(group=attack, n=1, value=None, low=None, high=None, verdict=attack, reason=attack),
+                    AuditRow(group=attack, n=1, value=1.0, low=0.9, high=1.1, verdict=attack, reason=attack),
+                )
+            ),
+            theme=theme,
+        ),
         metric_bars([MetricBar(attack, 0.5)], metric=attack, theme=theme),
-    ]  # fmt: skip
+    ]
     for figure in figures:
         assert "<a" not in texts(figure)
         assert "&lt;a" in texts(figure)
@@ -365,8 +392,9 @@ def test_each_cohort_s_band_reaches_the_allowed_gap_below_those_it_is_compared_w
     )
     figure = exposure_bars(report(side="user", metric="nDCG@20", threshold={"gap": 0.05}, rows=rows))
     assert [(s.x0, s.x1, s.y0) for s in figure.layout.shapes] == [
-        pytest.approx((0.29, 0.34, -0.45)), pytest.approx((0.25, 0.30, 0.55))
-    ]  # fmt: skip
+        pytest.approx((0.29, 0.34, -0.45)),
+        pytest.approx((0.25, 0.30, 0.55)),
+    ]
     assert figure.layout.xaxis.title.text == "nDCG@20"
 
 

@@ -17,8 +17,8 @@ import pytest
 from core.errors import DataError, OptionError, SurfacedError
 from core.files import read_bytes, stated
 from core.snapshots import manifests
-from data.sources.folder import tables_from_folder
-from data.sources.limits import Limits, stated_limits
+from data.formats.folder import tables_from_folder
+from data.formats.reading.limits import Limits, stated_limits
 from data.validation import validate
 from explain.fairness.plan import plan_from_json
 from explain.records.log import DecisionLog
@@ -69,11 +69,19 @@ def test_what_is_no_file_is_named(tmp_path: Path, kind: str, name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "told"),
     [
-        ("topics.CSV", "topics.csv or topics.parquet"), ("Topics.csv", "topics.csv"), ("topics.csv.gz", "unpack it, and call it topics.csv"),
-        ("topics.csv~", "topics.csv"), ("topics", "topics.csv"), ("creators.parquet.zst", "unpack it"), ("USERS.PARQUET", "users.csv or users.parquet"),
-        ("Card.json", "call it card.json"), ("card.json.bak", "call it card.json"), ("items.tsv", "items.csv"), ("events.csv.zip", ""),
+        ("topics.CSV", "topics.csv or topics.parquet"),
+        ("Topics.csv", "topics.csv"),
+        ("topics.csv.gz", "unpack it, and call it topics.csv"),
+        ("topics.csv~", "topics.csv"),
+        ("topics", "topics.csv"),
+        ("creators.parquet.zst", "unpack it"),
+        ("USERS.PARQUET", "users.csv or users.parquet"),
+        ("Card.json", "call it card.json"),
+        ("card.json.bak", "call it card.json"),
+        ("items.tsv", "items.csv"),
+        ("events.csv.zip", ""),
     ],
-)  # fmt: skip
+)
 def test_a_table_under_a_name_that_is_not_read_is_refused(tmp_path: Path, name: str, told: str) -> None:
     here = folder(tmp_path / "in")
     (here / name).write_text("item,topic\nx,t\n")
@@ -105,9 +113,12 @@ def test_no_command_waits_for_a_file(home: Path, tmp_path: Path, kind: str) -> N
     PIPES[kind](odd)
     here = ("--workspace", "newsroom")
     for command in (
-        ("why", *here, "--model", "path", "--pairs", odd), ("run-audit", *here, "--model", "path", "--plan", odd, "--actor", "A"), ("verify-report", odd),
-        ("guardrail", *here, "--model", "path", "--config", odd), ("restore", odd),
-    ):  # fmt: skip
+        ("why", *here, "--model", "path", "--pairs", odd),
+        ("run-audit", *here, "--model", "path", "--plan", odd, "--actor", "A"),
+        ("verify-report", odd),
+        ("guardrail", *here, "--model", "path", "--config", odd),
+        ("restore", odd),
+    ):
         assert "odd" in surfaced(*command).complaint
 
 
@@ -135,7 +146,10 @@ def test_devices_are_not_read_to_the_end() -> None:
 
 
 @pytest.mark.parametrize("parquet", [False, True])
-@pytest.mark.parametrize(("what", "limits"), [("rows", {"rows": 3}), ("columns", {"columns": 2}), ("cells", {"cells": 11}), ("bytes", {"bytes": 40})])  # fmt: skip
+@pytest.mark.parametrize(
+    ("what", "limits"),
+    [("rows", {"rows": 3}), ("columns", {"columns": 2}), ("cells", {"cells": 11}), ("bytes", {"bytes": 40})],
+)
 def test_a_table_beyond_a_limit_is_refused_with_the_switch(
     tmp_path: Path, what: str, limits: dict[str, int], parquet: bool
 ) -> None:
@@ -158,7 +172,9 @@ def test_the_switch_is_read_from_the_command(tmp_path: Path, monkeypatch: pytest
     assert surfaced(*prepare, "--limits", "rows=20, cells=100", "--json").json["n_events"] == 4
 
 
-@pytest.mark.parametrize("text", ["rows", "rows=", "rows=-1", "rows=0", "rows=1e9", "lines=5", "rows=5;cells=3", f"rows={'9' * 40}"])  # fmt: skip
+@pytest.mark.parametrize(
+    "text", ["rows", "rows=", "rows=-1", "rows=0", "rows=1e9", "lines=5", "rows=5;cells=3", f"rows={'9' * 40}"]
+)
 def test_a_wrong_switch_is_a_sentence(text: str) -> None:
     with pytest.raises(OptionError, match="limit"):
         stated_limits(text)
@@ -190,7 +206,11 @@ def test_a_few_bytes_of_parquet_that_unpack_to_many_are_refused(tmp_path: Path) 
     def same(text: str, n: int) -> pa.DictionaryArray:
         return pa.DictionaryArray.from_arrays(pa.array([0] * n, pa.int32()), pa.array([text]))
 
-    pq.write_table(pa.table({"user": same("a", 9_000), "item": same("x", 9_000), "note": same("z" * 100_000, 9_000)}), here / "events.parquet", compression="zstd")  # fmt: skip
+    pq.write_table(
+        pa.table({"user": same("a", 9_000), "item": same("x", 9_000), "note": same("z" * 100_000, 9_000)}),
+        here / "events.parquet",
+        compression="zstd",
+    )
     assert (here / "events.parquet").stat().st_size < 50_000
     with pytest.raises(DataError, match="bytes or more"):
         tables_from_folder(here, "mine")
@@ -210,11 +230,16 @@ def with_users(tmp_path: Path, table: pa.Table) -> Path:
 @pytest.mark.parametrize(
     "odd",
     [
-        pa.array([[("k", 1)], [("k", 2)]], pa.map_(pa.string(), pa.int64())), pa.array([{"a": 1}, {"a": 2}]), pa.array([[{"a": 1}], []]), pa.array([b"ab", b"cd"], pa.binary(2)),
+        pa.array([[("k", 1)], [("k", 2)]], pa.map_(pa.string(), pa.int64())),
+        pa.array([{"a": 1}, {"a": 2}]),
+        pa.array([[{"a": 1}], []]),
+        pa.array([b"ab", b"cd"], pa.binary(2)),
     ],
     ids=["map", "struct", "list of struct", "fixed binary"],
-)  # fmt: skip
-def test_a_type_that_no_table_has_is_left_out_and_told_or_refused_where_it_is_needed(tmp_path: Path, odd: pa.Array) -> None:  # fmt: skip
+)
+def test_a_type_that_no_table_has_is_left_out_and_told_or_refused_where_it_is_needed(
+    tmp_path: Path, odd: pa.Array
+) -> None:
     found = tables_from_folder(with_users(tmp_path, pa.table({"user": ["a", "b"], "more": odd})), "mine")
     assert list(found.users.columns) == ["user", "label"]
     assert any("users.more" in str(note) and "left out" in str(note) for note in found.notes)
@@ -232,7 +257,9 @@ def test_texts_that_older_writers_store_as_bytes_are_texts(tmp_path: Path) -> No
         tables_from_folder(with_users(tmp_path, pa.table({"user": [b"a", b"\xff"]})), "mine")
 
 
-@pytest.mark.parametrize("notes", [b"{}", b"[]", b"no json", b'{"index_columns": ["nowhere"], "columns": [], "column_indexes": []}', b"\xff"])  # fmt: skip
+@pytest.mark.parametrize(
+    "notes", [b"{}", b"[]", b"no json", b'{"index_columns": ["nowhere"], "columns": [], "column_indexes": []}', b"\xff"]
+)
 def test_notes_of_pandas_beside_the_schema_are_not_needed(tmp_path: Path, notes: bytes) -> None:
     table = pa.table({"user": ["a", "b"], "age": [30, 40]}).replace_schema_metadata({b"pandas": notes})
     assert tables_from_folder(with_users(tmp_path, table), "mine").users["age"].tolist() == [30, 40]
@@ -259,11 +286,14 @@ def test_large_whole_ids_with_gaps_keep_their_digits(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ('{"event_weights": {"view": ' + "9" * 400 + "}}", "400 digits"), ('{"event_weights": {"view": 1e400}}', "too large"),
-        ('{"event_weights": {"view": NaN}}', "NaN is no number"), ('{"title": "\\ud800"}', "surrogate"), ('{"title": ' + "[" * 100_000, "nested"),
+        ('{"event_weights": {"view": ' + "9" * 400 + "}}", "400 digits"),
+        ('{"event_weights": {"view": 1e400}}', "too large"),
+        ('{"event_weights": {"view": NaN}}', "NaN is no number"),
+        ('{"title": "\\ud800"}', "surrogate"),
+        ('{"title": ' + "[" * 100_000, "nested"),
         (json.dumps({"event_weights": {f"k{n}": 1 for n in range(1_001)}}), "1,001 types"),
     ],
-)  # fmt: skip
+)
 def test_a_card_that_cannot_be_used_is_refused(tmp_path: Path, text: str, told: str) -> None:
     here = folder(tmp_path / "in")
     (here / "card.json").write_text(text)
@@ -285,7 +315,9 @@ def test_a_publication_in_no_year_is_told(tmp_path: Path, published: str) -> Non
 
 
 @pytest.mark.parametrize("seed", [-1, 2**32, 10**400, 1.5, True, "1", None])
-def test_a_plan_with_a_wrong_seed_is_refused_before_anything_is_written(home: Path, tmp_path: Path, seed: object) -> None:  # fmt: skip
+def test_a_plan_with_a_wrong_seed_is_refused_before_anything_is_written(
+    home: Path, tmp_path: Path, seed: object
+) -> None:
     usual = surfaced("plan", "--workspace", "newsroom", "--model", "path", "--json").json
     place = tmp_path / "plan.json"
     place.write_text(json.dumps(usual | {"seed": seed}) if seed is not None else json.dumps(usual | {"seed": None}))
@@ -295,7 +327,18 @@ def test_a_plan_with_a_wrong_seed_is_refused_before_anything_is_written(home: Pa
     assert len(surfaced("log", "--workspace", "newsroom", "--json").json["rows"]) == n_before
 
 
-@pytest.mark.parametrize(("name", "value"), [("k", 10**400), ("draws", -(10**400)), ("seed", 10**4_000), ("min_n", 10.5), ("alpha", float("nan")), ("bounds", {"AWRF": [1]}), ("bounds", {"AWRF": [0, 10**400]})])  # fmt: skip
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("k", 10**400),
+        ("draws", -(10**400)),
+        ("seed", 10**4_000),
+        ("min_n", 10.5),
+        ("alpha", float("nan")),
+        ("bounds", {"AWRF": [1]}),
+        ("bounds", {"AWRF": [0, 10**400]}),
+    ],
+)
 def test_numbers_that_nothing_holds_are_refused_in_plans(name: str, value: object) -> None:
     limits = {"ratio_low": 0.8, "ratio_high": 1.25, "max_gap": 0.05, "alpha": 0.05, "min_n": 10}
     plan = {
@@ -313,7 +356,9 @@ def test_numbers_that_nothing_holds_are_refused_in_plans(name: str, value: objec
         plan_from_json(wrong)
 
 
-@pytest.mark.parametrize("text", ["[1e400]", "[-1e400]", "[Infinity]", "[" + "1" * 301 + "]", '["\\udc00"]', '{"\\ud800": 1}', "[", ""])  # fmt: skip
+@pytest.mark.parametrize(
+    "text", ["[1e400]", "[-1e400]", "[Infinity]", "[" + "1" * 301 + "]", '["\\udc00"]', '{"\\ud800": 1}', "[", ""]
+)
 def test_json_as_people_write_it_holds_finite_numbers_and_whole_texts(text: str) -> None:
     with pytest.raises(ValueError, match=r"."):
         stated(text)

@@ -10,7 +10,7 @@ import pytest
 
 from core.errors import DataError
 from data.builder import build_graph
-from data.sources.folder import tables_from_folder
+from data.formats.folder import tables_from_folder
 from data.tables import Tables
 from data.validation import validate
 

@@ -1,4 +1,6 @@
-"""Rules that reorder lists, against plain loops; and what every rule keeps: distinct candidates, nothing invented, none is nothing."""
+"""Rules that reorder lists, against plain loops; and what every rule keeps: distinct candidates, nothing invented, none
+is nothing.
+"""
 
 from __future__ import annotations
 
@@ -34,9 +36,13 @@ from explain.results.guardrail import Cost, Gain, Guarded
 
 M, N_ITEMS, POOL, K, G = 30, 60, 20, 6, 4
 RULES = {
-    "mmr": {"by": "x"}, "xquad": {"by": "x"}, "calibrated": {"by": "x"}, "popularity-penalty": {}, "creator-cap": {"by": "x"},
+    "mmr": {"by": "x"},
+    "xquad": {"by": "x"},
+    "calibrated": {"by": "x"},
+    "popularity-penalty": {},
+    "creator-cap": {"by": "x"},
     "minimum-exposure": {"by": "x"},
-}  # fmt: skip
+}
 
 
 def world(seed: int, holes: bool = False) -> tuple[Pool, Setting]:
@@ -235,9 +241,12 @@ def test_steps_say_who_moved_what() -> None:
             rule = mover(steps, u, item)
             assert (rule is None) == (places[u, place] == place + 1)
     kept = [
-        sum(0.8**r * dict(zip(pool.items[u].tolist(), pool.relevance[u].tolist(), strict=True))[i] for r, i in enumerate(row))
+        sum(
+            0.8**r * dict(zip(pool.items[u].tolist(), pool.relevance[u].tolist(), strict=True))[i]
+            for r, i in enumerate(row)
+        )
         for u, row in enumerate(steps.after.tolist())
-    ]  # fmt: skip
+    ]
     full = [sum(0.8**r * v for r, v in enumerate(pool.relevance[u, :K])) for u in range(M)]
     assert score_kept(steps) == pytest.approx(np.mean([a / b for a, b in zip(kept, full, strict=True)]), abs=1e-9)
 
@@ -321,7 +330,10 @@ def test_the_curve_has_a_line_a_cohort_with_its_gain_and_its_price() -> None:
             Gain("new", n, 0.4, None, None, 0.4 + step * rise, None, None, cohort)
             for cohort, n, rise in ((EVERYBODY, 90, 0.1), ("few", 10, 0.3), ("many", 80, 0.2))
         )
-        paid = tuple(Cost(c, 5, 0.3, 0.3 - step * fall, -step * fall, None, None) for c, fall in ((EVERYBODY, 0.01), ("many", 0.02), ("few", 0)))  # fmt: skip
+        paid = tuple(
+            Cost(c, 5, 0.3, 0.3 - step * fall, -step * fall, None, None)
+            for c, fall in ((EVERYBODY, 0.01), ("many", 0.02), ("few", 0))
+        )
         return Guarded("w", "m", "s", 10, "x", (), (), paid, gains, 1.0, 90, 0, 0)
 
     figure = tradeoff_curve([at(0), at(1), at(2)], ["0", "0.5", "1"], 1)
@@ -337,11 +349,15 @@ def test_the_curve_has_a_line_a_cohort_with_its_gain_and_its_price() -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("nothing", "There is no guardrail"), ("mmr:weight=2", "must be a number from 0 to 1"), ("mmr:colour=2", "no option 'colour'"),
-        ("mmr:weight", "write key=value"), ("creator-cap:most=0", "whole number"), ("minimum-exposure:share=x", "must be a number"),
+        ("nothing", "There is no guardrail"),
+        ("mmr:weight=2", "must be a number from 0 to 1"),
+        ("mmr:colour=2", "no option 'colour'"),
+        ("mmr:weight", "write key=value"),
+        ("creator-cap:most=0", "whole number"),
+        ("minimum-exposure:share=x", "must be a number"),
         ("", "There is no guardrail"),
     ],
-)  # fmt: skip
+)
 def test_what_is_no_rule_is_said(text: str, told: str) -> None:
     with pytest.raises(OptionError, match=told):
         rule_from_text(text)

@@ -34,8 +34,11 @@ def test_hetero_data_comes_back_as_the_same_graph(graph: InteractionGraph, bare:
     back = from_hetero(to_hetero(given))
     assert back.fingerprint == given.fingerprint
     assert (back.name, back.title, back.events.kinds, back.events.kind_weights) == (
-        given.name, given.title, given.events.kinds, given.events.kind_weights,
-    )  # fmt: skip
+        given.name,
+        given.title,
+        given.events.kinds,
+        given.events.kind_weights,
+    )
     for column in ("user", "item", "kind", "weight", "time", "context"):
         expected = getattr(given.events, column)
         assert getattr(back.events, column).tolist() == expected.tolist()

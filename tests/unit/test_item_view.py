@@ -1,4 +1,6 @@
-"""An item over all people and a list as a whole: what is said, of whom nothing is said, and charts that hide nothing."""
+"""An item over all people and a list as a whole: what is said, of whom nothing is said, and charts
+that hide nothing.
+"""
 
 from __future__ import annotations
 
@@ -25,9 +27,11 @@ def test_a_time_is_told_as_a_date_and_a_group_is_not_told_twice(home: Path) -> N
     bench = Workbench()
     item = bench.explain.example("newsroom").item
     card = bench.data.item("newsroom", item)
-    raw = bench.session.workspace("newsroom").graph.items.attributes["published"].iloc[
-        bench.session.workspace("newsroom").graph.items.index(item)
-    ]  # fmt: skip
+    raw = (
+        bench.session.workspace("newsroom")
+        .graph.items.attributes["published"]
+        .iloc[bench.session.workspace("newsroom").graph.items.index(item)]
+    )
     assert card.attributes["published"] == datetime.fromtimestamp(int(raw), UTC).date().isoformat()
     assert card.groups["author"]
     assert "author" not in card.attributes
@@ -89,8 +93,16 @@ def a_list(n: int, n_history: int = 3) -> ListView:
     amounts = tuple(tuple(float(row - column) for column in range(n)) for row in range(n_history))
     ids = tuple(map(str, range(n)))
     rows = tuple(f"h{row}" for row in range(n_history))
-    return ListView(ids, ids, rows, rows, amounts, (0.5,) * n, tuple(sum(a[c] for a in amounts) + 0.5 for c in range(n)),
-                    n_further=2)  # fmt: skip
+    return ListView(
+        ids,
+        ids,
+        rows,
+        rows,
+        amounts,
+        (0.5,) * n,
+        tuple(sum(a[c] for a in amounts) + 0.5 for c in range(n)),
+        n_further=2,
+    )
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

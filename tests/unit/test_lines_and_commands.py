@@ -129,11 +129,12 @@ def test_ids_with_commas_can_be_a_history_quoted_or_one_an_option(kitchen: str) 
 
 def test_no_command_prints_what_a_terminal_obeys(kitchen: str) -> None:
     for words in (
-        ("workspaces",), ("why", "--workspace", kitchen, "--model", "path", "--user", "a;b", "--item", "Fish, fig"),
+        ("workspaces",),
+        ("why", "--workspace", kitchen, "--model", "path", "--user", "a;b", "--item", "Fish, fig"),
         ("recommend", "--workspace", kitchen, "--model", "path", "--user", "ann"),
         ("item", "--workspace", kitchen, "--model", "path", "--item", "Fish, fig"),
         ("edges", "--workspace", kitchen, "--model", "path", "--user", "a;b", "--item", "Fish, fig"),
-    ):  # fmt: skip
+    ):
         ended = surfaced(*words)
         assert not set("\x1b\x07\x9b") & set(ended.out + ended.err), words
 

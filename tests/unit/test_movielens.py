@@ -1,4 +1,6 @@
-"""MovieLens-100K from tiny stand-ins of its two forms: same tables whatever the place, and a sentence where none has it."""
+"""MovieLens-100K from tiny stand-ins of its two forms: same tables whatever the place, and a sentence where none has
+it.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +14,9 @@ import pytest
 from core.errors import SourceError
 from core.progress import no_progress
 from data.builder import build_graph
-from data.sources import movielens, movielens_files
-from data.sources.movielens import MovieLens100K
-from data.sources.movielens_files import GENRES, content_digests, read_original, readable_title
+from data.datasets import _movielens_files, movielens
+from data.datasets._movielens_files import GENRES, content_digests, read_original, readable_title
+from data.datasets.movielens import MovieLens100K
 from data.validation import validate
 
 RATINGS = [("196", "242", "3", "881250949"), ("10", "267", "5", "891717742"), ("10", "543", "1", "878887116")]
@@ -56,8 +58,11 @@ def write_original(folder: Path) -> Path:
 
 def write_wheel(path: Path) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
-    item = {"242": "242\tWings of the Dove, The\t1997\tDrama Romance", "267": "267\tunkonwn\tunkonwn\tunknown",
-            "543": "543\tMisérables, Les\t1995\tChildren's Musical"}  # fmt: skip
+    item = {
+        "242": "242\tWings of the Dove, The\t1997\tDrama Romance",
+        "267": "267\tunkonwn\tunkonwn\tunknown",
+        "543": "543\tMisérables, Les\t1995\tChildren's Musical",
+    }
     texts = {
         "inter": ["user_id:token\titem_id:token\trating:float\ttimestamp:float", *("\t".join(row) for row in RATINGS)],
         "item": ["item_id:token\tmovie_title:token_seq\trelease_year:token\tclass:token_seq", *item.values()],
@@ -115,9 +120,13 @@ def test_wheel_and_original_give_the_same_graph(tmp_path: Path, monkeypatch: pyt
 def test_tables_hold_what_the_files_say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(movielens.LOCAL_VARIABLE, str(write_original(tmp_path / "own")))
     tables = load(tmp_path / "cache")
-    assert list(zip(tables.events["user"], tables.events["item"], tables.events["value"], tables.events["time"], strict=True)) == [
-        ("196", "242", 3.0, 881250949), ("10", "267", 5.0, 891717742), ("10", "543", 1.0, 878887116),
-    ]  # fmt: skip
+    assert list(
+        zip(tables.events["user"], tables.events["item"], tables.events["value"], tables.events["time"], strict=True)
+    ) == [
+        ("196", "242", 3.0, 881250949),
+        ("10", "267", 5.0, 891717742),
+        ("10", "543", 1.0, 878887116),
+    ]
     assert set(tables.events["event"]) == {"rating"}
     assert list(tables.items["label"]) == ["The Wings of the Dove (1997)", "Unknown film", "Les Misérables (1995)"]
     assert list(tables.items["decade"]) == ["1990s", None, "1990s"] or tables.items["decade"].isna().tolist() == [
@@ -129,8 +138,11 @@ def test_tables_hold_what_the_files_say(tmp_path: Path, monkeypatch: pytest.Monk
     assert list(tables.users["age_band"]) == ["45-54", "under 18"]
     assert list(tables.users["gender"]) == ["M", "F"]
     assert list(zip(tables.topics["item"], tables.topics["topic"], strict=True)) == [
-        ("242", "Drama"), ("242", "Romance"), ("543", "Children's"), ("543", "Musical"),
-    ]  # fmt: skip
+        ("242", "Drama"),
+        ("242", "Romance"),
+        ("543", "Children's"),
+        ("543", "Musical"),
+    ]
     assert tables.creators.empty
     assert tables.card.positives == ("rating",)
     assert tables.card.kind_titles == {"topic": "genre", "context": "sitting"}
@@ -201,7 +213,7 @@ def test_articles_come_first(raw: str, title: str) -> None:
 
 
 def test_video_mark_is_no_part_of_the_title() -> None:
-    films = movielens_files._films(
+    films = _movielens_files._films(
         [("1412", "Land Before Time III: The Time of the Great Giving (1995) (V)", ["Animation"])]
     )
     assert films["title"][0] == "Land Before Time III: The Time of the Great Giving (1995)"

@@ -1,4 +1,6 @@
-"""Data as other people have it: codes that look like numbers, baskets that belong to somebody, columns named like ours."""
+"""Data as other people have it: codes that look like numbers, baskets that belong to somebody, columns
+named like ours.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +19,7 @@ from core.models.path import PathModel
 from core.snapshots import load
 from explain.groups.cohorts import cohorts
 from explain.workbench.workbench import Workbench
+from tests.models import of_walks_alone
 
 
 def shop(
@@ -111,7 +114,7 @@ def test_the_usual_plan_asks_about_the_datas_own_columns(tmp_path: Path) -> None
 
 def test_everybody_has_everything(tmp_path: Path) -> None:
     bench = shop(tmp_path, whole=True)
-    for model in ("path", "item-knn"):
+    for model in of_walks_alone():
         bench.models.fit("shop", model)
         out = tmp_path / f"{model}.parquet"
         assert bench.explain.explain_all("shop", model, out, k=5) == 0

@@ -83,7 +83,9 @@ def test_a_topic_that_tells_tastes_apart_is_found() -> None:
 
 @pytest.mark.parametrize("seed", [0, 1])
 def test_lists_stay_readable(seed: int) -> None:
-    """Gross/net of the top ten, median: the ceiling of the search holds on the cut and what is served stays below 2.5."""
+    """Gross/net of the top ten, median: the ceiling of the search holds on the cut and what is served
+    stays below 2.5.
+    """
     graph = tasteful_graph()
     run = run_refit(graph, "path", "random", seed)
     assert run.gross_net <= 2.5

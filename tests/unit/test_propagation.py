@@ -1,4 +1,6 @@
-"""Steps, chains and walks against products of dense matrices; Captum's integrated gradients against the history parts."""
+"""Steps, chains and walks against products of dense matrices; Captum's integrated gradients against
+the history parts.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Records as types: the published schema says the same as they do, and JSON survives them, of this version and of others."""
+"""Records as types: the published schema says the same as they do, and JSON of this version and of others survives."""
 
 from __future__ import annotations
 
@@ -181,9 +181,8 @@ def test_what_cannot_be_read_is_said_with_its_place(form: type[JsonForm], made: 
 
 
 def test_a_report_of_one_column_is_read_as_items_or_people() -> None:
-    shared: JsonObject = {
-        "workspace": "w", "model": "m", "snapshot": "s", "k": 5, "metric": "x", "browsing": "", "target": "", "threshold": {}, "rows": [],
-    }  # fmt: skip
+    texts = dict.fromkeys(("workspace", "model", "snapshot", "metric", "browsing", "target"), "")
+    shared: JsonObject = {**texts, "k": 5, "threshold": {}, "rows": []}
     items = AuditReport.from_json(shared | {"by": "genre", "side": "item", "overall": {"verdict": "", "shares": {}}})
     people = AuditReport.from_json(shared | {"by": "sex", "side": "user", "overall": {"verdict": "", "gap": 0.5}})
     assert isinstance(items.overall, ItemOverall)

@@ -9,9 +9,14 @@ from explain.workbench.workbench import Workbench
 from pages.frame.queries import _name
 
 TITLES = {
-    "c": "A Clockwork Orange", "d": "Celestial Clockwork", "e": "La Cérémonie", "f": "Les Misérables", "26": "Orange County",
-    "g": "Ærø and Łódź", "h": "Film 26",
-}  # fmt: skip
+    "c": "A Clockwork Orange",
+    "d": "Celestial Clockwork",
+    "e": "La Cérémonie",
+    "f": "Les Misérables",
+    "26": "Orange County",
+    "g": "Ærø and Łódź",
+    "h": "Film 26",
+}
 
 
 @pytest.fixture(scope="module")
@@ -35,10 +40,15 @@ def titles(bench: Workbench, text: str) -> list[str]:
 @pytest.mark.parametrize(
     ("typed", "first"),
     [
-        ("la ceremonie", "La Cérémonie"), ("LES MISERABLES", "Les Misérables"), ("cérémonie", "La Cérémonie"),
-        ("orange clockwork", "A Clockwork Orange"), ("orange", "Orange County"), ("26", "Orange County"), ("  film   26 ", "Film 26"),
+        ("la ceremonie", "La Cérémonie"),
+        ("LES MISERABLES", "Les Misérables"),
+        ("cérémonie", "La Cérémonie"),
+        ("orange clockwork", "A Clockwork Orange"),
+        ("orange", "Orange County"),
+        ("26", "Orange County"),
+        ("  film   26 ", "Film 26"),
     ],
-)  # fmt: skip
+)
 def test_what_was_typed_comes_first(bench: Workbench, typed: str, first: str) -> None:
     assert titles(bench, typed)[0] == first
 

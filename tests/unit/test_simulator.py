@@ -10,8 +10,9 @@ import pandas as pd
 import pytest
 
 from core.errors import CancelledError, OptionError
-from data.headlines import author_names, language
-from data.simulator import END, NewsroomConfig, simulate_newsroom
+from data.simulation.config import END, NewsroomConfig
+from data.simulation.headlines import author_names, language
+from data.simulation.simulator import simulate_newsroom
 from data.tables import Tables
 from data.validation import validate
 
@@ -202,7 +203,9 @@ def test_planted_sizes_stand_in_the_card(small: Tables) -> None:
 
 
 def test_co_reading_beats_popularity_on_the_last_article(small: Tables) -> None:
-    """Hold out each reader's last article: cosine co-reading, seen a second way than any model here, finds more of them."""
+    """Hold out each reader's last article: cosine co-reading, seen a second way than any model here, finds more of
+    them.
+    """
     events = small.events
     users, items = pd.Index(small.users["user"]), pd.Index(small.items["item"])
     user, item = users.get_indexer(events["user"]), items.get_indexer(events["item"])

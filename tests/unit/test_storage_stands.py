@@ -32,7 +32,9 @@ ADD = {"workspace": "w", "kind": "note", "actor": "Ada"}
 
 
 class KilledError(BaseException):
-    """Stands for the end of the process: nothing catches it but the test, and no clean-up of the product runs after it."""
+    """Stands for the end of the process: nothing catches it but the test, and no clean-up of the
+    product runs after it.
+    """
 
 
 def folder(tmp_path: Path, name: str, titles: str, users: int = 6) -> Path:
@@ -117,7 +119,9 @@ def test_a_kill_at_any_call_of_prepare_leaves_the_old_data_or_the_new(
 
 
 @pytest.mark.parametrize("act", ["fit", "sign", "note"])
-def test_a_kill_at_any_call_of_fit_sign_or_note_leaves_it_done_or_not(tmp_path: Path, two: tuple[Path, Path], act: str) -> None:  # fmt: skip
+def test_a_kill_at_any_call_of_fit_sign_or_note_leaves_it_done_or_not(
+    tmp_path: Path, two: tuple[Path, Path], act: str
+) -> None:
     start = tmp_path / "start"
     bench = Workbench(start)
     bench.data.prepare("w", folder=two[0])
@@ -215,7 +219,9 @@ def overwritten(data: bytes, rng: np.random.Generator) -> bytes:
 
 
 def attack(file: Path, tries: int, seed: int, shown: Callable[[], Any]) -> int:
-    """How often damage of a file was shown as whole: an answer other than the right one. Only sentences may be raised."""
+    """How often damage of a file was shown as whole: an answer other than the right one. Only
+    sentences may be raised.
+    """
     right, whole, rng, wrong = shown(), file.read_bytes(), np.random.default_rng(seed), 0
     for _ in range(tries):
         damaged = overwritten(whole, rng)
@@ -427,9 +433,12 @@ def test_the_advice_never_is_to_put_a_file_aside(tmp_path: Path) -> None:
 def state(home: Path) -> dict[str, Any]:
     bench = Workbench(home)
     return {
-        "log": bench.records.log("w"), "notes": bench.notes.listed("w"), "item": bench.data.item("w", "i0"), "intact": bench.records.verify_log("w").ok,
+        "log": bench.records.log("w"),
+        "notes": bench.notes.listed("w"),
+        "item": bench.data.item("w", "i0"),
+        "intact": bench.records.verify_log("w").ok,
         "list": bench.explain.recommend("w", "popularity", user="u0"),
-    }  # fmt: skip
+    }
 
 
 def test_a_backup_brings_the_whole_state_back(small_home: Path, tmp_path: Path) -> None:
@@ -525,9 +534,17 @@ def test_a_full_disk_is_read_exported_and_backed_up(full_home: Path, tmp_path: P
     assert "the decision log does not have it" in told.err
     found = Workbench(full_home).records.verify_report(tmp_path / "a.html")
     assert found.problems == ("The decision log has no export with this content.",)
-    assert surfaced("export", *here, "--model", "popularity", "--user", "u0", "--item", "i0", "--out", tmp_path / "e.html").status == 0  # fmt: skip
+    assert (
+        surfaced(
+            "export", *here, "--model", "popularity", "--user", "u0", "--item", "i0", "--out", tmp_path / "e.html"
+        ).status
+        == 0
+    )
     assert surfaced("backup", "--out", tmp_path / "all.zip").status == 0
-    for command in (("sign", *here, "--id", audit["id"], "--name", "A", "--role", "R"), ("note", *here, "--model", "popularity", "--user", "u0", "--item", "i0", "--author", "A", "--text", "t")):  # fmt: skip
+    for command in (
+        ("sign", *here, "--id", audit["id"], "--name", "A", "--role", "R"),
+        ("note", *here, "--model", "popularity", "--user", "u0", "--item", "i0", "--author", "A", "--text", "t"),
+    ):
         complaint = surfaced(*command).complaint
         assert "aside" not in complaint
         assert "full" in complaint

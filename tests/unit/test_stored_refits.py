@@ -1,4 +1,6 @@
-"""A refit on the training part outlives its process: the same lists and quality, checked before use, never taken for a served model."""
+"""A refit on the training part outlives its process: the same lists and quality, checked before use, never taken for a
+served model.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +13,13 @@ import numpy as np
 import pytest
 
 from core.errors import OptionError, SnapshotError
+from core.models.lightgcn import LightGCN
 from core.progress import no_progress
 from core.snapshots import manifests, save
 from explain.workbench.workbench import Workbench
 from explain.workspace import refits
 from explain.workspace.refits import HeldOut
+from tests.models import one_of_each_kind
 
 
 @pytest.fixture
@@ -33,12 +37,12 @@ def nothing_is_learnt(*_: object, **__: object) -> None:
     raise AssertionError("the stored refit was not used")
 
 
-@pytest.mark.parametrize("model", ["path", "item-knn", "popularity", "gnn+content"])
+@pytest.mark.parametrize("model", [name for name in one_of_each_kind() if name != LightGCN.spec.name])
 def test_another_process_takes_the_stored_refit(home: Path, model: str, monkeypatch: pytest.MonkeyPatch) -> None:
     first = Workbench(home)
     assert not first.evaluate.has_refit("newsroom", model)
     made = refit_of(first, model)
-    monkeypatch.setattr("explain.workbench.session.refit", nothing_is_learnt)
+    monkeypatch.setattr("explain.workbench.workbench.session.refit", nothing_is_learnt)
     second = Workbench(home)
     assert second.evaluate.has_refit("newsroom", model)
     found = refit_of(second, model)
@@ -52,7 +56,7 @@ def test_another_process_takes_the_stored_refit(home: Path, model: str, monkeypa
 def test_longer_lists_begin_with_the_shorter_ones(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bench = Workbench(home)
     short = refit_of(bench, "path")
-    monkeypatch.setattr("explain.workbench.session.refit", nothing_is_learnt)
+    monkeypatch.setattr("explain.workbench.workbench.session.refit", nothing_is_learnt)
     long = refit_of(bench, "path", k=35)
     assert long.lists.shape[1] == 35
     assert (long.lists[:, :20] == short.lists).all()

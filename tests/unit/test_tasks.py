@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 import inspect
 import json
+import logging
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -18,6 +20,7 @@ import pytest
 from core.errors import OptionError, UnknownIdError
 from core.models import base
 from core.progress import no_progress
+from explain.storage import log_file
 from explain.workbench.tasks import Process, Task, run
 from explain.workbench.workbench import Workbench
 
@@ -90,6 +93,30 @@ def test_what_the_work_raises_comes_through(own_home: Path) -> None:
     task = Task("whatif.compare", {"workspace": "newsroom", "model": "path", "user": "nobody", "kind": "retrain"})
     with pytest.raises(UnknownIdError):
         run(task, Workbench(own_home), no_progress)
+
+
+def test_a_failure_is_logged_with_its_places_and_nothing_of_anybody(own_home: Path) -> None:
+    asked = {"workspace": "newsroom", "model": "path", "user": "secret-person", "kind": "retrain"}
+    process = Process(Task("whatif.compare", asked)).start()
+    assert process.wait(LONG_S) == "failed"
+    assert "secret-person" in process.message
+    text = (own_home / "logs" / "jobs.log").read_text()
+    assert "explain.workbench.tasks whatif.compare failed" in text
+    assert re.search(r"explain/workbench/whatif\.py:\d+ in compare", text)
+    assert text.rstrip().endswith("UnknownIdError")
+    assert "secret-person" not in text
+
+
+def test_the_log_of_failures_does_not_grow_without_end(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(log_file, "MAX_BYTES", 2_000)
+    log_file.log_failures(tmp_path)
+    logger = logging.getLogger("explain.for_tests")
+    for _ in range(200):
+        logger.warning("something failed")
+    monkeypatch.setattr(logging.getLogger("explain"), "handlers", [])
+    sizes = [file.stat().st_size for file in (tmp_path / "logs").iterdir()]
+    assert len(sizes) == 1 + log_file.KEPT
+    assert max(sizes) <= 2_000
 
 
 def test_a_model_learnt_again_by_one_process_is_not_learnt_by_the_next(

@@ -171,9 +171,7 @@ def test_numeric_ids_match_whatever_their_column_type() -> None:
 
 def test_missing_column_names_what_is_there() -> None:
     found = problems_of(events=tiny_tables().events.drop(columns=["user", "time"]))
-    assert found == [
-        "events: the columns user, time are missing; there are: 'item', 'event', 'value', 'context'."
-    ]  # fmt: skip
+    assert found == ["events: the columns user, time are missing; there are: 'item', 'event', 'value', 'context'."]
 
 
 def test_no_event_at_all_is_an_error() -> None:

@@ -10,6 +10,7 @@ import pytest
 
 from core.errors import OptionError
 from core.graph import InteractionGraph, Nodes
+from core.models.base import constant_words, get_model
 from data.splits import split
 from explain.charts.attribution import arm_bars, weight_bars
 from explain.fairness import baselines
@@ -18,6 +19,7 @@ from explain.groups.cohorts import cohorts
 from explain.workbench.workbench import Workbench
 from tests.command_line import surfaced
 from tests.fairness_world import make_graph
+from tests.models import one_of_each_kind
 
 K = 10
 
@@ -44,7 +46,7 @@ def shares_by_hand(bench, name, users):
     return pd.DataFrame(rows).mean().to_dict()
 
 
-@pytest.mark.parametrize("name", ["path", "lightgcn", "gnn+content", "item-knn", "popularity"])
+@pytest.mark.parametrize("name", one_of_each_kind())
 def test_weights_are_the_mean_shares_of_the_parts_of_everybodys_listed_items(bench, name):
     world = bench.session.workspace("newsroom")
     manifest = world.manifest(name)
@@ -59,11 +61,11 @@ def test_weights_are_the_mean_shares_of_the_parts_of_everybodys_listed_items(ben
 
 
 def test_every_level_sums_to_one_and_the_history_is_its_relations(bench):
-    for name in ("path", "lightgcn", "gnn+content"):
+    for name in [name for name in one_of_each_kind() if not get_model(name).spec.floor]:
         rows = bench.exposure.main_parameters("newsroom", name, K).rows
         for level in {row.level for row in rows}:
             assert sum(r.share for r in rows if r.level == level) == pytest.approx(1.0)
-        relations = sum(r.share for r in rows if r.level == "relation" and r.name not in ("memory", "base", "content"))
+        relations = sum(r.share for r in rows if r.level == "relation" and r.name not in constant_words())
         assert next(r.share for r in rows if r.name == "history") == pytest.approx(relations)
         assert all(r.low - 1e-12 <= r.share <= r.high + 1e-12 and 0 <= r.against <= r.share + 1e-12 for r in rows)
 
@@ -132,8 +134,13 @@ def test_newest_without_dates_is_the_first_event_and_what_nobody_has_comes_last(
 
 @pytest.mark.parametrize("column", [pd.to_datetime(["2020-01-02", None, "2021-01-01"]), [2001, None, 2003]])
 def test_dates_may_be_times_or_years(column):
-    nodes = Nodes("item", "film", np.array(["a", "b", "c"], dtype=object), np.array(["a", "b", "c"], dtype=object),
-                  pd.DataFrame({"year": column}))  # fmt: skip
+    nodes = Nodes(
+        "item",
+        "film",
+        np.array(["a", "b", "c"], dtype=object),
+        np.array(["a", "b", "c"], dtype=object),
+        pd.DataFrame({"year": column}),
+    )
     base = make_graph(1, 3, pairs=[(0, 1)])
     graph = InteractionGraph("t", "T", base.users, nodes, {}, base.events, {})
     assert np.argsort(-baselines.recency_order(graph)[0]).tolist() == [2, 0, 1]

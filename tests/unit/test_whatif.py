@@ -21,8 +21,9 @@ from explain.counterfactual.changes import History
 from explain.counterfactual.retraining import edited_graph
 from explain.workbench.workbench import Workbench
 from tests.command_line import surfaced
+from tests.models import from_events_alone, of_histories
 
-MODELS = ("path", "lightgcn", "item-knn")
+MODELS = of_histories()
 
 
 @pytest.mark.parametrize("model", MODELS)
@@ -66,7 +67,7 @@ def test_nothing_changed_moves_nothing(home: Path) -> None:
     assert all(a.was_rank == a.rank and not a.moved_by for a in found.after)
 
 
-@pytest.mark.parametrize("model", ["path", "lightgcn", "item-knn", "popularity"])
+@pytest.mark.parametrize("model", from_events_alone())
 def test_what_was_taken_out_is_in_no_list_and_no_rank_unless_it_may_return(home: Path, model: str) -> None:
     bench, rng = Workbench(), np.random.default_rng(5)
     graph = bench.session.workspace("newsroom").graph
@@ -116,9 +117,14 @@ def reading_weights(home: Path, tmp_path: Path) -> Path:
     manifest, state = load(folder, next(s.snapshot for s in bench.models.fitted("newsroom") if s.model == "path"))
     parameters = {**state.parameters, "weight_exponent": 0.5}
     save(
-        folder, model="path", state=replace(state, parameters=parameters), fingerprint=manifest.fingerprint, seed=1,
-        seconds=1.0, metrics=dict(manifest.metrics),
-    )  # fmt: skip
+        folder,
+        model="path",
+        state=replace(state, parameters=parameters),
+        fingerprint=manifest.fingerprint,
+        seed=1,
+        seconds=1.0,
+        metrics=dict(manifest.metrics),
+    )
     return other
 
 
@@ -183,11 +189,15 @@ def test_retraining_learns_from_exactly_the_edited_table(home: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        ({"remove": ["no-such-item"]}, "no-such-item"), ({"kind": "wish"}, "Unknown kind"), ({"weights": {"sneeze": 2.0}}, "no kind of event"),
-        ({"half_life_days": 0.0}, "half-life"), ({"half_life_days": float("nan")}, "half-life"), ({"weights": {"view": -1.0}}, "multiplied"),
+        ({"remove": ["no-such-item"]}, "no-such-item"),
+        ({"kind": "wish"}, "Unknown kind"),
+        ({"weights": {"sneeze": 2.0}}, "no kind of event"),
+        ({"half_life_days": 0.0}, "half-life"),
+        ({"half_life_days": float("nan")}, "half-life"),
+        ({"weights": {"view": -1.0}}, "multiplied"),
         ({"kind": "mask", "half_life_days": 3.0}, "mask only drops"),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_changed_is_said(home: Path, options: dict[str, object], told: str) -> None:
     bench = Workbench()
     with pytest.raises(SurfacedError, match=told):
@@ -209,11 +219,14 @@ def test_items_in_and_out_of_the_history_are_told_apart(home: Path) -> None:
 @pytest.mark.parametrize(
     ("options", "told"),
     [
-        ({"user": "nobody"}, "User 'nobody' is not among"), ({"item": "nothing"}, "Item 'nothing' is not among"),
-        ({"history": ["nothing"], "user": None}, "Item 'nothing' is not among"), ({"k": 0}, "k is .0"),
-        ({"rivals": 0}, "rivals must lie between 1 and"), ({"rivals": 10**6}, "rivals must lie between 1 and"),
+        ({"user": "nobody"}, "User 'nobody' is not among"),
+        ({"item": "nothing"}, "Item 'nothing' is not among"),
+        ({"history": ["nothing"], "user": None}, "Item 'nothing' is not among"),
+        ({"k": 0}, "k is .0"),
+        ({"rivals": 0}, "rivals must lie between 1 and"),
+        ({"rivals": 10**6}, "rivals must lie between 1 and"),
     ],
-)  # fmt: skip
+)
 def test_a_flip_of_unknown_ids_or_impossible_lengths_is_refused(
     home: Path, options: dict[str, object], told: str
 ) -> None:
@@ -255,7 +268,7 @@ def test_the_verified_reason_is_what_whatif_says(home: Path) -> None:
 
 
 def test_everybodys_explanations_add_up_to_everybodys_scores(home: Path, tmp_path: Path) -> None:
-    for model in ("path", "lightgcn", "popularity"):
+    for model in from_events_alone():
         ended = surfaced(
             "explain-all",
             "--workspace",

@@ -1,4 +1,6 @@
-"""Where a workspace does not list its people, nobody is reached but by an id that one has; where it does, its numbers still tell nobody."""
+"""Where a workspace does not list its people, nobody is reached but by an id that one has; where it does, its numbers
+still tell nobody.
+"""
 
 from __future__ import annotations
 
@@ -95,9 +97,9 @@ def test_a_cell_names_nobody_and_a_hidden_group_has_nothing_behind_it(bench: Wor
     behind = bench.exposure.behind_cell(
         OWN, "path", "region,gender", shown["user_group"], "author_group", shown["item_group"]
     )
-    assert (behind["people"], behind["pairs"]) == ([], [])
+    assert (behind.people, behind.pairs) == ((), ())
     assert not ids_in(bench, str(behind))
-    reached = behind["n_reached"]
+    reached = behind.n_reached
     assert reached is None or reached == 0 or (reached >= 10 and reached % 5 == 0)
     hidden = [r for r in cells["rows"] if r["suppressed"]]
     assert hidden, "the small Newsroom has intersections of few people"

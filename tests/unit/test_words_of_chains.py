@@ -13,11 +13,19 @@ from explain.explanation.explain import ScoredPair, explain
 from explain.results.explanation import Explanation
 from tests.graphs import names_of, random_graph, random_parameters
 
-KEYS = {"co_consumption_3": "random_walk_3", "co_consumption_5": "random_walk_5", "same_topic": "by_theme", "same_creator": "by_hand", "same_context": "at_once"}  # fmt: skip
+KEYS = {
+    "co_consumption_3": "random_walk_3",
+    "co_consumption_5": "random_walk_5",
+    "same_topic": "by_theme",
+    "same_creator": "by_hand",
+    "same_context": "at_once",
+}
 
 
 class RandomWalks(PathModel):
-    """The same walks under names of its own, as a new model in one file would bring them (RP3β calls them random walks)."""
+    """The same walks under names of its own, as a new model in one file would bring them (RP3β calls them random
+    walks).
+    """
 
     def walks(self, user: int, item: int) -> tuple[Walks, ...]:
         return tuple(replace(w, chain=replace(w.chain, key=KEYS[w.chain.key])) for w in super().walks(user, item))
@@ -49,14 +57,21 @@ def test_a_model_with_names_of_its_own_is_drawn_and_told_as_the_path_model_is(se
 @pytest.mark.parametrize(
     ("kinds", "jump", "against", "told"),
     [
-        (("user", "item"), False, False, "people who {verb} both"), (("user", "item", "user", "item"), False, True, "minus what people of broad taste {verb} anyway"),
-        (("user", "item", "user", "item"), False, False, "people two steps away who {verb} it"), (("topic", "item"), False, False, "same {topic}"),
-        (("topic", "item"), False, True, "minus same {topic}"), (("context", "item"), False, False, "{verb} in the same {context}"),
-        (("user", "item"), True, False, "those people's other {noun}s, then a latent jump"), ((), True, False, "latent jump from the history item"),
-        (("item",), False, False, "goes with the {noun} in the history"), (("user", "topic", "item"), False, False, "through people, then the same {topic}"),
+        (("user", "item"), False, False, "people who {verb} both"),
+        (("user", "item", "user", "item"), False, True, "minus what people of broad taste {verb} anyway"),
+        (("user", "item", "user", "item"), False, False, "people two steps away who {verb} it"),
+        (("topic", "item"), False, False, "same {topic}"),
+        (("topic", "item"), False, True, "minus same {topic}"),
+        (("context", "item"), False, False, "{verb} in the same {context}"),
+        (("user", "item"), True, False, "those people's other {noun}s, then a latent jump"),
+        ((), True, False, "latent jump from the history item"),
+        (("item",), False, False, "goes with the {noun} in the history"),
+        (("user", "topic", "item"), False, False, "through people, then the same {topic}"),
     ],
-)  # fmt: skip
-def test_words_follow_from_what_stands_in_the_middle(kinds: tuple[str, ...], jump: bool, against: bool, told: str) -> None:  # fmt: skip
+)
+def test_words_follow_from_what_stands_in_the_middle(
+    kinds: tuple[str, ...], jump: bool, against: bool, told: str
+) -> None:
     names = names_of(random_graph(1, n_users=5, n_items=5, n_events=20, n_topics=2, n_creators=2, n_contexts=2))
     words = {"verb": names.verb, "noun": names.noun, "topic": names.kind("topic"), "context": names.kind("context")}
     assert names.chain(kinds, jump=jump, against=against) == told.format(**words)

@@ -1,4 +1,6 @@
-"""What is said of a change: of what kind a smallest set is, out of which list, one thing or several, with a real minus."""
+"""What is said of a change: of what kind a smallest set is, out of which list, one thing or several,
+with a real minus.
+"""
 
 from __future__ import annotations
 
@@ -14,8 +16,8 @@ from explain.counterfactual.changes import Flip
 from explain.format.names import Names
 from explain.format.text import clean
 from explain.results.whatif import Before, Mover, Placed, WhatIf
-from pages.frame.text import many
-from pages.whatif.page import after_frame
+from pages.frame.text import counted
+from pages.whatif.lists import after_frame
 
 NAMES = cast(Names, SimpleNamespace(quoted=lambda item: f"“film {item}”"))
 
@@ -38,7 +40,7 @@ def test_nothing_is_said_of_a_set_that_is_not_known_to_be_small(changed: tuple[i
 
 
 def test_one_thing_and_several() -> None:
-    assert [many(n, "rival") for n in (0, 1, 2, 1200)] == ["0 rivals", "1 rival", "2 rivals", "1,200 rivals"]
+    assert [counted(n, "rival") for n in (0, 1, 2, 1200)] == ["0 rivals", "1 rival", "2 rivals", "1,200 rivals"]
 
 
 def changed(title: str) -> WhatIf:

@@ -1,4 +1,6 @@
-"""A workspace's own words stand wherever it is known, numbers in tables are numbers, and a command can be typed as shown."""
+"""A workspace's own words stand wherever it is known, numbers in tables are numbers, and a command can be typed as
+shown.
+"""
 
 from __future__ import annotations
 

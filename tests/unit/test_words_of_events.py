@@ -31,8 +31,15 @@ def words(bench: Workbench) -> str:
 
 @pytest.mark.parametrize(
     ("event", "told"),
-    [("VIEW", "viewed"), ("Page-View", "viewed"), ("PURCHASE", "bought"), ("listen", "listened to"), ("add_to_cart", "put into the cart"), ("X17", "had")],
-)  # fmt: skip
+    [
+        ("VIEW", "viewed"),
+        ("Page-View", "viewed"),
+        ("PURCHASE", "bought"),
+        ("listen", "listened to"),
+        ("add_to_cart", "put into the cart"),
+        ("X17", "had"),
+    ],
+)
 def test_an_event_type_is_told_as_what_people_did(tmp_path: Path, event: str, told: str) -> None:
     bench = bench_of(tmp_path, rows(dict.fromkeys(range(3), event)), ["user", "item", "event", "time"])
     assert words(bench) == f"people who {told} both"

@@ -1,7 +1,9 @@
-"""What a metric of an audit is: its words, and one function from `AuditedLists` to figures. A new metric is one new file.
+"""What a metric of an audit is: its words, and one function from `AuditedLists` to figures. A new metric is one new
+file.
 
-A file registers itself with `@metric(...)`; `all_metrics()` imports every file of this folder and numbers what they registered.
-Figures carry a value and a 95 % interval from a bootstrap of people, or a reason why there is none: nothing is smoothed or guessed.
+A file registers itself with `@metric(...)`; `all_metrics()` imports every file of this folder and numbers what they
+registered. Figures carry a value and a 95 % interval from a bootstrap of people, or a reason why there is none: nothing
+is smoothed or guessed.
 """
 
 from __future__ import annotations
@@ -51,7 +53,8 @@ class MetricSpec:
     fair       the value of a fair system
     order      where it stands among the metrics; left out, behind all others, whose numbers then stay as they are
     family     metrics of one family stand together under one number; left out, it is alone
-    figures    names of its figures, where they have other names than the metric; one a column is called "name of column"
+    figures    names of its figures, where they have other names than the metric; one a column is called "name of
+               column"
     over_time  whether it says something of served lists alone, so that the snapshots of a model can be compared by it
     """
 
@@ -135,7 +138,8 @@ def limit_names() -> set[str]:
 
 
 def by_cohort(lists: AuditedLists, name: str, values: FloatArray, rows: IntArray, statistic: Statistic) -> list[Figure]:
-    """A statistic of column sums over `rows` of the shown people, for everybody and for each cohort of each user column.
+    """A statistic of column sums over `rows` of the shown people, for everybody and for each cohort of each user
+    column.
 
     values     float64 [shown, columns]      rows  int64, positions in it of the people who have a value
     statistic  column sums [c, columns] → [c, 1]

@@ -15,7 +15,9 @@ MOST_GROUPS = 60
 
 
 def distribution(rows: sparse.csr_matrix, membership: FloatArray | sparse.csr_matrix) -> FloatArray:
-    """Each row's distribution over groups: CSR [m, n] of weights × [n, groups] → float64 [m, groups], NaN for an empty row."""
+    """Each row's distribution over groups: CSR [m, n] of weights × [n, groups] → float64 [m, groups], NaN for an empty
+    row.
+    """
     sums = rows @ membership
     dense = np.asarray(sums.todense() if sparse.issparse(sums) else sums, dtype=np.float64)
     total = dense.sum(axis=1, keepdims=True)

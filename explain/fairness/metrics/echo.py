@@ -18,7 +18,8 @@ NEIGHBOURS = 10
 
 
 def intra_list_diversity(lists: IntArray, features: FloatArray | sparse.csr_matrix) -> FloatArray:
-    """1 - mean cosine over the pairs of each list: lists [m, k], features [n_items, d] → float64 [m]; NaN under two items.
+    """1 - mean cosine over the pairs of each list: lists [m, k], features [n_items, d] → float64 [m]; NaN under two
+    items.
 
     An item without features has cosine 0 with every other. Uses ‖Σ x‖² - Σ ‖x‖² = 2 Σ_pairs, so no pair is formed.
     """
@@ -39,7 +40,9 @@ def intra_list_diversity(lists: IntArray, features: FloatArray | sparse.csr_matr
 
 
 def jaccard(rows: sparse.csr_matrix, a: IntArray, b: IntArray) -> FloatArray:
-    """|A ∩ B| / |A ∪ B| of pairs of rows of a 0/1 CSR [m, n]: positions [p], [p] → float64 [p]; NaN where both are empty."""
+    """|A ∩ B| / |A ∪ B| of pairs of rows of a 0/1 CSR [m, n]: positions [p], [p] → float64 [p]; NaN where both are
+    empty.
+    """
     both = np.asarray(rows[a].multiply(rows[b]).sum(axis=1)).ravel()
     size = np.diff(rows.indptr)
     union = size[a] + size[b] - both
@@ -75,7 +78,9 @@ def communities(profile: sparse.csr_matrix, *, neighbours: int = NEIGHBOURS, see
 
 
 def concentration(rows: sparse.csr_matrix, code: IntArray) -> FloatArray:
-    """Share of each row's items in the row's own largest community: 0/1 CSR [m, n] → float64 [m]; NaN for an empty row."""
+    """Share of each row's items in the row's own largest community: 0/1 CSR [m, n] → float64 [m]; NaN for
+    an empty row.
+    """
     lead = sparse.csr_matrix((np.ones(len(code)), (np.arange(len(code)), code)))
     sums = sparse.csr_matrix(rows @ lead)
     most = np.asarray(sums.max(axis=1).todense()).ravel()
@@ -140,7 +145,8 @@ def measure_homogenisation(lists: AuditedLists) -> list[Figure]:
         name=CONCENTRATION,
         title="Share of a list in its largest community of items, less the same of the history",
         formula=(
-            "mean over people of max_c |L ∩ c|/|L| - max_c |H ∩ c|/|H|; communities by Louvain on items that share people"
+            "mean over people of max_c |L ∩ c|/|L| - max_c |H ∩ c|/|H|; communities by Louvain on items that share "
+            "people"
         ),
         source="Blondel et al. 2008",
         range=Range(-1.0, 1.0),

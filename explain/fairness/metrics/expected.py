@@ -44,7 +44,8 @@ def target_exposure(
         name="expected exposure",
         title="Squared distance to the target exposure, and its parts",
         formula=(
-            "EE-L = ‖ε-ε*‖², EE-D = ‖ε‖² (disparity), EE-R = 2ε·ε* (relevance; only where ε* comes from people, else it is a "
+            "EE-L = ‖ε-ε*‖², EE-D = ‖ε‖² (disparity), EE-R = 2ε·ε* (relevance; only where ε* comes from people, else "
+            "it is a "
             "constant); each square less Σ s²/m, the noise of the people"
         ),
         source="Diaz et al. 2020, eq. 4",
@@ -56,8 +57,9 @@ def target_exposure(
     )
 )
 def measure_expected(lists: AuditedLists) -> list[Figure]:
-    """Against every item alike, against each policy of the plan (a group's share, alike over its items), or against ideal lists of
-    the held-out relevant items. Squares of noisy means are too large by their variances, which are taken off; so the smallest can be 0.
+    """Against every item alike, against each policy of the plan (a group's share, alike over its items), or against
+    ideal lists of the held-out relevant items. Squares of noisy means are too large by their variances, which are taken
+    off; so the smallest can be 0.
     """
     m, n = lists.n_shown, lists.n_items
     if not m:
@@ -94,7 +96,9 @@ def _policy(column: ItemColumn, policy: Mapping[str, float]) -> FloatArray:
 def _less_ideal(
     given: sparse.csr_matrix, wanted: sparse.csr_matrix, weights: FloatArray
 ) -> tuple[sparse.csr_matrix, FloatArray]:
-    """What each list gives less what an ideal one would, person by person: CSR [m, n_items], and a constant taken off each, [m]."""
+    """What each list gives less what an ideal one would, person by person: CSR [m, n_items], and a constant taken off
+    each, [m].
+    """
     each, rest = ideal_attention(weights, np.diff(wanted.indptr), int(wanted.shape[1]))
     return sparse.csr_matrix(given - sparse.diags(each - rest) @ _marks(wanted)), rest
 

@@ -19,7 +19,9 @@ Ends = tuple[float, float, float]
 
 
 def cell_means(excess: FloatArray, people: FloatArray, n_items: FloatArray) -> FloatArray:
-    """mean(E-E*) of each cell: excess [user groups, item groups] summed over people and items, sizes → the same shape."""
+    """mean(E-E*) of each cell: excess [user groups, item groups] summed over people and items, sizes → the
+    same shape.
+    """
     size = people[:, None] * n_items[None, :]
     means: FloatArray = np.divide(excess, size, out=np.full(excess.shape, np.nan), where=size > 0)
     return means
@@ -57,7 +59,8 @@ def all_noise(excess: FloatArray, n_items: FloatArray) -> float:
         name="joint multisided exposure",
         title="Are groups of items shown alike to every group of people?",
         formula=(
-            "GG-F = mean over cells of (mean(E-E*))² less s²/n, the noise of the people; AG-F the same over all people; "
+            "GG-F = mean over cells of (mean(E-E*))² less s²/n, the noise of the people; AG-F the same over all "
+            "people; "
             "E, E* exposure of a person-item pair"
         ),
         source="Wang et al. 2022, eq. 8 and 10",
@@ -105,7 +108,9 @@ def _measure(lists: AuditedLists, column: ItemColumn, people: UserColumn, excess
 
 
 def _between(column: ItemColumn, people: UserColumn, excess: FloatArray) -> float:
-    """GG-F less its noise. Cells of hidden groups are left out of the mean, or it would give them away; NaN without any."""
+    """GG-F less its noise. Cells of hidden groups are left out of the mean, or it would give them away; NaN without
+    any.
+    """
     shown = people.code >= 0
     if not shown.any():
         return float("nan")

@@ -31,7 +31,9 @@ def log_utility_ratios(exposure: FloatArray, utility: FloatArray) -> FloatArray:
 
 
 def amortised_inequity(attention: FloatArray, merit: FloatArray) -> FloatArray:
-    """Σ_i |A_i/ΣA - R_i/ΣR| over many lists, [..., n_items] → [...] in [0, 2]; NaN where either sum is 0 (Biega et al. 2018, eq. 3)."""
+    """Σ_i |A_i/ΣA - R_i/ΣR| over many lists, [..., n_items] → [...] in [0, 2]; NaN where either sum is 0 (Biega et al.
+    2018, eq. 3).
+    """
     a, r = attention.sum(-1, keepdims=True), merit.sum(-1, keepdims=True)
     enough = (a > 0) & (r > 0)
     share = np.divide(attention, a, out=np.full(np.broadcast(attention, merit).shape, np.nan), where=enough)
@@ -91,6 +93,8 @@ def measure_equity(lists: AuditedLists) -> list[Figure]:
     of, wanted = lists.against_heldout
     if wanted is None:
         return [of.missing(EQUITY, NO_RELEVANCE, target=TARGET)]
+    if not of.n_shown:
+        return [of.missing(EQUITY, "Every list is empty.", target=TARGET)]
     amounts, n = sparse.csr_matrix(sparse.hstack([of.attention, wanted])), of.n_items
     ends = of.interval(lambda s: amortised_inequity(s[:, :n], s[:, n:])[:, None], amounts, EQUITY_RANGE.ends)
     return [of.figure(EQUITY, (ends[0][0], ends[1][0], ends[2][0]), n=of.n_shown, target=TARGET)]

@@ -24,14 +24,17 @@ def mean_popularity(rows: sparse.csr_matrix, popularity: FloatArray) -> FloatArr
 def lift(sums: FloatArray) -> FloatArray:
     """(GAP_r - GAP_p)/GAP_p (Abdollahpouri et al. 2019), GAP = mean over people of their mean popularity.
 
-    sums [c, 2]: over the same people, mean popularity of their lists and of what they had → [c, 1]; not finite without any.
+    sums [c, 2]: over the same people, mean popularity of their lists and of what they had → [c, 1]; not finite without
+    any.
     """
     with np.errstate(divide="ignore", invalid="ignore"):
         return (sums[:, :1] / sums[:, 1:]) - 1
 
 
 def tail_items(popularity: FloatArray, share: float = TAIL) -> NDArray[np.bool_]:
-    """The long tail: the least popular items that together hold at most `share` of all interactions; equal ones by position."""
+    """The long tail: the least popular items that together hold at most `share` of all interactions; equal ones by
+    position.
+    """
     order = np.argsort(popularity, kind="stable")
     held = np.cumsum(popularity[order])
     tail = np.zeros(len(popularity), dtype=np.bool_)

@@ -11,7 +11,7 @@ from explain.fairness.audited_lists import AuditedLists, UserColumn
 from explain.fairness.disclosure import told
 from explain.fairness.exposure import DCG
 from explain.fairness.figures import Basis, Figure
-from explain.fairness.gap import permuted, spread
+from explain.fairness.gap import permutation_p, permuted, spread
 from explain.fairness.metrics.base import MetricSpec, Range, metric
 
 GAP, SPREAD = "user-cohort gap", "user-cohort spread"
@@ -24,7 +24,8 @@ BASIS = Basis("refit", "held-out events", DCG)
         name=GAP,
         title="How much quality differs between cohorts",
         formula=(
-            "max_g - min_g of the mean held-out nDCG@k, beside what it would be were all alike (permutation of people); "
+            "max_g - min_g of the mean held-out nDCG@k, beside what it would be were all alike (permutation of "
+            "people); "
             "spread τ = √max(0, var(means) - mean(s²/n)), the standard deviation of the cohorts' true means"
         ),
         source="Ekstrand et al. 2018; Neophytou et al. 2022",
@@ -54,9 +55,10 @@ def _figures(lists: AuditedLists, column: UserColumn, ndcg: FloatArray) -> list[
     values = [ndcg[column.code == g] for g in groups]
     means = np.array([v.mean() for v in values])
     gap, alike = float(np.ptp(means)), permuted(values, lists.draws, np.random.default_rng(lists.seed))
-    p = float((1 + (alike >= gap - 1e-12).sum()) / (1 + lists.draws))
+    p = permutation_p(gap, alike)
     reason = (
-        f"Expected were all alike: {alike.mean():.3f}. Permutation p = {p:.3g}. No interval: it is above 0 even where all are "
+        f"Expected were all alike: {alike.mean():.3f}. Permutation p = {p:.3g}. No interval: it is above 0 even where "
+        "all are "
         f"alike. Judged as quality by {column.by}."
     )
     worst = column.labels[groups[int(means.argmin())]]

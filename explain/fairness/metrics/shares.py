@@ -1,4 +1,6 @@
-"""Do groups of items get the attention that their share stands for? Impact ratio and attention-weighted rank fairness."""
+"""Do groups of items get the attention that their share stands for? Impact ratio and attention-weighted
+rank fairness.
+"""
 
 from __future__ import annotations
 

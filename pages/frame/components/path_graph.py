@@ -1,7 +1,7 @@
 """The flow picture on a page: draws what explain.charts.bars.path_network gives and returns what the reader picked.
 
-vis-network is read from the installed pyvis, so that nothing is vendored and no other host is asked. It travels once a session: its
-message never changes, and Streamlit sends a large unchanged message by its hash.
+vis-network is read from the installed pyvis, so that nothing is vendored and no other host is asked. It travels once a
+session: its message never changes, and Streamlit sends a large unchanged message by its hash.
 """
 
 from __future__ import annotations

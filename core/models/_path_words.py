@@ -1,0 +1,47 @@
+"""What the path model's relations and numbers are called."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from core.models._path_chains import CO_3, CO_5, GROUP_CHAINS
+from core.words import ParameterWords, RelationWords, chain_words
+
+BASKET: Final = "same basket or session"  # of data whose word for a context is not known
+RELATION_WORDS: Final = {
+    CO_3: RelationWords(text=chain_words(("user", "item"))),
+    CO_5: RelationWords(text=chain_words(("user", "item", "user", "item"), against=True)),
+    **{
+        key: RelationWords(text=chain_words((kind, "item")), without_data=BASKET if kind == "context" else "")
+        for kind, key in GROUP_CHAINS.items()
+    },
+}
+PARAMETER_WORDS: Final = {
+    "weight_exponent": ParameterWords(
+        label="how much a stronger event counts (exponent; 0: all alike)",
+        effect="how much the strength of an event counts: 0 = all events alike, 1 = in proportion",
+    ),
+    "weight_mean": ParameterWords(
+        label="mean strength of an event", effect="mean weight of an event, the unit of strength"
+    ),
+    "weight": ParameterWords(
+        label="importance in the score, in standard deviations",
+        effect="how much the relation counts in the score; below 0 it speaks against",
+    ),
+    "history": ParameterWords(
+        label="how much less an item of the history counts the more people have it (exponent)",
+        effect="how far a popular item of the history counts less (exponent of its number of people)",
+    ),
+    "middle": ParameterWords(
+        label="how much less the node in between counts the more links it has (exponent)",
+        effect="how far people with long histories, or large groups, count less (exponent of their size)",
+    ),
+    "target": ParameterWords(
+        label="how much less a recommended item counts the more people have it (exponent; below 0: how much more)",
+        effect="how far the recommended item's own popularity is taken out (exponent of its number of people)",
+    ),
+    "scale": ParameterWords(
+        label="standard deviation of its amounts, a constant",
+        effect="typical size of the relation's amounts, divided away so that weights can be compared",
+    ),
+}
