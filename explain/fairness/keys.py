@@ -4,7 +4,7 @@ stand.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -56,8 +56,9 @@ def figures(content: AuditContent) -> Iterator[PlacedFigure]:
         yield from _of_cells(table)
     for creator in content.creators:
         yield _of_creator(creator)
+    only_items = {a.by for a in content.item_audits} - {a.by for a in content.user_audits}
     for metric in content.metrics:
-        yield PlacedFigure(_metric_key(metric), metric.value, "metrics")
+        yield PlacedFigure(_metric_key(metric, only_items), metric.value, "metrics")
     for baseline in content.non_profiling:
         yield from _of_baseline(baseline)
     for repair in content.mitigations:
@@ -118,11 +119,12 @@ def _of_repair(repair: Mitigation) -> Iterator[PlacedFigure]:
         yield PlacedFigure(_ratio_key(repair, item_by=repair.by, item_group=row.group), row.before, "mitigations")
 
 
-def _metric_key(m: MetricFigure) -> FigureKey:
+def _metric_key(m: MetricFigure, only_items: Collection[str]) -> FigureKey:
+    """only_items: columns that no people are grouped by."""
     if m.name in (GAP, SPREAD):
         return FigureKey(metric=m.name, people_by=m.by, lists=m.lists)
-    if m.name == IMPACT:
-        return _ratio_key(m, metric=m.name, item_by=m.by)
+    if m.name == IMPACT or m.by in only_items:
+        return _ratio_key(m, metric=m.name, item_by=m.by, item_group=m.group)
     return _ratio_key(m, metric=m.name, people_by=m.by, people_group=m.group)
 
 

@@ -19,7 +19,7 @@ from core.graph import FloatArray, InteractionGraph
 from core.intervals import DRAWS
 from core.ranking import check_k
 from explain.fairness.audit import counted, n_unknown, number
-from explain.fairness.gap import SMALL, Differences, differences, mean_intervals, permuted, spread
+from explain.fairness.gap import SMALL, Differences, differences, mean_intervals, permutation_p, permuted, spread
 from explain.format.words import DCG
 from explain.groups.cohorts import Cohorts
 from explain.groups.intersections import By, grouping
@@ -220,7 +220,7 @@ def _overall(
     cohorts = [values[g] for g in compared.known]
     means = np.array([v.mean() for v in cohorts])
     gap, alike = float(np.ptp(means)), permuted(cohorts, draws, np.random.default_rng(seed))
-    p = float((1 + (alike >= gap - 1e-12).sum()) / (1 + draws))
+    p = permutation_p(gap, alike)
     tau = spread(cohorts, np.random.default_rng(seed))
     best, worst = (groups.labels[compared.known[int(end)]] for end in (means.argmax(), means.argmin()))
     note = _limit_note(limits, compared.differences, float(np.concatenate(cohorts).mean()))

@@ -136,7 +136,7 @@ def by_key(figures: list[Figure]) -> dict[Key, Figure]:
 
 def words_are_complete(metric: Metric) -> None:
     spec, promise = metric.spec, "words are complete"
-    for name, word in metric.words().items():
+    for name, word in metric.words().as_json().items():
         check(metric, promise, bool(str(word).strip()), f"{name} is empty.")
     check(metric, promise, spec.direction in get_args(Direction), f"{spec.direction!r} is no direction.")
     check(metric, promise, spec.range.low < spec.range.high, f"the range {spec.range} holds nothing.")

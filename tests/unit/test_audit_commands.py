@@ -36,7 +36,8 @@ def test_from_a_plan_to_a_report_that_is_checked(own: Path, tmp_path: Path) -> N
     rows = list(reversed(bench.records.log("newsroom")))
     assert [r.kind for r in rows][:2] == ["plan", "audit"], "thresholds stand in the log before the audit"
     assert record.plan.log_hash == rows[0].hash
-    assert {m.number for m in record.metrics} == set(range(1, 13))
+    numbers = {words.name: words.number for words in bench.audits.metric_words()}
+    assert {m.metric: m.number for m in record.metrics} == numbers
     assert record.parameters.weights
     assert {baseline.title for baseline in record.non_profiling} >= {"Most popular"}
     for gap in record.attribution:

@@ -1,4 +1,4 @@
-"""An audit against a policy of shares: gaps and repairs are about that policy, and everything said of a group agrees."""
+"""An audit against a policy of shares: gaps and repairs are about that policy, and what is said of a group agrees."""
 
 from __future__ import annotations
 
