@@ -16,6 +16,7 @@ import typer
 from core.errors import OptionError, SurfacedError, short, shown
 from core.files import read_stated
 from core.texts import parted, printable
+from explain.results.json_form import JsonObject
 from explain.workbench.sources import dataset_names
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
@@ -61,7 +62,7 @@ def progress_bar(title: str) -> Iterator[Callable[[float, str], None]]:
         bar.update(100 - bar.n)
 
 
-def print_answer(content: dict[str, Any], as_json: bool, text: Callable[[], str]) -> None:
+def print_answer(content: JsonObject, as_json: bool, text: Callable[[], str]) -> None:
     print(json.dumps(content, allow_nan=False) if as_json else printable(text()))
 
 

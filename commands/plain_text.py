@@ -11,6 +11,7 @@ from explain.results.attribution import EdgeExplanation
 from explain.results.explanation import Explanation
 from explain.results.faithfulness import FaithfulnessReport
 from explain.results.item_view import ItemView
+from explain.results.json_form import JsonObject
 from explain.results.whatif import WhatIf
 
 
@@ -30,7 +31,7 @@ def explanation_text(found: Explanation) -> str:
     return "\n".join(lines)
 
 
-def table(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> str:
+def table(rows: list[JsonObject], columns: tuple[str, ...]) -> str:
     def cell(value: Any) -> str:
         text = f"{value:.4g}" if isinstance(value, float) else "–" if value is None else str(value)
         return text if len(text) <= 70 else text[:69] + "…"
@@ -40,7 +41,7 @@ def table(rows: list[dict[str, Any]], columns: tuple[str, ...]) -> str:
     return "\n".join("  ".join(t.ljust(w) for t, w in zip(line, widths, strict=True)).rstrip() for line in lines)
 
 
-def pairs(content: dict[str, Any]) -> str:
+def pairs(content: JsonObject) -> str:
     return "\n".join(f"{key}: {value}" for key, value in content.items())
 
 

@@ -14,10 +14,10 @@ import re
 import secrets
 import shutil
 import time
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -50,6 +50,9 @@ from explain.blind_test.ladder import (
 )
 from explain.fairness.item_audit import audit_items
 from explain.fairness.user_audit import audit_users
+from explain.results.audit import AuditRow
+from explain.results.blind_test import BlindAudit, BlindMeasure, BlindResult, BlindTest, Revealed, Sealed
+from explain.results.json_form import JsonObject
 from explain.storage.store import LAYOUT, Prepared, Store
 
 KEPT = 5
@@ -59,75 +62,6 @@ FORMULA = (
     "|z0 − b(x)| ≤ t · s · sqrt(1 + leverage of x): classical calibration, 95 %."
 )
 _ID = re.compile(r"[0-9a-f]{8}")
-
-
-@dataclass(frozen=True)
-class Sealed:
-    """A test that has begun: its id, what kind of bias, and the commitment to a size that is not in here."""
-
-    id: str
-    kind: str
-    commitment: str
-    created: str
-
-    @property
-    def workspace(self) -> str:
-        return f"blind-{self.id}"
-
-
-@dataclass(frozen=True)
-class BlindResult:
-    """What the audit says without being told.
-
-    size, low, high   estimated size of the planted bias with its 95 % interval
-    numbers           name, meaning, measured ratio: what the estimate rests on
-    audit             the ordinary audit of the same world: column, group, value, low, high, verdict, reason
-    curve, points     (size, z, low, high) and (size, z): the calibration with its band, and the worlds behind it; z of
-                      this world
-    """
-
-    id: str
-    workspace: str
-    kind: str
-    commitment: str
-    size: float
-    low: float
-    high: float
-    numbers: tuple[dict[str, Any], ...]
-    audit: dict[str, Any]
-    z: float
-    curve: tuple[tuple[float, ...], ...]
-    points: tuple[tuple[float, ...], ...]
-    n_ladder: int
-    formula: str
-    seconds: float
-    sentence: str
-
-    def as_json(self) -> dict[str, Any]:
-        return asdict(self)
-
-
-@dataclass(frozen=True)
-class Revealed:
-    """The true size, whether the interval held it, and whether the commitment shown at the start is
-    one to this size.
-    """
-
-    id: str
-    kind: str
-    true_size: float
-    size: float
-    low: float
-    high: float
-    held: bool
-    commitment: str
-    recomputed: str
-    matches: bool
-    committed_text: str
-    sentence: str
-
-    def as_json(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 def seal(home: Path, size: float | None, kind: str, seed: int | None = None) -> Sealed:
@@ -147,10 +81,15 @@ def seal(home: Path, size: float | None, kind: str, seed: int | None = None) -> 
         },
         sort_keys=True,
     )
-    begun = Sealed(secrets.token_hex(4), kind, _digest(text), datetime.now(UTC).isoformat(timespec="milliseconds"))
+    begun = Sealed(
+        id=secrets.token_hex(4),
+        kind=kind,
+        commitment=_digest(text),
+        created=datetime.now(UTC).isoformat(timespec="milliseconds"),
+    )
     folder = _folder(home)
     write_whole(folder / f"{begun.id}.sealed.json", {"text": text})
-    write_whole(folder / f"{begun.id}.json", {"sealed": asdict(begun)})
+    write_whole(folder / f"{begun.id}.json", {"sealed": begun.as_json()})
     return begun
 
 
@@ -159,15 +98,15 @@ def run(home: Path, test: str, *, setup: Setup | None = None, progress: Progress
     can be run again.
     """
     setup, record = setup or Setup(), _record(home, test)
-    begun = Sealed(**record["sealed"])
+    begun = Sealed.from_json(record["sealed"])
     if "result" in record:
-        return result_from(record["result"])
+        return BlindResult.from_json(record["result"])
     started = time.perf_counter()
     with one_thread():
         graph, positives = _make(home, begun, setup, portion(progress, 0.0, 0.1))
-        found = _audited(home, graph, positives, begun, setup, portion(progress, 0.1, 0.98))
-    result = replace(found, seconds=time.perf_counter() - started)
-    write_whole(_folder(home) / f"{test}.json", record | {"result": asdict(result)})
+        audited = _audited(home, graph, positives, begun, setup, portion(progress, 0.1, 0.98))
+    result = replace(audited, seconds=time.perf_counter() - started)
+    write_whole(_folder(home) / f"{test}.json", record | {"result": result.as_json()})
     _tidy(home, begun.workspace)
     progress(1.0, "audited")
     return result
@@ -180,7 +119,7 @@ def reveal(home: Path, test: str) -> Revealed:
     record = _record(home, test)
     if "result" not in record:
         raise OptionError(f"Blind test {test} has no estimate yet: run it first, or it would not be blind.")
-    result, begun = result_from(record["result"]), Sealed(**record["sealed"])
+    result, begun = BlindResult.from_json(record["result"]), Sealed.from_json(record["sealed"])
     text, sealed = _sealed(home, test)
     truth = float(sealed["size"])
     recomputed = _digest(text)
@@ -194,54 +133,45 @@ def reveal(home: Path, test: str) -> Revealed:
     if "revealed" not in record:
         write_whole(_folder(home) / f"{test}.json", record | {"revealed": {"held": held, "matches": matches}})
     return Revealed(
-        test,
-        begun.kind,
-        truth,
-        result.size,
-        result.low,
-        result.high,
-        held,
-        begun.commitment,
-        recomputed,
-        matches,
-        text,
-        sentence,
+        id=test,
+        kind=begun.kind,
+        true_size=truth,
+        size=result.size,
+        low=result.low,
+        high=result.high,
+        held=held,
+        commitment=begun.commitment,
+        recomputed=recomputed,
+        matches=matches,
+        committed_text=text,
+        sentence=sentence,
     )
 
 
 def stored_result(home: Path, test: str) -> BlindResult | None:
     """The audit's word on a test, None while there is none. Raises OptionError for an unknown id."""
     record = _record(home, test)
-    return result_from(record["result"]) if "result" in record else None
+    return BlindResult.from_json(record["result"]) if "result" in record else None
 
 
-def tests(home: Path) -> tuple[dict[str, Any], ...]:
-    """Every test here that can be read, newest first: id, kind, created, commitment, audited, revealed, held (None
-    before it is revealed).
-    """
-    rows = []
-    for place in (home / "blind").glob("*.json"):
-        record = _read(place) if _ID.fullmatch(place.stem) else None
-        if record is not None:
-            told = record.get("revealed")
-            rows.append(
-                {
-                    "id": place.stem,
-                    "kind": record["sealed"]["kind"],
-                    "created": record["sealed"]["created"],
-                    "commitment": record["sealed"]["commitment"],
-                    "audited": "result" in record,
-                    "revealed": told is not None,
-                    "held": told["held"] if told else None,
-                }
-            )
-    return tuple(sorted(rows, key=lambda row: (row["created"], row["id"]), reverse=True))
+def tests(home: Path) -> tuple[BlindTest, ...]:
+    """Every test that can be read in this home, newest first."""
+    records = {p.stem: _read(p) for p in (home / "blind").glob("*.json") if _ID.fullmatch(p.stem)}
+    listed = [_listed(test, record) for test, record in records.items() if record is not None]
+    return tuple(sorted(listed, key=lambda test: (test.created, test.id), reverse=True))
 
 
-def result_from(content: dict[str, Any]) -> BlindResult:
-    """A stored result as it was."""
-    lists = {name: tuple(tuple(row) for row in content[name]) for name in ("curve", "points")}
-    return BlindResult(**content | lists | {"numbers": tuple(content["numbers"])})
+def _listed(test: str, record: JsonObject) -> BlindTest:
+    sealed, revealed = record["sealed"], record.get("revealed")
+    return BlindTest(
+        id=test,
+        kind=sealed["kind"],
+        commitment=sealed["commitment"],
+        created=sealed["created"],
+        audited="result" in record,
+        revealed=revealed is not None,
+        held=revealed["held"] if revealed else None,
+    )
 
 
 def _make(home: Path, begun: Sealed, setup: Setup, progress: Progress) -> tuple[InteractionGraph, tuple[str, ...]]:
@@ -284,39 +214,37 @@ def _audited(
     known = ladder(home, kind, setup, portion(progress, 0.0, 0.9))
     progress(0.9, "auditing without being told")
     numbers = numbers_of(graph, positives, kind)
-    found = estimate(known, numbers)
-    audit = _item_side(graph) if kind == "author" else _user_side(graph, positives)
-    rows = tuple(
-        {"name": name, "meaning": meaning, "ratio": float(np.exp(value))}
-        for (name, meaning), value in zip(MEASURES[kind], numbers, strict=True)
-    )
+    size = estimate(known, numbers)
     return BlindResult(
-        begun.id,
-        begun.workspace,
-        kind,
-        begun.commitment,
-        found.size,
-        found.low,
-        found.high,
-        rows,
-        audit,
-        found.z,
-        found.curve,
-        found.points,
-        len(known.sizes),
-        FORMULA,
-        0.0,
-        _sentence(kind, found),
+        id=begun.id,
+        workspace=begun.workspace,
+        kind=kind,
+        commitment=begun.commitment,
+        size=size.size,
+        low=size.low,
+        high=size.high,
+        numbers=tuple(
+            BlindMeasure(name=name, meaning=meaning, ratio=float(np.exp(value)))
+            for (name, meaning), value in zip(MEASURES[kind], numbers, strict=True)
+        ),
+        audit=_item_side(graph) if kind == "author" else _user_side(graph, positives),
+        z=size.z,
+        curve=size.curve,
+        points=size.points,
+        n_ladder=len(known.sizes),
+        formula=FORMULA,
+        seconds=0.0,
+        sentence=_sentence(kind, size),
     )
 
 
-def _item_side(graph: InteractionGraph) -> dict[str, Any]:
+def _item_side(graph: InteractionGraph) -> BlindAudit:
     _, lists = served(graph)
     audit = audit_items(graph, lists, "author_group", lists.shape[1])
     return _row(audit.rows, "author_group", "new", audit.metric)
 
 
-def _user_side(graph: InteractionGraph, positives: tuple[str, ...]) -> dict[str, Any]:
+def _user_side(graph: InteractionGraph, positives: tuple[str, ...]) -> BlindAudit:
     """nDCG on a fifth of all events, hidden from a model of the same parameters."""
     from core.models.path import PathModel
 
@@ -329,12 +257,21 @@ def _user_side(graph: InteractionGraph, positives: tuple[str, ...]) -> dict[str,
     return _row(audit.rows, "region", "North", audit.metric)
 
 
-def _row(rows: Any, by: str, group: str, metric: str) -> dict[str, Any]:
+def _row(rows: Iterable[AuditRow], by: str, group: str, metric: str) -> BlindAudit:
     row = next((r for r in rows if r.group == group), None)
     if row is None:
         raise SurfacedError(f"This world has no {by} {group}, so nothing can be audited: start another test.")
-    kept = {name: getattr(row, name) for name in ("group", "n", "value", "low", "high", "verdict", "reason")}
-    return {"by": by, "metric": metric} | kept
+    return BlindAudit(
+        by=by,
+        metric=metric,
+        group=row.group,
+        n=row.n,
+        value=row.value,
+        low=row.low,
+        high=row.high,
+        verdict=row.verdict,
+        reason=row.reason,
+    )
 
 
 def _sentence(kind: str, found: Estimate) -> str:
@@ -355,14 +292,14 @@ def _folder(home: Path) -> Path:
     return home / "blind"
 
 
-def _record(home: Path, test: str) -> dict[str, Any]:
+def _record(home: Path, test: str) -> JsonObject:
     record = _read(_folder(home) / f"{test}.json") if _ID.fullmatch(str(test)) else None
     if record is None:
         raise OptionError(f"There is no blind test {shown(test)} here: start one first.")
     return record
 
 
-def _read(place: Path) -> dict[str, Any] | None:
+def _read(place: Path) -> JsonObject | None:
     """A record, None where there is none or it is damaged."""
     try:
         record = read_json(place)
@@ -372,7 +309,7 @@ def _read(place: Path) -> dict[str, Any] | None:
     return dict(record)
 
 
-def _sealed(home: Path, test: str) -> tuple[str, dict[str, Any]]:
+def _sealed(home: Path, test: str) -> tuple[str, JsonObject]:
     """What was committed to, as text and read."""
     try:
         text = str(read_json(_folder(home) / f"{test}.sealed.json")["text"])

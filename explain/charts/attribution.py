@@ -11,14 +11,12 @@ import numpy as np
 import plotly.graph_objects as go
 
 from core.errors import OptionError, shown
-from explain.blind_test.seal import BlindResult, Revealed
 from explain.charts.bars import MetricBar, metric_bars
 from explain.charts.flow_style import Palette, palette
 from explain.format.numbers import amount
 from explain.format.text import plotly_text, wrap
+from explain.results.blind_test import BlindResult, Revealed
 from explain.results.exposure import GapAttribution, MeasuredWeights, NonProfiling
-
-__all__ = ["BlindResult", "Revealed", "arm_bars", "blind_chart", "gap_waterfall", "weight_bars"]
 
 _ROW_PX: Final = 36
 _FRAME_PX: Final = 96

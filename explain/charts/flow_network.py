@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from explain.charts.flow_layout import bundle_key, layout
 from explain.charts.flow_style import DASHES, KINDS, LINES, Palette, Sign, kind_style, palette
 from explain.format.numbers import amount, share
 from explain.format.text import NO_TITLE, clean, wrap
 from explain.results.explanation import Bundle, Explanation, FlowNode
+from explain.results.json_form import JsonObject
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -50,7 +51,7 @@ def path_digraph(explanation: Explanation) -> nx.MultiDiGraph:
 
 def path_network(
     explanation: Explanation, *, theme: str, selected: str | None = None, kinds: Mapping[str, str] | None = None
-) -> dict[str, Any]:
+) -> JsonObject:
     """The picture as plain JSON data for vis-network: physics off, positions fixed, an edge for each direction of a
     bundle.
 
@@ -128,7 +129,7 @@ def _amounts(value_for: float, value_against: float) -> str:
 
 def _through_pyvis(
     graph: nx.MultiDiGraph, explanation: Explanation, bundles: list[Bundle], inks: Palette
-) -> tuple[list[dict[str, Any]], list[dict[str, Any]], dict[str, Any]]:
+) -> tuple[list[JsonObject], list[JsonObject], JsonObject]:
     """Nodes, edges and options as pyvis writes them. Never its HTML: that loads from other hosts and runs titles as
     markup.
     """
@@ -148,7 +149,7 @@ def _through_pyvis(
     return nodes, [{k: v for k, v in e.items() if k != "arrows"} for e in edges], json.loads(options)
 
 
-def _node(node: FlowNode, data: dict[str, Any], most: float, score: float) -> dict[str, Any]:
+def _node(node: FlowNode, data: JsonObject, most: float, score: float) -> JsonObject:
     style = kind_style(node.kind)
     smallest, more = _NODE_SIZE
     flow = node.value_for + node.value_against
@@ -164,13 +165,13 @@ def _node(node: FlowNode, data: dict[str, Any], most: float, score: float) -> di
     }
 
 
-def _edges(bundle: Bundle, position: int, widest: float, inks: Palette) -> list[dict[str, Any]]:
+def _edges(bundle: Bundle, position: int, widest: float, inks: Palette) -> list[JsonObject]:
     """One edge a direction that carries something; two lie side by side, the one for the item above."""
     amounts: dict[Sign, float] = {"for": bundle.value_for, "against": bundle.value_against}
     widths = {sign: THINNEST + WIDEST_MORE * value / widest for sign, value in amounts.items() if value > 0}
     edges = []
     for sign, width in widths.items():
-        edge: dict[str, Any] = {"id": f"{position}{'+' if sign == 'for' else '-'}", "width": round(width, 2)}
+        edge: JsonObject = {"id": f"{position}{'+' if sign == 'for' else '-'}", "width": round(width, 2)}
         if sign == "against":
             edge["color"] = inks.cons
         if dashes := DASHES[sign, bundle.solid]:
@@ -189,7 +190,7 @@ def _round_ended(dashes: tuple[int, ...], width: float) -> list[float]:
     return [float(d) if place % 2 == 0 else round(d + 1.5 * width, 1) for place, d in enumerate(dashes)]
 
 
-def _options(inks: Palette) -> dict[str, Any]:
+def _options(inks: Palette) -> JsonObject:
     return {
         "autoResize": False,
         "physics": {"enabled": False},
@@ -206,7 +207,7 @@ def _options(inks: Palette) -> dict[str, Any]:
     }
 
 
-def _legend(explanation: Explanation, inks: Palette, words: Mapping[str, str]) -> list[dict[str, Any]]:
+def _legend(explanation: Explanation, inks: Palette, words: Mapping[str, str]) -> list[JsonObject]:
     """What occurs in the picture, in the order of flow_style."""
     kinds = {n.kind for n in explanation.nodes}
     lines = {("for", b.solid) for b in explanation.bundles if b.value_for > 0}

@@ -19,6 +19,7 @@ from explain.format.numbers import amount
 from explain.format.text import clean
 from explain.results.annotation import Annotation
 from explain.results.explanation import Explanation
+from explain.results.json_form import JsonObject
 from explain.results.whatif import Verified
 
 TEMPLATES: Final = Path(__file__).parent / "templates"
@@ -39,9 +40,9 @@ def record(
     provenance: Mapping[str, str],
     verified: Verified | None = None,
     notes: Sequence[Annotation] = (),
-) -> dict[str, Any]:
+) -> JsonObject:
     """Everything that is exported, with the SHA-256 of the canonical form of all but the hash itself."""
-    content: dict[str, Any] = {
+    content: JsonObject = {
         "explanation": json.loads(json.dumps(explanation.as_json())),
         "verified": None if verified is None else dict(vars(verified)),
         "notes": [note.as_json() for note in notes],

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 import pandas as pd
@@ -20,6 +20,7 @@ from core.models.base import Recommender
 from core.progress import Progress, no_progress
 from core.threads import one_thread
 from explain.counterfactual.changes import History
+from explain.results.json_form import JsonObject
 
 LEAST_CANDIDATES: Final = 20
 GROUP_CAUSES: Final[Mapping[str, str]] = {"topic_affinity": "topic", "author_loyalty": "creator"}
@@ -50,7 +51,7 @@ class PlantedTruth:
     seed: int
     rows: tuple[Recovered, ...] = field(default_factory=tuple)
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> JsonObject:
         return asdict(self)
 
 

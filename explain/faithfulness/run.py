@@ -7,7 +7,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Final
+from typing import Final
 
 import numpy as np
 
@@ -19,6 +19,7 @@ from core.threads import one_thread
 from explain.counterfactual.changes import History
 from explain.faithfulness.measures import STEPS, Judged, judge, order_of
 from explain.faithfulness.methods import MEANING, METHODS, OURS, Question
+from explain.results.json_form import JsonObject
 
 MEASURES: Final = ("DEL", "INS", "POS@1")
 LOW_IS_GOOD: Final = {"DEL": True, "INS": False, "POS@1": True}
@@ -43,9 +44,9 @@ class MethodRow:
     seconds_p50: float
     seconds_p99: float
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> JsonObject:
         """The contract's row: plain means under the measures' names, intervals beside them."""
-        row: dict[str, Any] = {"method": self.method, "meaning": self.meaning}
+        row: JsonObject = {"method": self.method, "meaning": self.meaning}
         for name in MEASURES:
             row |= {
                 name: self.figures[name].value,
@@ -66,7 +67,7 @@ class Faithfulness:
     seed: int
     methods: tuple[MethodRow, ...]
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> JsonObject:
         return {
             "model": self.model,
             "n_users": self.n_users,

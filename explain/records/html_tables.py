@@ -194,7 +194,12 @@ def _metric(record: AuditRecord, m: MetricFigure) -> tuple[str, ...]:
 
 
 def formulas(record: AuditRecord) -> Rows:
-    known = {m.metric or m.name: m for m in record.metrics}
+    return formulas_of(record.metrics)
+
+
+def formulas_of(metrics: Sequence[MetricFigure]) -> Rows:
+    """How each metric is computed, once."""
+    known = {m.metric or m.name: m for m in metrics}
     return [
         (f"{text(m.number)}. {text(name)}", text(m.formula, 600), text(m.range), text(m.fair), text(m.source, 300))
         for name, m in known.items()

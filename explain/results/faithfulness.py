@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
+
+from explain.results.json_form import JsonObject
 
 
 @dataclass(frozen=True)
@@ -16,9 +17,9 @@ class FaithfulnessReport:
     n_users: int
     n_short: int
     seed: int
-    methods: tuple[dict[str, Any], ...]
+    methods: tuple[JsonObject, ...]
     randomised: dict[str, float]
-    planted: tuple[dict[str, Any], ...]
+    planted: tuple[JsonObject, ...]
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> JsonObject:
         return asdict(self)

@@ -156,7 +156,7 @@ def _member(members: tuple[Any, ...], value: Any) -> Any:
 
 
 def _written(value: Any) -> Any:
-    if isinstance(value, JsonForm):
+    if isinstance(value, JsonForm) or hasattr(value, "as_json"):
         return value.as_json()
     if isinstance(value, Mapping):
         return {key: _written(inner) for key, inner in value.items()}

@@ -13,7 +13,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 from pyarrow import ArrowException
@@ -25,6 +24,7 @@ from core.texts import command as typed
 from data.datasets.base import dataset_names, get_dataset
 from data.tables import DataCard, Tables
 from explain.format.hashing import digest
+from explain.results.json_form import JsonObject
 from explain.storage import table_files
 
 _RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))}
@@ -212,7 +212,7 @@ class Store:
         except (ValueError, TypeError, KeyError, RecursionError):
             raise self.damaged(workspace, "data card") from None
 
-    def read_result(self, workspace: str, key: str) -> dict[str, Any] | None:
+    def read_result(self, workspace: str, key: str) -> JsonObject | None:
         """A stored result, or None where there is none or it was altered: results can always be computed again.
 
         Results without a seal are those of an older version; they count only for data that it prepared.
@@ -227,7 +227,7 @@ class Store:
             return content["result"] if digest(content["result"]) == content["sha256"] else None
         return content if "sha256" not in content and not self.require(workspace).files else None
 
-    def write_result(self, workspace: str, key: str, content: dict[str, Any]) -> None:
+    def write_result(self, workspace: str, key: str, content: JsonObject) -> None:
         """Store a result whole. A full disk loses the stored copy only; the caller has the result."""
         kept = json.loads(json.dumps(content))
         with suppress(OSError):
@@ -254,12 +254,12 @@ class Store:
         return found if found.layout == LAYOUT else None
 
 
-def sealed(content: dict[str, Any]) -> dict[str, Any]:
+def sealed(content: JsonObject) -> JsonObject:
     """JSON with its own SHA-256 as one entry more."""
     return content | {"sha256": digest(content)}
 
 
-def unsealed(content: dict[str, Any]) -> dict[str, Any]:
+def unsealed(content: JsonObject) -> JsonObject:
     """What was sealed, or what an older version left without a seal. Raises ValueError where the seal does not hold."""
     seal = content.pop("sha256", None)
     if (seal is not None or content.get("files")) and digest(content) != seal:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from core.progress import Progress, no_progress
 from explain.blind_test import seal as blind_tests
 from explain.blind_test.ladder import Setup
-from explain.blind_test.seal import BlindResult, Revealed, Sealed
+from explain.results.blind_test import BlindResult, BlindTest, Revealed, Sealed
 from explain.workbench.session import Session
 
 
@@ -47,6 +45,6 @@ class BlindTestService:
         """What the audit said, None while it has not."""
         return blind_tests.stored_result(self.session.home, test)
 
-    def tests(self) -> tuple[dict[str, Any], ...]:
+    def tests(self) -> tuple[BlindTest, ...]:
         """All blind tests of this home, newest first."""
         return blind_tests.tests(self.session.home)

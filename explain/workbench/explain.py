@@ -6,7 +6,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from core.errors import OptionError
 from core.models.base import default_model
@@ -21,6 +20,7 @@ from explain.export.lists_table import check_writable, scores_of, write_lists
 from explain.results.attribution import EdgeExplanation, FeatureExplanation
 from explain.results.explanation import Evidence, Explanation
 from explain.results.item_view import ItemView, ListView
+from explain.results.json_form import JsonObject
 from explain.results.lists import Example, Recommendation
 from explain.workbench.notes import NoteService, person_key
 from explain.workbench.session import Session, list_length
@@ -250,7 +250,7 @@ class ExplanationService:
         snapshot: str | None = None,
         k: int | None = None,
         form: str = "html",
-    ) -> str | dict[str, Any]:
+    ) -> str | JsonObject:
         """An explanation with its test, its notes and its provenance: "html" as one file's text, "json" as a hashed
         record.
         """

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import pandas as pd
 import streamlit as st
 
 from core.errors import SurfacedError
 from core.texts import command
-from explain.charts.attribution import BlindResult, Revealed, blind_chart
+from explain.charts.attribution import blind_chart
 from explain.format.words import column_words
+from explain.results.blind_test import BlindResult, BlindTest, Revealed
 from explain.workbench.tasks import Task
 from pages.frame import jobs, queries, widgets
 from pages.frame.text import count, lead, percent, plain, seconds
@@ -48,7 +49,7 @@ def page() -> None:
 def _begin() -> None:
     """What to plant and how much. Sealing it makes it the test that is shown; from then on nothing says its size."""
     chosen = st.session_state.get(_CHOSEN)
-    sealed = any(row["id"] == chosen and not row["revealed"] for row in queries.workbench().blind_test.tests())
+    sealed = any(row.id == chosen and not row.revealed for row in queries.workbench().blind_test.tests())
     with st.expander("Plant another bias" if sealed else "Plant a bias", expanded=not sealed):
         left, right = st.columns(2, gap="large")
         with left:
@@ -88,19 +89,19 @@ def _work(test: str) -> Task:
     return Task("blind_test.run", {"test": test})
 
 
-def _test(tests: tuple[dict[str, Any], ...]) -> None:
+def _test(tests: tuple[BlindTest, ...]) -> None:
     """The chosen test: its commitment, its audit or the button that runs it, and what was sealed."""
-    ids = [row["id"] for row in tests]
+    ids = [row.id for row in tests]
     if st.session_state.get(_CHOSEN) not in ids:
         st.session_state[_CHOSEN] = ids[0]
-    known = {row["id"]: row for row in tests}
+    known = {row.id: row for row in tests}
     st.header("The audit's word")
     chosen = st.selectbox(
-        "Test", ids, key=_CHOSEN, format_func=lambda i: f"{i} · {KINDS[known[i]['kind']]} · {known[i]['created'][:10]}"
+        "Test", ids, key=_CHOSEN, format_func=lambda i: f"{i} · {KINDS[known[i].kind]} · {known[i].created[:10]}"
     )
     row, result = known[chosen], queries.workbench().blind_test.result(chosen)
     st.caption("Commitment to the sealed size (SHA-256), made before the audit began:")
-    widgets.command(row["commitment"])
+    widgets.command(row.commitment)
     if result is None:
         st.info(
             "The audit has not spoken yet. The first test of a kind takes about a minute or two, "
@@ -115,7 +116,7 @@ def _test(tests: tuple[dict[str, Any], ...]) -> None:
             command("blind-start", "--size", "draw"),
         )
         return
-    truth = queries.workbench().blind_test.reveal(chosen) if row["revealed"] else None
+    truth = queries.workbench().blind_test.reveal(chosen) if row.revealed else None
     _answer(result, truth)
     if truth is None and st.button("Reveal", key=f"reveal-{chosen}"):
         try:
@@ -133,10 +134,7 @@ def _answer(result: BlindResult, truth: Revealed | None) -> None:
     widgets.tiles(
         [
             ("Estimate", f"{result.size:.2f}", f"95 % interval {result.low:.2f} to {result.high:.2f}"),
-            *(
-                (row["name"].capitalize(), f"{row['ratio']:.2f}", f"{row['meaning']}; 1 is alike")
-                for row in result.numbers
-            ),
+            *((row.name.capitalize(), f"{row.ratio:.2f}", f"{row.meaning}; 1 is alike") for row in result.numbers),
             (
                 "Worlds compared with",
                 count(result.n_ladder),
@@ -155,11 +153,13 @@ def _answer(result: BlindResult, truth: Revealed | None) -> None:
     st.caption(plain(result.formula, 400))
     audit = result.audit
     st.subheader("The ordinary audit of the same newsroom")
-    frame = pd.DataFrame([{name: audit[name] for name in ("group", "n", "value", "low", "high", "verdict", "reason")}])
+    frame = pd.DataFrame(
+        [{name: getattr(audit, name) for name in ("group", "n", "value", "low", "high", "verdict", "reason")}]
+    )
     widgets.table(
-        frame.rename(columns={"value": audit["metric"]}),
+        frame.rename(columns={"value": audit.metric}),
         f"blind-{result.id}",
-        f"The audit by {column_words(audit['by'])} of the group that is looked at",
+        f"The audit by {column_words(audit.by)} of the group that is looked at",
     )
     st.caption(
         f"The newsroom stays as workspace {plain(result.workspace)} for a while, so that it "
@@ -176,9 +176,9 @@ def _truth(truth: Revealed) -> None:
         widgets.command(truth.recomputed)
 
 
-def _tally(tests: tuple[dict[str, Any], ...]) -> None:
+def _tally(tests: tuple[BlindTest, ...]) -> None:
     """How often the interval held what was planted, over all tests that were revealed here."""
-    held = [row["held"] for row in tests if row["revealed"]]
+    held = [bool(row.held) for row in tests if row.revealed]
     if held:
         st.caption(
             f"Of {count(len(held))} revealed here the interval held {count(sum(held))} "

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 import pandas as pd
 import streamlit as st
@@ -10,6 +10,7 @@ import streamlit as st
 from core.texts import command
 from explain.charts.proof import method_bars
 from explain.results.faithfulness import FaithfulnessReport
+from explain.results.json_form import JsonObject
 from explain.workbench.tasks import Task
 from pages.faithfulness import lie_detector
 from pages.frame import jobs, queries, widgets
@@ -91,7 +92,7 @@ def _methods(selection: Selection, report: FaithfulnessReport) -> None:
     )
 
 
-def method_frame(rows: tuple[dict[str, Any], ...]) -> pd.DataFrame:
+def method_frame(rows: tuple[JsonObject, ...]) -> pd.DataFrame:
     """Means, intervals, the paired difference to our default form, and time."""
     records = []
     for row in rows:

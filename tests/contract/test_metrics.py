@@ -25,7 +25,7 @@ from explain.fairness.plan_check import check_plan
 from explain.fairness.report import Lists, run_plan
 from explain.fairness.trends import SnapshotLists, trends
 from explain.format.words import RBP
-from explain.records.html_tables import formulas
+from explain.records.html_tables import formulas_of
 from explain.results.plan import Plan, Thresholds
 from explain.workbench.workbench import Workbench
 from tests.contract.metric_promises import PROMISES, WORLDS, broken_promises, lists_of
@@ -268,7 +268,7 @@ def test_a_stranger_s_metric_is_one_file_and_shows_everywhere(stranger: str, tmp
     rows = run_plan(lists.graph, plan, Lists(lists.lists)).metrics
     (row,) = (r for r in rows if r.metric == stranger and not r.by)
     assert (row.number, row.verdict, row.lists) == (own.number, "pass", "served")
-    assert [title for title, *_ in formulas({"metrics": rows})][-1] == f"{own.number}. {stranger}"
+    assert [title for title, *_ in formulas_of(rows)][-1] == f"{own.number}. {stranger}"
 
     snapshots = [SnapshotLists(f"path-{n}", n, lists.lists) for n in range(2)]
     followed = {trend.name: trend.points for trend in trends(lists.graph, snapshots, "brand", 4)}

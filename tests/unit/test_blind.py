@@ -87,7 +87,7 @@ def test_from_seal_to_reveal(bench, kind):
     assert truth.true_size == json.loads(sealed_text(bench, begun.id))["size"]
     assert truth.held == (found.low - 1e-9 <= truth.true_size <= found.high + 1e-9)
     assert truth.recomputed == hashlib.sha256(truth.committed_text.encode()).hexdigest()
-    assert bench.blind_test.tests()[0] | {"held": None} == {
+    assert bench.blind_test.tests()[0].as_json() | {"held": None} == {
         "id": begun.id,
         "kind": kind,
         "created": begun.created,
@@ -126,7 +126,7 @@ def test_a_seal_that_is_lost_before_the_audit_is_a_sentence_too_and_a_damaged_re
     with pytest.raises(SurfacedError, match="cannot be read"):
         bench.blind_test.run(lost.id)
     (bench.session.store.home / "blind" / f"{lost.id}.json").write_text("[]")
-    assert [row["id"] for row in bench.blind_test.tests()] == [kept.id]
+    assert [row.id for row in bench.blind_test.tests()] == [kept.id]
 
 
 @pytest.mark.parametrize(
@@ -358,9 +358,9 @@ def test_the_page_plants_seals_and_reveals(bench, monkeypatch):
     assert app.radio(key="blind-how").value == "Draw one for me"
     assert not app.slider, "the sealed size stands on no widget"
     shown = bench.blind_test.tests()[0]
-    assert shown["commitment"] in [code.value for code in app.code]
+    assert shown.commitment in [code.value for code in app.code]
     assert not app.success
-    app.button(key=f"reveal-{shown['id']}").click().run()
+    app.button(key=f"reveal-{shown.id}").click().run()
     assert not app.exception
     assert "0.620" in "".join(str(e.value).replace("\\", "") for e in [*app.success, *app.error])
     st.cache_resource.clear()
