@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
+import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import MISSING, fields, replace
 from pathlib import Path
@@ -104,10 +105,16 @@ def test_json_of_other_versions_survives_with_its_order_and_its_absent_keys(made
     assert json.dumps(AuditContent.from_json(made).as_json()) == json.dumps(made)
 
 
-def test_a_fresh_record_survives_and_has_the_published_form(home: Path) -> None:
-    bench = Workbench(home)
+@pytest.fixture(scope="module")
+def audited(newsroom_home: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Workbench, AuditRecord]:
+    """A whole audit of a Newsroom of its own."""
+    bench = Workbench(Path(shutil.copytree(newsroom_home, tmp_path_factory.mktemp("types") / "home")))
     usual = bench.audits.usual_plan("newsroom", "path", k=5)
-    fresh = bench.audits.run("newsroom", replace(usual, draws=100), actor="Ada", role="auditor")
+    return bench, bench.audits.run("newsroom", replace(usual, draws=100), actor="Ada", role="auditor")
+
+
+def test_a_fresh_record_survives_and_has_the_published_form(audited: tuple[Workbench, AuditRecord]) -> None:
+    bench, fresh = audited
     exported = bench.records.export("newsroom", fresh.id, form="json", actor="Eve")
     for made in (fresh, exported):
         as_json = made.as_json()
@@ -122,10 +129,10 @@ def test_a_fresh_record_survives_and_has_the_published_form(home: Path) -> None:
         assert not audit.overall.as_read.unknown
 
 
-def test_no_part_of_a_fresh_record_has_a_key_that_its_type_does_not_know(home: Path) -> None:
-    bench = Workbench(home)
-    usual = bench.audits.usual_plan("newsroom", "path", k=5)
-    fresh = bench.audits.run("newsroom", replace(usual, draws=100), actor="Ada", role="auditor")
+def test_no_part_of_a_fresh_record_has_a_key_that_its_type_does_not_know(
+    audited: tuple[Workbench, AuditRecord],
+) -> None:
+    _, fresh = audited
 
     def unknown(value: object) -> Iterator[tuple[str, str]]:
         if isinstance(value, JsonForm):
