@@ -47,10 +47,12 @@ def audit_users(
 ) -> PeopleAudit:
     """Are the lists about as good for each group of people? Reads each person's held-out nDCG@k.
 
-    reference  whom a group is compared with: "rest" (everybody else whose group is known), "population" (all of those), or a group
-    A row's value is the group's mean with its own 95 % interval; `difference` is that less the reference's mean, with the band that
-    holds all groups' differences at once. Groups under the smallest number of people are suppressed: no value, in no reference.
-    A reference of fewer than 30 people decides nothing. The unknown have a value and no verdict.
+    reference  whom a group is compared with: "rest" (everybody else whose group is known), "population" (all of those),
+               or a group
+    A row's value is the group's mean with its own 95 % interval; `difference` is that less the reference's mean, with
+    the band that holds all groups' differences at once. Groups under the smallest number of people are suppressed: no
+    value, in no reference. A reference of fewer than 30 people decides nothing. The unknown have a value and no
+    verdict.
     Raises   OptionError for an unknown column or reference, a bad k, or a k at which nothing was evaluated.
     """
     k, limits = check_k(k, graph.n_items), thresholds or Thresholds()
@@ -85,7 +87,9 @@ def audit_users(
 
 @dataclass(frozen=True, eq=False)
 class _Compared:
-    """known: groups with enough people, of those whose group is known; differences: None where there is nothing to compare."""
+    """known: groups with enough people, of those whose group is known; differences: None where there is nothing to
+    compare.
+    """
 
     known: tuple[int, ...]
     reference: str

@@ -1,7 +1,7 @@
 """Model card and data card, made from what is stored: manifests, the data card of a source, measurements, audits.
 
-Headings of the model card: Mitchell et al., Model Cards for Model Reporting (2019). Of the data card: Gebru et al., Datasheets
-for Datasets (2018), and Pushkarna et al., Data Cards (2022). What nobody stated is said to be not stated.
+Headings of the model card: Mitchell et al., Model Cards for Model Reporting (2019). Of the data card: Gebru et al.,
+Datasheets for Datasets (2018), and Pushkarna et al., Data Cards (2022). What nobody stated is said to be not stated.
 """
 
 from __future__ import annotations

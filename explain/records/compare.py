@@ -1,8 +1,9 @@
 """Two audits, group by group: what moved, whether the intervals still overlap, and whether the same question was asked.
 
-An overlap of two 95 % intervals is told as it is: it does not show that nothing changed, and two audits of the same people
-are not independent. So it is a reading aid, not a test. Where the audits asked different things (another k, target, browsing
-model or model) values stand side by side without a change; where the data or the fit differ, no count of changes is told.
+An overlap of two 95 % intervals is told as it is: it does not show that nothing changed, and two audits of the same
+people are not independent. So it is a reading aid, not a test. Where the audits asked different things (another k,
+target, browsing model or model) values stand side by side without a change; where the data or the fit differ, no count
+of changes is told.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """An audit's record put together: what was measured, with everything that a reader outside needs to judge it.
 
-What was measured comes from explain.fairness; how a record is kept, signed and shown is the business of this room's others.
+What was measured comes from explain.fairness; how a record is kept, signed and shown is the business of this room's
+others.
 """
 
 from __future__ import annotations
@@ -85,7 +86,9 @@ def record_content(
     measured: MeasuredPlan,
     lists: AuditedLists,
 ) -> AuditContent:
-    """The record without its hash and signatures. plan: as it was written to the log; configuration: hash of the plan as it was run."""
+    """The record without its hash and signatures. plan: as it was written to the log; configuration: hash of the plan
+    as it was run.
+    """
     graph = source.graph
     creators = creators_of(graph)
     return AuditContent(
@@ -170,7 +173,9 @@ def rated(rows: Sequence[AuditRow], *, of_people: bool = False) -> tuple[AuditRo
 def attributes(
     graph: InteractionGraph, plan: Plan, card: DataCard, guard: Disclosure | None = None
 ) -> tuple[AttributeSource, ...]:
-    """Where each audited column comes from and for how many it is missing; None where those are a group that stays hidden."""
+    """Where each audited column comes from and for how many it is missing; None where those are a group that stays
+    hidden.
+    """
     return (
         *(_item_attribute(graph, by, card) for by in plan.item_columns),
         *(_user_attribute(graph, by, card, guard) for by in plan.user_columns),

@@ -1,4 +1,6 @@
-"""What audits of a workspace have told already: the intersections of the plans in its decision log. Later answers hide in accord with them."""
+"""What audits of a workspace have told already: the intersections of the plans in its decision log. Later answers hide
+in accord with them.
+"""
 
 from __future__ import annotations
 

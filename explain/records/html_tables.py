@@ -1,4 +1,5 @@
-"""The measured sections of a report besides its groups: where attributes come from, parameters, baselines without a profile,
+"""The measured sections of a report besides its groups: where attributes come from, parameters, baselines without a
+profile,
 every metric, trends, creators, what the gap comes through, and what repairs cost. Each is a table of texts, or a few.
 """
 

@@ -1,9 +1,11 @@
-"""The decision log: what was planned, audited, signed and exported, and what went wrong. Append-only, hash-chained, in SQLite.
+"""The decision log: what was planned, audited, signed and exported, and what went wrong. Append-only, hash-chained, in
+SQLite.
 
-Each workspace has a chain of its own, so that a check of one workspace is complete without the others: row n holds the hash of
-row n - 1, and its own hash is the SHA-256 over the canonical JSON of everything else in it. Triggers refuse changes and
-removals; whoever goes round them is found by `verification.verify`. Every write is one transaction on disk before it is
-answered (WAL, synchronous FULL): a killed process leaves the whole row or none, and two writers wait for each other.
+Each workspace has a chain of its own, so that a check of one workspace is complete without the others: row n holds the
+hash of row n - 1, and its own hash is the SHA-256 over the canonical JSON of everything else in it. Triggers refuse
+changes and removals; whoever goes round them is found by `verification.verify`. Every write is one transaction on disk
+before it is answered (WAL, synchronous FULL): a killed process leaves the whole row or none, and two writers wait for
+each other.
 """
 
 from __future__ import annotations
@@ -61,7 +63,8 @@ class DecisionLog:
     ) -> LogEntry:
         """One row more. before: looks at the rows so far inside the transaction, and may raise to stop it.
 
-        Raises OptionError for what cannot be kept, SurfacedError where the file cannot be written; nothing is stored then.
+        Raises OptionError for what cannot be kept, SurfacedError where the file cannot be written; nothing is stored
+        then.
         """
         if kind not in get_args(Kind):
             raise OptionError(f"Unknown kind of entry {shown(kind)}. Kinds: {', '.join(get_args(Kind))}.")
@@ -96,7 +99,9 @@ class DecisionLog:
             return _entries(db, workspace)
 
     def raw_rows(self, workspace: str) -> list[tuple[Any, ...]]:
-        """The rows as SQLite holds them, by number: number, created, workspace, kind, actor, role, content, previous, hash."""
+        """The rows as SQLite holds them, by number: number, created, workspace, kind, actor, role, content, previous,
+        hash.
+        """
         with self._open(write=False) as db:
             return _raw(db, workspace)
 

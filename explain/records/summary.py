@@ -1,4 +1,5 @@
-"""What a record says in sentences, for its report and for the page that shows it: the findings worst first, what nobody stated,
+"""What a record says in sentences, for its report and for the page that shows it: the findings worst first, what nobody
+stated,
 who signed, what is too small to be shown, and why an interval without 0 may still be chance.
 """
 
@@ -71,7 +72,9 @@ def signed_before(signatures: Sequence[Signature], name: str) -> str:
 
 
 def is_small(row: AuditRow | Cell | MetricFigure, least: int) -> bool:
-    """Whether a row of people is suppressed. Records from before the field was kept: no value, and fewer people than are told."""
+    """Whether a row of people is suppressed. Records from before the field was kept: no value, and fewer people than
+    are told.
+    """
     if row.has("suppressed"):
         return row.suppressed
     return row.value is None and row.n is not None and row.n < least
@@ -246,7 +249,9 @@ def _open(record: AuditContent) -> list[Point]:
 
 
 def _known_rows(record: AuditContent) -> list[tuple[ColumnAudit, AuditRow]]:
-    """Every known group with its audit; those of whom it is not known where they belong are no group that can be judged."""
+    """Every known group with its audit; those of whom it is not known where they belong are no group that can be
+    judged.
+    """
     return [(audit, row) for audit in record.column_audits for row in audit.rows if row.group != UNKNOWN]
 
 

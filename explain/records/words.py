@@ -1,4 +1,6 @@
-"""Numbers and names of a record in words: few digits, percentages, counts too small to be told, parameters as people say them."""
+"""Numbers and names of a record in words: few digits, percentages, counts too small to be told, parameters as people
+say them.
+"""
 
 from __future__ import annotations
 
@@ -90,7 +92,9 @@ def count(value: int | None) -> str:
 
 
 def plural(n: int, noun: str) -> str:
-    """ "1 film", "12 films", "3 people". Like naming's, without the graph that naming loads: pages and the shell start with this."""
+    """ "1 film", "12 films", "3 people". Like naming's, without the graph that naming loads: pages and the shell start
+    with this.
+    """
     return f"{n:,} {'people' if noun == 'person' and n != 1 else noun if n == 1 else noun + 's'}"
 
 

@@ -9,7 +9,9 @@ from explain.results.json_form import JsonObject
 
 @dataclass(frozen=True)
 class FaithfulnessReport:
-    """How faithful the explanations of a model are. methods, planted: rows; randomised: rank correlation with an interval."""
+    """How faithful the explanations of a model are. methods, planted: rows; randomised: rank correlation with an
+    interval.
+    """
 
     workspace: str
     model: str

@@ -44,7 +44,9 @@ class DataService:
         return tuple(infos)
 
     def smallest_group(self) -> int:
-        """The smallest group of people of whom this installation tells a figure. Raises OptionError where it is set to no such number."""
+        """The smallest group of people of whom this installation tells a figure. Raises OptionError where it is set to
+        no such number.
+        """
         return self.session.smallest_group
 
     def card(self, workspace: str) -> DataCard:
@@ -136,7 +138,9 @@ class DataService:
         return Person(user, names.user(idx), attributes, history_entries(names, idx))
 
     def item(self, workspace: str, item: str) -> ItemCard:
-        """An item's attributes, groups and audience size; what a group says already is no attribute. Raises UnknownIdError."""
+        """An item's attributes, groups and audience size; what a group says already is no attribute. Raises
+        UnknownIdError.
+        """
         loaded = self.session.workspace(workspace)
         names, graph = loaded.names, loaded.graph
         idx = graph.items.index(item)

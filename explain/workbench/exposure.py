@@ -1,4 +1,6 @@
-"""The workbench: who gets exposure, for whom lists are good, through what a gap comes, and what each main parameter weighs."""
+"""The workbench: who gets exposure, for whom lists are good, through what a gap comes, and what each main parameter
+weighs.
+"""
 
 from __future__ import annotations
 
@@ -140,7 +142,9 @@ class ExposureService:
         self, workspace: str, model: str, by: str, *, k: int | None = None, browsing: str = RBP,
         policies: Mapping[str, Mapping[str, float]] | None = None, progress: Progress = no_progress,
     ) -> tuple[Trend, ...]:  # fmt: skip
-        """Popularity, long tail, diversity, calibration, homogenisation and impact ratio over this model's snapshots, oldest first."""
+        """Popularity, long tail, diversity, calibration, homogenisation and impact ratio over this model's snapshots,
+        oldest first.
+        """
         loaded = self.session.workspace(workspace)
         k = list_length(loaded, k)
         snapshots = newest_lists(loaded, model, k, MOST_SNAPSHOTS, progress)
@@ -151,12 +155,14 @@ class ExposureService:
         players: at.Players | None = None, people: int = at.MAX_PEOPLE, seed: int = 0, due: tuple[str, float] | None = None,
         browsing: str = RBP, progress: Progress = no_progress,
     ) -> GapAttribution:  # fmt: skip
-        """Through which relations (or "events", "age" of the history) a group of items gets more or less than its share.
+        """Through which relations (or "events", "age" of the history) a group of items gets more or less than its
+        share.
 
         browsing how lists are read
         due      what the exposure is compared with, (name, share of all attention); the catalogue share if left out
         players  groups of relations of one's own, name → keys; together they must be all that the score has
-        Raises   OptionError for an unknown column, group, `through` or grouping; NotReadyError before the model is fitted
+        Raises   OptionError for an unknown column, group, `through` or grouping; NotReadyError before the model is
+                 fitted
         """
         loaded = self.session.workspace(workspace)
         k, manifest = list_length(loaded, k), loaded.manifest(model)
@@ -289,7 +295,9 @@ class ExposureService:
         return cast(Side, side)
 
     def _audit_key(self, workspace: str, manifest: Manifest, by: str, side: str, k: int) -> str:
-        """Of people also by the smallest group that is told: what was stored under another one, or before there was one, is not."""
+        """Of people also by the smallest group that is told: what was stored under another one, or before there was
+        one, is not.
+        """
         least = f"-least-{self.session.smallest_group}" if side == "user" else ""
         prepared = self.session.store.require(workspace)
         data = f"-{prepared.content[:12]}" if prepared.files else ""  # columns and labels are none of the snapshot's

@@ -1,4 +1,6 @@
-"""Plans, whole audits and their edges: nothing that cannot be judged passes, and what cannot be run is said before it is."""
+"""Plans, whole audits and their edges: nothing that cannot be judged passes, and what cannot be run is said before it
+is.
+"""
 
 from __future__ import annotations
 

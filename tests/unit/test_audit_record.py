@@ -1,4 +1,6 @@
-"""Stored audits: the published schema, the hash, plans fixed before, signatures from the log, comparison, checks of exports, cards."""
+"""Stored audits: the published schema, the hash, plans fixed before, signatures from the log, comparison, checks of
+exports, cards.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""The decision log finds every row that was changed, removed, moved, rewritten or cut; writers and killed processes leave it whole."""
+"""The decision log finds every row that was changed, removed, moved, rewritten or cut; writers and killed processes
+leave it whole.
+"""
 
 from __future__ import annotations
 
