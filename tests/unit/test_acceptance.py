@@ -17,6 +17,7 @@ import pandas as pd
 import pytest
 
 from core.models.base import constant_words, default_model
+from core.models.item_knn import ItemKnn
 from core.models.popularity import Popularity
 from explain.results.explanation import Explanation
 from explain.workbench.workbench import Workbench
@@ -230,7 +231,12 @@ def measured(items: list[str], wanted: set[str], k: int) -> dict[str, float]:
 @pytest.mark.usefixtures("home")
 @pytest.mark.parametrize(
     ("model", "split", "seed"),
-    [("popularity", "last", 0), ("popularity", "time", 0), ("item-knn", "random", 3), ("path", "last", 0)],
+    [
+        (Popularity.spec.name, "last", 0),
+        (Popularity.spec.name, "time", 0),
+        (ItemKnn.spec.name, "random", 3),
+        (default_model(), "last", 0),
+    ],
 )
 def test_evaluate_agrees_with_plain_loops_over_the_files(
     newsroom_home: Path, tables: dict[str, pd.DataFrame], model: str, split: str, seed: int

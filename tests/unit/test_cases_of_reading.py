@@ -15,6 +15,8 @@ import pytest
 
 from core.errors import DataError, OptionError
 from core.graph import InteractionGraph
+from core.models.base import default_model
+from core.models.popularity import Popularity
 from data.builder import build_graph
 from data.formats.folder import tables_from_folder
 from data.tables import Tables
@@ -520,7 +522,7 @@ def singles(folder: Path, n: int, card: str = "{}") -> Workbench:
 def test_data_in_which_nobody_has_two_events_are_fitted_on_a_random_cut(tmp_path: Path, card: str) -> None:
     bench = singles(tmp_path / "data", 30, card)
     assert bench.data.card("tiny").default_split == "random"
-    for model in ("popularity", "path"):
+    for model in (Popularity.spec.name, default_model()):
         assert bench.models.fit("tiny", model).snapshot.startswith(model)
 
 

@@ -14,6 +14,8 @@ import pandas as pd
 import pytest
 
 from core.models.base import model_names
+from core.models.item_knn import ItemKnn
+from core.models.popularity import Popularity
 from explain.workbench.workbench import Workbench
 from tests.command_line import surfaced
 from tests.models import from_events_alone
@@ -83,7 +85,7 @@ def test_models_lists_all_of_them_the_default_first() -> None:
     assert {row["name"]: row["exact"] for row in rows}["lightgcn"] is False
 
 
-@pytest.mark.parametrize("model", ["item-knn", "popularity"])
+@pytest.mark.parametrize("model", [ItemKnn.spec.name, Popularity.spec.name])
 def test_fit_stores_a_snapshot_that_recommend_then_uses(model: str, person: str) -> None:
     ended = surfaced("fit", *WORKSPACE, "--model", model, "--seed", 0, "--json")
     assert set(ended.json) == {"snapshot", "model", "seconds", "parameters", "metrics"}

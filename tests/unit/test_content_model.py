@@ -25,8 +25,9 @@ from core.models.base import get_model
 from core.models.content import CONTENT, ContentModel
 from explain.workspace.refits import validation_cut
 from tests.graphs import CARD, nodes, random_graph
+from tests.models import reading_attributes
 
-NAMES = ("gnn+content", "gnn+content-mlp")
+NAMES = reading_attributes()
 SUBJECTS = ("cycling", "opera", "chess")
 
 

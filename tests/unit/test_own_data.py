@@ -11,7 +11,6 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
-from commands.audits import _read
 from core.errors import DataError, OptionError, SnapshotError
 from core.guardrails.base import Groups, Pool, Setting, rule_from, rule_from_text
 from core.models.base import ModelState
@@ -19,6 +18,7 @@ from core.models.path import PathModel
 from core.snapshots import load
 from explain.groups.cohorts import cohorts
 from explain.workbench.workbench import Workbench
+from tests.command_line import surfaced
 from tests.models import of_walks_alone
 
 
@@ -131,11 +131,12 @@ def test_amounts_that_no_sum_could_hold_are_refused(tmp_path: Path) -> None:
         Workbench(tmp_path / "home").data.prepare("huge", folder=folder)
 
 
-def test_files_of_nothing_but_brackets_are_a_sentence(tmp_path: Path) -> None:
+def test_files_of_nothing_but_brackets_are_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     deep = tmp_path / "plan.json"
     deep.write_text("[" * 100_000)
-    with pytest.raises(OptionError, match="cannot be read as JSON"):
-        _read(deep)
+    monkeypatch.setenv("SURFACED_HOME", str(tmp_path / "home"))
+    ended = surfaced("run-audit", "--workspace", "deep", "--model", "path", "--plan", deep, "--actor", "A")
+    assert "cannot be read as JSON" in ended.complaint
     folder = tmp_path / "deep"
     folder.mkdir()
     (folder / "events.csv").write_text("user,item\na,x\nb,y\n")
