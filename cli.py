@@ -1,4 +1,5 @@
-"""The workbench from a shell. `--json` prints one JSON object on stdout; messages and progress go to stderr.
+"""The workbench from a shell. `--json` prints one JSON object on stdout; messages and progress go to stderr,
+whose last line then is {"error": {"code", "message"}} where something went wrong.
 
 Wrong words or ids exit with 2 and one sentence. `python cli.py --help` lists everything. The commands stand in
 commands/.
@@ -6,6 +7,7 @@ commands/.
 
 from __future__ import annotations
 
+import json
 import signal
 import sys
 from importlib import import_module
@@ -36,11 +38,9 @@ def main() -> int:
         app(standalone_mode=False)
     except DataError as error:
         listed = [f"  {problem}" for problem in error.problems] if len(error.problems) > 1 else []
-        say("\n".join([str(error), *listed]))
-        return 2
+        return refused("\n".join([str(error), *listed]), error.code, str(error))
     except SurfacedError as error:
-        say(str(error))
-        return 2
+        return refused(str(error), error.code)
     except (KeyboardInterrupt, typer.Abort):
         say("Stopped. What was finished is kept.")
         return 130
@@ -48,9 +48,16 @@ def main() -> int:
         usage = getattr(error, "format_message", None)
         if usage is None:
             raise
-        say(f"{usage().rstrip('. ')}. Try `{CLI} --help`.")
-        return 2
+        return refused(f"{usage().rstrip('. ')}. Try `{CLI} --help`.", "usage")
     return 0
+
+
+def refused(text: str, code: str, message: str = "") -> int:
+    """Says why nothing was done; with --json the last line on stderr is {"error": {"code", "message"}}. Exit status 2."""
+    say(text)
+    if "--json" in sys.argv:
+        say(json.dumps({"error": {"code": code, "message": message or text}}))
+    return 2
 
 
 if __name__ == "__main__":

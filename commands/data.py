@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
@@ -23,6 +23,7 @@ from commands.command_line import (
 )
 from core.errors import SurfacedError
 from core.progress import Progress
+from explain.results.workspace import ModelInfo
 from explain.workbench.sources import demo_workspaces, expected_formats, stated_limits
 from explain.workbench.workbench import Workbench
 
@@ -38,9 +39,18 @@ def workspaces(as_json: JsonOption = False) -> None:
 
 
 @app.command()
-def models(as_json: JsonOption = False) -> None:
+def models(
+    offered: Annotated[
+        bool, typer.Option("--offered", help="Only the names of those to begin with, a line each.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
     """List the models."""
-    rows = [{f: getattr(info, f) for f in MODEL_FIELDS} for info in Workbench().models.known()]
+    known = Workbench().models.known()
+    if offered:
+        print("\n".join(_to_begin_with(known)))
+        return
+    rows = [{f: getattr(info, f) for f in MODEL_FIELDS} for info in known]
     print_answer({"models": rows}, as_json, lambda: plain_text.table(rows, ("name", "title", "exact", "summary")))
 
 
@@ -115,7 +125,7 @@ def restore(
 def demo_data() -> None:
     """Prepare the demo workspaces and fit the path model and the floors; does only what is missing."""
     bench, complete = Workbench(), True
-    wanted = tuple(info.name for n, info in enumerate(bench.models.known()) if n == 0 or info.floor)
+    wanted = _to_begin_with(bench.models.known())
     steps_each = 2 + 2 * len(wanted)  # prepare, fit and measure each, audit
     demo = demo_workspaces()
     for place, workspace in enumerate(demo):
@@ -129,6 +139,11 @@ def demo_data() -> None:
             complete = False
     if complete:
         demo_stamp.write(bench.session.home, demo)
+
+
+def _to_begin_with(known: Sequence[ModelInfo]) -> tuple[str, ...]:
+    """The default model and those that it is compared with."""
+    return tuple(info.name for n, info in enumerate(known) if n == 0 or info.floor)
 
 
 class _Steps:

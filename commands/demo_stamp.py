@@ -18,7 +18,7 @@ from core.files import read_json
 
 ROOT = Path(__file__).resolve().parents[1]
 STAMP = "demo.json"
-_MADE_BY = ("core", "data", "explain", "requirements.txt")
+_MADE_BY = ("core", "data", "explain", "commands", "requirements.txt")
 
 
 def write(home: Path, workspaces: Sequence[str]) -> None:
