@@ -14,11 +14,12 @@ from core.progress import no_progress
 from data.builder import build_graph
 from data.simulation.config import NewsroomConfig
 from data.simulation.simulator import simulate_newsroom
-from explain.blind_test import ladder as bl
 from explain.blind_test import audit, files
+from explain.blind_test import ladder as bl
 from explain.charts.attribution import blind_chart
 from explain.storage.store import Store
-from explain.workbench.workbench import Workbench, tasks
+from explain.workbench import tasks
+from explain.workbench.workbench import Workbench
 from tests.command_line import surfaced
 
 SMALL = bl.Setup(
