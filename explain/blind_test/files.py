@@ -22,7 +22,7 @@ _ID: Final = re.compile(r"[0-9a-f]{8}")
 
 @dataclass(frozen=True)
 class Opened:
-    """What was found when a seal was broken: whether the interval held the size, whether the commitment is one to it."""
+    """What a broken seal showed: whether the interval held the size, and whether the commitment is one to it."""
 
     held: bool
     matches: bool

@@ -1,4 +1,4 @@
-"""What a blind test says: what was sealed, what the audit estimated, what was revealed. Plain data that becomes JSON."""
+"""What a blind test says: what was sealed, what the audit estimated, what was revealed. Plain data for JSON."""
 
 from __future__ import annotations
 
