@@ -139,7 +139,7 @@ def edges(
     found = Workbench().explain.edges(
         workspace, model, item, user=user, history=ids(history), top=top, snapshot=snapshot
     )
-    print_answer(found.as_json(), as_json, lambda: plain_text.edge_lines(found))
+    print_answer(found.as_json(), as_json, lambda: plain_text.edges_text(found))
 
 
 @app.command()

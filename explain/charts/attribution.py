@@ -11,7 +11,6 @@ import numpy as np
 import plotly.graph_objects as go
 
 from core.errors import OptionError, shown
-from explain.blind_test.seal import BlindResult, Revealed
 from explain.charts.bars import MetricBar, metric_bars
 from explain.charts.flow_style import Palette, palette
 from explain.fairness.attribution import GapAttribution
@@ -19,13 +18,12 @@ from explain.fairness.baselines import NonProfiling
 from explain.fairness.main_parameters import MeasuredWeights
 from explain.format.numbers import amount
 from explain.format.text import plotly_text, wrap
+from explain.results.blind_test import BlindResult, Revealed
 
 __all__ = [
-    "BlindResult",
     "GapAttribution",
     "MeasuredWeights",
     "NonProfiling",
-    "Revealed",
     "arm_bars",
     "blind_chart",
     "gap_waterfall",

@@ -13,13 +13,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 from pyarrow import ArrowException
 
 from core.errors import NotReadyError, OptionError, SurfacedError, did_you_mean, shown
-from core.files import read_bytes, read_json, write_whole
+from core.files import JsonObject, read_bytes, read_json, write_whole
 from core.models.base import get_model
 from core.texts import command as typed
 from data.datasets.base import dataset_names, get_dataset
@@ -212,7 +211,7 @@ class Store:
         except (ValueError, TypeError, KeyError, RecursionError):
             raise self.damaged(workspace, "data card") from None
 
-    def read_result(self, workspace: str, key: str) -> dict[str, Any] | None:
+    def read_result(self, workspace: str, key: str) -> JsonObject | None:
         """A stored result, or None where there is none or it was altered: results can always be computed again.
 
         Results without a seal are those of an older version; they count only for data that it prepared.
@@ -227,7 +226,7 @@ class Store:
             return content["result"] if digest(content["result"]) == content["sha256"] else None
         return content if "sha256" not in content and not self.require(workspace).files else None
 
-    def write_result(self, workspace: str, key: str, content: dict[str, Any]) -> None:
+    def write_result(self, workspace: str, key: str, content: JsonObject) -> None:
         """Store a result whole. A full disk loses the stored copy only; the caller has the result."""
         kept = json.loads(json.dumps(content))
         with suppress(OSError):
@@ -254,12 +253,12 @@ class Store:
         return found if found.layout == LAYOUT else None
 
 
-def sealed(content: dict[str, Any]) -> dict[str, Any]:
+def sealed(content: JsonObject) -> JsonObject:
     """JSON with its own SHA-256 as one entry more."""
     return content | {"sha256": digest(content)}
 
 
-def unsealed(content: dict[str, Any]) -> dict[str, Any]:
+def unsealed(content: JsonObject) -> JsonObject:
     """What was sealed, or what an older version left without a seal. Raises ValueError where the seal does not hold."""
     seal = content.pop("sha256", None)
     if (seal is not None or content.get("files")) and digest(content) != seal:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import asdict, replace
 
 import numpy as np
 import pytest
@@ -13,11 +14,12 @@ from core.progress import no_progress
 from data.builder import build_graph
 from data.simulation.config import NewsroomConfig
 from data.simulation.simulator import simulate_newsroom
+from explain.blind_test import audit, files
 from explain.blind_test import ladder as bl
-from explain.blind_test import seal
 from explain.charts.attribution import blind_chart
 from explain.storage.store import Store
-from explain.workbench.workbench import Workbench, tasks
+from explain.workbench import tasks
+from explain.workbench.workbench import Workbench
 from tests.command_line import surfaced
 
 SMALL = bl.Setup(
@@ -41,7 +43,7 @@ def bench(ladders, tmp_path, monkeypatch):
     for file in (ladders / "blind").glob("ladder-*"):
         (tmp_path / "blind" / file.name).write_bytes(file.read_bytes())
     monkeypatch.setenv("SURFACED_HOME", str(tmp_path))
-    monkeypatch.setattr(seal, "Setup", lambda: SMALL)
+    monkeypatch.setattr(audit, "Setup", lambda: SMALL)
     return Workbench(tmp_path)
 
 
@@ -87,7 +89,7 @@ def test_from_seal_to_reveal(bench, kind):
     assert truth.true_size == json.loads(sealed_text(bench, begun.id))["size"]
     assert truth.held == (estimate.low - 1e-9 <= truth.true_size <= estimate.high + 1e-9)
     assert truth.recomputed == hashlib.sha256(truth.committed_text.encode()).hexdigest()
-    assert bench.blind_test.tests()[0] | {"held": None} == {
+    assert asdict(replace(bench.blind_test.tests()[0], held=None)) == {
         "id": begun.id,
         "kind": kind,
         "created": begun.created,
@@ -126,7 +128,7 @@ def test_a_seal_that_is_lost_before_the_audit_is_a_sentence_too_and_a_damaged_re
     with pytest.raises(SurfacedError, match="cannot be read"):
         bench.blind_test.run(lost.id)
     (bench.session.store.home / "blind" / f"{lost.id}.json").write_text("[]")
-    assert [row["id"] for row in bench.blind_test.tests()] == [kept.id]
+    assert [entry.id for entry in bench.blind_test.tests()] == [kept.id]
 
 
 @pytest.mark.parametrize(
@@ -303,11 +305,11 @@ def test_a_short_ladder_says_so():
 
 
 def test_workspaces_of_old_tests_go_and_their_records_stay(bench):
-    begun = [bench.blind_test.start(0.3, "author", seed) for seed in range(seal.KEPT + 1)]
+    begun = [bench.blind_test.start(0.3, "author", seed) for seed in range(files.MOST_WORKSPACES + 1)]
     left = {p.name for p in (bench.session.store.home / "workspaces").glob("blind-*")}
-    assert len(left) == seal.KEPT
+    assert len(left) == files.MOST_WORKSPACES
     assert begun[-1].workspace in left
-    assert len(bench.blind_test.tests()) == seal.KEPT + 1
+    assert len(bench.blind_test.tests()) == files.MOST_WORKSPACES + 1
     assert bench.blind_test.reveal(begun[0].id).matches
     with pytest.raises((NotReadyError, OptionError)):
         Workbench(bench.session.store.home).data.card(begun[0].workspace)
@@ -358,9 +360,9 @@ def test_the_page_plants_seals_and_reveals(bench, monkeypatch):
     assert app.radio(key="blind-how").value == "Draw one for me"
     assert not app.slider, "the sealed size stands on no widget"
     begun = bench.blind_test.tests()[0]
-    assert begun["commitment"] in [code.value for code in app.code]
+    assert begun.commitment in [code.value for code in app.code]
     assert not app.success
-    app.button(key=f"reveal-{begun['id']}").click().run()
+    app.button(key=f"reveal-{begun.id}").click().run()
     assert not app.exception
     assert "0.620" in "".join(str(e.value).replace("\\", "") for e in [*app.success, *app.error])
     st.cache_resource.clear()

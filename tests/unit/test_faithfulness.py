@@ -15,12 +15,12 @@ from core.graph import InteractionGraph
 from core.models.base import ModelState, Recommender
 from core.models.lightgcn import LightGCN
 from core.models.path import PathModel
-from explain.faithfulness import methods
 from explain.faithfulness.measures import judge, order_of
 from explain.faithfulness.methods import METHODS, Question
 from explain.faithfulness.planted import hit, recover, through
 from explain.faithfulness.randomised import randomised, rewired, spearman
 from explain.faithfulness.run import compare, interval, questions
+from explain.results.faithfulness import OURS, Interval
 from tests.graphs import random_graph, random_parameters, without_item
 
 
@@ -162,8 +162,6 @@ def test_interval_of_a_constant_is_the_constant() -> None:
 
 
 def methods_interval(value: float) -> object:
-    from explain.faithfulness.run import Interval
-
     return Interval(value, value, value)
 
 
@@ -220,10 +218,10 @@ def test_planted_causes_on_the_small_newsroom_beat_chance(home: object) -> None:
     from explain.workbench.workbench import Workbench
 
     report = Workbench().faithfulness.measure("newsroom", "path", users=10)
-    rows = {(r["cause"], r["candidates"][:2]): r for r in report.planted}
+    rows = {(row.cause, row.candidates[:2]): row for row in report.planted}
     topic = rows["topic_affinity", "al"]
-    assert topic["hit_1"] > 2 * topic["chance_1"]
-    assert rows["trending", "no"]["hit_1"] is None
-    assert "no edge" in rows["trending", "no"]["reason"]
+    assert topic.hit_1 > 2 * topic.chance_1
+    assert rows["trending", "no"].hit_1 is None
+    assert "no edge" in rows["trending", "no"].reason
     assert Workbench().faithfulness.stored("newsroom", "path", users=10) == report
-    assert methods.OURS[0] == report.methods[0]["method"]
+    assert report.methods[0].method == OURS[0]

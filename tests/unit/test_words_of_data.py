@@ -68,9 +68,10 @@ def test_evidence_and_history_tell_of_an_event_in_the_same_words(home: Path, exp
 
 
 def test_parameters_and_measures_are_read_by_people() -> None:
-    frame = parameters.general_frame({"weight_mean": 3.529861234, "dim": 64})
+    frame = parameters.general_frame({"weight_mean": 3.529861234, "dim": 64}, {"dim": "length of a vector"})
     assert frame["parameter"].tolist() == ["weight mean", "dim"]
     assert frame["value"].tolist() == ["3.53", "64"]
+    assert frame["what it does"].tolist() == ["", "length of a vector"]
     assert [metric(m) for m in ("validation_ndcg@20", "recall@10", "loss")] == ["nDCG@20", "Recall@10", "Loss"]
 
 
