@@ -14,12 +14,13 @@ from typing import Any, Final
 
 import pandas as pd
 
+from core.files import JsonObject
 from core.models.base import ModelSpec
 from core.snapshots import Manifest
 from data.tables import DataCard, Tables
 from explain.format.text import clean
-from explain.records.types import AuditEntry
 from explain.records.words import number
+from explain.results.decision_log import AuditEntry
 
 NOT_STATED: Final = "Not stated."
 _SPECIAL: Final = re.compile(r"([\\`*_\[\]<>|#~$])")
@@ -45,7 +46,7 @@ class Card:
     headings_of: str
     sections: tuple[CardSection, ...]
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> JsonObject:
         return asdict(self)
 
     def markdown(self) -> str:

@@ -6,9 +6,9 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from core.errors import OptionError
+from core.files import JsonObject
 from core.models.base import default_model
 from core.progress import Progress, no_progress, portion
 from explain.explanation.edges import explain_edges
@@ -250,7 +250,7 @@ class ExplanationService:
         snapshot: str | None = None,
         k: int | None = None,
         form: str = "html",
-    ) -> str | dict[str, Any]:
+    ) -> str | JsonObject:
         """An explanation with its test, its notes and its provenance: "html" as one file's text, "json" as a hashed
         record.
         """

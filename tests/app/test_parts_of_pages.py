@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from explain.results.audit import AuditReport, AuditRow
+from explain.results.audit import AuditReport, AuditRow, GroupShares, ItemOverall
 from explain.workbench.workbench import Workbench
 from pages.exposure import cells, page
 from pages.frame import widgets
@@ -108,21 +108,23 @@ def test_every_piece_of_the_picture_can_be_looked_behind(home: Path) -> None:
 
 
 def audit(n: int) -> AuditReport:
-    rows = tuple(AuditRow(f"g{i}", i, 1.0, 0.9, 1.1, "pass", "") for i in range(n))
-    shares = {f"g{i}": {"exposure": 0.1, "catalogue": i / n} for i in range(n)}
+    rows = tuple(
+        AuditRow(group=f"g{i}", n=i, value=1.0, low=0.9, high=1.1, verdict="pass", reason="") for i in range(n)
+    )
+    shares = {f"g{i}": GroupShares(exposure=0.1, catalogue=i / n, target=None) for i in range(n)}
     return AuditReport(
-        "w",
-        "path",
-        "s",
-        "genre",
-        "item",
-        10,
-        "exposure ratio",
-        "rbp",
-        "catalogue share",
-        {},
-        rows,
-        {"shares": shares, "verdict": "pass", "reason": "All pass."},
+        workspace="w",
+        model="path",
+        snapshot="s",
+        by="genre",
+        side="item",
+        k=10,
+        metric="exposure ratio",
+        browsing="rbp",
+        target="catalogue share",
+        threshold={},
+        rows=rows,
+        overall=ItemOverall(shares=shares, verdict="pass", reason="All pass."),
     )
 
 

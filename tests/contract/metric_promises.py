@@ -19,9 +19,10 @@ from explain.fairness.audited_lists import AuditedLists
 from explain.fairness.exposure import BROWSING_LABELS
 from explain.fairness.figures import Figure
 from explain.fairness.metrics.base import Direction, Metric
-from explain.fairness.plan import Plan
 from explain.fairness.report import Lists, audited_lists
+from explain.format.words import RBP
 from explain.groups.intersections import SIGN
+from explain.results.plan import Plan
 from tests.fairness_world import make_graph
 
 PEOPLE, ITEMS, K = 60, 20, 4
@@ -61,7 +62,17 @@ def lists_of(scenario: Scenario, *, draws: int = 100, seed: int = 0) -> AuditedL
     """The world's lists, with a small group of people ("old") that stays hidden."""
     graph, given = _given(scenario)
     target = POLICY if scenario.target == "policy" else scenario.target
-    plan = Plan("tiny", "path", scenario.k, ("brand",), ("sex", "age", "city"), target=target, draws=draws, seed=seed)
+    plan = Plan(
+        workspace="tiny",
+        model="path",
+        k=scenario.k,
+        item_columns=("brand",),
+        user_columns=("sex", "age", "city"),
+        target=target,
+        browsing=RBP,
+        draws=draws,
+        seed=seed,
+    )
     return audited_lists(graph, plan, given)
 
 
@@ -125,7 +136,7 @@ def by_key(figures: list[Figure]) -> dict[Key, Figure]:
 
 def words_are_complete(metric: Metric) -> None:
     spec, promise = metric.spec, "words are complete"
-    for name, word in metric.words().items():
+    for name, word in metric.words().as_json().items():
         check(metric, promise, bool(str(word).strip()), f"{name} is empty.")
     check(metric, promise, spec.direction in get_args(Direction), f"{spec.direction!r} is no direction.")
     check(metric, promise, spec.range.low < spec.range.high, f"the range {spec.range} holds nothing.")

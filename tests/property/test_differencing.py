@@ -19,10 +19,10 @@ from core.graph import InteractionGraph
 from core.progress import no_progress
 from explain.fairness.differencing import protect
 from explain.fairness.disclosure import disclosure
-from explain.fairness.plan import Plan
 from explain.fairness.report import Lists, run_plan
-from explain.fairness.thresholds import Thresholds
+from explain.format.words import RBP
 from explain.groups.intersections import grouping
+from explain.results.plan import Plan, Thresholds
 from tests.fairness_world import make_graph
 
 LIMIT = 4
@@ -157,14 +157,15 @@ def world_of(seed: int) -> tuple[InteractionGraph, Lists, dict[str, np.ndarray]]
 def test_no_record_tells_what_gives_a_few_people_away(seed: int) -> None:
     graph, given, codes = world_of(seed)
     plan = Plan(
-        "tiny",
-        "path",
-        3,
-        ("brand",),
-        tuple(codes),
-        (("skewed", "free"),),
+        workspace="tiny",
+        model="path",
+        k=3,
+        item_columns=("brand",),
+        user_columns=tuple(codes),
+        intersections=(("skewed", "free"),),
         thresholds=Thresholds(min_n=LIMIT),
         draws=100,
+        browsing=RBP,
     )
     result = run_plan(graph, plan, given, progress=no_progress)
     names = {by: np.array([f"{by[0]}{g}" for g in code], dtype=object) for by, code in codes.items()}
@@ -180,12 +181,12 @@ def test_no_record_tells_what_gives_a_few_people_away(seed: int) -> None:
         ),
         "cells": (
             everybody,
-            [(t["user_by"], r["user_group"], r["n"]) for t in result.cells for r in t["rows"] if r["n"]],
+            [(t.user_by, r.user_group, r.n) for t in result.cells for r in t.rows if r.n],
         ),
     }
     for m in result.metrics:
-        if m["by"] in codes and m["group"] and m["n"] and m["name"] != "user-cohort gap":
-            tables.setdefault(m["name"], (everybody, []))[1].append((m["by"], m["group"], m["n"]))
+        if m.by in codes and m.group and m.n and m.name != "user-cohort gap":
+            tables.setdefault(m.name, (everybody, []))[1].append((m.by, m.group, m.n))
     assert len(tables) > 4
     for metric, (people, rows) in tables.items():
         equations = [np.ones(len(people))]

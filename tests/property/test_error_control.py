@@ -119,7 +119,7 @@ def test_a_whole_audit_of_people_fails_no_oftener_than_alpha_and_only_where_a_ro
         values = np.concatenate(quality(sizes, means, "beta", np.random.default_rng(1_000 + seed)))
         audit = audit_users(graph, make_evaluation(values), "cohort", 2, seed=seed, draws=200)
         failed = any(row.verdict == "fail" for row in audit.rows)
-        assert (audit.overall["verdict"] == "fail") == failed
+        assert (audit.overall.verdict == "fail") == failed
         false += failed
         held += [row.low <= mean <= row.high for row, mean in zip(audit.rows, means.tolist(), strict=True)]
     print(f"{name}: any false failure {false / N_DRAWS:.3f}, rows held {np.mean(held):.3f}")

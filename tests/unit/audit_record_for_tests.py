@@ -6,6 +6,8 @@ import copy
 from pathlib import Path
 from typing import Any
 
+from explain.records.schema import content_from_json
+from explain.results.plan import Plan
 from explain.workbench.workbench import Workbench
 
 WORKSPACE = "newsroom"
@@ -133,12 +135,26 @@ def full(record: dict[str, Any]) -> dict[str, Any]:
     return made
 
 
+def fix(bench: Workbench, **planned: Any) -> dict[str, Any]:
+    """A plan fixed in the log, as JSON."""
+    return bench.audits.fix(WORKSPACE, Plan.from_json(plan(**planned)), "Ada", "auditor").as_json()
+
+
+def save(bench: Workbench, made: dict[str, Any]) -> dict[str, Any]:
+    """An audit saved, as JSON."""
+    return bench.records.save(WORKSPACE, content_from_json(made), "Ada").as_json()
+
+
+def load(bench: Workbench, audit: str) -> dict[str, Any]:
+    """A stored audit as JSON."""
+    return bench.records.load(WORKSPACE, audit).as_json()
+
+
 def stored(
     bench: Workbench, text: str = "", *, changes: dict[str, Any] | None = None, **planned: Any
 ) -> dict[str, Any]:
     """A plan fixed and an audit saved, as a run would do it."""
-    fixed = bench.audits.fix(WORKSPACE, plan(**planned), "Ada", "auditor")
-    return bench.records.save(WORKSPACE, content(fixed, text, **(changes or {})), "Ada")
+    return save(bench, content(fix(bench, **planned), text, **(changes or {})))
 
 
 def empty_bench(home: Path) -> Workbench:

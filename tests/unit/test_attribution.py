@@ -145,9 +145,9 @@ def test_the_parts_sum_to_the_gap_beyond_a_random_list(attribution):
 
 
 def test_the_gap_is_the_one_that_the_audit_reports(attribution):
-    shares = Workbench().exposure.audit("newsroom", "path", "author_group", k=10).overall["shares"]["new"]
-    assert attribution.exposure == pytest.approx(shares["exposure"])
-    assert attribution.gap_all == pytest.approx(shares["exposure"] - shares["catalogue"])
+    shares = Workbench().exposure.audit("newsroom", "path", "author_group", k=10).overall.shares["new"]
+    assert attribution.exposure == pytest.approx(shares.exposure)
+    assert attribution.gap_all == pytest.approx(shares.exposure - shares.catalogue)
 
 
 def test_the_gap_of_a_random_list_is_what_drawn_lists_give(attribution, home):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,24 @@ from explain.records.html import audit_html
 from explain.records.html_audits import cell_table
 from explain.records.summary import by_chance, hidden, not_stated, signed, signed_before, summary
 from explain.records.words import number, parameter
+from explain.results.audit import PeopleAudit
+from explain.results.audit_record import AuditContent, AuditRecord
+from explain.results.cells import CellTable
+from explain.results.record_sections import Export, Signature
 from explain.workbench.workbench import Workbench
-from tests.unit.audit_record_for_tests import WORKSPACE, audit, content, empty_bench, full, plan, row, stored
+from tests.unit.audit_record_for_tests import (
+    SHA,
+    WORKSPACE,
+    audit,
+    content,
+    empty_bench,
+    fix,
+    full,
+    plan,
+    row,
+    save,
+    stored,
+)
 
 HOSTILE = (
     "</script><script>alert(1)</script>",
@@ -132,14 +149,11 @@ def test_every_number_of_every_row_is_on_the_page(tmp_path: Path) -> None:
                 assert value is None or f"{value:.4g}" in shown
 
 
-def rendered(tmp_path: Path, **changes: Any) -> tuple[dict[str, Any], Page]:
+def rendered(tmp_path: Path, **changes: Any) -> tuple[AuditRecord, Page]:
     """The page of a record that says everything that newer ones say, with some sections put in its place."""
     bench = empty_bench(tmp_path / "full")
-    fixed = bench.audits.fix(WORKSPACE, plan(), "Ada", "auditor")
-    record = bench.records.save(WORKSPACE, full(content(fixed)) | changes, "Ada")
-    made = bench.records.export(WORKSPACE, record["id"])
-    assert isinstance(made, str)
-    return record, Page(made)
+    record = AuditRecord.from_json(save(bench, full(content(fix(bench))) | changes))
+    return record, Page(bench.records.export(WORKSPACE, record.id))
 
 
 def read(page: Page, section: str) -> str:
@@ -220,8 +234,9 @@ def test_small_groups_are_told_as_small_and_not_counted(tmp_path: Path) -> None:
 def test_the_summary_is_worst_first_and_names_the_worst_of_the_rest() -> None:
     low = [row(f"low {n}", 10 + n, n / 10, n / 10 - 0.01, n / 10 + 0.01, "fail") for n in (7, 3, 1, 5, 2, 6, 4)]
     high = [row("high", 5, 2.0, 1.9, 2.1, "fail"), row("higher", 5, 3.0, 2.9, 3.1, "fail")]
-    record = content(plan() | {"fixed_at": "2026-01-01T00:00:00Z"}, item_audits=[audit("item", "topic", [*low, *high])])
-    points = {point.text.partition(".")[0]: point.listed for point in summary(record)}
+    fixed = plan() | {"fixed_at": "2026-01-01T00:00:00Z", "log_hash": SHA}
+    record = content(fixed, item_audits=[audit("item", "topic", [*low, *high])])
+    points = {point.text.partition(".")[0]: point.listed for point in summary(AuditContent.from_json(record))}
     few, much = points["7 groups of items are shown too little"], points["2 groups of items are shown too much"]
     assert [told.partition(" (")[0] for told in few[:5]] == ["low 1", "low 2", "low 3", "low 4", "low 5"]
     assert (
@@ -234,27 +249,31 @@ def test_the_summary_is_worst_first_and_names_the_worst_of_the_rest() -> None:
 def test_an_interval_without_0_beside_a_large_p_is_explained() -> None:
     gap = audit("user", "region", [])
     gap["overall"] |= {"low": 0.002, "high": 0.038, "p": 0.618}
-    assert "p = 0.618" in by_chance(gap)
+    assert "p = 0.618" in by_chance(PeopleAudit.from_json(gap))
     for changed in ({"low": 0.0}, {"p": 0.01}, {"p": None}):
-        assert by_chance(gap | {"overall": gap["overall"] | changed}) == ""
+        assert by_chance(PeopleAudit.from_json(gap | {"overall": gap["overall"] | changed})) == ""
 
 
 def test_what_nobody_stated_is_listed_at_the_top(tmp_path: Path) -> None:
     record, page = rendered(tmp_path)
     assert not_stated(record) == ""
-    record["system"] |= {"purpose": "not stated", "owner": " "}
-    record["plan"]["target_reason"] = ""
+    record = replace(
+        record,
+        system=replace(record.system, purpose="not stated", owner=" "),
+        plan=replace(record.plan, target_reason=""),
+        export=Export(created="2026", actor="not stated", sha256="ab" * 32),
+    )
     assert not_stated(record) == "Not stated: purpose, owner, why this target. A reader will ask."
     assert "by not stated" not in read(page, "verdict")
-    made = audit_html(record | {"export": {"created": "2026", "actor": "not stated", "sha256": "ab" * 32}})
+    made = audit_html(record)
     assert "exported 2026</p>" in made
     assert "Not stated: purpose, owner, why this target." in Page(made).sections["verdict"]
 
 
 def test_signatures_are_counted_by_people() -> None:
     one, other = (
-        {"name": "Ada", "signed_at": "2026-01-02T03:04:05Z"},
-        {"name": "Bo", "signed_at": "2026-01-02T03:05:05Z"},
+        Signature(name=name, role="", comment="", signed_at=f"2026-01-02T03:{minute}:05Z", log_hash=SHA)
+        for name, minute in (("Ada", "04"), ("Bo", "05"))
     )
     assert signed([]) == "Nobody has signed this audit."
     assert signed([one]) == "Signed by 1 person."
@@ -390,7 +409,7 @@ def test_bars_show_value_interval_and_limits_on_one_scale(tmp_path: Path) -> Non
 def test_the_same_record_gives_the_same_page(tmp_path: Path) -> None:
     _, text = report(tmp_path)
     record: dict[str, Any] = json.loads(Page(text).data)
-    assert audit_html(copy.deepcopy(record)) == text
+    assert audit_html(AuditRecord.from_json(copy.deepcopy(record))) == text
 
 
 def test_every_table_has_heads_that_repeat_on_paper(tmp_path: Path) -> None:
@@ -443,13 +462,13 @@ def test_a_wide_table_of_cells_is_cut_into_parts_that_hold_every_cell_once() -> 
         for u in range(15)
         for i in range(20)
     ]
-    found = cell_table({"user_by": "people", "item_by": "items", "rows": rows}, least=0)
-    assert found["corner"] == "items"
-    assert [len(part["heads"]) for part in found["parts"]] == [5, 5, 5]
+    view = cell_table(CellTable.from_json({"user_by": "people", "item_by": "items", "rows": rows}), least=0)
+    assert view.corner == "items"
+    assert [len(part.heads) for part in view.parts] == [5, 5, 5]
     seen = {
-        (row["group"], head): cell["value"]
-        for part in found["parts"]
-        for row in part["rows"]
-        for head, cell in zip(part["heads"], row["cells"], strict=True)
+        (row.group, head): cell.value
+        for part in view.parts
+        for row in part.rows
+        for head, cell in zip(part.heads, row.cells, strict=True)
     }
     assert seen == {(r["item_group"], r["user_group"]): number(r["value"]) for r in rows}

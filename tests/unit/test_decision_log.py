@@ -15,8 +15,8 @@ import pytest
 
 from core.errors import OptionError, SurfacedError
 from explain.records.log import GENESIS, MAX_TEXT, DecisionLog
-from explain.records.types import Verification
 from explain.records.verification import verify
+from explain.results.decision_log import Verification
 from explain.workbench.workbench import Workbench
 from tests.command_line import surfaced
 from tests.unit.audit_record_for_tests import empty_bench, stored
@@ -25,24 +25,24 @@ ROOT = Path(__file__).resolve().parents[2]
 SIGNER = """
 import sys
 from pathlib import Path
-from explain.workbench.records import Recording
-bench = Recording(Path(sys.argv[1]))
+from explain.workbench.workbench import Workbench
+bench = Workbench(Path(sys.argv[1]))
 for n in range(int(sys.argv[4])):
-    row = bench.sign("newsroom", sys.argv[2], f"{sys.argv[3]}-{n}", "auditor", "x" * 2000)
+    row = bench.records.sign("newsroom", sys.argv[2], f"{sys.argv[3]}-{n}", "auditor", "x" * 2000)
     print(row.number, flush=True)
 """
 KILLER = """
 import os, signal, sys, time
 from pathlib import Path
-from explain.workbench.records import Recording
-bench = Recording(Path(sys.argv[1]))
+from explain.workbench.workbench import Workbench
+bench = Workbench(Path(sys.argv[1]))
 for turn in range(20):
     from_child, to_parent = os.pipe()
     child = os.fork()
     if not child:
         n = 0
         while True:
-            row = bench.sign("newsroom", sys.argv[2], f"turn {turn}, {n}", "auditor", "x" * 2000)
+            row = bench.records.sign("newsroom", sys.argv[2], f"turn {turn}, {n}", "auditor", "x" * 2000)
             os.write(to_parent, f"{row.number}\\n".encode())
             n += 1
     lines = os.fdopen(from_child)
@@ -54,11 +54,11 @@ for turn in range(20):
         os.waitpid(child, 0)
     os.close(to_parent)
     lines.close()
-    found, signed = bench.verify_log("newsroom"), bench.audit_record("newsroom", sys.argv[2])["signatures"]
+    found, signed = bench.records.verify_log("newsroom"), bench.records.load("newsroom", sys.argv[2]).signatures
     assert found.ok, found.sentence
     assert found.n_rows == 2 + len(signed), (found.n_rows, len(signed))
     assert found.n_rows >= max(confirmed), (found.n_rows, confirmed)
-    assert all(s["comment"] == "x" * 2000 for s in signed)
+    assert all(s.comment == "x" * 2000 for s in signed)
     print(found.n_rows, flush=True)
 """
 Change = Callable[[sqlite3.Connection], object]
@@ -350,7 +350,7 @@ def test_two_people_signing_at_once_both_succeed(tmp_path: Path) -> None:
     numbers = [int(line) for person in people for line in person.communicate(timeout=120)[0].split()]
     assert [person.returncode for person in people] == [0, 0]
     assert sorted(numbers) == list(range(3, 53))
-    names = [s["name"] for s in bench.records.load("newsroom", audit)["signatures"]]
+    names = [s.name for s in bench.records.load("newsroom", audit).signatures]
     assert sorted(names) == sorted(f"{who}-{n}" for who in ("ada", "bob") for n in range(25))
     assert bench.records.verify_log("newsroom").ok
 

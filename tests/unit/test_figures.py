@@ -17,7 +17,7 @@ from explain.charts.flow_layout import bundle_key, pixels_per_amount
 from explain.charts.flow_style import KINDS
 from explain.format.numbers import amount, share
 from explain.format.text import clean, plotly_text, wrap
-from explain.results.audit import AuditReport, AuditRow
+from explain.results.audit import AuditReport, AuditRow, ItemOverall
 from explain.results.explanation import Bundle, Explanation, FlowNode, Part
 
 ATTACK = "<img src=x onerror=alert(1)>"
@@ -76,24 +76,24 @@ def nothing() -> Explanation:
 
 def report(**changes: object) -> AuditReport:
     rows = (
-        AuditRow("Drama", 800, 1.02, 0.95, 1.1, "pass", ""),
-        AuditRow("<b>Noir</b>", 24, 0.4, 0.2, 0.6, "fail", "too little"),
-        AuditRow("Western", 20, 0.9, 0.5, 1.5, "insufficient evidence", "wide"),
-        AuditRow("Fantasy", 0, None, None, None, "not estimable", "no members"),
+        AuditRow(group="Drama", n=800, value=1.02, low=0.95, high=1.1, verdict="pass", reason=""),
+        AuditRow(group="<b>Noir</b>", n=24, value=0.4, low=0.2, high=0.6, verdict="fail", reason="too little"),
+        AuditRow(group="Western", n=20, value=0.9, low=0.5, high=1.5, verdict="insufficient evidence", reason="wide"),
+        AuditRow(group="Fantasy", n=0, value=None, low=None, high=None, verdict="not estimable", reason="no members"),
     )
     base = AuditReport(
-        "w",
-        "path",
-        "s",
-        "genre",
-        "item",
-        20,
-        "exposure ratio",
-        "rbp",
-        "catalogue",
-        {"low": 0.8, "high": 1.25},
-        rows,
-        {},
+        workspace="w",
+        model="path",
+        snapshot="s",
+        by="genre",
+        side="item",
+        k=20,
+        metric="exposure ratio",
+        browsing="rbp",
+        target="catalogue",
+        threshold={"low": 0.8, "high": 1.25},
+        rows=rows,
+        overall=ItemOverall(),
     )
     return replace(base, **changes)
 
@@ -342,8 +342,8 @@ def test_charts_escape_titles_and_leave_the_background_clear(theme: str) -> None
         exposure_bars(
             report(
                 rows=(
-                    AuditRow(attack, 1, None, None, None, attack, attack),
-                    AuditRow(attack, 1, 1.0, 0.9, 1.1, attack, attack),
+                    AuditRow(group=attack, n=1, value=None, low=None, high=None, verdict=attack, reason=attack),
+                    AuditRow(group=attack, n=1, value=1.0, low=0.9, high=1.1, verdict=attack, reason=attack),
                 )
             ),
             theme=theme,
@@ -384,9 +384,13 @@ def test_group_without_a_value_says_why_and_gets_no_point() -> None:
 
 def test_each_cohort_s_band_reaches_the_allowed_gap_below_those_it_is_compared_with() -> None:
     rows = (
-        AuditRow("F", 9, 0.30, 0.2, 0.4, "pass", "", reference=0.34, n_reference=40),
-        AuditRow("M", 9, 0.34, 0.3, 0.4, "pass", "", reference=0.30, n_reference=40),
-        AuditRow("unknown", 9, 0.34, 0.3, 0.4, "not estimable", ""),
+        AuditRow(
+            group="F", n=9, value=0.30, low=0.2, high=0.4, verdict="pass", reason="", reference=0.34, n_reference=40
+        ),
+        AuditRow(
+            group="M", n=9, value=0.34, low=0.3, high=0.4, verdict="pass", reason="", reference=0.30, n_reference=40
+        ),
+        AuditRow(group="unknown", n=9, value=0.34, low=0.3, high=0.4, verdict="not estimable", reason=""),
     )
     figure = exposure_bars(report(side="user", metric="nDCG@20", threshold={"gap": 0.05}, rows=rows))
     assert [(s.x0, s.x1, s.y0) for s in figure.layout.shapes] == [

@@ -327,14 +327,38 @@ def test_the_followed_group_is_the_protected_one_or_the_worst_off() -> None:
 def test_the_curve_has_a_line_a_cohort_with_its_gain_and_its_price() -> None:
     def at(step: int) -> Guarded:
         gains = tuple(
-            Gain("new", n, 0.4, None, None, 0.4 + step * rise, None, None, cohort)
+            Gain(
+                group="new",
+                n=n,
+                before=0.4,
+                before_low=None,
+                before_high=None,
+                after=0.4 + step * rise,
+                low=None,
+                high=None,
+                cohort=cohort,
+            )
             for cohort, n, rise in ((EVERYBODY, 90, 0.1), ("few", 10, 0.3), ("many", 80, 0.2))
         )
         paid = tuple(
-            Cost(c, 5, 0.3, 0.3 - step * fall, -step * fall, None, None)
+            Cost(cohort=c, n=5, before=0.3, after=0.3 - step * fall, change=-step * fall, low=None, high=None)
             for c, fall in ((EVERYBODY, 0.01), ("many", 0.02), ("few", 0))
         )
-        return Guarded("w", "m", "s", 10, "x", (), (), paid, gains, 1.0, 90, 0, 0)
+        return Guarded(
+            workspace="w",
+            model="m",
+            snapshot="s",
+            k=10,
+            by="x",
+            rules=(),
+            groups=(),
+            costs=paid,
+            gains=gains,
+            score_kept=1.0,
+            n_lists=90,
+            n_moved=0,
+            n_entered=0,
+        )
 
     figure = tradeoff_curve([at(0), at(1), at(2)], ["0", "0.5", "1"], 1)
     assert [line.name for line in figure.data] == [EVERYBODY, "few", "many"], "in the order of the cohorts"

@@ -107,8 +107,8 @@ def test_the_usual_plan_asks_about_the_datas_own_columns(tmp_path: Path) -> None
     items = pd.DataFrame({"item": THINGS, "period": ["old", "new"] * 6, "land": list("abc") * 4})
     bench = shop(tmp_path, items=items)
     bench.models.fit("shop", "popularity")
-    columns = bench.audits.usual_plan("shop", "popularity")["item_columns"]
-    assert columns[:2] == ["period", "land"]
+    columns = bench.audits.usual_plan("shop", "popularity").item_columns
+    assert columns[:2] == ("period", "land")
     assert "topic" not in columns, "nothing has a topic here"
 
 

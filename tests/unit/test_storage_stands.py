@@ -10,6 +10,7 @@ import sqlite3
 import time
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -505,7 +506,7 @@ def full_home(tmp_path: Path, small_home: Path, monkeypatch: pytest.MonkeyPatch)
     home = Path(shutil.copytree(small_home, tmp_path / "home", symlinks=True))
     monkeypatch.setenv("SURFACED_HOME", str(home))
     bench = Workbench(home)
-    plan = bench.audits.usual_plan("w", "popularity", k=3) | {"draws": 100}
+    plan = replace(bench.audits.usual_plan("w", "popularity", k=3), draws=100)
     bench.audits.run("w", plan, actor="Ada", role="auditor")
     for name in ("decisions.sqlite", "annotations.sqlite"):
         with sqlite3.connect(home / name) as db:
