@@ -29,6 +29,7 @@ from core.evaluation import evaluate
 from core.graph import InteractionGraph
 from explain.fairness.metrics.base import all_metrics
 from explain.fairness.report import Lists, run_plan
+from explain.format.numbers import count_word
 from explain.format.words import RBP
 from explain.results.plan import Plan
 

@@ -20,10 +20,11 @@ from core.models.lightgcn import LightGCN
 from core.threads import one_thread
 from explain.explanation.edges import edge_parts
 from explain.faithfulness.measures import judge, order_of
-from explain.faithfulness.methods import CEILING, OURS, contrastive, exact
+from explain.faithfulness.methods import CEILING, contrastive, exact
 from explain.faithfulness.planted import recover
 from explain.faithfulness.randomised import rank_correlation_with_random, spearman
-from explain.faithfulness.run import LOW_IS_GOOD, MEASURES, Faithfulness, compare, questions
+from explain.faithfulness.run import LOW_IS_GOOD, Faithfulness, compare, questions
+from explain.results.faithfulness import MEASURES, OURS
 from explain.workspace.refits import validation_cut
 from explain.workspace.workspace import Workspace
 

@@ -20,7 +20,7 @@ from commands.command_line import (
     read_stated_file,
 )
 from core.errors import OptionError, shown
-from explain.results.json_form import JsonObject
+from core.files import JsonObject
 from explain.workbench.workbench import Workbench
 
 PlanOption = Annotated[

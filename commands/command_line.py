@@ -14,9 +14,8 @@ from typing import Annotated, Any
 import typer
 
 from core.errors import OptionError, SurfacedError, short, shown
-from core.files import read_stated
+from core.files import JsonObject, read_stated
 from core.texts import parted, printable
-from explain.results.json_form import JsonObject
 from explain.workbench.sources import dataset_names
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)

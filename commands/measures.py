@@ -69,7 +69,7 @@ def faithfulness(
     """How faithful the explanations are, beside the methods that everyone else uses."""
     with progress_bar("Putting explanations to the test") as progress:
         report = Workbench().faithfulness.measure(workspace, model, users=users, seed=seed, progress=progress)
-    print_answer(report.as_json(), as_json, lambda: plain_text.faithfulness_lines(report))
+    print_answer(report.as_json(), as_json, lambda: plain_text.faithfulness_text(report))
 
 
 @app.command()
@@ -79,7 +79,7 @@ def item(
     """One item over all people: who gets it, through what, and of which cohorts they are."""
     with progress_bar("Ranking everybody") as progress:
         found = Workbench().explain.item_view(workspace, model, item, k=k, progress=progress)
-    print_answer(found.as_json(), as_json, lambda: plain_text.item_lines(found))
+    print_answer(found.as_json(), as_json, lambda: plain_text.item_text(found))
 
 
 @app.command("explain-all")

@@ -70,7 +70,7 @@ def whatif(
             may_return=may_return,
             progress=progress,
         )
-    print_answer(found.as_json(), as_json, lambda: plain_text.two_lists(found))
+    print_answer(found.as_json(), as_json, lambda: plain_text.what_if_text(found))
 
 
 @app.command()

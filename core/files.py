@@ -18,6 +18,8 @@ from typing import Any, Final, NoReturn
 MANY: Final = 256 << 20  # bytes: more than any stored file of ours but models and tables
 STATED: Final = 16 << 20  # bytes: plans, rules, cards, as people write them
 LONGEST_NUMBER: Final = 300  # digits of a whole number: longer ones have no float
+JsonObject = dict[str, Any]
+"""A JSON object as it was read: nothing is known of its values before somebody has checked them."""
 _KINDS: Final = (
     (stat.S_ISDIR, "a folder"),
     (stat.S_ISFIFO, "a pipe"),

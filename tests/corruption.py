@@ -398,7 +398,7 @@ def plans(scratch: Path) -> Callable[[random.Random, Path], object]:
         if rng.random() < 0.2:
             rng.choice((_bytes, _kind))(rng, file)
         if rng.random() < 0.1:
-            return rules._read(file)
+            return rules.read_rules(file)
         plan = check_plan(plan_from_json(audits._read(file)), graph)
         n_before = len(bench.records.log("shop"))
         if rng.random() < 0.03 and plan.draws <= 200:
@@ -437,7 +437,7 @@ def stored(scratch: Path) -> Callable[[random.Random, Path], object]:
             form = rng.choice(("json", "html"))
             return bench.records.verify_report(_spoilt(rng, place / f"report.{form}", texts[form].encode()))
         if what == 1:
-            return explain._read_pairs(_spoilt(rng, place / "pairs.csv", pairs))
+            return explain.read_pairs(_spoilt(rng, place / "pairs.csv", pairs))
         if what == 2:
             return restore(place / "state", _spoilt(rng, place / "all.zip", (scratch / "all.zip").read_bytes()))
         other = Path(shutil.copytree(home, place / "home", symlinks=True))

@@ -25,8 +25,8 @@ from typing import Literal, cast, get_args
 import numpy as np
 from scipy import special
 
-from core import files
 from core.errors import OptionError, SurfacedError, shown
+from core.files import read_json
 from core.graph import FloatArray, IntArray, InteractionGraph
 from core.models._path_chains import CO_3, CO_5, GROUP_CHAINS, PathParameters, Relation
 from core.models.path import PathModel
@@ -37,6 +37,7 @@ from data.simulation.config import NewsroomConfig
 from data.simulation.simulator import simulate_newsroom
 from data.splits import split
 from data.tables import Tables
+from explain.blind_test.files import folder, write_json
 from explain.fairness.exposure import item_exposure, rbp
 
 Kind = Literal["author", "cohort"]
@@ -148,7 +149,7 @@ def served(graph: InteractionGraph) -> tuple[PathModel, IntArray]:
 
 def ladder(home: Path, kind: Kind, setup: Setup, progress: Progress) -> Ladder:
     """The ladder from disk, or simulated now; what is done stays on disk when the work is stopped."""
-    place = home / "blind" / f"ladder-{kind}-{setup.key(kind)}.json"
+    place = folder(home) / f"ladder-{kind}-{setup.key(kind)}.json"
     rows = _read(place, setup.rungs)
     sizes = np.linspace(0.0, MAX_SIZE, setup.rungs)
     for rung in range(len(rows), setup.rungs):
@@ -156,7 +157,7 @@ def ladder(home: Path, kind: Kind, setup: Setup, progress: Progress) -> Ladder:
         size = float(sizes[_spread_order(setup.rungs)[rung]])
         tables = simulate_newsroom(setup.planted(kind, size), seed=LADDER_SEED + rung)
         rows.append([size, *numbers_of(build_graph(tables), tables.card.positives, kind).tolist()])
-        _write(place, rows)
+        write_json(place, {"rows": rows})
     progress(1.0, "ladder is ready")
     table = np.array(rows)
     return Ladder(kind, table[:, 0], table[:, 1:])
@@ -276,20 +277,8 @@ def _spread_order(n: int) -> IntArray:
 
 def _read(place: Path, rungs: int) -> list[list[float]]:
     try:
-        rows = files.read_json(place)["rows"]
+        rows = read_json(place)["rows"]
         table = np.array(rows, dtype=np.float64)
         return [*map(list, rows)] if table.ndim == 2 and table.shape[1] == 3 and len(rows) <= rungs else []
     except (OSError, ValueError, KeyError, TypeError):
         return []
-
-
-def _write(place: Path, rows: list[list[float]]) -> None:
-    write_whole(place, {"rows": rows})
-
-
-def write_whole(place: Path, content: object) -> None:
-    """A JSON file, whole or not at all. Raises SurfacedError."""
-    try:
-        files.write_whole(place, json.dumps(content))
-    except OSError as error:
-        raise SurfacedError(f"{place.name} could not be written to {place.parent}: {error.strerror}.") from None

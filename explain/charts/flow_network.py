@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Final
 
 from explain.charts.flow_layout import bundle_key, layout
 from explain.charts.flow_style import DASHES, KINDS, LINES, Palette, Sign, kind_style, palette
+from explain.charts.vis_network import LegendEntry, NetworkEdge, NetworkNode, PathNetwork
 from explain.format.numbers import amount, share
 from explain.format.text import NO_TITLE, clean, wrap
 from explain.results.explanation import Bundle, Explanation, FlowNode
-from explain.results.json_form import JsonObject
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -51,19 +51,12 @@ def path_digraph(explanation: Explanation) -> nx.MultiDiGraph:
 
 def path_network(
     explanation: Explanation, *, theme: str, selected: str | None = None, kinds: Mapping[str, str] | None = None
-) -> JsonObject:
+) -> PathNetwork:
     """The picture as plain JSON data for vis-network: physics off, positions fixed, an edge for each direction of a
-    bundle.
+    bundle; at most 50 KB for a picture of 60 nodes.
 
     selected  key of the node or bundle that is picked, or None
     kinds     kind of node → the data's own word for it ("topic": "genre"), for the legend
-    Returns   nodes     id = FlowNode.key, label of at most 2 × 22 characters, tip (plain text), hop, vis-network's own
-              keys bundles   [relation, tip] each; a bundle's key is from→to|relation (flow_layout.bundle_key) edges
-              one a direction of a bundle; id = position in `bundles` with "+" (for) or "-" (against), shift (pixels
-              that keep both directions apart, 0 if absent), width .6 + 5.4 · share of the widest, vis-network's own
-              keys options   vis-network options          legend   kinds and lines that occur: what, name, shape or
-              dashes, colour title     one sentence for screen readers          palette   inks of the theme
-              selected   as given, if it exists Together at most 50 KB for a picture of 60 nodes.
     Raises    OptionError for an unknown theme or kind; GraphError as path_digraph does
     """
     inks = palette(theme)
@@ -129,7 +122,7 @@ def _amounts(value_for: float, value_against: float) -> str:
 
 def _through_pyvis(
     graph: nx.MultiDiGraph, explanation: Explanation, bundles: list[Bundle], inks: Palette
-) -> tuple[list[JsonObject], list[JsonObject], JsonObject]:
+) -> tuple[list[NetworkNode], list[NetworkEdge], dict[str, object]]:
     """Nodes, edges and options as pyvis writes them. Never its HTML: that loads from other hosts and runs titles as
     markup.
     """
@@ -139,17 +132,20 @@ def _through_pyvis(
     facts = {n.key: n for n in explanation.nodes}
     most = max((n.value_for + n.value_against for n in explanation.nodes), default=0.0)
     for key, data in graph.nodes(data=True):
-        network.add_node(key, **_node(facts[key], data, most, explanation.score))
+        network.add_node(key, **_node(facts[key], data["x"], data["y"], most, explanation.score))
     widest = max((v for b in bundles for v in (b.value_for, b.value_against)), default=0.0)
     for position, bundle in enumerate(bundles):
-        for edge in _edges(bundle, position, widest, inks):
-            network.add_edge(bundle.source, bundle.target, **edge)
+        for looks in _edges(bundle, position, widest, inks):
+            network.add_edge(bundle.source, bundle.target, **looks)
     network.options = _options(inks)
     nodes, edges, _, _, _, options = network.get_network_data()
-    return nodes, [{k: v for k, v in e.items() if k != "arrows"} for e in edges], json.loads(options)
+    for edge in edges:
+        edge.pop("arrows", None)
+    return nodes, edges, json.loads(options)
 
 
-def _node(node: FlowNode, data: JsonObject, most: float, score: float) -> JsonObject:
+def _node(node: FlowNode, x: float, y: float, most: float, score: float) -> dict[str, object]:
+    """A node's own keys, as pyvis takes them."""
     style = kind_style(node.kind)
     smallest, more = _NODE_SIZE
     flow = node.value_for + node.value_against
@@ -158,20 +154,20 @@ def _node(node: FlowNode, data: JsonObject, most: float, score: float) -> JsonOb
         "shape": style.shape,
         "color": style.colour,
         "size": round(smallest + more * (flow / most if most > 0 else 0.0) ** 0.5, 1),
-        "x": data["x"],
-        "y": data["y"],
+        "x": x,
+        "y": y,
         "hop": node.hop,
         "tip": node_tip(node, score),
     }
 
 
-def _edges(bundle: Bundle, position: int, widest: float, inks: Palette) -> list[JsonObject]:
+def _edges(bundle: Bundle, position: int, widest: float, inks: Palette) -> list[dict[str, object]]:
     """One edge a direction that carries something; two lie side by side, the one for the item above."""
     amounts: dict[Sign, float] = {"for": bundle.value_for, "against": bundle.value_against}
     widths = {sign: THINNEST + WIDEST_MORE * value / widest for sign, value in amounts.items() if value > 0}
     edges = []
     for sign, width in widths.items():
-        edge: JsonObject = {"id": f"{position}{'+' if sign == 'for' else '-'}", "width": round(width, 2)}
+        edge: dict[str, object] = {"id": f"{position}{'+' if sign == 'for' else '-'}", "width": round(width, 2)}
         if sign == "against":
             edge["color"] = inks.cons
         if dashes := DASHES[sign, bundle.solid]:
@@ -190,7 +186,7 @@ def _round_ended(dashes: tuple[int, ...], width: float) -> list[float]:
     return [float(d) if place % 2 == 0 else round(d + 1.5 * width, 1) for place, d in enumerate(dashes)]
 
 
-def _options(inks: Palette) -> JsonObject:
+def _options(inks: Palette) -> dict[str, object]:
     return {
         "autoResize": False,
         "physics": {"enabled": False},
@@ -207,17 +203,17 @@ def _options(inks: Palette) -> JsonObject:
     }
 
 
-def _legend(explanation: Explanation, inks: Palette, words: Mapping[str, str]) -> list[JsonObject]:
+def _legend(explanation: Explanation, inks: Palette, words: Mapping[str, str]) -> list[LegendEntry]:
     """What occurs in the picture, in the order of flow_style."""
     kinds = {n.kind for n in explanation.nodes}
     lines = {("for", b.solid) for b in explanation.bundles if b.value_for > 0}
     lines |= {("against", b.solid) for b in explanation.bundles if b.value_against > 0}
-    shapes = [
+    shapes: list[LegendEntry] = [
         {"what": "node", "name": clean(words.get(kind, style.name), 30), "shape": style.shape, "colour": style.colour}
         for kind, style in KINDS.items()
         if kind in kinds
     ]
-    return shapes + [
+    dashed: list[LegendEntry] = [
         {
             "what": "edge",
             "name": LINES[sign, solid],
@@ -227,3 +223,4 @@ def _legend(explanation: Explanation, inks: Palette, words: Mapping[str, str]) -
         for (sign, solid), dashes in DASHES.items()
         if (sign, solid) in lines
     ]
+    return shapes + dashed

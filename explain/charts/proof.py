@@ -6,9 +6,7 @@ import plotly.graph_objects as go
 
 from explain.charts.flow_style import palette
 from explain.format.text import plotly_text
-from explain.results.faithfulness import FaithfulnessReport
-
-OURS = ("exact", "exact, contrastive")
+from explain.results.faithfulness import OURS, FaithfulnessReport
 
 
 def method_bars(report: FaithfulnessReport, measure: str, *, theme: str = "light") -> go.Figure:
@@ -16,33 +14,33 @@ def method_bars(report: FaithfulnessReport, measure: str, *, theme: str = "light
     inks = palette(theme)
     rows = report.methods
     places = list(range(len(rows)))
-    values = [row[measure] for row in rows]
+    intervals = [row.figures[measure] for row in rows]
     figure = go.Figure(
         go.Scatter(
-            x=values,
+            x=[interval.value for interval in intervals],
             y=places,
             mode="markers",
             showlegend=False,
             marker={
                 "size": 11,
-                "color": [inks.pros if r["method"] in OURS else inks.muted for r in rows],
-                "symbol": ["diamond" if r["method"] in OURS else "circle" for r in rows],
+                "color": [inks.pros if r.method in OURS else inks.muted for r in rows],
+                "symbol": ["diamond" if r.method in OURS else "circle" for r in rows],
             },
             error_x={
                 "type": "data",
                 "symmetric": False,
                 "color": inks.soft_ink,
                 "thickness": 1.5,
-                "array": [r[f"{measure}_high"] - r[measure] for r in rows],
-                "arrayminus": [r[measure] - r[f"{measure}_low"] for r in rows],
+                "array": [interval.high - interval.value for interval in intervals],
+                "arrayminus": [interval.value - interval.low for interval in intervals],
             },
-            customdata=[plotly_text(r["method"]) for r in rows],
+            customdata=[plotly_text(r.method) for r in rows],
             hovertemplate="%{customdata}: %{x:.3f}<extra></extra>",
         )
     )
     figure.update_yaxes(
         tickvals=places,
-        ticktext=[plotly_text(r["method"], 24) for r in rows],
+        ticktext=[plotly_text(r.method, 24) for r in rows],
         autorange="reversed",
         fixedrange=True,
         automargin=True,

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from core.files import JsonObject
 from core.models.base import constant_words
 from explain.charts.flow_svg import flow_svg
 from explain.format.hashing import digest
@@ -19,7 +20,6 @@ from explain.format.numbers import amount
 from explain.format.text import clean
 from explain.results.annotation import Annotation
 from explain.results.explanation import Explanation
-from explain.results.json_form import JsonObject
 from explain.results.whatif import Verified
 
 TEMPLATES: Final = Path(__file__).parent / "templates"

@@ -19,9 +19,9 @@ from core.models.base import Recommender
 from core.ranking import top_k
 from core.threads import one_thread
 from explain.counterfactual.changes import History, delete
+from explain.results.faithfulness import OURS
 
 N_NEXT: Final = 10
-OURS: Final = ("exact", "exact, contrastive")
 CEILING: Final = "leave-one-out"
 
 
@@ -61,12 +61,12 @@ def method(name: str, meaning: str) -> Callable[[Method], Method]:
     return known
 
 
-@method("exact", "our parts: the terms of the score")
+@method(OURS[0], "our parts: the terms of the score")
 def exact(q: Question) -> FloatArray:
     return q.model.parts(q.user, q.item).history
 
 
-@method("exact, contrastive", "our parts less those of the mean of the next ten items")
+@method(OURS[1], "our parts less those of the mean of the next ten items")
 def contrastive(q: Question) -> FloatArray:
     others = [q.model.parts(q.user, int(r)).history for r in q.rivals]
     return exact(q) - (np.mean(others, axis=0) if others else 0.0)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 import pandas as pd
@@ -20,7 +20,7 @@ from core.models.base import Recommender
 from core.progress import Progress, no_progress
 from core.threads import one_thread
 from explain.counterfactual.changes import History
-from explain.results.json_form import JsonObject
+from explain.results.faithfulness import PlantedRow
 
 LEAST_CANDIDATES: Final = 20
 GROUP_CAUSES: Final[Mapping[str, str]] = {"topic_affinity": "topic", "author_loyalty": "creator"}
@@ -29,29 +29,12 @@ NO_EDGE: Final = "no edge of the graph stands for it, so no explanation by edges
 
 
 @dataclass(frozen=True)
-class Recovered:
-    """One cause against one kind of candidates. hit_1, hit_3: shares of events; chance_*: of a random order of the same
-    candidates.
-    """
-
-    cause: str
-    candidates: str
-    n_events: int
-    n_candidates: float
-    hit_1: float | None
-    hit_3: float | None
-    chance_1: float | None
-    chance_3: float | None
-    reason: str = ""
-
-
-@dataclass(frozen=True)
 class PlantedTruth:
     model: str
     seed: int
-    rows: tuple[Recovered, ...] = field(default_factory=tuple)
+    rows: tuple[PlantedRow, ...] = field(default_factory=tuple)
 
-    def as_json(self) -> JsonObject:
+    def as_json(self) -> dict[str, Any]:
         return asdict(self)
 
 
@@ -74,7 +57,7 @@ def recover(
     """events: the table with user, item, cause, cause_id. Raises OptionError where nothing was planted."""
     if not {"cause", "cause_id"} <= set(events.columns):
         raise OptionError("These events carry no planted causes: only simulated data, such as newsroom, can be asked.")
-    rows: list[Recovered] = []
+    rows: list[PlantedRow] = []
     named = events.dropna(subset=["cause"])
     causes = list(dict.fromkeys([*GROUP_CAUSES, ITEM_CAUSE, *sorted(named["cause"].unique())]))
     with one_thread():
@@ -88,7 +71,7 @@ def recover(
             elif cause == ITEM_CAUSE:
                 rows += _items(graph, model, chosen, n_events, seed)
             else:
-                rows.append(Recovered(cause, "none", len(own), 0.0, None, None, None, None, NO_EDGE))
+                rows.append(_unmeasured(cause, "none", len(own), NO_EDGE))
             progress((n + 1) / len(causes), f"cause {cause}")
     return PlantedTruth(model.spec.name, seed, tuple(rows))
 
@@ -104,7 +87,7 @@ def _asked(graph: InteractionGraph, table: pd.DataFrame) -> Iterator[tuple[Event
             yield event, left
 
 
-def _groups(graph: InteractionGraph, model: Recommender, cause: str, table: pd.DataFrame, n: int) -> list[Recovered]:
+def _groups(graph: InteractionGraph, model: Recommender, cause: str, table: pd.DataFrame, n: int) -> list[PlantedRow]:
     """All topics and creators together, by the amount that runs through each as a node of its relation."""
     kinds = [k for k in ("topic", "creator") if k in graph.memberships]
     kind = GROUP_CAUSES[cause]
@@ -123,7 +106,7 @@ def _groups(graph: InteractionGraph, model: Recommender, cause: str, table: pd.D
     return [hits.row(cause, "all " + " and ".join(f"{k}s" for k in kinds))]
 
 
-def _items(graph: InteractionGraph, model: Recommender, table: pd.DataFrame, n: int, seed: int) -> list[Recovered]:
+def _items(graph: InteractionGraph, model: Recommender, table: pd.DataFrame, n: int, seed: int) -> list[PlantedRow]:
     """The article that led to another one: among twenty of the catalogue, and among all that the person had."""
     rng = np.random.default_rng(seed)
     drawn, own = _Hits(), _Hits()
@@ -181,20 +164,35 @@ class _Hits:
         self._three.append(hit(amounts, planted, 3))
         self._sizes.append(len(amounts))
 
-    def row(self, cause: str, candidates: str) -> Recovered:
+    def row(self, cause: str, candidates: str) -> PlantedRow:
         if not self.n:
-            return Recovered(cause, candidates, 0, 0.0, None, None, None, None, "no event of it can be asked")
+            return _unmeasured(cause, candidates, 0, "no event of it can be asked")
         sizes: IntArray = np.array(self._sizes)
-        return Recovered(
-            cause,
-            candidates,
-            self.n,
-            float(sizes.mean()),
-            float(np.mean(self._one)),
-            float(np.mean(self._three)),
-            float((1 / sizes).mean()),
-            float((np.minimum(3, sizes) / sizes).mean()),
+        return PlantedRow(
+            cause=cause,
+            candidates=candidates,
+            n_events=self.n,
+            n_candidates=float(sizes.mean()),
+            hit_1=float(np.mean(self._one)),
+            hit_3=float(np.mean(self._three)),
+            chance_1=float((1 / sizes).mean()),
+            chance_3=float((np.minimum(3, sizes) / sizes).mean()),
         )
+
+
+def _unmeasured(cause: str, candidates: str, n_events: int, reason: str) -> PlantedRow:
+    """The row of a cause for which there is no hit rate."""
+    return PlantedRow(
+        cause=cause,
+        candidates=candidates,
+        n_events=n_events,
+        n_candidates=0.0,
+        hit_1=None,
+        hit_3=None,
+        chance_1=None,
+        chance_3=None,
+        reason=reason,
+    )
 
 
 def hit(amounts: FloatArray, planted: int, k: int) -> float:

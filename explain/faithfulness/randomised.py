@@ -11,7 +11,8 @@ import numpy as np
 
 from core.graph import Events, FloatArray, IntArray, InteractionGraph
 from core.models.base import ModelState, Recommender
-from explain.faithfulness.run import Interval, interval, questions
+from explain.faithfulness.run import interval, questions
+from explain.results.faithfulness import Interval
 
 ROUNDS, DRAWS = 30, 2_000
 

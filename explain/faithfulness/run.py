@@ -6,8 +6,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
-from typing import Final
+from dataclasses import dataclass
+from typing import Any, Final
 
 import numpy as np
 
@@ -18,43 +18,11 @@ from core.progress import Progress, no_progress
 from core.threads import one_thread
 from explain.counterfactual.changes import History
 from explain.faithfulness.measures import STEPS, Judged, judge, order_of
-from explain.faithfulness.methods import MEANING, METHODS, OURS, Question
-from explain.results.json_form import JsonObject
+from explain.faithfulness.methods import MEANING, METHODS, Question
+from explain.results.faithfulness import MEASURES, OURS, Interval, MethodRow
 
-MEASURES: Final = ("DEL", "INS", "POS@1")
 LOW_IS_GOOD: Final = {"DEL": True, "INS": False, "POS@1": True}
 MIN_HISTORY, DRAWS, MOST_USERS = STEPS + 1, 2_000, 10_000
-
-
-@dataclass(frozen=True)
-class Interval:
-    value: float
-    low: float
-    high: float
-
-
-@dataclass(frozen=True)
-class MethodRow:
-    """figures: measure → mean and 95 % interval; beyond: measure → this method less our default form, paired."""
-
-    method: str
-    meaning: str
-    figures: dict[str, Interval]
-    beyond: dict[str, Interval]
-    seconds_p50: float
-    seconds_p99: float
-
-    def as_json(self) -> JsonObject:
-        """The contract's row: plain means under the measures' names, intervals beside them."""
-        row: JsonObject = {"method": self.method, "meaning": self.meaning}
-        for name in MEASURES:
-            row |= {
-                name: self.figures[name].value,
-                f"{name}_low": self.figures[name].low,
-                f"{name}_high": self.figures[name].high,
-            }
-            row[f"{name}_beyond_ours"] = asdict(self.beyond[name])
-        return row | {"seconds_p50": self.seconds_p50, "seconds_p99": self.seconds_p99}
 
 
 @dataclass(frozen=True)
@@ -67,7 +35,7 @@ class Faithfulness:
     seed: int
     methods: tuple[MethodRow, ...]
 
-    def as_json(self) -> JsonObject:
+    def as_json(self) -> dict[str, Any]:
         return {
             "model": self.model,
             "n_users": self.n_users,
@@ -154,12 +122,12 @@ def _row(
     name: str, own: dict[str, FloatArray], ours: dict[str, FloatArray], seconds: Sequence[float], draws: np.ndarray
 ) -> MethodRow:
     return MethodRow(
-        name,
-        MEANING[name],
-        {m: interval(own[m], draws) for m in MEASURES},
-        {m: interval(own[m] - ours[m], draws) for m in MEASURES},
-        float(np.quantile(seconds, 0.5)),
-        float(np.quantile(seconds, 0.99)),
+        method=name,
+        meaning=MEANING[name],
+        figures={m: interval(own[m], draws) for m in MEASURES},
+        beyond={m: interval(own[m] - ours[m], draws) for m in MEASURES},
+        seconds_p50=float(np.quantile(seconds, 0.5)),
+        seconds_p99=float(np.quantile(seconds, 0.99)),
     )
 
 

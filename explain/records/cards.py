@@ -14,13 +14,13 @@ from typing import Any, Final
 
 import pandas as pd
 
+from core.files import JsonObject
 from core.models.base import ModelSpec
 from core.snapshots import Manifest
 from data.tables import DataCard, Tables
 from explain.format.text import clean
 from explain.records.words import number
 from explain.results.decision_log import AuditEntry
-from explain.results.json_form import JsonObject
 
 NOT_STATED: Final = "Not stated."
 _SPECIAL: Final = re.compile(r"([\\`*_\[\]<>|#~$])")

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from core.errors import OptionError, shown
-from core.files import read_bytes
+from core.files import JsonObject, read_bytes
 from explain.records.html import audit_html
 from explain.records.log import GENESIS, row_hash
 from explain.records.schema import check, content_hash, export_hash, is_intact
@@ -23,7 +23,6 @@ from explain.records.store import signatures
 from explain.records.verification import verify
 from explain.results.audit_record import AuditRecord
 from explain.results.decision_log import LogEntry, ReportCheck
-from explain.results.json_form import JsonObject
 
 MAX_BYTES: Final = 200_000_000
 ELEMENT: Final = "audit"

@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any, Final
 
 from core.errors import OptionError, shown
+from core.files import JsonObject
 from explain.format.hashing import digest
 from explain.results.audit_record import AuditContent
-from explain.results.json_form import JsonObject
 
 PLACE: Final = Path(__file__).with_name("audit.schema.json")
 # Not part of what is signed: they come from the log when a record is shown, or follow from the hash.

@@ -14,12 +14,11 @@ from pathlib import Path
 from typing import Any, Final
 
 from core.errors import OptionError, SnapshotError, SurfacedError, shown
-from core.files import read_json, write_whole
+from core.files import JsonObject, read_json, write_whole
 from explain.records.log import DecisionLog
 from explain.records.schema import OUTSIDE, audit_id, check, content_hash, is_intact
 from explain.results.audit_record import SCHEMA, AuditContent, AuditRecord, StoredAudit
 from explain.results.decision_log import HAPPENED, AuditEntry, LogEntry, iso
-from explain.results.json_form import JsonObject
 from explain.results.record_sections import LogExtract, Signature
 
 _ID: Final = re.compile(r"audit-[0-9a-f]{12}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass
 
-from explain.results.json_form import JsonObject
+from core.files import JsonObject
 
 VERDICTS = ("good reason", "wrong reason", "good surprise", "should not surface")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
-from explain.results.json_form import JsonObject
+from core.files import JsonObject
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal
 
-from explain.results.json_form import OMITTED, JsonForm, JsonObject
+from core.files import JsonObject
+from explain.results.json_form import OMITTED, JsonForm
 
 PASS: Final = "pass"
 FAIL: Final = "fail"

@@ -1,15 +1,15 @@
-"""A blind test: a bias whose size is sealed, what an audit says of it without being told, and the broken seal."""
+"""What a blind test says: what was sealed, what the audit estimated, what was revealed. Plain data for JSON."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
 
-from explain.results.json_form import JsonForm
 
-
-@dataclass(frozen=True, kw_only=True)
-class Sealed(JsonForm):
-    """A test that has begun: its id, what kind of bias, and the commitment to a size that is not in here."""
+@dataclass(frozen=True)
+class Sealed:
+    """A test that has begun: its id, what kind of bias, and the commitment (SHA-256) to a size that is not in here."""
 
     id: str
     kind: str
@@ -21,18 +21,9 @@ class Sealed(JsonForm):
         return f"blind-{self.id}"
 
 
-@dataclass(frozen=True, kw_only=True)
-class BlindTest(Sealed):
-    """A test in a list. audited, revealed: how far it has come; held: whether the interval held the size, None before."""
-
-    audited: bool
-    revealed: bool
-    held: bool | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class BlindMeasure(JsonForm):
-    """A ratio that the estimate rests on; 1 is alike."""
+@dataclass(frozen=True)
+class MeasuredRatio:
+    """One number that an estimate rests on; a ratio of 1 is alike."""
 
     name: str
     meaning: str
@@ -40,8 +31,10 @@ class BlindMeasure(JsonForm):
 
 
 @dataclass(frozen=True, kw_only=True)
-class BlindAudit(JsonForm):
-    """The row of the ordinary audit that is about the group that is looked at."""
+class AuditedGroup:
+    """The row of an ordinary audit for the group that a bias would harm. by: the column; value, low, high: in the
+    metric's unit, None where the group is too small.
+    """
 
     by: str
     metric: str
@@ -55,14 +48,15 @@ class BlindAudit(JsonForm):
 
 
 @dataclass(frozen=True, kw_only=True)
-class BlindResult(JsonForm):
-    """What the audit says without being told.
+class BlindResult:
+    """What the audit says without knowing what was planted.
 
     size, low, high   estimated size of the planted bias with its 95 % interval
-    numbers           measured ratios: what the estimate rests on
-    audit             the ordinary audit of the same world
-    curve, points     (size, z, low, high) and (size, z): the calibration with its band, and the worlds behind it; z of
-                      this world
+    numbers           what the estimate rests on
+    audit             the ordinary audit of the same newsroom
+    curve, points     (size, z, low, high) and (size, z): the calibration with its band, and the newsrooms behind it
+    z                 of the audited newsroom
+    seconds           that the test took
     """
 
     id: str
@@ -72,8 +66,8 @@ class BlindResult(JsonForm):
     size: float
     low: float
     high: float
-    numbers: tuple[BlindMeasure, ...]
-    audit: BlindAudit
+    numbers: tuple[MeasuredRatio, ...]
+    audit: AuditedGroup
     z: float
     curve: tuple[tuple[float, ...], ...]
     points: tuple[tuple[float, ...], ...]
@@ -82,10 +76,29 @@ class BlindResult(JsonForm):
     seconds: float
     sentence: str
 
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+    @staticmethod
+    def from_json(content: Mapping[str, Any]) -> BlindResult:
+        """A stored result as it was. Raises KeyError or TypeError where it is none."""
+        return BlindResult(
+            **{
+                **content,
+                "numbers": tuple(MeasuredRatio(**row) for row in content["numbers"]),
+                "audit": AuditedGroup(**content["audit"]),
+                "curve": tuple(tuple(row) for row in content["curve"]),
+                "points": tuple(tuple(row) for row in content["points"]),
+            }
+        )
+
 
 @dataclass(frozen=True, kw_only=True)
-class Revealed(JsonForm):
-    """The true size, whether the interval held it, and whether the commitment shown at the start is one to this size."""
+class Revealed:
+    """The true size, whether the interval held it, and whether the commitment shown at the start is one to this size.
+
+    committed_text    what was sealed, word for word; recomputed is its SHA-256
+    """
 
     id: str
     kind: str
@@ -99,3 +112,19 @@ class Revealed(JsonForm):
     matches: bool
     committed_text: str
     sentence: str
+
+    def as_json(self) -> dict[str, Any]:
+        return asdict(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class BlindTestEntry:
+    """A test in the list of all. held: whether the interval held the size, None before it is revealed."""
+
+    id: str
+    kind: str
+    created: str
+    commitment: str
+    audited: bool
+    revealed: bool
+    held: bool | None

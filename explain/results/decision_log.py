@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
-from explain.results.json_form import JsonForm, JsonObject
+from core.files import JsonObject
+from explain.results.json_form import JsonForm
 
 Kind = Literal["plan", "audit", "signature", "incident", "rollback", "approval", "export", "note"]
 Fault = Literal["changed", "removed", "reordered", "rewritten", "cut"]

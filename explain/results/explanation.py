@@ -7,7 +7,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Literal
 
-from explain.results.json_form import JsonObject
+from core.files import JsonObject
 
 State = Literal["ok", "consumed", "no_path"]
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from explain.results.json_form import JsonForm, JsonObject
+from core.files import JsonObject
+from explain.results.json_form import JsonForm
 
 
 @dataclass(frozen=True, kw_only=True)

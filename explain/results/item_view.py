@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
 
-from explain.results.json_form import JsonObject
+from core.files import JsonObject
 
 MIN_AUDIENCE = 10  # people: what is said of a group of those who get an item holds for at least so many
 

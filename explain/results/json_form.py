@@ -13,8 +13,8 @@ from types import MappingProxyType, NoneType, UnionType
 from typing import Any, Final, Self, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from core.errors import OptionError, shown
+from core.files import JsonObject
 
-JsonObject = dict[str, Any]
 OMITTED: Final = MappingProxyType({"omitted": True})
 """Metadata of a field that JSON has only where it differs from its default."""
 Form = TypeVar("Form", bound="JsonForm")

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from core.errors import OptionError, shown
-from explain.results.json_form import JsonForm, JsonObject
+from core.files import JsonObject
+from explain.results.json_form import JsonForm
 
 FOUR_FIFTHS: Final = 0.8  # 29 CFR 1607.4(D): the lowest ratio that is not taken for a disadvantage
 FIVE_FOURTHS: Final = 1.25  # its inverse

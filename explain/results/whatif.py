@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 from typing import Literal
 
-from explain.results.json_form import JsonObject
+from core.files import JsonObject
 
 Kind = Literal["mask", "delete", "retrain"]
 

@@ -18,13 +18,12 @@ import pandas as pd
 from pyarrow import ArrowException
 
 from core.errors import NotReadyError, OptionError, SurfacedError, did_you_mean, shown
-from core.files import read_bytes, read_json, write_whole
+from core.files import JsonObject, read_bytes, read_json, write_whole
 from core.models.base import get_model
 from core.texts import command as typed
 from data.datasets.base import dataset_names, get_dataset
 from data.tables import DataCard, Tables
 from explain.format.hashing import digest
-from explain.results.json_form import JsonObject
 from explain.storage import table_files
 
 _RESERVED = {"con", "prn", "aux", "nul", *(f"{port}{n}" for port in ("com", "lpt") for n in range(10))}

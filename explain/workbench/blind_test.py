@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from core.progress import Progress, no_progress
-from explain.blind_test import seal as blind_tests
+from explain.blind_test import audit, seal
 from explain.blind_test.ladder import Setup
-from explain.results.blind_test import BlindResult, BlindTest, Revealed, Sealed
+from explain.results.blind_test import BlindResult, BlindTestEntry, Revealed, Sealed
 from explain.workbench.session import Session
 
 
@@ -17,13 +17,13 @@ class BlindTestService:
 
     def seal(self, size: float | None, kind: str = "author", seed: int | None = None) -> Sealed:
         """Begin a blind test: the size (None: one is drawn) is sealed, its commitment returned. Raises OptionError."""
-        return blind_tests.seal(self.session.home, size, kind, seed)
+        return seal.seal(self.session.home, size, kind, seed)
 
     def run(self, test: str, *, setup: Setup | None = None, progress: Progress = no_progress) -> BlindResult:
-        """Simulate the sealed world, audit it without being told, estimate what was planted. Long; progress may cancel
+        """Simulate the sealed newsroom, audit it blindly, estimate what was planted. Long; progress may cancel
         it.
         """
-        return blind_tests.run(self.session.home, test, setup=setup, progress=progress)
+        return audit.run(self.session.home, test, setup=setup, progress=progress)
 
     def start(
         self,
@@ -38,13 +38,13 @@ class BlindTestService:
         return self.run(self.seal(size, kind, seed).id, setup=setup, progress=progress)
 
     def reveal(self, test: str) -> Revealed:
-        """Break the seal. Raises OptionError for an unknown id, or before the audit has spoken."""
-        return blind_tests.reveal(self.session.home, test)
+        """Break the seal. Raises OptionError for an unknown id, or before the audit has run."""
+        return seal.reveal(self.session.home, test)
 
     def result(self, test: str) -> BlindResult | None:
         """What the audit said, None while it has not."""
-        return blind_tests.stored_result(self.session.home, test)
+        return seal.stored_result(self.session.home, test)
 
-    def tests(self) -> tuple[BlindTest, ...]:
+    def tests(self) -> tuple[BlindTestEntry, ...]:
         """All blind tests of this home, newest first."""
-        return blind_tests.tests(self.session.home)
+        return seal.tests(self.session.home)

@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from core.errors import OptionError
+from core.files import JsonObject
 from core.models.base import default_model
 from core.progress import Progress, no_progress, portion
 from explain.explanation.edges import explain_edges
@@ -20,7 +21,6 @@ from explain.export.lists_table import check_writable, scores_of, write_lists
 from explain.results.attribution import EdgeExplanation, FeatureExplanation
 from explain.results.explanation import Evidence, Explanation
 from explain.results.item_view import ItemView, ListView
-from explain.results.json_form import JsonObject
 from explain.results.lists import Example, Recommendation
 from explain.workbench.notes import NoteService, person_key
 from explain.workbench.session import Session, list_length

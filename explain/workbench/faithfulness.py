@@ -5,7 +5,6 @@ uses.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict
 
 from core.progress import Progress, no_progress, portion
 from core.snapshots import Manifest
@@ -46,17 +45,17 @@ class FaithfulnessService:
                 loaded.graph, fitted, events, n_events=PLANTED_EVENTS, seed=seed, progress=portion(progress, 0.85, 1.0)
             )
         report = FaithfulnessReport(
-            workspace,
-            model,
-            manifest.snapshot,
-            compared.n_users,
-            compared.n_short,
-            seed,
-            tuple(row.as_json() for row in compared.methods),
-            asdict(rho),
-            tuple(asdict(row) for row in planted.rows) if planted else (),
+            workspace=workspace,
+            model=model,
+            snapshot=manifest.snapshot,
+            n_users=compared.n_users,
+            n_short=compared.n_short,
+            seed=seed,
+            methods=compared.methods,
+            randomised=rho,
+            planted=planted.rows if planted else (),
         )
-        self.session.store.write_result(workspace, _key(manifest, users, seed), asdict(report))
+        self.session.store.write_result(workspace, _key(manifest, users, seed), report.as_json())
         progress(1.0, "judged")
         return report
 
@@ -64,10 +63,7 @@ class FaithfulnessService:
         """The same where it was measured for the newest snapshot, or None."""
         manifest = self.session.workspace(workspace).manifest(model)
         stored = self.session.store.read_result(workspace, _key(manifest, users, seed))
-        if stored is None:
-            return None
-        stored["methods"], stored["planted"] = tuple(stored["methods"]), tuple(stored["planted"])
-        return FaithfulnessReport(**stored)
+        return None if stored is None else FaithfulnessReport.from_json(stored)
 
     def usual_picture(
         self, workspace: str, model: str, item: str, *, user: str | None = None, history: Sequence[str] | None = None

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from core.errors import OptionError
+from core.files import JsonObject
 from core.graph import FloatArray
 from core.guardrails.base import Pool, Rule, all_guardrails, options_of, rule_from, rule_from_text
 from core.progress import Progress, no_progress, portion
@@ -32,7 +33,6 @@ from explain.groups.cohorts import POPULARITY, Cohorts, cohorts
 from explain.groups.intersections import grouping
 from explain.records.earlier_plans import guard_of_answer
 from explain.results.guardrail import AppliedRule, Cost, Guarded, GuardedPlace, RuleWords
-from explain.results.json_form import JsonObject
 from explain.workbench.session import Session, list_length
 from explain.workspace.workspace import Workspace
 

@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import IO, Any, Final, Literal
 
 from core.errors import CancelledError, OptionError, SurfacedError, shown
-from explain.results.json_form import JsonObject
+from core.files import JsonObject
 from explain.storage.log_file import log_failures
 
 logger = logging.getLogger("explain.workbench.tasks")  # also where the module is the program

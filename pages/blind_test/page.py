@@ -11,7 +11,7 @@ from core.errors import SurfacedError
 from core.texts import command
 from explain.charts.attribution import blind_chart
 from explain.format.words import column_words
-from explain.results.blind_test import BlindResult, BlindTest, Revealed
+from explain.results.blind_test import AuditedGroup, BlindResult, BlindTestEntry, Revealed
 from explain.workbench.tasks import Task
 from pages.frame import jobs, queries, widgets
 from pages.frame.text import count, lead, percent, plain, seconds
@@ -42,14 +42,14 @@ def page() -> None:
     if not tests:
         st.info("No blind test was made here yet. Choose what to plant above and seal it.")
         return
-    _test(tests)
+    _chosen_test(tests)
     _tally(tests)
 
 
 def _begin() -> None:
     """What to plant and how much. Sealing it makes it the test that is shown; from then on nothing says its size."""
     chosen = st.session_state.get(_CHOSEN)
-    sealed = any(row.id == chosen and not row.revealed for row in queries.workbench().blind_test.tests())
+    sealed = any(entry.id == chosen and not entry.revealed for entry in queries.workbench().blind_test.tests())
     with st.expander("Plant another bias" if sealed else "Plant a bias", expanded=not sealed):
         left, right = st.columns(2, gap="large")
         with left:
@@ -71,14 +71,14 @@ def _seal() -> None:
     kind, how = st.session_state["blind-kind"], st.session_state["blind-how"]
     size = float(st.session_state["blind-size"]) if how == OWN else None
     try:
-        begun = queries.workbench().blind_test.seal(size, kind)
+        sealed = queries.workbench().blind_test.seal(size, kind)
     except SurfacedError as error:
         st.session_state[_REFUSED] = str(error)
         return
     for key in ("blind-size", "blind-how"):
         st.session_state.pop(key, None)
-    st.session_state[_CHOSEN] = begun.id
-    _start(begun.id)
+    st.session_state[_CHOSEN] = sealed.id
+    _start(sealed.id)
 
 
 def _start(test: str) -> None:
@@ -89,19 +89,21 @@ def _work(test: str) -> Task:
     return Task("blind_test.run", {"test": test})
 
 
-def _test(tests: tuple[BlindTest, ...]) -> None:
+def _chosen_test(tests: tuple[BlindTestEntry, ...]) -> None:
     """The chosen test: its commitment, its audit or the button that runs it, and what was sealed."""
-    ids = [row.id for row in tests]
-    if st.session_state.get(_CHOSEN) not in ids:
-        st.session_state[_CHOSEN] = ids[0]
-    known = {row.id: row for row in tests}
+    entries = {entry.id: entry for entry in tests}
+    if st.session_state.get(_CHOSEN) not in entries:
+        st.session_state[_CHOSEN] = tests[0].id
     st.header("The audit's word")
     chosen = st.selectbox(
-        "Test", ids, key=_CHOSEN, format_func=lambda i: f"{i} · {KINDS[known[i].kind]} · {known[i].created[:10]}"
+        "Test",
+        list(entries),
+        key=_CHOSEN,
+        format_func=lambda test: f"{test} · {KINDS[entries[test].kind]} · {entries[test].created[:10]}",
     )
-    row, result = known[chosen], queries.workbench().blind_test.result(chosen)
+    entry, result = entries[chosen], queries.workbench().blind_test.result(chosen)
     st.caption("Commitment to the sealed size (SHA-256), made before the audit began:")
-    widgets.command(row.commitment)
+    widgets.command(entry.commitment)
     if result is None:
         st.info(
             "The audit has not spoken yet. The first test of a kind takes about a minute or two, "
@@ -116,7 +118,7 @@ def _test(tests: tuple[BlindTest, ...]) -> None:
             command("blind-start", "--size", "draw"),
         )
         return
-    truth = queries.workbench().blind_test.reveal(chosen) if row.revealed else None
+    truth = queries.workbench().blind_test.reveal(chosen) if entry.revealed else None
     _answer(result, truth)
     if truth is None and st.button("Reveal", key=f"reveal-{chosen}"):
         try:
@@ -134,7 +136,10 @@ def _answer(result: BlindResult, truth: Revealed | None) -> None:
     widgets.tiles(
         [
             ("Estimate", f"{result.size:.2f}", f"95 % interval {result.low:.2f} to {result.high:.2f}"),
-            *((row.name.capitalize(), f"{row.ratio:.2f}", f"{row.meaning}; 1 is alike") for row in result.numbers),
+            *(
+                (ratio.name.capitalize(), f"{ratio.ratio:.2f}", f"{ratio.meaning}; 1 is alike")
+                for ratio in result.numbers
+            ),
             (
                 "Worlds compared with",
                 count(result.n_ladder),
@@ -151,20 +156,23 @@ def _answer(result: BlindResult, truth: Revealed | None) -> None:
         ),
     )
     st.caption(plain(result.formula, 400))
-    audit = result.audit
     st.subheader("The ordinary audit of the same newsroom")
-    frame = pd.DataFrame(
-        [{name: getattr(audit, name) for name in ("group", "n", "value", "low", "high", "verdict", "reason")}]
-    )
     widgets.table(
-        frame.rename(columns={"value": audit.metric}),
+        audit_frame(result.audit),
         f"blind-{result.id}",
-        f"The audit by {column_words(audit.by)} of the group that is looked at",
+        f"The audit by {column_words(result.audit.by)} of the group that is looked at",
     )
     st.caption(
         f"The newsroom stays as workspace {plain(result.workspace)} for a while, so that it "
         "can be looked into on every page."
     )
+
+
+def audit_frame(audit: AuditedGroup) -> pd.DataFrame:
+    """One row: the group, its number of members, and the metric with its interval and verdict."""
+    names = ("group", "n", "value", "low", "high", "verdict", "reason")
+    frame = pd.DataFrame([{name: getattr(audit, name) for name in names}])
+    return frame.rename(columns={"value": audit.metric})
 
 
 def _truth(truth: Revealed) -> None:
@@ -176,9 +184,9 @@ def _truth(truth: Revealed) -> None:
         widgets.command(truth.recomputed)
 
 
-def _tally(tests: tuple[BlindTest, ...]) -> None:
+def _tally(tests: tuple[BlindTestEntry, ...]) -> None:
     """How often the interval held what was planted, over all tests that were revealed here."""
-    held = [bool(row.held) for row in tests if row.revealed]
+    held = [bool(entry.held) for entry in tests if entry.revealed]
     if held:
         st.caption(
             f"Of {count(len(held))} revealed here the interval held {count(sum(held))} "

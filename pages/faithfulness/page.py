@@ -9,8 +9,7 @@ import streamlit as st
 
 from core.texts import command
 from explain.charts.proof import method_bars
-from explain.results.faithfulness import FaithfulnessReport
-from explain.results.json_form import JsonObject
+from explain.results.faithfulness import FaithfulnessReport, MethodRow
 from explain.workbench.tasks import Task
 from pages.faithfulness import lie_detector
 from pages.frame import jobs, queries, widgets
@@ -92,22 +91,22 @@ def _methods(selection: Selection, report: FaithfulnessReport) -> None:
     )
 
 
-def method_frame(rows: tuple[JsonObject, ...]) -> pd.DataFrame:
+def method_frame(rows: tuple[MethodRow, ...]) -> pd.DataFrame:
     """Means, intervals, the paired difference to our default form, and time."""
     records = []
     for row in rows:
-        cells: dict[str, object] = {"method": row["method"]}
+        cells: dict[str, object] = {"method": row.method}
         for measure in MEASURES:
-            gap = row[f"{measure}_beyond_ours"]
-            cells[measure] = row[measure]
-            cells[f"{measure} interval"] = f"{row[f'{measure}_low']:.3f} to {row[f'{measure}_high']:.3f}"
-            cells[f"{measure} beyond ours"] = f"{gap['value']:+.3f} ({gap['low']:+.3f} to {gap['high']:+.3f})"
+            figure, gap = row.figures[measure], row.beyond[measure]
+            cells[measure] = figure.value
+            cells[f"{measure} interval"] = f"{figure.low:.3f} to {figure.high:.3f}"
+            cells[f"{measure} beyond ours"] = f"{gap.value:+.3f} ({gap.low:+.3f} to {gap.high:+.3f})"
         records.append(
             cells
             | {
-                "ms, median": 1e3 * row["seconds_p50"],
-                "ms, p99": 1e3 * row["seconds_p99"],
-                "what it is": row["meaning"],
+                "ms, median": 1e3 * row.seconds_p50,
+                "ms, p99": 1e3 * row.seconds_p99,
+                "what it is": row.meaning,
             }
         )
     return pd.DataFrame(records)
@@ -122,8 +121,8 @@ def _randomised(report: FaithfulnessReport) -> None:
         else "The same network with random vectors in the place of the learnt ones."
     )
     st.markdown(
-        f"{how} Rank correlation of the reasons with those of the real model: **{rho['value']:.2f}** "
-        f"({rho['low']:.2f} to {rho['high']:.2f}); 1 would mean that the explanation does not look at the model."
+        f"{how} Rank correlation of the reasons with those of the real model: **{rho.value:.2f}** "
+        f"({rho.low:.2f} to {rho.high:.2f}); 1 would mean that the explanation does not look at the model."
     )
 
 
@@ -136,17 +135,16 @@ def _planted(selection: Selection, report: FaithfulnessReport) -> None:
     )
     rows = []
     for row in report.planted:
-        known = row["hit_1"] is not None
         rows.append(
             {
-                "cause": CAUSES.get(row["cause"], row["cause"]),
-                "among": row["candidates"] if known else "cannot be recovered",
-                "events": row["n_events"],
-                "first": percent(row["hit_1"], 1) if known else "",
-                "by chance": percent(row["chance_1"], 1) if known else "",
-                "in the first 3": percent(row["hit_3"], 1) if known else "",
-                "by chance (3)": percent(row["chance_3"], 1) if known else "",
-                "why not": row["reason"],
+                "cause": CAUSES.get(row.cause, row.cause),
+                "among": row.candidates if row.hit_1 is not None else "cannot be recovered",
+                "events": row.n_events,
+                "first": _share(row.hit_1),
+                "by chance": _share(row.chance_1),
+                "in the first 3": _share(row.hit_3),
+                "by chance (3)": _share(row.chance_3),
+                "why not": row.reason,
             }
         )
     widgets.table(
@@ -157,6 +155,10 @@ def _planted(selection: Selection, report: FaithfulnessReport) -> None:
         "by lot in this simulation: the "
         "low figure is a limit of what can be known, and it is shown."
     )
+
+
+def _share(part: float | None) -> str:
+    return "" if part is None else percent(part, 1)
 
 
 if __name__ == "__main__":  # Streamlit runs a page as a script; tests import it

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import pandas as pd
 import streamlit as st
@@ -13,6 +12,9 @@ from explain.format.words import column_words as title
 from explain.results.workspace import SnapshotInfo
 from pages.frame import widgets
 from pages.frame.text import metric
+
+Relations = Mapping[str, Mapping[str, float] | float]
+"""relation → its numbers by name, or its only number"""
 
 
 def section(snapshot: SnapshotInfo, words: Mapping[str, str], effects: Mapping[str, str]) -> None:
@@ -45,16 +47,16 @@ def section(snapshot: SnapshotInfo, words: Mapping[str, str], effects: Mapping[s
         st.caption(f"On the validation cut by which they were picked: {validation}. Seed {snapshot.seed}.")
 
 
-def _names(relations: Mapping[str, Any]) -> list[str]:
-    return sorted({name for numbers in relations.values() if isinstance(numbers, dict) for name in numbers})
+def _names(relations: Relations) -> list[str]:
+    return sorted({name for numbers in relations.values() if isinstance(numbers, Mapping) for name in numbers})
 
 
-def relations_frame(relations: Mapping[str, Any], words: Mapping[str, str]) -> pd.DataFrame:
+def relations_frame(relations: Relations, words: Mapping[str, str]) -> pd.DataFrame:
     """One row a relation, one column a number, with what part the relation's weight is of all weights."""
-    whole = sum(abs(n.get("weight", 0.0)) for n in relations.values() if isinstance(n, dict))
+    whole = sum(abs(n.get("weight", 0.0)) for n in relations.values() if isinstance(n, Mapping))
     rows = []
     for name, numbers in relations.items():
-        values = numbers if isinstance(numbers, dict) else {"value": numbers}
+        values = numbers if isinstance(numbers, Mapping) else {"value": numbers}
         share = {"% of weights": 100 * abs(values["weight"]) / whole} if whole and "weight" in values else {}
         rows.append(
             {"relation": words.get(name, title(name))} | share | {title(key): value for key, value in values.items()}

@@ -55,9 +55,9 @@ def test_a_past_audit_is_read_and_signed(audited: tuple[Path, AuditRecord]) -> N
     home, record = audited
     app = open_page("audit")
     assert is_sound(app)
-    shown = texts(app)
-    assert record.id in shown or any(record.id in str(box.value) for box in app.selectbox)
-    assert record.verdict.verdict in shown.lower()
+    page_text = texts(app)
+    assert record.id in page_text or any(record.id in str(box.value) for box in app.selectbox)
+    assert record.verdict.verdict in page_text.lower()
     app.text_input(key="sign-name").set_value(HOSTILE)
     app.text_input(key="sign-role").set_value("officer")
     app.text_area(key="sign-comment").set_value("read and agreed")
@@ -107,8 +107,8 @@ def test_the_result_comes_first_in_the_colour_of_its_verdict(audited: tuple[Path
     assert tabs[0] == "Result"
     assert {"Details", "Comparison", "Sign and export"} <= set(tabs)
     verdict = record.verdict.verdict
-    shown = {"pass": app.success, "fail": app.error}.get(verdict, app.warning)
-    assert any(e.value.lower().startswith(verdict) for e in shown)
+    boxes = {"pass": app.success, "fail": app.error}.get(verdict, app.warning)
+    assert any(e.value.lower().startswith(verdict) for e in boxes)
     said = texts(app).replace("\\", "")
     assert "Not stated: owner, surface, why this target. A reader will ask." in said
     assert "comes through *" not in said
@@ -166,9 +166,9 @@ def test_a_policy_is_written_on_the_page() -> None:
     app.selectbox(key="plan-target").set_value("policy").run()
     assert is_sound(app)
     by = app.selectbox(key="plan-policy-by").value
-    shown = app.dataframe[0].value
+    table = app.dataframe[0].value
     shares = Workbench().exposure.catalogue_shares("newsroom", by)
-    assert dict(zip(shown["group"], shown["share"], strict=True)) == pytest.approx(
+    assert dict(zip(table["group"], table["share"], strict=True)) == pytest.approx(
         {g: 100 * s for g, s in shares.items()}, abs=0.01
     )
     assert sum(shares.values()) == pytest.approx(1)

@@ -36,9 +36,9 @@ from tests.models import of_histories
     ],
 )
 def test_markup_in_a_title_is_escaped(title: str) -> None:
-    shown = plain(title)
+    escaped = plain(title)
     for special in "*_[]()`<>#|~$!&":
-        assert shown.count(special) == shown.count(f"\\{special}")
+        assert escaped.count(special) == escaped.count(f"\\{special}")
 
 
 @pytest.mark.parametrize(
@@ -53,10 +53,10 @@ def test_markup_in_a_title_is_escaped(title: str) -> None:
     ],
 )
 def test_what_is_read_even_where_escaped_is_broken_up(title: str, what: str) -> None:
-    shown = plain(title).replace("\\", "")
-    assert "\u2060" in shown
-    assert what not in shown or what == "//"
-    assert shown.replace("\u2060", "") == title
+    readable = plain(title).replace("\\", "")
+    assert "\u2060" in readable
+    assert what not in readable or what == "//"
+    assert readable.replace("\u2060", "") == title
 
 
 def test_long_titles_are_cut_and_ordinary_ones_stay_readable() -> None:

@@ -28,7 +28,7 @@ from explain.format.words import RBP
 from explain.records.html_tables import formulas_of
 from explain.results.plan import Plan, Thresholds
 from explain.workbench.workbench import Workbench
-from tests.contract.metric_promises import PROMISES, WORLDS, broken_promises, lists_of
+from tests.contract.metric_promises import PROMISES, SCENARIOS, broken_promises, lists_of
 
 NUMBERS = {
     "impact ratio": 1,
@@ -253,7 +253,7 @@ def test_a_stranger_s_metric_is_one_file_and_shows_everywhere(stranger: str, tmp
     assert words[stranger] == own.words()
     assert {name: words[name].number for name in NUMBERS} == NUMBERS, "the others keep theirs"
 
-    lists = lists_of(WORLDS["served lists"])
+    lists = lists_of(SCENARIOS["served lists"])
     stranger_plan = Plan(
         workspace="tiny",
         model="path",
@@ -293,7 +293,7 @@ def test_the_page_says_how_many_families_there_are() -> None:
 
 def test_metrics_of_one_column_read_one_grouping() -> None:
     """Groups are formed once: two metrics of exposure read the same matrix."""
-    lists = lists_of(WORLDS["served lists"])
+    lists = lists_of(SCENARIOS["served lists"])
     before = lists.item_columns[0].exposure
     measure_impact(lists)
     assert lists.item_columns[0].exposure is before

@@ -21,7 +21,7 @@ SHARES = {"even": (0.25, 0.25, 0.25, 0.25), "uneven": (0.55, 0.25, 0.15, 0.05)}
 
 
 @cache
-def world(n_groups: int):  # type: ignore[no-untyped-def]
+def graph_of_brands(n_groups: int):  # type: ignore[no-untyped-def]
     brands = [f"g{g}" for g in range(n_groups) for _ in range(PER_GROUP)]
     return make_graph(N_PEOPLE, len(brands), items={"brand": brands})
 
@@ -36,7 +36,7 @@ def draw_lists(truth: tuple[float, ...], seed: int) -> np.ndarray:
 
 
 def audited(truth: tuple[float, ...], seed: int, **options: object):  # type: ignore[no-untyped-def]
-    graph = world(len(truth))
+    graph = graph_of_brands(len(truth))
     return audit_items(graph, draw_lists(truth, seed), "brand", K, seed=seed, draws=DRAWS, **options)  # type: ignore[arg-type]
 
 

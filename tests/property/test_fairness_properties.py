@@ -15,7 +15,7 @@ GENRES = ("a", "b", "c", "unknown")
 
 
 @st.composite
-def worlds(draw):
+def catalogues(draw):
     """Random catalogues with overlapping genres, and lists that may end early or be empty."""
     rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
     n_items, n_lists = draw(st.integers(2, 15)), draw(st.integers(1, 30))
@@ -31,9 +31,9 @@ def values(audit):
 
 
 @settings(max_examples=60, deadline=None)
-@given(worlds())
-def test_shares_add_up_and_intervals_hold_their_value(world):
-    genres, lists, k, _ = world
+@given(catalogues())
+def test_shares_add_up_and_intervals_hold_their_value(catalogue):
+    genres, lists, k, _ = catalogue
     audit = audit_items(make_graph(1, len(genres), genres=genres), lists, "genre", k, draws=60)
     parts = audit.overall.shares.values()
     assert sum(p.catalogue for p in parts) == pytest.approx(1)
@@ -52,9 +52,9 @@ def test_shares_add_up_and_intervals_hold_their_value(world):
 
 
 @settings(max_examples=40, deadline=None)
-@given(worlds())
-def test_order_of_people_and_numbering_of_items_do_not_matter(world):
-    genres, lists, k, rng = world
+@given(catalogues())
+def test_order_of_people_and_numbering_of_items_do_not_matter(catalogue):
+    genres, lists, k, rng = catalogue
     plain = audit_items(make_graph(1, len(genres), genres=genres), lists, "genre", k, draws=10)
     new_place = rng.permutation(len(genres))
     renumbered = np.where(lists == NO_ITEM, NO_ITEM, new_place[lists])[rng.permutation(len(lists))]
@@ -64,9 +64,9 @@ def test_order_of_people_and_numbering_of_items_do_not_matter(world):
 
 
 @settings(max_examples=40, deadline=None)
-@given(worlds(), st.integers(2, 4))
-def test_the_same_lists_several_times_over_give_the_same_ratios(world, times):
-    genres, lists, k, _ = world
+@given(catalogues(), st.integers(2, 4))
+def test_the_same_lists_several_times_over_give_the_same_ratios(catalogue, times):
+    genres, lists, k, _ = catalogue
     graph = make_graph(1, len(genres), genres=genres)
     once = audit_items(graph, lists, "genre", k, draws=10).overall.shares
     often = audit_items(graph, np.tile(lists, (times, 1)), "genre", k, draws=10).overall.shares
@@ -75,13 +75,13 @@ def test_the_same_lists_several_times_over_give_the_same_ratios(world, times):
 
 
 @settings(max_examples=40, deadline=None)
-@given(worlds())
-def test_every_item_belongs_to_groups_once_in_all(world):
-    genres, _, _, _ = world
-    found = cohorts(make_graph(1, len(genres), genres=genres), "genre", "item")
-    assert found.membership.sum(axis=1) == pytest.approx(1.0)
-    assert found.membership.min() >= 0
-    assert found.labels.count("unknown") <= 1
+@given(catalogues())
+def test_every_item_belongs_to_groups_once_in_all(catalogue):
+    genres, _, _, _ = catalogue
+    groups = cohorts(make_graph(1, len(genres), genres=genres), "genre", "item")
+    assert groups.membership.sum(axis=1) == pytest.approx(1.0)
+    assert groups.membership.min() >= 0
+    assert groups.labels.count("unknown") <= 1
 
 
 @settings(max_examples=40, deadline=None)

@@ -15,12 +15,12 @@ from core.graph import InteractionGraph
 from core.models.base import ModelState, Recommender
 from core.models.lightgcn import LightGCN
 from core.models.path import PathModel
-from explain.faithfulness import methods
 from explain.faithfulness.measures import judge, order_of
 from explain.faithfulness.methods import METHODS, Question
 from explain.faithfulness.planted import hit, recover, through
 from explain.faithfulness.randomised import randomised, rewired, spearman
 from explain.faithfulness.run import compare, interval, questions
+from explain.results.faithfulness import OURS, Interval
 from tests.graphs import random_graph, random_parameters, without_item
 
 
@@ -102,8 +102,8 @@ def test_gradient_is_the_slope_of_the_score_in_the_persons_own_edge(
 
     score_of = model.edge_score(question.user, question.item)
     n = sum(map(len, score_of.sets))
-    found = METHODS["gradient × edge"](question)
-    assert np.array_equal(found, METHODS["gradient × input"](question)), "its input is the history"
+    gradient = METHODS["gradient × edge"](question)
+    assert np.array_equal(gradient, METHODS["gradient × input"](question)), "its input is the history"
     edges = score_of.sets[0]
     assert edges.source_kind == "user"
     for place, j in enumerate(question.history.items):
@@ -113,7 +113,7 @@ def test_gradient_is_the_slope_of_the_score_in_the_persons_own_edge(
         up[0, at] += step
         down[0, at] -= step
         slope = (float(score_of(up)) - float(score_of(down))) / (2 * step)
-        assert found[place] == pytest.approx(slope, rel=1e-4, abs=1e-8)
+        assert gradient[place] == pytest.approx(slope, rel=1e-4, abs=1e-8)
 
 
 def test_gradient_times_input_by_finite_differences_of_the_layer_0_vectors(graph: InteractionGraph) -> None:
@@ -121,7 +121,7 @@ def test_gradient_times_input_by_finite_differences_of_the_layer_0_vectors(graph
     parameters = {"n_layers": 2, "epochs": 0}
     model = LightGCN.restore(graph, ModelState(parameters, {"e0": e0}))
     question = questions(graph, model, 1, 0)[0][0]
-    found = METHODS["gradient × input"](question)
+    gradient = METHODS["gradient × input"](question)
     for place, j in enumerate(question.history.items):
         ends = []
         for step in (1e-5, -1e-5):
@@ -132,7 +132,7 @@ def test_gradient_times_input_by_finite_differences_of_the_layer_0_vectors(graph
                     0, question.item
                 ]
             )
-        assert found[place] == pytest.approx((ends[0] - ends[1]) / 2e-5, rel=1e-5, abs=1e-8)
+        assert gradient[place] == pytest.approx((ends[0] - ends[1]) / 2e-5, rel=1e-5, abs=1e-8)
 
 
 def test_comparison_is_paired_reproducible_and_complete(graph: InteractionGraph, model: PathModel) -> None:
@@ -162,8 +162,6 @@ def test_interval_of_a_constant_is_the_constant() -> None:
 
 
 def methods_interval(value: float) -> object:
-    from explain.faithfulness.run import Interval
-
     return Interval(value, value, value)
 
 
@@ -220,10 +218,10 @@ def test_planted_causes_on_the_small_newsroom_beat_chance(home: object) -> None:
     from explain.workbench.workbench import Workbench
 
     report = Workbench().faithfulness.measure("newsroom", "path", users=10)
-    rows = {(r["cause"], r["candidates"][:2]): r for r in report.planted}
+    rows = {(row.cause, row.candidates[:2]): row for row in report.planted}
     topic = rows["topic_affinity", "al"]
-    assert topic["hit_1"] > 2 * topic["chance_1"]
-    assert rows["trending", "no"]["hit_1"] is None
-    assert "no edge" in rows["trending", "no"]["reason"]
+    assert topic.hit_1 > 2 * topic.chance_1
+    assert rows["trending", "no"].hit_1 is None
+    assert "no edge" in rows["trending", "no"].reason
     assert Workbench().faithfulness.stored("newsroom", "path", users=10) == report
-    assert methods.OURS[0] == report.methods[0]["method"]
+    assert report.methods[0].method == OURS[0]

@@ -15,10 +15,11 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from core.errors import OptionError
+from core.files import JsonObject
 from explain.records.schema import audit_schema, content_hash
 from explain.results.audit import AuditReport, AuditRow, ItemAudit, ItemOverall, PeopleOverall
 from explain.results.audit_record import AuditContent, AuditRecord, StoredAudit
-from explain.results.json_form import JsonForm, JsonObject, form_of
+from explain.results.json_form import JsonForm, form_of
 from explain.results.plan import FixedPlan, Plan, Thresholds
 from explain.workbench.workbench import Workbench
 from tests.unit.audit_record_for_tests import SHA, WORKSPACE, content, empty_bench, full, plan, stored

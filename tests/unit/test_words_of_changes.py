@@ -9,7 +9,7 @@ from typing import Any, cast
 
 import pytest
 
-from commands.plain_text import two_lists as told
+from commands.plain_text import what_if_text
 from explain.charts.changes import two_lists
 from explain.counterfactual import sentences
 from explain.counterfactual.changes import Flip
@@ -54,8 +54,8 @@ def test_an_item_that_was_taken_out_comes_back_and_nothing_looks_broken() -> Non
     frame = after_frame(changed("Gone"))
     assert frame["before"].tolist() == ["back: you took it out", "▼ from 1"]
     assert frame["moved by"][0] == "Gone −0.25; More +0.5"
-    assert "Gone −0.25" in told(changed("Gone"))
-    assert "taken out" in told(changed("Gone"))
+    assert "Gone −0.25" in what_if_text(changed("Gone"))
+    assert "taken out" in what_if_text(changed("Gone"))
 
 
 def test_a_title_of_ordinary_length_stands_whole_in_the_chart() -> None:

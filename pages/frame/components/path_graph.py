@@ -15,12 +15,14 @@ from typing import Any
 
 import streamlit as st
 
+from explain.charts.vis_network import PathNetwork
+
 _HERE = Path(__file__).with_suffix("")
 _SCRIPTS = ("deferred.js", "labels.js", "geometry.js", "view.js")
 
 
 def path_graph(
-    data: dict[str, Any], *, key: str, height: int = 520, on_pick: Callable[[], None] | None = None
+    data: PathNetwork, *, key: str, height: int = 520, on_pick: Callable[[], None] | None = None
 ) -> str | None:
     """Draw the picture and return the key of the picked node or bundle, or None.
 
@@ -45,7 +47,7 @@ def _rerun_only() -> None:
     """A pick makes the page run again; there is nothing else to do."""
 
 
-def _keys(data: dict[str, Any]) -> set[str]:
+def _keys(data: PathNetwork) -> set[str]:
     bundles = {f"{e['from']}→{e['to']}|{data['bundles'][int(e['id'][:-1])][0]}" for e in data["edges"]}
     return bundles | {n["id"] for n in data["nodes"]}
 
