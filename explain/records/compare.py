@@ -253,5 +253,8 @@ def _sentence(
     n_verdicts = sum(None not in (r.verdict_then, r.verdict_now) and r.verdict_then != r.verdict_now for r in rows)
     n_apart = sum(r.overlap is False for r in rows)
     n_both = sum(None not in (r.verdict_then, r.verdict_now) for r in rows)
-    told = f"Of {n_both:,} values that both have, {n_verdicts:,} changed their verdict and {n_apart:,} have intervals that do not overlap."
+    told = (
+        f"Of {n_both:,} values that both have, {n_verdicts:,} changed their verdict and {n_apart:,} have "
+        "intervals that do not overlap."
+    )
     return f"{whole} {told}{limits}{other}"

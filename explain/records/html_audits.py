@@ -192,7 +192,8 @@ def _unknown(audit: ColumnAudit) -> str:
         return ""
     n = plural(audit.overall.n_unknown or 0, "item")
     return (
-        f"“If the unknown were known”: the lowest and the highest ratio that a group could have, whichever of the {n} of "
+        "“If the unknown were known”: the lowest and the highest ratio that a group could have, whichever of the "
+        f"{n} of "
         f"unknown {column_words(audit.by)} belonged to it."
     )
 

@@ -267,7 +267,8 @@ def _measured_on(record: AuditRecord, gap: RecordedGap) -> str:
     if row is None:
         return measured
     return (
-        f"{measured} Over everybody its exposure ratio is {number(row.value)} ({interval(row)}): that value stands in the "
+        f"{measured} Over everybody its exposure ratio is {number(row.value)} ({interval(row)}): that value stands "
+        "in the "
         f"table of exposure by {column_words(gap.by)}, and the verdict is on it."
     )
 

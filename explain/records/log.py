@@ -31,8 +31,9 @@ MAX_NAME, MAX_TEXT, MAX_CONTENT = 120, 4_000, 1_000_000
 _COLUMNS: Final = "number, created, workspace, kind, actor, role, content, previous, hash"
 _MAKE: Final = (
     """CREATE TABLE IF NOT EXISTS log (
-        workspace TEXT NOT NULL, number INTEGER NOT NULL, created INTEGER NOT NULL, kind TEXT NOT NULL, actor TEXT NOT NULL,
-        role TEXT NOT NULL, content TEXT NOT NULL, previous TEXT NOT NULL, hash TEXT NOT NULL, PRIMARY KEY (workspace, number)
+        workspace TEXT NOT NULL, number INTEGER NOT NULL, created INTEGER NOT NULL, kind TEXT NOT NULL,
+        actor TEXT NOT NULL, role TEXT NOT NULL, content TEXT NOT NULL, previous TEXT NOT NULL, hash TEXT NOT NULL,
+        PRIMARY KEY (workspace, number)
     )""",
     """CREATE TRIGGER IF NOT EXISTS log_update BEFORE UPDATE ON log
         BEGIN SELECT RAISE(ABORT, 'the decision log is append-only'); END""",

@@ -101,7 +101,9 @@ def _outside(
     """What the log of this machine says."""
     head, sha256 = record.log.head, "" if record.export is None else record.export.sha256
     if _missing(head, raw):
-        yield f"Its head {head} is not in the decision log: rows were cut or rewritten, or it comes from another machine."
+        yield (
+            f"Its head {head} is not in the decision log: rows were cut or rewritten, or it comes from another machine."
+        )
         return
     state = verify(raw)
     if not state.ok:

@@ -117,15 +117,17 @@ def hidden(record: AuditContent) -> str:
 
 
 def by_chance(audit: ColumnAudit) -> str:
-    """Why an interval of a gap that does not hold 0 is no finding where its permutation test is none; empty elsewhere."""
+    """Why a gap whose interval does not hold 0 is no finding where its permutation test is none; empty elsewhere."""
     overall = audit.overall
     if not isinstance(overall, PeopleOverall) or overall.low is None or overall.p is None or overall.low <= 0:
         return ""
     if overall.p < audit.threshold.get("alpha", LEVEL):
         return ""
     return (
-        f"The interval does not hold 0, and yet p = {p_value(overall.p)}: the largest of several means less the smallest is "
-        "above 0 by chance alone, and so is its interval. Whether the groups differ at all is what the permutation test asks."
+        f"The interval does not hold 0, and yet p = {p_value(overall.p)}: the largest of several means less the "
+        "smallest is "
+        "above 0 by chance alone, and so is its interval. Whether the groups differ at all is what the permutation "
+        "test asks."
     )
 
 

@@ -149,7 +149,8 @@ def aim(rows: Iterable[AuditRow], limit: float) -> float:
 
 
 def aim_after(groups: Iterable[GroupChange], limit: float) -> float:
-    """The same for lists that were changed: by the errors of those groups that got above the limit and not surely so."""
+    """The same for lists that were changed: by the errors of those groups that got above the limit and not surely so.
+    """
     errors = [
         (math.sqrt(g.high) - math.sqrt(g.low)) / 4
         for g in groups

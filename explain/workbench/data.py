@@ -112,15 +112,26 @@ class DataService:
         graph = build_graph(tables)
         problems = [str(note) for note in notes]
         prepared = Prepared(
-            LAYOUT, graph.fingerprint, graph.n_users, graph.n_items, len(graph.events), graph.relation_sizes(),
-            problems, show_people,
-        )  # fmt: skip
+            LAYOUT,
+            graph.fingerprint,
+            graph.n_users,
+            graph.n_items,
+            len(graph.events),
+            graph.relation_sizes(),
+            problems,
+            show_people,
+        )
         prepared = self.session.store.save_tables(workspace, tables, prepared)
         progress(1.0, "ready")
         return PrepareReport(
-            workspace, prepared.fingerprint, prepared.n_users, prepared.n_items, prepared.n_events,
-            prepared.relations, tuple(problems),
-        )  # fmt: skip
+            workspace,
+            prepared.fingerprint,
+            prepared.n_users,
+            prepared.n_items,
+            prepared.n_events,
+            prepared.relations,
+            tuple(problems),
+        )
 
     def find_items(self, workspace: str, text: str, limit: int = 20) -> tuple[SearchHit, ...]:
         """Items whose title holds every word of the text, or whose id it is; the best known first."""
