@@ -175,7 +175,10 @@ def _name_of(statement: str) -> str:
 def row_hash(
     number: Any, created: Any, workspace: Any, kind: Any, actor: Any, role: Any, content: Any, previous: Any
 ) -> str:
-    """SHA-256 over the canonical JSON of a row without its own hash. Raises ValueError, TypeError for what is no JSON."""
+    """SHA-256 over the canonical JSON of a row without its own hash.
+
+    Raises  ValueError, TypeError for what is no JSON.
+    """
     names = ("number", "created", "workspace", "kind", "actor", "role", "content", "previous")
     values = (number, created, workspace, kind, actor, role, content, previous)
     return digest(dict(zip(names, values, strict=True)))
