@@ -35,7 +35,8 @@ def joint_cells(
     thresholds: Thresholds | None = None,
     guard: Disclosure | None = None,
 ) -> CellTable:
-    """Every cell with its ratio, interval (over the people of its cohort) and p of the limits, adjusted over all cells (Holm).
+    """Every cell with its ratio, interval (over the people of its cohort) and p of the limits, adjusted over all cells
+    (Holm).
 
     guard  which cohorts stay hidden besides the small ones; figures are then told in three decimals
 

@@ -56,7 +56,8 @@ def audit_items(
     target     "catalogue", "relevance" (share of held-out positives, CSR [m, n_items]; lists of the training part), or
                a policy {group: share}
     seed, draws  only noted: an exposure ratio's interval needs no draws
-    Raises     OptionError for an unknown column or browsing model, a bad k, lists shorter than k, a policy that does not fit.
+    Raises     OptionError for an unknown column or browsing model, a bad k, lists shorter than k, a policy that does
+               not fit.
     """
     k = check_k(k, graph.n_items)
     if lists.shape[1] < k:

@@ -21,7 +21,9 @@ MOST_SEED = 2**32 - 1
 
 
 def plan_from_json(content: Mapping[str, Any]) -> Plan:
-    """A plan as it was stored, without what is no part of one. Raises OptionError where something is missing or of the wrong kind."""
+    """A plan as it was stored, without what is no part of one. Raises OptionError where something is missing or of the
+    wrong kind.
+    """
     _check_kinds(content)
     known = {"browsing": ex.RBP} | {f.key: content[f.key] for f in form_of(Plan) if f.key in content}
     wanted = (*(f.key for f in form_of(Plan) if f.required), "thresholds")
@@ -96,8 +98,8 @@ def _check_kinds(content: Mapping[str, Any]) -> None:
 def usual_plan(
     graph: InteractionGraph, workspace: str, model: str, k: int, ndcg: float | None = None, min_n: int | None = None
 ) -> Plan:
-    """A plan to start from: the first columns of items with few enough groups, their age and popularity, and the first four
-    columns of people.
+    """A plan to start from: the first columns of items with few enough groups, their age and popularity, and the first
+    four columns of people.
 
     ndcg  what the model reaches on held-out events, where that was measured: a fifth of it is the limit between cohorts
           (the four-fifths rule), where that is less than the usual .05

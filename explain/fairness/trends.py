@@ -44,8 +44,8 @@ def trends(
     """A trend of each metric, its points in the order of `snapshots`.
 
     snapshots  of one model and the data as it is now, oldest first; read one at a time
-    Metrics that read served lists alone take part (`MetricSpec.over_time`). "same lists as before" is the mean Jaccard index of a
-    person's lists in two snapshots that follow each other.
+    Metrics that read served lists alone take part (`MetricSpec.over_time`). "same lists as before" is the mean Jaccard
+    index of a person's lists in two snapshots that follow each other.
     """
     points: dict[str, list[TrendPoint]] = {}
     before: IntArray | None = None

@@ -29,7 +29,8 @@ from explain.results.plan import Thresholds
 REFERENCES = ("rest", "population")
 NAMED = {"rest": "everybody else", "population": "everybody"}
 NOTE: Final = (
-    "Bands hold all groups' differences at once. p is of the limit, not of equality: how often a group that is truly as far "
+    "Bands hold all groups' differences at once. p is of the limit, not of equality: how often a group "
+    "that is truly as far "
     "below as is allowed would look so far below. max - min has no interval: it is above 0 even where all are alike."
 )
 
@@ -47,10 +48,12 @@ def audit_users(
 ) -> PeopleAudit:
     """Are the lists about as good for each group of people? Reads each person's held-out nDCG@k.
 
-    reference  whom a group is compared with: "rest" (everybody else whose group is known), "population" (all of those), or a group
-    A row's value is the group's mean with its own 95 % interval; `difference` is that less the reference's mean, with the band that
-    holds all groups' differences at once. Groups under the smallest number of people are suppressed: no value, in no reference.
-    A reference of fewer than 30 people decides nothing. The unknown have a value and no verdict.
+    reference  whom a group is compared with: "rest" (everybody else whose group is known), "population" (all of those),
+               or a group
+    A row's value is the group's mean with its own 95 % interval; `difference` is that less the reference's mean, with
+    the band that holds all groups' differences at once. Groups under the smallest number of people are suppressed: no
+    value, in no reference. A reference of fewer than 30 people decides nothing. The unknown have a value and no
+    verdict.
     Raises   OptionError for an unknown column or reference, a bad k, or a k at which nothing was evaluated.
     """
     k, limits = check_k(k, graph.n_items), thresholds or Thresholds()
@@ -85,7 +88,9 @@ def audit_users(
 
 @dataclass(frozen=True, eq=False)
 class _Compared:
-    """known: groups with enough people, of those whose group is known; differences: None where there is nothing to compare."""
+    """known: groups with enough people, of those whose group is known; differences: None where there is nothing to
+    compare.
+    """
 
     known: tuple[int, ...]
     reference: str
@@ -190,7 +195,8 @@ def _verdict(
     who = f"{whom} ({int(apart.n_reference[j]):,} people, mean {apart.reference[j]:.3f})"
     band = f"{apart.low[j]:.3f} to {apart.high[j]:.3f}"
     why = (
-        f"{abs(behind):.3f} {'below' if behind >= 0 else 'above'} {who}; difference with all groups' bands at once {band}; "
+        f"{abs(behind):.3f} {'below' if behind >= 0 else 'above'} {who}; difference with all groups' bands "
+        f"at once {band}; "
         f"{limits.max_gap:g} below is allowed."
     )
     if apart.n_reference[j] < SMALL:

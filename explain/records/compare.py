@@ -1,8 +1,9 @@
 """Two audits, group by group: what moved, whether the intervals still overlap, and whether the same question was asked.
 
-An overlap of two 95 % intervals is told as it is: it does not show that nothing changed, and two audits of the same people
-are not independent. So it is a reading aid, not a test. Where the audits asked different things (another k, target, browsing
-model or model) values stand side by side without a change; where the data or the fit differ, no count of changes is told.
+An overlap of two 95 % intervals is told as it is: it does not show that nothing changed, and two audits of the same
+people are not independent. So it is a reading aid, not a test. Where the audits asked different things (another k,
+target, browsing model or model) values stand side by side without a change; where the data or the fit differ, no count
+of changes is told.
 """
 
 from __future__ import annotations
@@ -252,5 +253,8 @@ def _sentence(
     n_verdicts = sum(None not in (r.verdict_then, r.verdict_now) and r.verdict_then != r.verdict_now for r in rows)
     n_apart = sum(r.overlap is False for r in rows)
     n_both = sum(None not in (r.verdict_then, r.verdict_now) for r in rows)
-    told = f"Of {n_both:,} values that both have, {n_verdicts:,} changed their verdict and {n_apart:,} have intervals that do not overlap."
+    told = (
+        f"Of {n_both:,} values that both have, {n_verdicts:,} changed their verdict and {n_apart:,} have "
+        "intervals that do not overlap."
+    )
     return f"{whole} {told}{limits}{other}"

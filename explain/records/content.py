@@ -1,6 +1,7 @@
 """An audit's record put together: what was measured, with everything that a reader outside needs to judge it.
 
-What was measured comes from explain.fairness; how a record is kept, signed and shown is the business of this room's others.
+What was measured comes from explain.fairness; how a record is kept, signed and shown is the business of this room's
+others.
 """
 
 from __future__ import annotations
@@ -51,7 +52,10 @@ LIMITS = (
     "Accuracy and relevance are measured on logged events, with the biases of what was shown when they were logged.",
     "Attention is a model of reading (stated as the browsing model), not what eyes did.",
     "A verdict is about these lists, this length and these thresholds; another model, k or target is another audit.",
-    "Attributes are as the data states them; who is unknown is a row of its own, and the worst-case bounds say what that could hide.",
+    (
+        "Attributes are as the data states them; who is unknown is a row of its own, and the worst-case "
+        "bounds say what that could hide."
+    ),
     "The non-profiling arm ranks the same catalogue; it was not shown to anybody.",
 )
 
@@ -85,7 +89,9 @@ def record_content(
     measured: MeasuredPlan,
     lists: AuditedLists,
 ) -> AuditContent:
-    """The record without its hash and signatures. plan: as it was written to the log; configuration: hash of the plan as it was run."""
+    """The record without its hash and signatures. plan: as it was written to the log; configuration: hash of the plan
+    as it was run.
+    """
     graph = source.graph
     creators = creators_of(graph)
     return AuditContent(
@@ -159,7 +165,9 @@ def creators_of(graph: InteractionGraph) -> Cohorts | None:
 
 
 def rated(rows: Sequence[AuditRow], *, of_people: bool = False) -> tuple[AuditRow, ...]:
-    """Rows with their ratio to the highest known row (impact ratio); of people in the digits in which these are told."""
+    """Rows with their ratio to the highest known row (impact ratio); of people in the digits in which
+    these are told.
+    """
     top = max((row.value for row in rows if row.value is not None and row.group != UNKNOWN), default=0.0)
     ratios = [row.value / top if row.value is not None and top > 0 else None for row in rows]
     return tuple(
@@ -170,7 +178,9 @@ def rated(rows: Sequence[AuditRow], *, of_people: bool = False) -> tuple[AuditRo
 def attributes(
     graph: InteractionGraph, plan: Plan, card: DataCard, guard: Disclosure | None = None
 ) -> tuple[AttributeSource, ...]:
-    """Where each audited column comes from and for how many it is missing; None where those are a group that stays hidden."""
+    """Where each audited column comes from and for how many it is missing; None where those are a group that stays
+    hidden.
+    """
     return (
         *(_item_attribute(graph, by, card) for by in plan.item_columns),
         *(_user_attribute(graph, by, card, guard) for by in plan.user_columns),

@@ -1,4 +1,6 @@
-"""What audits of a workspace have told already: the intersections of the plans in its decision log. Later answers hide in accord with them."""
+"""What audits of a workspace have told already: the intersections of the plans in its decision log. Later answers hide
+in accord with them.
+"""
 
 from __future__ import annotations
 
@@ -16,7 +18,9 @@ MOST = 12  # intersections that are kept in accord, the first ones: each costs a
 
 
 def told_before(home: Path, workspace: str, graph: InteractionGraph) -> tuple[tuple[str, ...], ...]:
-    """Intersections of the plans in the log that these data have, the oldest first; none where the log cannot be read."""
+    """Intersections of the plans in the log that these data have, the oldest first; none where the log
+    cannot be read.
+    """
     try:
         plans = [row.content for row in DecisionLog(home / "decisions.sqlite").rows(workspace) if row.kind == "plan"]
     except SurfacedError:

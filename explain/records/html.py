@@ -1,7 +1,8 @@
-"""An audit's record as one HTML file: verdict and signatures first, then plain words, then everything that was measured.
+"""An audit's record as one HTML file: verdict and signatures first, then plain words, then everything that was
+measured.
 
-Everything comes escaped by Jinja2. The file runs no script, loads nothing, and forbids both to the browser that opens it. The
-page follows from the record alone, so that the same record always gives the same bytes.
+Everything comes escaped by Jinja2. The file runs no script, loads nothing, and forbids both to the browser that opens
+it. The page follows from the record alone, so that the same record always gives the same bytes.
 """
 
 from __future__ import annotations

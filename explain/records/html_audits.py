@@ -1,4 +1,6 @@
-"""The groups of a report: each column's rows with their bars, and the cells of people by items as tables that fit on paper."""
+"""The groups of a report: each column's rows with their bars, and the cells of people by items as tables that fit on
+paper.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +43,9 @@ class RowView:
 
 @dataclass(frozen=True, kw_only=True)
 class AuditView:
-    """A column as a report prints it: lines before its table, notes after it. has_worst: whether it has a column of bounds."""
+    """A column as a report prints it: lines before its table, notes after it. has_worst: whether it has a column of
+    bounds.
+    """
 
     title: str
     lines: list[str]
@@ -188,7 +192,8 @@ def _unknown(audit: ColumnAudit) -> str:
         return ""
     n = plural(audit.overall.n_unknown or 0, "item")
     return (
-        f"“If the unknown were known”: the lowest and the highest ratio that a group could have, whichever of the {n} of "
+        "“If the unknown were known”: the lowest and the highest ratio that a group could have, whichever "
+        f"of the {n} of "
         f"unknown {column_words(audit.by)} belonged to it."
     )
 

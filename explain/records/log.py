@@ -1,9 +1,11 @@
-"""The decision log: what was planned, audited, signed and exported, and what went wrong. Append-only, hash-chained, in SQLite.
+"""The decision log: what was planned, audited, signed and exported, and what went wrong. Append-only, hash-chained, in
+SQLite.
 
-Each workspace has a chain of its own, so that a check of one workspace is complete without the others: row n holds the hash of
-row n - 1, and its own hash is the SHA-256 over the canonical JSON of everything else in it. Triggers refuse changes and
-removals; whoever goes round them is found by `verification.verify`. Every write is one transaction on disk before it is
-answered (WAL, synchronous FULL): a killed process leaves the whole row or none, and two writers wait for each other.
+Each workspace has a chain of its own, so that a check of one workspace is complete without the others: row n holds the
+hash of row n - 1, and its own hash is the SHA-256 over the canonical JSON of everything else in it. Triggers refuse
+changes and removals; whoever goes round them is found by `verification.verify`. Every write is one transaction on disk
+before it is answered (WAL, synchronous FULL): a killed process leaves the whole row or none, and two writers wait for
+each other.
 """
 
 from __future__ import annotations
@@ -29,8 +31,10 @@ MAX_NAME, MAX_TEXT, MAX_CONTENT = 120, 4_000, 1_000_000
 _COLUMNS: Final = "number, created, workspace, kind, actor, role, content, previous, hash"
 _MAKE: Final = (
     """CREATE TABLE IF NOT EXISTS log (
-        workspace TEXT NOT NULL, number INTEGER NOT NULL, created INTEGER NOT NULL, kind TEXT NOT NULL, actor TEXT NOT NULL,
-        role TEXT NOT NULL, content TEXT NOT NULL, previous TEXT NOT NULL, hash TEXT NOT NULL, PRIMARY KEY (workspace, number)
+        workspace TEXT NOT NULL, number INTEGER NOT NULL, created INTEGER NOT NULL, kind TEXT NOT NULL, actor \
+TEXT NOT NULL,
+        role TEXT NOT NULL, content TEXT NOT NULL, previous TEXT NOT NULL, hash TEXT NOT NULL, PRIMARY \
+KEY (workspace, number)
     )""",
     """CREATE TRIGGER IF NOT EXISTS log_update BEFORE UPDATE ON log
         BEGIN SELECT RAISE(ABORT, 'the decision log is append-only'); END""",
@@ -61,7 +65,8 @@ class DecisionLog:
     ) -> LogEntry:
         """One row more. before: looks at the rows so far inside the transaction, and may raise to stop it.
 
-        Raises OptionError for what cannot be kept, SurfacedError where the file cannot be written; nothing is stored then.
+        Raises OptionError for what cannot be kept, SurfacedError where the file cannot be written; nothing is stored
+        then.
         """
         if kind not in get_args(Kind):
             raise OptionError(f"Unknown kind of entry {shown(kind)}. Kinds: {', '.join(get_args(Kind))}.")
@@ -96,7 +101,9 @@ class DecisionLog:
             return _entries(db, workspace)
 
     def raw_rows(self, workspace: str) -> list[tuple[Any, ...]]:
-        """The rows as SQLite holds them, by number: number, created, workspace, kind, actor, role, content, previous, hash."""
+        """The rows as SQLite holds them, by number: number, created, workspace, kind, actor, role, content, previous,
+        hash.
+        """
         with self._open(write=False) as db:
             return _raw(db, workspace)
 
@@ -169,7 +176,9 @@ def _name_of(statement: str) -> str:
 def row_hash(
     number: Any, created: Any, workspace: Any, kind: Any, actor: Any, role: Any, content: Any, previous: Any
 ) -> str:
-    """SHA-256 over the canonical JSON of a row without its own hash. Raises ValueError, TypeError for what is no JSON."""
+    """SHA-256 over the canonical JSON of a row without its own hash. Raises ValueError, TypeError for
+    what is no JSON.
+    """
     names = ("number", "created", "workspace", "kind", "actor", "role", "content", "previous")
     values = (number, created, workspace, kind, actor, role, content, previous)
     return digest(dict(zip(names, values, strict=True)))

@@ -1,8 +1,8 @@
 """An exported report: the record with a second hash over the whole file's content, and the check of one that came back.
 
-What is checked: the hash of what was signed, the hash of the export, the hashes of the log rows inside, that signatures and
-rows agree, and that a page shows what its data say: where this machine has the log, the hash of the page stands in it, beside the head;
-elsewhere the page is rendered again and compared.
+What is checked: the hash of what was signed, the hash of the export, the hashes of the log rows inside, that signatures
+and rows agree, and that a page shows what its data say: where this machine has the log, the hash of the page stands in
+it, beside the head; elsewhere the page is rendered again and compared.
 """
 
 from __future__ import annotations
@@ -101,7 +101,9 @@ def _outside(
     """What the log of this machine says."""
     head, sha256 = record.log.head, "" if record.export is None else record.export.sha256
     if _missing(head, raw):
-        yield f"Its head {head} is not in the decision log: rows were cut or rewritten, or it comes from another machine."
+        yield (
+            f"Its head {head} is not in the decision log: rows were cut or rewritten, or it comes from another machine."
+        )
         return
     state = verify(raw)
     if not state.ok:

@@ -1,7 +1,7 @@
 """The published form of an audit's record, and whether a record has it.
 
-`audit.schema.json` is JSON Schema (draft 2020-12). The check here knows the keywords that it uses, so that a record is refused
-before it is stored without a further library at run time; the tests hold it against a full validator.
+`audit.schema.json` is JSON Schema (draft 2020-12). The check here knows the keywords that it uses, so that a record is
+refused before it is stored without a further library at run time; the tests hold it against a full validator.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Stored audits: one JSON file each, named by its hash, in one piece with its row in the decision log.
 
-The file is laid down first under a waiting name, then the row is committed, then the file gets its name. A process killed
-before the commit leaves a waiting file that nobody reads; one killed after it leaves a row whose file is named when it is
-next asked for. So there is the whole record or none.
+The file is laid down first under a waiting name, then the row is committed, then the file gets its name. A process
+killed before the commit leaves a waiting file that nobody reads; one killed after it leaves a row whose file is named
+when it is next asked for. So there is the whole record or none.
 """
 
 from __future__ import annotations
@@ -31,7 +31,8 @@ class Records:
         self.folder, self.log, self.workspace = folder, log, workspace
 
     def save(self, content: AuditContent, *, actor: str, role: str = "") -> StoredAudit:
-        """Store a record and write its row; gives it back with id and hash. Saving the same content again changes nothing.
+        """Store a record and write its row; gives it back with id and hash. Saving the same content again changes
+        nothing.
 
         Raises OptionError where it does not have the published form, or where the plan is not the one that was fixed in
         the log before; SurfacedError where it cannot be written.
@@ -56,7 +57,9 @@ class Records:
         return StoredAudit.from_json(record)
 
     def load(self, audit: str, rows: tuple[LogEntry, ...] | None = None) -> StoredAudit:
-        """A stored record, checked against its own hash and its row. Raises OptionError, or SnapshotError naming what is wrong."""
+        """A stored record, checked against its own hash and its row. Raises OptionError, or SnapshotError naming what
+        is wrong.
+        """
         if not _ID.fullmatch(audit):
             raise OptionError(f"{shown(audit)} is no id of an audit: such an id is audit- and 12 hexadecimal digits.")
         rows = self.log.rows(self.workspace) if rows is None else rows

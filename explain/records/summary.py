@@ -1,5 +1,5 @@
-"""What a record says in sentences, for its report and for the page that shows it: the findings worst first, what nobody stated,
-who signed, what is too small to be shown, and why an interval without 0 may still be chance.
+"""What a record says in sentences, for its report and for the page that shows it: the findings worst first, what nobody
+stated, who signed, what is too small to be shown, and why an interval without 0 may still be chance.
 """
 
 from __future__ import annotations
@@ -71,7 +71,9 @@ def signed_before(signatures: Sequence[Signature], name: str) -> str:
 
 
 def is_small(row: AuditRow | Cell | MetricFigure, least: int) -> bool:
-    """Whether a row of people is suppressed. Records from before the field was kept: no value, and fewer people than are told."""
+    """Whether a row of people is suppressed. Records from before the field was kept: no value, and fewer people than
+    are told.
+    """
     if row.has("suppressed"):
         return row.suppressed
     return row.value is None and row.n is not None and row.n < least
@@ -114,15 +116,19 @@ def hidden(record: AuditContent) -> str:
 
 
 def by_chance(audit: ColumnAudit) -> str:
-    """Why an interval of a gap that does not hold 0 is no finding where its permutation test is none; empty elsewhere."""
+    """Why an interval of a gap that does not hold 0 is no finding where its permutation test is none;
+    empty elsewhere.
+    """
     overall = audit.overall
     if not isinstance(overall, PeopleOverall) or overall.low is None or overall.p is None or overall.low <= 0:
         return ""
     if overall.p < audit.threshold.get("alpha", LEVEL):
         return ""
     return (
-        f"The interval does not hold 0, and yet p = {p_value(overall.p)}: the largest of several means less the smallest is "
-        "above 0 by chance alone, and so is its interval. Whether the groups differ at all is what the permutation test asks."
+        f"The interval does not hold 0, and yet p = {p_value(overall.p)}: the largest of several means "
+        "less the smallest is "
+        "above 0 by chance alone, and so is its interval. Whether the groups differ at all is what the "
+        "permutation test asks."
     )
 
 
@@ -246,7 +252,9 @@ def _open(record: AuditContent) -> list[Point]:
 
 
 def _known_rows(record: AuditContent) -> list[tuple[ColumnAudit, AuditRow]]:
-    """Every known group with its audit; those of whom it is not known where they belong are no group that can be judged."""
+    """Every known group with its audit; those of whom it is not known where they belong are no group that can be
+    judged.
+    """
     return [(audit, row) for audit in record.column_audits for row in audit.rows if row.group != UNKNOWN]
 
 

@@ -1,7 +1,7 @@
 """Is the decision log as it was written? Names every row that was changed, removed, put elsewhere or rewritten.
 
-A row that was rewritten together with all that follow it, and a tail that was cut, leave a chain without a fault. Only a hash
-noted elsewhere shows them: the head that every report prints, or the entry that a stored audit names.
+A row that was rewritten together with all that follow it, and a tail that was cut, leave a chain without a fault. Only
+a hash noted elsewhere shows them: the head that every report prints, or the entry that a stored audit names.
 """
 
 from __future__ import annotations

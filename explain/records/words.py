@@ -1,4 +1,6 @@
-"""Numbers and names of a record in words: few digits, percentages, counts too small to be told, parameters as people say them."""
+"""Numbers and names of a record in words: few digits, percentages, counts too small to be told, parameters as people
+say them.
+"""
 
 from __future__ import annotations
 
@@ -21,11 +23,17 @@ THRESHOLDS: Final = {
 LEVELS: Final = {
     "kind": (
         "What carries the score",
-        "Which share of the amounts behind the listed items comes from the person's own history, from what is the same for everybody, and from guardrails.",
+        (
+            "Which share of the amounts behind the listed items comes from the person's own history, from what "
+            "is the same for everybody, and from guardrails."
+        ),
     ),
     "relation": (
         "Through which links",
-        "Which share comes through which link between what the person had and what is recommended. A name that begins with “minus” speaks against items.",
+        (
+            "Which share comes through which link between what the person had and what is recommended. A name "
+            "that begins with “minus” speaks against items."
+        ),
     ),
     "events": (
         "From which events of the history",
@@ -90,7 +98,9 @@ def count(value: int | None) -> str:
 
 
 def plural(n: int, noun: str) -> str:
-    """ "1 film", "12 films", "3 people". Like naming's, without the graph that naming loads: pages and the shell start with this."""
+    """ "1 film", "12 films", "3 people". Like naming's, without the graph that naming loads: pages and the shell start
+    with this.
+    """
     return f"{n:,} {'people' if noun == 'person' and n != 1 else noun if n == 1 else noun + 's'}"
 
 

@@ -27,7 +27,8 @@ class AuditRow(JsonForm):
     difference  of people: mean less that of those whom the group is compared with (reference, n_reference), with the
                 band that holds all groups' differences at once; None for items
     n           people or items of the group; None where it is suppressed
-    suppressed  hidden because few people stand behind it, or for the sake of such a group; no figure of it is given away
+    suppressed  hidden because few people stand behind it, or for the sake of such a group; no figure of it is given
+                away
     impact_ratio  value over the highest value of a known group; only records have it
     """
 
@@ -73,7 +74,8 @@ class ItemOverall(Verdict):
     """Over all groups of items.
 
     impact_ratio  lowest over highest exposure ratio of the known groups; lowest, highest: the names of those two
-    n_unknown     items whose group is not known      worst_case  group → lowest and highest ratio, whatever the unknown are
+    n_unknown     items whose group is not known      worst_case  group → lowest and highest ratio, whatever the unknown
+                  are
     draws, seed   as the plan had them
     """
 
@@ -96,7 +98,8 @@ class ItemOverall(Verdict):
 class PeopleOverall(Verdict):
     """Over all groups of people.
 
-    limit_note    where the limit could not fail anybody      gap  largest mean less smallest; low, high: no interval, None
+    limit_note    where the limit could not fail anybody      gap  largest mean less smallest; low, high: no interval,
+                  None
     expected_gap  what the gap would be were all alike, and p of the gap by permutation
     tau           spread of the true means, with its 95 % interval      reference  whom groups are compared with
     n_unknown     people whose group is not known; None where those stay hidden      suppressed  names of hidden groups

@@ -24,7 +24,8 @@ class GapShare(JsonForm):
 class GapAttribution(JsonForm):
     """A group's gap in exposure by what it comes through, the largest amount first.
 
-    exposure, target      shares of all attention, 0..1       ratio                 exposure / target, None for a target of 0
+    exposure, target      shares of all attention, 0..1       ratio                 exposure / target, None for a target
+                          of 0
     gap_all, gap_random   exposure less target, as served and in a random list
     completeness_error    |Σ parts − (gap_all − gap_random)|      n_people  were drawn of n_people_all
     """
@@ -56,10 +57,12 @@ class GapAttribution(JsonForm):
 
 @dataclass(frozen=True, kw_only=True)
 class Weight(JsonForm):
-    """One main parameter. share: mean over people, 0..1, with its 95 % interval; against: the part of it that speaks against items.
+    """One main parameter. share: mean over people, 0..1, with its 95 % interval; against: the part of it that speaks
+    against items.
 
     level  "kind": what carries the score; "relation": through which relation; "events", "age": of what enters through
-           the history, which part comes from which kind of event, and from its newer or older half. A level's shares sum to 1
+           the history, which part comes from which kind of event, and from its newer or older half. A level's shares
+           sum to 1
     """
 
     level: str
@@ -88,10 +91,12 @@ class MeasuredWeights(JsonForm):
 
 @dataclass(frozen=True, kw_only=True)
 class Baseline(JsonForm):
-    """One way of making lists. ndcg, recall, coverage: with 95 % intervals (bootstrap over people; coverage by jackknife).
+    """One way of making lists. ndcg, recall, coverage: with 95 % intervals (bootstrap over people; coverage by
+    jackknife).
 
     ndcg_gap  the model's nDCG less this one's, person by person, None for the model itself
-    exposure  group → exposure ratio, 1 is an equal share; impact_ratio lowest / highest of the known groups, None without any
+    exposure  group → exposure ratio, 1 is an equal share; impact_ratio lowest / highest of the known groups, None
+              without any
     gini      corrected Gini of appearances: 0 as even as can be, 1 the same list for everybody
     """
 

@@ -25,7 +25,9 @@ class GroupChange(JsonForm):
 
 @dataclass(frozen=True, kw_only=True)
 class Cost(JsonForm):
-    """What was paid for whom. ndcg before and after on held-out events, change with its paired 95 % interval; kept: attention-weighted relevance that is left."""
+    """What was paid for whom. ndcg before and after on held-out events, change with its paired 95 % interval; kept:
+    attention-weighted relevance that is left.
+    """
 
     cohort: str
     n: int
@@ -45,7 +47,9 @@ class Gain(GroupChange):
 
 @dataclass(frozen=True, kw_only=True)
 class RuleWords(JsonForm):
-    """A rule in words. strength: the option that a slider moves, over `strengths`; options: with their defaults; what: it does."""
+    """A rule in words. strength: the option that a slider moves, over `strengths`; options: with their defaults; what:
+    it does.
+    """
 
     name: str
     title: str
@@ -75,7 +79,9 @@ class AppliedRule:
 
 @dataclass(frozen=True, kw_only=True)
 class Guarded(JsonForm):
-    """The answer. moved: places that hold another item than before; entered: items from beyond the first k; notes: what could not be had."""
+    """The answer. moved: places that hold another item than before; entered: items from beyond the first k; notes: what
+    could not be had.
+    """
 
     workspace: str
     model: str

@@ -23,7 +23,8 @@ class Thresholds(JsonForm):
 
     ratio_low, ratio_high  exposure ratios allowed: surely within passes, surely outside fails
     max_gap                how far below those it is compared with a cohort's nDCG may be: surely farther fails
-    alpha                  family-wise level: a failure needs a p of the limit below it, adjusted over all groups tested together
+    alpha                  family-wise level: a failure needs a p of the limit below it, adjusted over all groups tested
+                           together
     min_n                  people (or lists) under which a cell is suppressed
     bounds                 metric name → (lowest, highest) allowed value, for the metrics that shall have a verdict
     Raises                 OptionError for limits that nothing could keep
@@ -59,8 +60,10 @@ class Thresholds(JsonForm):
 class Plan(JsonForm):
     """An audit to be.
 
-    target     "catalogue", "relevance" or {column: {group: share}} as a policy      intersections  up to three columns each
-    family     which tests p-values are adjusted over: those of a "table", an "obligation" (exposure, quality, cells), the "report"
+    target     "catalogue", "relevance" or {column: {group: share}} as a policy      intersections  up to three columns
+               each
+    family     which tests p-values are adjusted over: those of a "table", an "obligation" (exposure, quality, cells),
+               the "report"
     reference  of cohorts: "rest" (everybody else), "population", or {column: group}
     """
 

@@ -79,7 +79,9 @@ class RecordedExposure(JsonForm):
 
 @dataclass(frozen=True, kw_only=True)
 class RecordedBaseline(JsonForm):
-    """The model, or a way to rank without a profile. profiles: whether it knows the person; None where an old record is silent."""
+    """The model, or a way to rank without a profile. profiles: whether it knows the person; None where an old record is
+    silent.
+    """
 
     title: str = field(metadata=named("arm"))
     rule: str | None = None
@@ -106,7 +108,9 @@ class RecordedGapPart(JsonForm):
 
 @dataclass(frozen=True, kw_only=True)
 class RecordedGap(JsonForm):
-    """A group's gap in exposure and what it comes through; gap_random: of a random list. n_people: drawn of n_people_all."""
+    """A group's gap in exposure and what it comes through; gap_random: of a random list. n_people: drawn of
+    n_people_all.
+    """
 
     lists: str = "served"
     browsing: str = ""
@@ -139,7 +143,9 @@ class RepairedGroup(JsonForm):
 
 @dataclass(frozen=True, kw_only=True)
 class Mitigation(JsonForm):
-    """What a repair would cost and bring. worsened: groups that passed and would no longer; None where nobody looked."""
+    """What a repair would cost and bring. worsened: groups that passed and would no longer; None where
+    nobody looked.
+    """
 
     lists: str = "served"
     browsing: str = ""
@@ -177,7 +183,9 @@ class Incident(JsonForm):
 
 @dataclass(frozen=True, kw_only=True)
 class LogExtract(JsonForm):
-    """The rows of the decision log that an audit is about. head: hash of the newest of all rows, of which there are `rows`."""
+    """The rows of the decision log that an audit is about. head: hash of the newest of all rows, of which there are
+    `rows`.
+    """
 
     head: str
     rows: int | None = None

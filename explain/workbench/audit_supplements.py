@@ -37,7 +37,9 @@ STARVED = tuple[ItemAudit, AuditRow]
 
 
 class AuditSupplements:
-    """What a record says beyond a plan's own figures: weights, baselines, where gaps come from, what repairs would cost."""
+    """What a record says beyond a plan's own figures: weights, baselines, where gaps come from, what repairs would
+    cost.
+    """
 
     def __init__(self, exposure: ExposureService, rules: RuleService) -> None:
         self.exposure, self.rules = exposure, rules
@@ -101,7 +103,9 @@ class AuditSupplements:
         )
 
     def _repair(self, workspace: str, plan: Plan, audit: ItemAudit, progress: Progress) -> Mitigation:
-        """What it would cost to bring every group of a column to the lower limit of what it is due, and who loses by it."""
+        """What it would cost to bring every group of a column to the lower limit of what it is due, and who loses by
+        it.
+        """
         limits, due = plan.thresholds, {audit.by: _due(audit)}
         share = aim(audit.rows, float(limits.ratio_low))
         repaired = self._guarded(workspace, plan, audit.by, share, due, progress)
@@ -132,8 +136,8 @@ class AuditSupplements:
 
 
 def aim(rows: Iterable[AuditRow], limit: float) -> float:
-    """The ratio a repair must reach to pass: the limit and two standard errors (on the root scale) of the least sure group
-    below it.
+    """The ratio a repair must reach to pass: the limit and two standard errors (on the root scale) of the least sure
+    group below it.
     """
     errors = [
         (math.sqrt(row.high) - math.sqrt(row.low)) / 4
@@ -144,7 +148,9 @@ def aim(rows: Iterable[AuditRow], limit: float) -> float:
 
 
 def aim_after(groups: Iterable[GroupChange], limit: float) -> float:
-    """The same for lists that were changed: by the errors of those groups that got above the limit and not surely so."""
+    """The same for lists that were changed: by the errors of those groups that got above the limit and
+    not surely so.
+    """
     errors = [
         (math.sqrt(g.high) - math.sqrt(g.low)) / 4
         for g in groups

@@ -1,4 +1,6 @@
-"""The workbench: who gets exposure, for whom lists are good, through what a gap comes, and what each main parameter weighs."""
+"""The workbench: who gets exposure, for whom lists are good, through what a gap comes, and what each main parameter
+weighs.
+"""
 
 from __future__ import annotations
 
@@ -54,9 +56,15 @@ class ExposureService:
         return {str(side): list(names) for side, names in columns(self.session.workspace(workspace).graph).items()}
 
     def audit(
-        self, workspace: str, model: str, by: str, *, side: str | None = None, k: int | None = None,
+        self,
+        workspace: str,
+        model: str,
+        by: str,
+        *,
+        side: str | None = None,
+        k: int | None = None,
         progress: Progress = no_progress,
-    ) -> AuditReport:  # fmt: skip
+    ) -> AuditReport:
         """Exposure by item group under the served model, or held-out quality by cohort under a refit."""
         loaded = self.session.workspace(workspace)
         k = list_length(loaded, k)
@@ -92,8 +100,15 @@ class ExposureService:
         return None if stored is None else AuditReport.from_json(stored)
 
     def cells(
-        self, workspace: str, model: str, user_by: str, item_by: str, *, k: int | None = None, progress: Progress = no_progress
-    ) -> CellTable:  # fmt: skip
+        self,
+        workspace: str,
+        model: str,
+        user_by: str,
+        item_by: str,
+        *,
+        k: int | None = None,
+        progress: Progress = no_progress,
+    ) -> CellTable:
         """What each group of people is shown of each group of items: ratios to the catalogue share, adjusted."""
         loaded = self.session.workspace(workspace)
         people, items = grouping(loaded.graph, user_by, "user"), grouping(loaded.graph, item_by, "item")
@@ -129,7 +144,9 @@ class ExposureService:
         return behind_cell(loaded, lists, who, members(grouping(loaded.graph, item_by, "item"), item_group), least)
 
     def catalogue_shares(self, workspace: str, by: str) -> dict[str, float]:
-        """Share of the catalogue of every known group of an item column: what a policy starts from. They add up to 1."""
+        """Share of the catalogue of every known group of an item column: what a policy starts from.
+        They add up to 1.
+        """
         groups = grouping(self.session.workspace(workspace).graph, by, "item")
         share = catalogue_share(groups.membership)
         known = {label: float(share[g]) for g, label in enumerate(groups.labels) if g != groups.unknown}
@@ -137,26 +154,48 @@ class ExposureService:
         return {label: value / total for label, value in known.items()} if total else known
 
     def trends(
-        self, workspace: str, model: str, by: str, *, k: int | None = None, browsing: str = RBP,
-        policies: Mapping[str, Mapping[str, float]] | None = None, progress: Progress = no_progress,
-    ) -> tuple[Trend, ...]:  # fmt: skip
-        """Popularity, long tail, diversity, calibration, homogenisation and impact ratio over this model's snapshots, oldest first."""
+        self,
+        workspace: str,
+        model: str,
+        by: str,
+        *,
+        k: int | None = None,
+        browsing: str = RBP,
+        policies: Mapping[str, Mapping[str, float]] | None = None,
+        progress: Progress = no_progress,
+    ) -> tuple[Trend, ...]:
+        """Popularity, long tail, diversity, calibration, homogenisation and impact ratio over this model's snapshots,
+        oldest first.
+        """
         loaded = self.session.workspace(workspace)
         k = list_length(loaded, k)
         snapshots = newest_lists(loaded, model, k, MOST_SNAPSHOTS, progress)
         return trends(loaded.graph, snapshots, by, k, browsing=browsing, policies=policies)
 
     def gap_attribution(
-        self, workspace: str, model: str, by: str, group: str, k: int | None = None, *, through: str = "relations",
-        players: at.Players | None = None, people: int = at.MAX_PEOPLE, seed: int = 0, due: tuple[str, float] | None = None,
-        browsing: str = RBP, progress: Progress = no_progress,
-    ) -> GapAttribution:  # fmt: skip
-        """Through which relations (or "events", "age" of the history) a group of items gets more or less than its share.
+        self,
+        workspace: str,
+        model: str,
+        by: str,
+        group: str,
+        k: int | None = None,
+        *,
+        through: str = "relations",
+        players: at.Players | None = None,
+        people: int = at.MAX_PEOPLE,
+        seed: int = 0,
+        due: tuple[str, float] | None = None,
+        browsing: str = RBP,
+        progress: Progress = no_progress,
+    ) -> GapAttribution:
+        """Through which relations (or "events", "age" of the history) a group of items gets more or less than its
+        share.
 
         browsing how lists are read
         due      what the exposure is compared with, (name, share of all attention); the catalogue share if left out
         players  groups of relations of one's own, name → keys; together they must be all that the score has
-        Raises   OptionError for an unknown column, group, `through` or grouping; NotReadyError before the model is fitted
+        Raises   OptionError for an unknown column, group, `through` or grouping; NotReadyError before the model is
+                 fitted
         """
         loaded = self.session.workspace(workspace)
         k, manifest = list_length(loaded, k), loaded.manifest(model)
@@ -172,9 +211,16 @@ class ExposureService:
             chosen = known if players is None else _checked(players, known)
             belongs = np.asarray(groups.membership[:, [g]].todense(), dtype=np.float64).ravel()
             game = at.play(
-                loaded.graph, fitted, users, np.asarray(lists), belongs, weights=browsing_weights(browsing, k), players=chosen, sources=sources,
+                loaded.graph,
+                fitted,
+                users,
+                np.asarray(lists),
+                belongs,
+                weights=browsing_weights(browsing, k),
+                players=chosen,
+                sources=sources,
                 progress=portion(progress, 0.2, 0.95),
-            )  # fmt: skip
+            )
         solved = at.solve(game, seed=seed)
         parts = [
             GapShare(
@@ -218,9 +264,15 @@ class ExposureService:
         )
 
     def main_parameters(
-        self, workspace: str, model: str, k: int | None = None, *, people: int = MAX_PEOPLE, seed: int = 0,
+        self,
+        workspace: str,
+        model: str,
+        k: int | None = None,
+        *,
+        people: int = MAX_PEOPLE,
+        seed: int = 0,
         progress: Progress = no_progress,
-    ) -> MeasuredWeights:  # fmt: skip
+    ) -> MeasuredWeights:
         """The main parameters with the weight that each has in the listed items' scores (DSA Article 27)."""
         loaded = self.session.workspace(workspace)
         k, manifest = list_length(loaded, k), loaded.manifest(model)
@@ -228,9 +280,14 @@ class ExposureService:
         with one_thread():
             lists = np.asarray(loaded.lists(manifest, k, portion(progress, 0.0, 0.5)))[users]
             rows = measure_weights(
-                loaded.graph, loaded.model(manifest), users, lists, loaded.names.relation, seed=seed,
+                loaded.graph,
+                loaded.model(manifest),
+                users,
+                lists,
+                loaded.names.relation,
+                seed=seed,
                 progress=portion(progress, 0.5, 1.0),
-            )  # fmt: skip
+            )
         return MeasuredWeights(
             workspace=workspace,
             model=model,
@@ -244,9 +301,17 @@ class ExposureService:
         )
 
     def non_profiling(
-        self, workspace: str, model: str, k: int | None = None, *, by: str | None = None, seed: int = 0, browsing: str = RBP,
-        target: Target = "catalogue", progress: Progress = no_progress,
-    ) -> NonProfiling:  # fmt: skip
+        self,
+        workspace: str,
+        model: str,
+        k: int | None = None,
+        *,
+        by: str | None = None,
+        seed: int = 0,
+        browsing: str = RBP,
+        target: Target = "catalogue",
+        progress: Progress = no_progress,
+    ) -> NonProfiling:
         """The model beside popularity and recency lists, on held-out events of the data's default split.
 
         by  the item column whose groups' exposure is compared; author_group, or the first that there is, if left out
@@ -289,7 +354,9 @@ class ExposureService:
         return cast(Side, side)
 
     def _audit_key(self, workspace: str, manifest: Manifest, by: str, side: str, k: int) -> str:
-        """Of people also by the smallest group that is told: what was stored under another one, or before there was one, is not."""
+        """Of people also by the smallest group that is told: what was stored under another one, or before there was
+        one, is not.
+        """
         least = f"-least-{self.session.smallest_group}" if side == "user" else ""
         prepared = self.session.store.require(workspace)
         data = f"-{prepared.content[:12]}" if prepared.files else ""  # columns and labels are none of the snapshot's

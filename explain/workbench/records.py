@@ -36,7 +36,8 @@ class RecordService:
         self.session = session
 
     def save(self, workspace: str, content: AuditContent, actor: str, role: str = "") -> AuditRecord:
-        """Stores an audit's content and writes its row; the record as it is read. Raises OptionError for what is no record.
+        """Stores an audit's content and writes its row; the record as it is read. Raises OptionError for what is no
+        record.
 
         Where the content says nothing of incidents or of changes, they come from the log and the model's last audit.
         """
@@ -53,7 +54,9 @@ class RecordService:
         return self._records(workspace).listed()
 
     def load(self, workspace: str, audit: str) -> AuditRecord:
-        """An audit with its signatures and its extract of the log. Raises OptionError, SnapshotError where it was altered."""
+        """An audit with its signatures and its extract of the log. Raises OptionError, SnapshotError where it was
+        altered.
+        """
         return self._records(workspace).shown(audit)
 
     def compare(self, workspace: str, audit: str, earlier: str) -> Comparison:
@@ -62,7 +65,9 @@ class RecordService:
         return compare(records.load(audit), records.load(earlier))
 
     def sign(self, workspace: str, audit: str, name: str, role: str, comment: str = "") -> LogEntry:
-        """A signature under exactly this content. Raises OptionError without a name and a role, SnapshotError for an altered audit."""
+        """A signature under exactly this content. Raises OptionError without a name and a role, SnapshotError for an
+        altered audit.
+        """
         record = self._records(workspace).load(audit)
         if not name.strip():
             raise OptionError("A name is missing: a signature says who signs.")
@@ -108,7 +113,9 @@ class RecordService:
         return tuple(reversed(self.session.decisions.rows(workspace)))
 
     def verify_log(self, workspace: str, head: str | None = None) -> Verification:
-        """How the log stands; also against the entries that stored audits name. Raises OptionError for a head that is no hash."""
+        """How the log stands; also against the entries that stored audits name. Raises OptionError for a head that is
+        no hash.
+        """
         records = self._records(workspace)
         known = records.named_hashes()
         rows = self.session.decisions.raw_rows(workspace)
@@ -147,10 +154,11 @@ class RecordService:
     ) -> str | AuditRecord:
         """A report that stands on its own: "html" as one file's text, "json" as the record with its export's hash.
 
-        tell  is told where the log could not keep it, because the disk is full or only read: the report is given all the same
+        tell  is told where the log could not keep it, because the disk is full or only read: the report is given all
+              the same
 
-        Write the record's JSON with indent 1 or as you like: its hash is over the canonical form. Raises SurfacedError where
-        the log is not intact: a report from a broken log would carry a head that proves nothing.
+        Write the record's JSON with indent 1 or as you like: its hash is over the canonical form. Raises SurfacedError
+        where the log is not intact: a report from a broken log would carry a head that proves nothing.
         """
         if form not in ("html", "json"):
             raise OptionError(f"An audit is exported as html or json, not as {shown(form)}.")
@@ -177,7 +185,9 @@ class RecordService:
         return check_report(file, self._log_of)
 
     def model_card(self, workspace: str, model: str) -> Card:
-        """The model card of the newest snapshot: headings of Mitchell et al. (2019), as sections of text and numbers."""
+        """The model card of the newest snapshot: headings of Mitchell et al. (2019), as sections of
+        text and numbers.
+        """
         card, prepared = self.session.store.card(workspace), self.session.store.require(workspace)
         spec = get_model(model).spec
         fitted = [m for m in manifests(self.session.store.snapshots(workspace)) if m.model == model]

@@ -87,10 +87,13 @@ def test_a_guardrail_brings_new_authors_to_their_share(own: Path) -> None:
         (("guardrail", "--workspace", "newsroom", "--model", "path"), "No guardrail was given"),
         (("guardrail", "--workspace", "newsroom", "--model", "path", "--rule", "magic"), "no guardrail 'magic'"),
         (("guardrail", "--workspace", "newsroom", "--model", "path", "--config", "nowhere.json"), "cannot be read"),
-        (("run-audit", "--workspace", "newsroom", "--model", "path", "--actor", "A", "--plan", "nowhere.json"), "cannot be read"),
+        (
+            ("run-audit", "--workspace", "newsroom", "--model", "path", "--actor", "A", "--plan", "nowhere.json"),
+            "cannot be read",
+        ),
         (("run-audit", "--workspace", "newsroom", "--model", "path", "--actor", " "), "name"),
         (("verify-log", "--workspace", "../../etc"), "no workspace"),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_is_one_sentence(own: Path, arguments: tuple[str, ...], told: str) -> None:
     assert told in surfaced(*arguments).complaint

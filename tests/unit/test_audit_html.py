@@ -1,4 +1,6 @@
-"""The exported page holds every section and number of its record, loads nothing, runs nothing; hostile texts stay text."""
+"""The exported page holds every section and number of its record, loads nothing, runs nothing; hostile
+texts stay text.
+"""
 
 from __future__ import annotations
 
@@ -45,27 +47,102 @@ HOSTILE = (
 )
 # What a report holds, in the order of the page: section → texts of the made-up record that must be read in it.
 HELD: dict[str, tuple[str, ...]] = {
-    "verdict": ("Verdict: fail", "Failed: exposure by author_group.", "Signed by 1 person.", "Signed by Bob", "chief editor", "I have read it."),
+    "verdict": (
+        "Verdict: fail",
+        "Failed: exposure by author_group.",
+        "Signed by 1 person.",
+        "Signed by Bob",
+        "chief editor",
+        "I have read it.",
+    ),
     "summary": (
-        "path", "lists of 20", "It fails", "1 group of items is shown too little", "new (author group): exposure ratio 0.5123, 95 % interval 0.4567 to 0.5678, 41 items",
-        "North (region): held-out nDCG@20 0.0456", "not a pass", "fewer than 10 people are behind each",
+        "path",
+        "lists of 20",
+        "It fails",
+        "1 group of items is shown too little",
+        "new (author group): exposure ratio 0.5123, 95 % interval 0.4567 to 0.5678, 41 items",
+        "North (region): held-out nDCG@20 0.0456",
+        "not a pass",
+        "fewer than 10 people are behind each",
     ),
     "system": ("Surfaced", "Front page here", "Path model"),
-    "plan": ("rank-biased precision, .8", "catalogue", "Every author shall get what the catalogue holds.", "before anything was measured", "ratio_low", "0.8", "bounds.AWRF", "0.9 to 1", "1,000", "region × gender"),
-    "provenance": ("graph-4711", "path-0123456789ab", "code-42", "conf-7", "2025-12-01 to 2026-01-31", "All 12,345 events."),
+    "plan": (
+        "rank-biased precision, .8",
+        "catalogue",
+        "Every author shall get what the catalogue holds.",
+        "before anything was measured",
+        "ratio_low",
+        "0.8",
+        "bounds.AWRF",
+        "0.9 to 1",
+        "1,000",
+        "region × gender",
+    ),
+    "provenance": (
+        "graph-4711",
+        "path-0123456789ab",
+        "code-42",
+        "conf-7",
+        "2025-12-01 to 2026-01-31",
+        "All 12,345 events.",
+    ),
     "attributes": ("region", "user", "300", "15"),
-    "parameters": ("61.3 %", "58.8 % to 63.7 %", "same topic: importance in the score", "relations.same_topic.weight", "0.5432", "Weights are measured."),
+    "parameters": (
+        "61.3 %",
+        "58.8 % to 63.7 %",
+        "same topic: importance in the score",
+        "relations.same_topic.weight",
+        "0.5432",
+        "Weights are measured.",
+    ),
     "non-profiling": ("popularity-arm", "ndcg@20", "0.0321", "0.0301 to 0.0341"),
     "reading": ("Adjusted p", "Holm"),
-    "items": ("n (items)", "Exposure ratio", "41", "0.5123", "0.4567 to 0.5678", "0.4321", "0.0042", "fail", "Why new.", "unknown", "not estimable"),
+    "items": (
+        "n (items)",
+        "Exposure ratio",
+        "41",
+        "0.5123",
+        "0.4567 to 0.5678",
+        "0.4321",
+        "0.0042",
+        "fail",
+        "Why new.",
+        "unknown",
+        "not estimable",
+    ),
     "people": ("n (people)", "Held-out nDCG@20", "North", "88", "0.0456", "0.0345 to 0.0567", "insufficient evidence"),
     "intersections": ("region × gender", "North · f", "17", "0.0411", "0.3579"),
     "cells": ("region × author group", "0.4877*", "0.4011 to 0.5733", "0.0177", "suppressed", "n <10"),
-    "suppressed": ("Suppressed cells", "1", "People in suppressed cells", "<10", "author group 3", "region 15", "people with held-out items"),
-    "metrics": ("2. AWRF", "0.9137", "0.9021 to 0.9254", "1 - JSD(E, t)", "[0,1]", "Sapiezynski 2019", "amortised equity", "No held-out relevance at all."),
+    "suppressed": (
+        "Suppressed cells",
+        "1",
+        "People in suppressed cells",
+        "<10",
+        "author group 3",
+        "region 15",
+        "people with held-out items",
+    ),
+    "metrics": (
+        "2. AWRF",
+        "0.9137",
+        "0.9021 to 0.9254",
+        "1 - JSD(E, t)",
+        "[0,1]",
+        "Sapiezynski 2019",
+        "amortised equity",
+        "No held-out relevance at all.",
+    ),
     "trends": ("popularity lift", "path-1", "1.234", "2026-02-01", "1.345"),
     "creators": ("12", "0.0234", "0.0345", "0.6783", "0.5111 to 0.8222"),
-    "attribution": ("co_readers", "−0.3999", "same_topic", "−0.0878", "the whole gap", "−0.4877", "is not in this record"),
+    "attribution": (
+        "co_readers",
+        "−0.3999",
+        "same_topic",
+        "−0.0878",
+        "the whole gap",
+        "−0.4877",
+        "is not in this record",
+    ),
     "mitigations": ("minimum exposure: new", "ndcg@20 −0.0017", "ratio 0.2877"),
     "limits": ("Measured on logged events.",),
     "incidents": ("rollback", "Yesterday's model was put back.", "approval", "Carol"),
@@ -73,7 +150,7 @@ HELD: dict[str, tuple[str, ...]] = {
     "log": ("plan", "audit", "signature", "Bob", "chief editor"),
     "glossary": ("RBP", "AWRF", "Bands at once", "Holm", "Impact ratio"),
     "proof": ("verify-log --workspace newsroom --head", "verify-report FILE"),
-}  # fmt: skip
+}
 
 
 class Page(HTMLParser):
@@ -163,7 +240,10 @@ def read(page: Page, section: str) -> str:
 def test_the_rows_of_a_gap_add_up_as_they_are_printed(tmp_path: Path) -> None:
     _, page = rendered(tmp_path)
     told = read(page, "attribution")
-    amounts = {name: re.search(rf"{name} (−?[\d.]+)", told) for name in ("a random list of what people lack", "people who read both", "same topic", "less target")}  # fmt: skip
+    amounts = {
+        name: re.search(rf"{name} (−?[\d.]+)", told)
+        for name in ("a random list of what people lack", "people who read both", "same topic", "less target")
+    }
     chance, both, topic, whole = (float(found[1].replace("−", "-")) for found in amounts.values() if found)
     assert chance + both + topic == pytest.approx(whole, abs=1e-12)
     assert (chance, whole) == (0.0024, -0.1720)
@@ -176,7 +256,13 @@ def test_the_rows_of_a_gap_add_up_as_they_are_printed(tmp_path: Path) -> None:
 
 
 def test_a_small_gap_is_printed_with_places_enough_to_add_up(tmp_path: Path) -> None:
-    gap = {"by": "author_group", "group": "new", "gap": -0.001234, "gap_random": -0.00000004, "parts": [{"relation": "same topic", "value": -0.001234, "low": -0.0013, "high": -0.0012}]}  # fmt: skip
+    gap = {
+        "by": "author_group",
+        "group": "new",
+        "gap": -0.001234,
+        "gap_random": -0.00000004,
+        "parts": [{"relation": "same topic", "value": -0.001234, "low": -0.0013, "high": -0.0012}],
+    }
     _, page = rendered(tmp_path, attribution=[gap])
     told = read(page, "attribution")
     assert "a random list of what people lack 0.000000" in told
@@ -189,12 +275,20 @@ def test_what_newer_records_say_is_printed(tmp_path: Path) -> None:
     assert "cd" * 32 in page.sections["provenance"]
     for section, held in {
         "parameters": ("Through which links", "75.0 %", "From newer or older events"),
-        "non-profiling": ("how Most popular ranks", "measured on what was held out of 285 people", "Lists of 20", "new 0.5123 0.2211"),
+        "non-profiling": (
+            "how Most popular ranks",
+            "measured on what was held out of 285 people",
+            "Lists of 20",
+            "new 0.5123 0.2211",
+        ),
         "items": ("If the unknown were known", "0.4999 to 0.6111", "whichever of the 3 items of unknown author group"),
         "people": ("wider than the level measured",),
-        "mitigations": ("new 0.5123 0.8123 0.7912 to 0.8345 insufficient evidence", "Passed before and no longer do: plain."),
+        "mitigations": (
+            "new 0.5123 0.8123 0.7912 to 0.8345 insufficient evidence",
+            "Passed before and no longer do: plain.",
+        ),
         "suppressed": ("author group 3 200 items", "region 15 285 people with held-out items"),
-    }.items():  # fmt: skip
+    }.items():
         for told in held:
             assert told in read(page, section), f"{told!r} is not in {section}: {read(page, section)}"
 
@@ -239,9 +333,8 @@ def test_the_summary_is_worst_first_and_names_the_worst_of_the_rest() -> None:
     points = {point.text.partition(".")[0]: point.listed for point in summary(AuditContent.from_json(record))}
     few, much = points["7 groups of items are shown too little"], points["2 groups of items are shown too much"]
     assert [told.partition(" (")[0] for told in few[:5]] == ["low 1", "low 2", "low 3", "low 4", "low 5"]
-    assert (
-        few[5]
-        == "2 more are not listed here; the worst: low 6 (topic): exposure ratio 0.6, 95 % interval 0.59 to 0.61, 16 items"
+    assert few[5] == (
+        "2 more are not listed here; the worst: low 6 (topic): exposure ratio 0.6, 95 % interval 0.59 to 0.61, 16 items"
     )
     assert [told.partition(" (")[0] for told in much] == ["higher", "high"]
 

@@ -1,4 +1,6 @@
-"""Plans, whole audits and their edges: nothing that cannot be judged passes, and what cannot be run is said before it is."""
+"""Plans, whole audits and their edges: nothing that cannot be judged passes, and what cannot be run is said before it
+is.
+"""
 
 from __future__ import annotations
 
@@ -38,10 +40,18 @@ def graph() -> InteractionGraph:
     rng = np.random.default_rng(3)
     pairs = sorted({(u, int(i)) for u in range(N) for i in rng.choice(M, 6, replace=False)})
     return make_graph(
-        N, M, items={"brand": [f"b{i % 3}" for i in range(M)]}, genres=[["a", "b"] if i % 4 == 0 else ["ab"[i % 2]] for i in range(M)],
-        users={"sex": ["f", "m"] * (N // 2), "age": ["old"] * 5 + ["young"] * (N - 5), "city": ["x", "y", "z", "w"] * (N // 4), "only": ["unknown"] * N},
+        N,
+        M,
+        items={"brand": [f"b{i % 3}" for i in range(M)]},
+        genres=[["a", "b"] if i % 4 == 0 else ["ab"[i % 2]] for i in range(M)],
+        users={
+            "sex": ["f", "m"] * (N // 2),
+            "age": ["old"] * 5 + ["young"] * (N - 5),
+            "city": ["x", "y", "z", "w"] * (N // 4),
+            "only": ["unknown"] * N,
+        },
         pairs=pairs,
-    )  # fmt: skip
+    )
 
 
 @pytest.fixture(scope="module")
@@ -100,9 +110,12 @@ def test_a_policy_table_is_the_target_and_is_checked(graph: InteractionGraph, gi
     audit = audit_items(graph, given.served, "brand", K, target=policy, draws=50)
     assert {g: s.target for g, s in audit.overall.shares.items()} == pytest.approx(policy)
     for wrong, told in (
-        ({"b0": 1.0}, "says nothing about b1, b2"), (policy | {"b9": 0.0}, "no group of brand"), (policy | {"b0": 0.6}, "add up to 1.1"),
-        (policy | {"b0": -0.5}, "shares are 0 or more"), (policy | {"b0": float("nan")}, "shares are 0 or more"),
-    ):  # fmt: skip
+        ({"b0": 1.0}, "says nothing about b1, b2"),
+        (policy | {"b9": 0.0}, "no group of brand"),
+        (policy | {"b0": 0.6}, "add up to 1.1"),
+        (policy | {"b0": -0.5}, "shares are 0 or more"),
+        (policy | {"b0": float("nan")}, "shares are 0 or more"),
+    ):
         with pytest.raises(OptionError, match=told):
             audit_items(graph, given.served, "brand", K, target=wrong)
 
@@ -110,15 +123,24 @@ def test_a_policy_table_is_the_target_and_is_checked(graph: InteractionGraph, gi
 @pytest.mark.parametrize(
     ("changes", "told"),
     [
-        ({"item_columns": (), "user_columns": ()}, "compares nothing"), ({"item_columns": ("nothing",)}, "no column 'nothing'"),
-        ({"intersections": (("sex", "age", "city", "only", "sex"),)}, "at most 3"), ({"intersections": (("sex", "age", "city", "only"),)}, "at most 3"),
-        ({"intersections": (("sex", "sex"),)}, "stands twice"), ({"user_columns": ("sex", "sex")}, "stands twice"), ({"k": 0}, "k is .0"),
-        ({"draws": 5}, "bootstrap draws"), ({"target": "luck"}, "no target"), ({"target": {}}, "policy is empty"), ({"browsing": "eyes"}, "no browsing model"),
-        ({"target": {"planet": {"b0": 1.0}}}, "does not audit"), ({"target": {"brand": {"b0": 1.0}}}, "says nothing about"),
-        ({"thresholds": Thresholds(bounds={"luck": (0, 1)})}, "no metric"), ({"purpose": "x" * 3000}, "characters"),
+        ({"item_columns": (), "user_columns": ()}, "compares nothing"),
+        ({"item_columns": ("nothing",)}, "no column 'nothing'"),
+        ({"intersections": (("sex", "age", "city", "only", "sex"),)}, "at most 3"),
+        ({"intersections": (("sex", "age", "city", "only"),)}, "at most 3"),
+        ({"intersections": (("sex", "sex"),)}, "stands twice"),
+        ({"user_columns": ("sex", "sex")}, "stands twice"),
+        ({"k": 0}, "k is .0"),
+        ({"draws": 5}, "bootstrap draws"),
+        ({"target": "luck"}, "no target"),
+        ({"target": {}}, "policy is empty"),
+        ({"browsing": "eyes"}, "no browsing model"),
+        ({"target": {"planet": {"b0": 1.0}}}, "does not audit"),
+        ({"target": {"brand": {"b0": 1.0}}}, "says nothing about"),
+        ({"thresholds": Thresholds(bounds={"luck": (0, 1)})}, "no metric"),
+        ({"purpose": "x" * 3000}, "characters"),
         ({"user_columns": tuple(f"c{n}" for n in range(9))}, "too many"),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_run_is_said_before(graph: InteractionGraph, changes: dict[str, Any], told: str) -> None:
     with pytest.raises(OptionError, match=told):
         check_plan(plan(**changes), graph)
@@ -127,10 +149,15 @@ def test_what_cannot_be_run_is_said_before(graph: InteractionGraph, changes: dic
 @pytest.mark.parametrize(
     "limits",
     [
-        {"ratio_low": 1.1}, {"ratio_high": 0.9}, {"ratio_high": float("inf")}, {"max_gap": 0.0}, {"alpha": 0.7}, {"min_n": 1},
+        {"ratio_low": 1.1},
+        {"ratio_high": 0.9},
+        {"ratio_high": float("inf")},
+        {"max_gap": 0.0},
+        {"alpha": 0.7},
+        {"min_n": 1},
         {"bounds": {"AWRF": (1.0, 0.0)}},
     ],
-)  # fmt: skip
+)
 def test_thresholds_that_nothing_could_keep(limits: dict[str, Any]) -> None:
     with pytest.raises(OptionError):
         Thresholds(**limits)
@@ -256,12 +283,20 @@ def test_large_crowds_are_resampled_in_groups() -> None:
 @pytest.mark.parametrize(
     ("entry", "value", "told"),
     [
-        ("k", "ten", "k must be a whole number"), ("k", True, "k must be"), ("draws", 1.5, "draws must be"), ("purpose", 3, "purpose must be text"),
-        ("item_columns", "brand", "a list of columns"), ("user_columns", [1], "user_columns must be"), ("intersections", ["sex"], "a list of lists"),
-        ("thresholds", 5, "thresholds must be an object"), ("thresholds", {"ratio_low": "abc"}, "thresholds.ratio_low must be a number"),
-        ("target", 4, "target must be"), ("target", {"brand": [0.5]}, "target.brand must be"), ("target", {"brand": {"b0": "half"}}, "target.brand"),
+        ("k", "ten", "k must be a whole number"),
+        ("k", True, "k must be"),
+        ("draws", 1.5, "draws must be"),
+        ("purpose", 3, "purpose must be text"),
+        ("item_columns", "brand", "a list of columns"),
+        ("user_columns", [1], "user_columns must be"),
+        ("intersections", ["sex"], "a list of lists"),
+        ("thresholds", 5, "thresholds must be an object"),
+        ("thresholds", {"ratio_low": "abc"}, "thresholds.ratio_low must be a number"),
+        ("target", 4, "target must be"),
+        ("target", {"brand": [0.5]}, "target.brand must be"),
+        ("target", {"brand": {"b0": "half"}}, "target.brand"),
     ],
-)  # fmt: skip
+)
 def test_a_plan_of_the_wrong_kind_is_told_entry_by_entry(entry: str, value: Any, told: str) -> None:
     with pytest.raises(OptionError, match=told):
         plan_from_json(plan().as_json() | {entry: value})

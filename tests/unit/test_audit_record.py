@@ -1,4 +1,6 @@
-"""Stored audits: the published schema, the hash, plans fixed before, signatures from the log, comparison, checks of exports, cards."""
+"""Stored audits: the published schema, the hash, plans fixed before, signatures from the log, comparison, checks of
+exports, cards.
+"""
 
 from __future__ import annotations
 
@@ -33,7 +35,7 @@ import json, os, signal, sys, time
 from dataclasses import replace
 from pathlib import Path
 from explain.results.audit_record import AuditContent
-from explain.workbench.workbench import Workbench
+from explain.workbench.workbench.workbench import Workbench
 bench, made = Workbench(Path(sys.argv[1])), AuditContent.from_json(json.loads(sys.stdin.read()))
 for turn in range(20):
     from_child, to_parent = os.pipe()
@@ -89,12 +91,29 @@ def spoilt() -> list[Any]:
     ways: list[Any] = [((name,), KeyError) for name in SCHEMA["required"]]
     ways += [((name,), 7) for name in SCHEMA["required"]]
     ways += [
-        (("plan", "k"), 0), (("plan", "k"), 2.5), (("plan", "k"), 20.0), (("plan", "k"), True), (("plan", "log_hash"), "abc"), (("plan", "intersections"), ["region"]),
-        (("item_audits", 0, "rows", 0, "value"), "much"), (("item_audits", 0, "rows", 0, "n"), -1), (("item_audits", 0, "side"), "both"),
-        (("item_audits", 0, "rows", 0, "p_adjusted"), KeyError), (("metrics", 0, "verdict"), "fine"), (("verdict", "verdict"), ""), (("metrics", 0, "fair"), None),
-        (("non_profiling", 0, "metrics", "ndcg@20"), 0.3), (("cells", 0, "rows", 0, "n"), None), (("trends", 0, "points", 0, "value"), KeyError), (("changes",), None),
-        (("limits",), [1]), (("log", "extract", 0, "hash"), "z" * 64), (("something", ), "new"), (("id",), "audit-../x"), (("id",), "audit-0123456789ab\nx"),
-    ]  # fmt: skip
+        (("plan", "k"), 0),
+        (("plan", "k"), 2.5),
+        (("plan", "k"), 20.0),
+        (("plan", "k"), True),
+        (("plan", "log_hash"), "abc"),
+        (("plan", "intersections"), ["region"]),
+        (("item_audits", 0, "rows", 0, "value"), "much"),
+        (("item_audits", 0, "rows", 0, "n"), -1),
+        (("item_audits", 0, "side"), "both"),
+        (("item_audits", 0, "rows", 0, "p_adjusted"), KeyError),
+        (("metrics", 0, "verdict"), "fine"),
+        (("verdict", "verdict"), ""),
+        (("metrics", 0, "fair"), None),
+        (("non_profiling", 0, "metrics", "ndcg@20"), 0.3),
+        (("cells", 0, "rows", 0, "n"), None),
+        (("trends", 0, "points", 0, "value"), KeyError),
+        (("changes",), None),
+        (("limits",), [1]),
+        (("log", "extract", 0, "hash"), "z" * 64),
+        (("something",), "new"),
+        (("id",), "audit-../x"),
+        (("id",), "audit-0123456789ab\nx"),
+    ]
     return ways
 
 
@@ -114,12 +133,20 @@ def test_our_own_check_says_the_same_as_a_full_validator(bench: Workbench, where
 @pytest.mark.parametrize(
     ("where", "value"),
     [
-        (("attribution", 0, "n_people"), -1), (("attribution", 0, "gap_low"), "low"), (("attribution", 0, "gap_high"), None), (("attribution", 0, "target"), 1),
-        (("mitigations", 0, "rows", 0, "verdict"), KeyError), (("mitigations", 0, "worsened"), "new"), (("non_profiling", 0, "profiles"), "yes"),
-        (("non_profiling", 0, "exposure", 0, "ratio"), KeyError), (("non_profiling", 0, "by"), None), (("provenance", "data_sha256"), KeyError),
-        (("user_audits", 0, "overall", "limit_note"), 7), (("item_audits", 0, "overall", "worst_case", "new"), 0.5),
+        (("attribution", 0, "n_people"), -1),
+        (("attribution", 0, "gap_low"), "low"),
+        (("attribution", 0, "gap_high"), None),
+        (("attribution", 0, "target"), 1),
+        (("mitigations", 0, "rows", 0, "verdict"), KeyError),
+        (("mitigations", 0, "worsened"), "new"),
+        (("non_profiling", 0, "profiles"), "yes"),
+        (("non_profiling", 0, "exposure", 0, "ratio"), KeyError),
+        (("non_profiling", 0, "by"), None),
+        (("provenance", "data_sha256"), KeyError),
+        (("user_audits", 0, "overall", "limit_note"), 7),
+        (("item_audits", 0, "overall", "worst_case", "new"), 0.5),
     ],
-)  # fmt: skip
+)
 def test_what_newer_records_say_is_in_the_schema_and_may_be_left_out(
     bench: Workbench, where: tuple[Any, ...], value: Any
 ) -> None:
@@ -209,8 +236,13 @@ def test_signatures_are_those_of_the_log_and_leave_the_record_as_it_is(bench: Wo
 
 @pytest.mark.parametrize(
     ("name", "role", "comment", "told"),
-    [("", "editor", "", "name is missing"), ("Bob", " ", "", "role is missing"), ("Bob", "editor", "x" * 4001, "4,000 characters"), ("Bob", "editor", "twice", "signed .* already")],
-)  # fmt: skip
+    [
+        ("", "editor", "", "name is missing"),
+        ("Bob", " ", "", "role is missing"),
+        ("Bob", "editor", "x" * 4001, "4,000 characters"),
+        ("Bob", "editor", "twice", "signed .* already"),
+    ],
+)
 def test_a_signature_needs_name_and_role(bench: Workbench, name: str, role: str, comment: str, told: str) -> None:
     audit = stored(bench)["id"]
     bench.records.sign(WORKSPACE, audit, "Bob", "editor", "twice")
@@ -441,10 +473,16 @@ def test_a_report_as_it_was_exported_is_accepted_here_and_elsewhere(
 @pytest.mark.parametrize(
     ("form", "old", "new"),
     [
-        ("json", "0.5123", "0.9123"), ("json", "I agree.", "I object."), ("json", '"Bob"', '"Mallory"'), ("json", '"actor": "Eve"', '"actor": "Eva"'),
-        ("html", "0.5123", "0.9123"), ("html", "Verdict: fail", "Verdict: pass"), ("html", "“I agree.”", "“I object.”"), ("html", "Mallory", "Mallory"),
+        ("json", "0.5123", "0.9123"),
+        ("json", "I agree.", "I object."),
+        ("json", '"Bob"', '"Mallory"'),
+        ("json", '"actor": "Eve"', '"actor": "Eva"'),
+        ("html", "0.5123", "0.9123"),
+        ("html", "Verdict: fail", "Verdict: pass"),
+        ("html", "“I agree.”", "“I object.”"),
+        ("html", "Mallory", "Mallory"),
     ],
-)  # fmt: skip
+)
 def test_an_altered_report_is_found(bench: Workbench, tmp_path: Path, home: str, form: str, old: str, new: str) -> None:
     _, file = exported(bench, tmp_path, form)
     text = file.read_text()
@@ -578,9 +616,16 @@ def test_cards_hold_what_manifests_measurements_and_tables_say(home: Path, tmp_p
     card = json.loads((tmp_path / "cards" / "model-card.json").read_text())
     headings = [s["heading"] for s in card["sections"]]
     assert headings[:9] == [
-        "Model details", "Intended use", "Factors", "Metrics", "Evaluation data", "Training data", "Quantitative analyses", "Ethical considerations",
+        "Model details",
+        "Intended use",
+        "Factors",
+        "Metrics",
+        "Evaluation data",
+        "Training data",
+        "Quantitative analyses",
+        "Ethical considerations",
         "Caveats and recommendations",
-    ]  # fmt: skip
+    ]
     details = dict(card["sections"][0]["rows"])
     assert (details["Snapshot"], details["Seed"]) == (manifest.snapshot, "0")
     results = {r[0]: r for r in card["sections"][6]["rows"]}

@@ -1,4 +1,6 @@
-"""Every figure says whose lists, target and browsing model it is of, and figures that say the same are the same; what a limit is made of."""
+"""Every figure says whose lists, target and browsing model it is of, and figures that say the same are the same; what a
+limit is made of.
+"""
 
 from __future__ import annotations
 
@@ -155,7 +157,9 @@ def test_an_interval_that_some_draw_leaves_undefined_is_none_with_a_reason(graph
 
 
 def test_squares_are_taken_of_groups_not_of_the_noise_in_them() -> None:
-    """Cohorts that are alike and get what is due: GG-F is 0, and its interval holds that in at least nine of ten worlds."""
+    """Cohorts that are alike and get what is due: GG-F is 0, and its interval holds that in at least nine of ten
+    worlds.
+    """
     n_people, n_items, held = 420, 40, 0
     users = {"job": [f"j{u % 21:02d}" for u in range(n_people)]}
     world = make_graph(n_people, n_items, items={"half": ["a", "b"] * (n_items // 2)}, users=users)
