@@ -142,8 +142,8 @@ def blind_reveal(
         found.as_json(),
         as_json,
         lambda: (
-            f"{found.sentence}\nSealed text: {found.committed_text}\nits SHA-256: {found.recomputed}\ncommitment:  "
-            f"{found.commitment}"
+            f"{found.sentence}\nSealed text: {found.committed_text}\nits SHA-256: "
+            f"{found.recomputed}\ncommitment:  {found.commitment}"
         ),
     )
 

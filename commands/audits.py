@@ -47,7 +47,7 @@ def run_audit(
 ) -> None:
     """Fix a plan in the decision log, measure all of it, keep the record."""
     bench = Workbench()
-    chosen = bench.audits.usual_plan(workspace, model, k=k).as_json() if plan is None else _read(plan)
+    chosen = bench.audits.usual_plan(workspace, model, k=k).as_json() if plan is None else read_plan(plan)
     chosen |= {"workspace": workspace, "model": model}
     if k is not None:
         chosen |= {"k": k}
@@ -59,7 +59,7 @@ def run_audit(
     print_answer(result, as_json, lambda: plain_text.pairs(flat))
 
 
-def _read(path: Path) -> JsonObject:
+def read_plan(path: Path) -> JsonObject:
     content = read_stated_file(path, "The plan")
     if not isinstance(content, dict):
         raise OptionError(f"The plan {shown(path)} is not a JSON object. `plan --json` prints one to start from.")

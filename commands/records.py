@@ -88,7 +88,8 @@ def export_audit(
 def verify_report(
     file: Annotated[Path, typer.Argument(help="An exported report, .html or .json.")], as_json: JsonOption = False
 ) -> None:
-    """Whether a report is as it was exported, and its head in the decision log of this machine. Exit 1 where it is not.
+    """Whether a report is as it was exported, and its head in the decision log of this machine. Exit 1
+    where it is not.
     """
     check = Workbench().records.verify_report(file)
     text = "\n".join([check.sentence, *(f"  {problem}" for problem in check.problems)])

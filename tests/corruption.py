@@ -399,7 +399,7 @@ def plans(scratch: Path) -> Callable[[random.Random, Path], object]:
             rng.choice((_bytes, _kind))(rng, file)
         if rng.random() < 0.1:
             return rules.read_rules(file)
-        plan = check_plan(plan_from_json(audits._read(file)), graph)
+        plan = check_plan(plan_from_json(audits.read_plan(file)), graph)
         n_before = len(bench.records.log("shop"))
         if rng.random() < 0.03 and plan.draws <= 200:
             return bench.audits.run("shop", plan, actor="A", role="auditor")

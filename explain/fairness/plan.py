@@ -99,8 +99,7 @@ def usual_plan(
     graph: InteractionGraph, workspace: str, model: str, k: int, ndcg: float | None = None, min_n: int | None = None
 ) -> Plan:
     """A plan to start from: the first columns of items with few enough groups, their age and popularity, and the first
-    four
-    columns of people.
+    four columns of people.
 
     ndcg  what the model reaches on held-out events, where that was measured: a fifth of it is the limit between cohorts
           (the four-fifths rule), where that is less than the usual .05

@@ -29,8 +29,8 @@ from explain.results.plan import Thresholds
 REFERENCES = ("rest", "population")
 NAMED = {"rest": "everybody else", "population": "everybody"}
 NOTE: Final = (
-    "Bands hold all groups' differences at once. p is of the limit, not of equality: how often a group that is "
-    "truly as far "
+    "Bands hold all groups' differences at once. p is of the limit, not of equality: how often a group "
+    "that is truly as far "
     "below as is allowed would look so far below. max - min has no interval: it is above 0 even where all are alike."
 )
 
@@ -195,8 +195,8 @@ def _verdict(
     who = f"{whom} ({int(apart.n_reference[j]):,} people, mean {apart.reference[j]:.3f})"
     band = f"{apart.low[j]:.3f} to {apart.high[j]:.3f}"
     why = (
-        f"{abs(behind):.3f} {'below' if behind >= 0 else 'above'} {who}; difference with all groups' bands at once "
-        f"{band}; "
+        f"{abs(behind):.3f} {'below' if behind >= 0 else 'above'} {who}; difference with all groups' bands "
+        f"at once {band}; "
         f"{limits.max_gap:g} below is allowed."
     )
     if apart.n_reference[j] < SMALL:

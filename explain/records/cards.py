@@ -109,26 +109,34 @@ def model_card(
         _section(
             "Intended use",
             [
-                f"Lists of {data.item_noun}s for {data.person_noun}s of {data.title}, with the reasons behind each "
-                "place.",
-                "Not for decisions about people: a score says what the model computed, not what somebody wants or "
-                "deserves.",
+                (
+                    f"Lists of {data.item_noun}s for {data.person_noun}s of {data.title}, with the reasons "
+                    "behind each place."
+                ),
+                (
+                    "Not for decisions about people: a score says what the model computed, not what somebody "
+                    "wants or deserves."
+                ),
             ],
         ),
         _section("Factors", columns or ["No attribute of people or items is described in the data card."]),
         _section(
             "Metrics",
             [
-                "Held-out recall, nDCG and MRR of a refit on the training part; 95 % intervals by bootstrap over "
-                "people.",
+                (
+                    "Held-out recall, nDCG and MRR of a refit on the training part; 95 % intervals by "
+                    "bootstrap over people."
+                ),
                 "Exposure and quality by group: see the audits below.",
             ],
         ),
         _section(
             "Evaluation data",
             [
-                f"{data.title}: {_split(data)}. Positives: {', '.join(data.positives)}. Candidates are all items "
-                "that a person lacks in training."
+                (
+                    f"{data.title}: {_split(data)}. Positives: {', '.join(data.positives)}. Candidates are all "
+                    "items that a person lacks in training."
+                )
             ],
         ),
         _section("Training data", [f"All events of {data.title}, weighted by kind: {_weights(data)}. {data.licence}."]),
@@ -152,8 +160,10 @@ def model_card(
             "Caveats and recommendations",
             [
                 "Logged events hold the biases of what was shown when they were logged.",
-                "A person or item without events gets its place from content or popularity, where the model has "
-                "either.",
+                (
+                    "A person or item without events gets its place from content or popularity, where the "
+                    "model has either."
+                ),
             ],
         ),
         _section(

@@ -52,8 +52,10 @@ LIMITS = (
     "Accuracy and relevance are measured on logged events, with the biases of what was shown when they were logged.",
     "Attention is a model of reading (stated as the browsing model), not what eyes did.",
     "A verdict is about these lists, this length and these thresholds; another model, k or target is another audit.",
-    "Attributes are as the data states them; who is unknown is a row of its own, and the worst-case bounds say "
-    "what that could hide.",
+    (
+        "Attributes are as the data states them; who is unknown is a row of its own, and the worst-case "
+        "bounds say what that could hide."
+    ),
     "The non-profiling arm ranks the same catalogue; it was not shown to anybody.",
 )
 
@@ -163,7 +165,9 @@ def creators_of(graph: InteractionGraph) -> Cohorts | None:
 
 
 def rated(rows: Sequence[AuditRow], *, of_people: bool = False) -> tuple[AuditRow, ...]:
-    """Rows with their ratio to the highest known row (impact ratio); of people in the digits in which they are told."""
+    """Rows with their ratio to the highest known row (impact ratio); of people in the digits in which
+    these are told.
+    """
     top = max((row.value for row in rows if row.value is not None and row.group != UNKNOWN), default=0.0)
     ratios = [row.value / top if row.value is not None and top > 0 else None for row in rows]
     return tuple(

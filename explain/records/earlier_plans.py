@@ -18,7 +18,9 @@ MOST = 12  # intersections that are kept in accord, the first ones: each costs a
 
 
 def told_before(home: Path, workspace: str, graph: InteractionGraph) -> tuple[tuple[str, ...], ...]:
-    """Intersections of the logged plans that these data have, the oldest first; none where the log cannot be read."""
+    """Intersections of the plans in the log that these data have, the oldest first; none where the log
+    cannot be read.
+    """
     try:
         rows = DecisionLog(home / "decisions.sqlite").rows(workspace)
     except SurfacedError:

@@ -192,8 +192,8 @@ def _unknown(audit: ColumnAudit) -> str:
         return ""
     n = plural(audit.overall.n_unknown or 0, "item")
     return (
-        "“If the unknown were known”: the lowest and the highest ratio that a group could have, whichever of the "
-        f"{n} of "
+        "“If the unknown were known”: the lowest and the highest ratio that a group could have, whichever "
+        f"of the {n} of "
         f"unknown {column_words(audit.by)} belonged to it."
     )
 

@@ -1,6 +1,6 @@
 """The measured sections of a report besides its groups: where attributes come from, parameters, baselines without a
-profile,
-every metric, trends, creators, what the gap comes through, and what repairs cost. Each is a table of texts, or a few.
+profile, every metric, trends, creators, what the gap comes through, and what repairs cost. Each is a table of texts, or
+a few.
 """
 
 from __future__ import annotations
@@ -267,8 +267,8 @@ def _measured_on(record: AuditRecord, gap: RecordedGap) -> str:
     if row is None:
         return measured
     return (
-        f"{measured} Over everybody its exposure ratio is {number(row.value)} ({interval(row)}): that value stands "
-        "in the "
+        f"{measured} Over everybody its exposure ratio is {number(row.value)} ({interval(row)}): that "
+        "value stands in the "
         f"table of exposure by {column_words(gap.by)}, and the verdict is on it."
     )
 

@@ -31,9 +31,10 @@ MAX_NAME, MAX_TEXT, MAX_CONTENT = 120, 4_000, 1_000_000
 _COLUMNS: Final = "number, created, workspace, kind, actor, role, content, previous, hash"
 _MAKE: Final = (
     """CREATE TABLE IF NOT EXISTS log (
-        workspace TEXT NOT NULL, number INTEGER NOT NULL, created INTEGER NOT NULL, kind TEXT NOT NULL,
-        actor TEXT NOT NULL, role TEXT NOT NULL, content TEXT NOT NULL, previous TEXT NOT NULL, hash TEXT NOT NULL,
-        PRIMARY KEY (workspace, number)
+        workspace TEXT NOT NULL, number INTEGER NOT NULL, created INTEGER NOT NULL, kind TEXT NOT NULL, actor \
+TEXT NOT NULL,
+        role TEXT NOT NULL, content TEXT NOT NULL, previous TEXT NOT NULL, hash TEXT NOT NULL, PRIMARY \
+KEY (workspace, number)
     )""",
     """CREATE TRIGGER IF NOT EXISTS log_update BEFORE UPDATE ON log
         BEGIN SELECT RAISE(ABORT, 'the decision log is append-only'); END""",
@@ -175,9 +176,8 @@ def _name_of(statement: str) -> str:
 def row_hash(
     number: Any, created: Any, workspace: Any, kind: Any, actor: Any, role: Any, content: Any, previous: Any
 ) -> str:
-    """SHA-256 over the canonical JSON of a row without its own hash.
-
-    Raises  ValueError, TypeError for what is no JSON.
+    """SHA-256 over the canonical JSON of a row without its own hash. Raises ValueError, TypeError for
+    what is no JSON.
     """
     names = ("number", "created", "workspace", "kind", "actor", "role", "content", "previous")
     values = (number, created, workspace, kind, actor, role, content, previous)

@@ -1,6 +1,5 @@
 """What a record says in sentences, for its report and for the page that shows it: the findings worst first, what nobody
-stated,
-who signed, what is too small to be shown, and why an interval without 0 may still be chance.
+stated, who signed, what is too small to be shown, and why an interval without 0 may still be chance.
 """
 
 from __future__ import annotations
@@ -117,17 +116,19 @@ def hidden(record: AuditContent) -> str:
 
 
 def by_chance(audit: ColumnAudit) -> str:
-    """Why a gap whose interval does not hold 0 is no finding where its permutation test is none; empty elsewhere."""
+    """Why an interval of a gap that does not hold 0 is no finding where its permutation test is none;
+    empty elsewhere.
+    """
     overall = audit.overall
     if not isinstance(overall, PeopleOverall) or overall.low is None or overall.p is None or overall.low <= 0:
         return ""
     if overall.p < audit.threshold.get("alpha", LEVEL):
         return ""
     return (
-        f"The interval does not hold 0, and yet p = {p_value(overall.p)}: the largest of several means less the "
-        "smallest is "
-        "above 0 by chance alone, and so is its interval. Whether the groups differ at all is what the permutation "
-        "test asks."
+        f"The interval does not hold 0, and yet p = {p_value(overall.p)}: the largest of several means "
+        "less the smallest is "
+        "above 0 by chance alone, and so is its interval. Whether the groups differ at all is what the "
+        "permutation test asks."
     )
 
 

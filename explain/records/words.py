@@ -23,13 +23,17 @@ THRESHOLDS: Final = {
 LEVELS: Final = {
     "kind": (
         "What carries the score",
-        "Which share of the amounts behind the listed items comes from the person's own history, from what is the "
-        "same for everybody, and from guardrails.",
+        (
+            "Which share of the amounts behind the listed items comes from the person's own history, from what "
+            "is the same for everybody, and from guardrails."
+        ),
     ),
     "relation": (
         "Through which links",
-        "Which share comes through which link between what the person had and what is recommended. A name that "
-        "begins with “minus” speaks against items.",
+        (
+            "Which share comes through which link between what the person had and what is recommended. A name "
+            "that begins with “minus” speaks against items."
+        ),
     ),
     "events": (
         "From which events of the history",

@@ -89,7 +89,8 @@ class Trend(JsonForm):
 
 @dataclass(frozen=True, kw_only=True)
 class CreatorExposure(JsonForm):
-    """Who made items, what attention these get and what they are due: shares of all, and their ratio with its interval.
+    """Who made items, what attention these get and what they are due: shares of all, and their ratio
+    with its interval.
     """
 
     creator: str

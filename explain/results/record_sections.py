@@ -143,7 +143,8 @@ class RepairedGroup(JsonForm):
 
 @dataclass(frozen=True, kw_only=True)
 class Mitigation(JsonForm):
-    """What a repair would cost and bring. worsened: groups that passed and would no longer; None where nobody looked.
+    """What a repair would cost and bring. worsened: groups that passed and would no longer; None where
+    nobody looked.
     """
 
     lists: str = "served"

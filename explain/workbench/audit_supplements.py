@@ -137,8 +137,7 @@ class AuditSupplements:
 
 def aim(rows: Iterable[AuditRow], limit: float) -> float:
     """The ratio a repair must reach to pass: the limit and two standard errors (on the root scale) of the least sure
-    group
-    below it.
+    group below it.
     """
     errors = [
         (math.sqrt(row.high) - math.sqrt(row.low)) / 4
@@ -149,7 +148,8 @@ def aim(rows: Iterable[AuditRow], limit: float) -> float:
 
 
 def aim_after(groups: Iterable[GroupChange], limit: float) -> float:
-    """The same for lists that were changed: by the errors of those groups that got above the limit and not surely so.
+    """The same for lists that were changed: by the errors of those groups that got above the limit and
+    not surely so.
     """
     errors = [
         (math.sqrt(g.high) - math.sqrt(g.low)) / 4

@@ -92,8 +92,7 @@ class AuditService:
         self, workspace: str, plan: PlanLike, *, actor: str, role: str = "", progress: Progress = no_progress
     ) -> AuditRecord:
         """Fix a plan in the decision log, measure it with weights, baselines, attribution and the price of repairs,
-        store
-        the record.
+        store the record.
 
         Raises OptionError for a plan that cannot be run (before anything is written), CancelledError between steps (the
         plan then stays in the log, and no audit follows it).

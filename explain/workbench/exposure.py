@@ -144,7 +144,8 @@ class ExposureService:
         return behind_cell(loaded, lists, who, members(grouping(loaded.graph, item_by, "item"), item_group), least)
 
     def catalogue_shares(self, workspace: str, by: str) -> dict[str, float]:
-        """Share of the catalogue of every known group of an item column: what a policy starts from. They add up to 1.
+        """Share of the catalogue of every known group of an item column: what a policy starts from.
+        They add up to 1.
         """
         groups = grouping(self.session.workspace(workspace).graph, by, "item")
         share = catalogue_share(groups.membership)

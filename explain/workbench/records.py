@@ -185,7 +185,8 @@ class RecordService:
         return check_report(file, self._log_of)
 
     def model_card(self, workspace: str, model: str) -> Card:
-        """The model card of the newest snapshot: headings of Mitchell et al. (2019), as sections of text and numbers.
+        """The model card of the newest snapshot: headings of Mitchell et al. (2019), as sections of
+        text and numbers.
         """
         card, prepared = self.session.store.card(workspace), self.session.store.require(workspace)
         spec = get_model(model).spec

@@ -12,7 +12,7 @@ from explain.workbench.workbench import Workbench
 from pages.exposure import cells, page
 from pages.frame import widgets
 from pages.frame.text import plain
-from pages.why.page import parts as why_parts
+from pages.why import parts as why_parts
 from pages.why.page import picture
 from tests.app.conftest import is_sound, open_page, texts
 from tests.models import of_histories

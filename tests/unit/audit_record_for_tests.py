@@ -251,8 +251,9 @@ def full(record: dict[str, Any]) -> dict[str, Any]:
             "n_people": 400,
             "n_people_all": 2400,
             "completeness_error": 1e-17,
-            "sentence": "“new” gets .37 of its share. Most of it comes through *people who read both*. Others give "
-            ".086 back.",
+            "sentence": (
+                "“new” gets .37 of its share. Most of it comes through *people who read both*. Others give .086 back."
+            ),
             "parts": [
                 {"relation": "people who read both", "value": -0.2033, "low": -0.2166, "high": -0.1918},
                 {"relation": "same topic", "value": 0.0289, "low": 0.0221, "high": 0.0398},

@@ -22,7 +22,10 @@ from pathlib import Path
 from explain.storage.annotations import Annotations
 notes = Annotations(Path(sys.argv[1]))
 for n in range(int(sys.argv[3])):
-    notes.add(workspace="w", snapshot="s", model="path", person=sys.argv[2], item=str(n), verdict="good reason", note="x" * 500, author="a", now=n)
+    notes.add(
+        workspace="w", snapshot="s", model="path", person=sys.argv[2], item=str(n), verdict="good reason",
+        note="x" * 500, author="a", now=n,
+    )
     print(n, flush=True)
 """
 

@@ -1,4 +1,6 @@
-"""The exported page holds every section and number of its record, loads nothing, runs nothing; hostile texts stay text."""
+"""The exported page holds every section and number of its record, loads nothing, runs nothing; hostile
+texts stay text.
+"""
 
 from __future__ import annotations
 
@@ -331,10 +333,8 @@ def test_the_summary_is_worst_first_and_names_the_worst_of_the_rest() -> None:
     points = {point.text.partition(".")[0]: point.listed for point in summary(AuditContent.from_json(record))}
     few, much = points["7 groups of items are shown too little"], points["2 groups of items are shown too much"]
     assert [told.partition(" (")[0] for told in few[:5]] == ["low 1", "low 2", "low 3", "low 4", "low 5"]
-    assert (
-        few[5]
-        == "2 more are not listed here; the worst: low 6 (topic): exposure ratio 0.6, 95 % interval 0.59 to 0.61, "
-        "16 items"
+    assert few[5] == (
+        "2 more are not listed here; the worst: low 6 (topic): exposure ratio 0.6, 95 % interval 0.59 to 0.61, 16 items"
     )
     assert [told.partition(" (")[0] for told in much] == ["higher", "high"]
 

@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SIGNER = """
 import sys
 from pathlib import Path
-from explain.workbench.workbench import Workbench
+from explain.workbench.workbench.workbench import Workbench
 bench = Workbench(Path(sys.argv[1]))
 for n in range(int(sys.argv[4])):
     row = bench.records.sign("newsroom", sys.argv[2], f"{sys.argv[3]}-{n}", "auditor", "x" * 2000)
@@ -36,7 +36,7 @@ for n in range(int(sys.argv[4])):
 KILLER = """
 import os, signal, sys, time
 from pathlib import Path
-from explain.workbench.workbench import Workbench
+from explain.workbench.workbench.workbench import Workbench
 bench = Workbench(Path(sys.argv[1]))
 for turn in range(20):
     from_child, to_parent = os.pipe()
@@ -338,8 +338,8 @@ def test_a_full_disk_is_said_and_leaves_whole_rows(tmp_path: Path) -> None:
         "import resource, sys\nfrom pathlib import Path\nfrom core.errors import SurfacedError\nfrom "
         "explain.records.log import DecisionLog\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))\nlog, n = DecisionLog(Path(sys.argv[1])), 0\n"
-        "try:\n    while n < 1000:\n        log.append('w', 'note', actor='a', content={'text': 'x' * 5000})\n     "
-        "   n += 1\n"
+        "try:\n    while n < 1000:\n        log.append('w', 'note', actor='a', content={'text': 'x' * "
+        "5000})\n        n += 1\n"
         "except SurfacedError as error:\n    print(n, error)\n"
     )
     place = tmp_path / "d.sqlite"
@@ -375,7 +375,9 @@ def test_two_people_signing_at_once_both_succeed(tmp_path: Path) -> None:
 
 
 def test_a_process_killed_while_signing_leaves_the_whole_record_or_none(tmp_path: Path) -> None:
-    """Twenty processes are killed at different moments of their signing; what each had confirmed is there, and whole."""
+    """Twenty processes are killed at different moments of their signing; what each had confirmed is
+    there, and whole.
+    """
     bench = empty_bench(tmp_path)
     audit = stored(bench)["id"]
     command = [sys.executable, "-c", KILLER, str(tmp_path), audit]

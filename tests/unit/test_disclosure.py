@@ -1,4 +1,6 @@
-"""A small group of people stays hidden in a whole audit: its n, its figures, and what subtraction would leave of them."""
+"""A small group of people stays hidden in a whole audit: its n, its figures, and what subtraction
+would leave of them.
+"""
 
 from __future__ import annotations
 
