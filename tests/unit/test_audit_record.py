@@ -35,7 +35,7 @@ import json, os, signal, sys, time
 from dataclasses import replace
 from pathlib import Path
 from explain.results.audit_record import AuditContent
-from explain.workbench.workbench.workbench import Workbench
+from explain.workbench.workbench import Workbench
 bench, made = Workbench(Path(sys.argv[1])), AuditContent.from_json(json.loads(sys.stdin.read()))
 for turn in range(20):
     from_child, to_parent = os.pipe()

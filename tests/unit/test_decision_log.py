@@ -27,7 +27,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SIGNER = """
 import sys
 from pathlib import Path
-from explain.workbench.workbench.workbench import Workbench
+from explain.workbench.workbench import Workbench
 bench = Workbench(Path(sys.argv[1]))
 for n in range(int(sys.argv[4])):
     row = bench.records.sign("newsroom", sys.argv[2], f"{sys.argv[3]}-{n}", "auditor", "x" * 2000)
@@ -36,7 +36,7 @@ for n in range(int(sys.argv[4])):
 KILLER = """
 import os, signal, sys, time
 from pathlib import Path
-from explain.workbench.workbench.workbench import Workbench
+from explain.workbench.workbench import Workbench
 bench = Workbench(Path(sys.argv[1]))
 for turn in range(20):
     from_child, to_parent = os.pipe()
