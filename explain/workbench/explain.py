@@ -117,8 +117,11 @@ class ExplanationService:
         """
         if not 0 <= paths <= MAX_PATHS:
             raise OptionError(f"paths must lie between 0 and {MAX_PATHS:,}; {paths:,} was asked for.")
+        loaded = self.session.workspace(workspace)
+        loaded.manifest(model, snapshot)
+        target = loaded.graph.items.index(item)
+        other = None if against is None else loaded.graph.items.index(against)
         asked = self.session.open(workspace, model, user=user, history=history, snapshot=snapshot)
-        target, other = asked.item(item), None if against is None else asked.item(against)
         return explain(
             asked.pair(target),
             snapshot=asked.manifest.snapshot,

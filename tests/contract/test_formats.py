@@ -58,6 +58,8 @@ class Lines:
             limits.check(file.name, "rows", len(rows))
             limits.check(file.name, "cells", 3 * len(rows))
             events = pd.DataFrame([(str(u), str(i), int(t)) for u, i, t in rows], columns=["user", "item", "time"])
+        except DataError:
+            raise
         except UnicodeDecodeError as error:
             raise not_utf8(file) from error
         except (OSError, ValueError, TypeError) as error:

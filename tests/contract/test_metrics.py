@@ -200,8 +200,8 @@ def sorts_the_lists(lists: AuditedLists) -> list[Figure]:
         (of(interval_elsewhere), "intervals_hold_the_value"),
         (of(half_an_interval), "intervals_hold_the_value"),
         (of(another_name), "figures_have_declared_names"),
-        (of(said_twice), "every_world_is_measured"),
-        (of(breaks_on_empty_lists), "every_world_is_measured"),
+        (of(said_twice), "every_scenario_is_measured"),
+        (of(breaks_on_empty_lists), "every_scenario_is_measured"),
         (of(sorts_the_lists), "lists_stay_as_they_are"),
         (of(length, replace(SPEC, source=" ")), "words_are_complete"),
         (of(length, replace(SPEC, direction="up")), "words_are_complete"),  # type: ignore[arg-type]

@@ -42,7 +42,7 @@ def test_another_process_takes_the_stored_refit(home: Path, model: str, monkeypa
     first = Workbench(home)
     assert not first.evaluate.has_refit("newsroom", model)
     learnt = refit_of(first, model)
-    monkeypatch.setattr("explain.workbench.workbench.session.refit", nothing_is_learnt)
+    monkeypatch.setattr("explain.workbench.session.refit", nothing_is_learnt)
     second = Workbench(home)
     assert second.evaluate.has_refit("newsroom", model)
     stored = refit_of(second, model)
@@ -60,7 +60,7 @@ def test_another_process_takes_the_stored_refit(home: Path, model: str, monkeypa
 def test_longer_lists_begin_with_the_shorter_ones(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bench = Workbench(home)
     short = refit_of(bench, "path")
-    monkeypatch.setattr("explain.workbench.workbench.session.refit", nothing_is_learnt)
+    monkeypatch.setattr("explain.workbench.session.refit", nothing_is_learnt)
     long = refit_of(bench, "path", k=35)
     assert long.lists.shape[1] == 35
     assert (long.lists[:, :20] == short.lists).all()

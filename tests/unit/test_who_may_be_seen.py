@@ -93,20 +93,18 @@ def test_the_number_of_people_who_get_an_item_is_told_from_ten_on(bench: Workben
 
 def test_a_cell_names_nobody_and_a_hidden_group_has_nothing_behind_it(bench: Workbench) -> None:
     cells = bench.exposure.cells(OWN, "path", "region,gender", "author_group")
-    row = next(r for r in cells["rows"] if not r["suppressed"] and r["verdict"] != "not estimable")
-    behind = bench.exposure.behind_cell(
-        OWN, "path", "region,gender", row["user_group"], "author_group", row["item_group"]
-    )
+    row = next(r for r in cells.rows if not r.suppressed and r.verdict != "not estimable")
+    behind = bench.exposure.behind_cell(OWN, "path", "region,gender", row.user_group, "author_group", row.item_group)
     assert (behind.people, behind.pairs) == ((), ())
     assert not ids_in(bench, str(behind))
     reached = behind.n_reached
     assert reached is None or reached == 0 or (reached >= 10 and reached % 5 == 0)
-    hidden = [r for r in cells["rows"] if r["suppressed"]]
+    hidden = [r for r in cells.rows if r.suppressed]
     assert hidden, "the small Newsroom has intersections of few people"
-    assert {(r["n"], r["value"]) for r in hidden} == {(None, None)}
+    assert {(r.n, r.value) for r in hidden} == {(None, None)}
     with pytest.raises(OptionError, match="stays hidden"):
         bench.exposure.behind_cell(
-            OWN, "path", "region,gender", hidden[0]["user_group"], "author_group", hidden[0]["item_group"]
+            OWN, "path", "region,gender", hidden[0].user_group, "author_group", hidden[0].item_group
         )
 
 
