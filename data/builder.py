@@ -81,8 +81,10 @@ def _events(
 
 def _positions(ids: pd.Series, nodes: Nodes) -> IntArray:
     """int64 [n] position of each id among the nodes, -1 where the id is missing."""
-    codes, found = pd.factorize(ids)
-    index = pd.Index(nodes.ids, dtype="object").get_indexer(pd.Index(np.asarray(found, dtype=object), dtype="object"))
+    codes, unique_ids = pd.factorize(ids)
+    index = pd.Index(nodes.ids, dtype="object").get_indexer(
+        pd.Index(np.asarray(unique_ids, dtype=object), dtype="object")
+    )
     return np.append(index, -1)[codes].astype(np.int64)
 
 

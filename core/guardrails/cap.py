@@ -60,13 +60,13 @@ class CreatorCap(GroupedRule):
 
             return step
 
-        found = greedy(pool, setting.k, gain)
-        broken = self.broken(found, setting)
+        reranked = greedy(pool, setting.k, gain)
+        broken = self.broken(reranked, setting)
         if broken:
             setting.notes.append(
                 f"For {broken:,} people too few candidates keep the cap of {self.most}; their lists break it least."
             )
-        return found
+        return reranked
 
     def broken(self, pool: Pool, setting: Setting) -> int:
         """How many lists hold more than `most` items of one group."""

@@ -86,9 +86,9 @@ class MinimumExposure(GroupedRule):
 def _dense(groups: Groups, wanted: IntArray, items: IntArray) -> FloatArray:
     """Membership of candidates in the protected groups: float64 [groups, m, n]."""
     columns = groups.membership[:, wanted].toarray()
-    found = columns[np.where(items == NO_ITEM, 0, items)]
-    found[items == NO_ITEM] = 0.0
-    return np.moveaxis(found, 2, 0)
+    dense = columns[np.where(items == NO_ITEM, 0, items)]
+    dense[items == NO_ITEM] = 0.0
+    return np.moveaxis(dense, 2, 0)
 
 
 class _Search:
@@ -110,8 +110,8 @@ class _Search:
     def share(self, j: int) -> float:
         """Group j's share of all attention."""
         rows = self.touched[j]
-        given = np.take_along_axis(self.member[j][rows], self.best[rows], axis=1) @ self.attention
-        return float(given.sum()) / self.whole
+        exposure = np.take_along_axis(self.member[j][rows], self.best[rows], axis=1) @ self.attention
+        return float(exposure.sum()) / self.whole
 
     def shares(self) -> FloatArray:
         return np.array([self.share(j) for j in range(len(self.member))])
