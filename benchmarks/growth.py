@@ -66,10 +66,11 @@ def run(home: Path | None, seed: int, sizes: Sequence[int] = SIZES) -> Report:
     return Report("growth", figures, (*bars(figures["exponents"]), *speed_bars(rows)), notes)
 
 
-def bars(found: dict[str, float]) -> tuple[Bar, ...]:
+def bars(exponents: dict[str, float]) -> tuple[Bar, ...]:
     names = {"build": "seconds to build", "memory": "memory", "score": "time to score one person"}
     return tuple(
-        at_most(f"Growth with edges, exponent of {text}", found[key], LARGEST_EXPONENT) for key, text in names.items()
+        at_most(f"Growth with edges, exponent of {text}", exponents[key], LARGEST_EXPONENT)
+        for key, text in names.items()
     )
 
 
@@ -77,19 +78,19 @@ def speed_bars(rows: Sequence[dict[str, Any]]) -> tuple[Bar, ...]:
     """The bars that are stated for one size, where it was measured (a graph has about as many edges as
     were asked for).
     """
-    made = []
+    result = []
     for row in rows:
         size, name = round(row["n_edges"], -5), f"{row['n_edges']:,} edges"
         if size <= 100_000:
-            made.append(at_most(f"{name}: parts, p50 in ms", row["parts"]["p50_ms"], 1))
-            made.append(at_most(f"{name}: 20 walks, p95 in ms", row["walks"]["p95_ms"], 30))
+            result.append(at_most(f"{name}: parts, p50 in ms", row["parts"]["p50_ms"], 1))
+            result.append(at_most(f"{name}: 20 walks, p95 in ms", row["walks"]["p95_ms"], 30))
         if 900_000 <= size <= 1_100_000:
-            made.append(
+            result.append(
                 at_most(f"{name}: a history edited and all items ranked again, p95 in ms", row["whatif"]["p95_ms"], 200)
             )
         if size >= 9_000_000:
-            made.append(at_most(f"{name}: 20 walks, p95 in ms", row["walks"]["p95_ms"], 150))
-    return tuple(made)
+            result.append(at_most(f"{name}: 20 walks, p95 in ms", row["walks"]["p95_ms"], 150))
+    return tuple(result)
 
 
 def measure(n_edges: int, seed: int) -> dict[str, Any]:
@@ -191,13 +192,13 @@ def _in_own_process(n_edges: int, seed: int) -> dict[str, Any]:
             f"The measurement with {n_edges:,} edges stopped with status {done.returncode} (killed for memory: -9). "
             "Choose smaller graphs with --sizes."
         )
-    found: dict[str, Any] = json.loads(done.stdout)
-    return found
+    measured: dict[str, Any] = json.loads(done.stdout)
+    return measured
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="Measure one size in this process and print JSON.")
     parser.add_argument("--edges", type=int, required=True)
     parser.add_argument("--seed", type=int, default=0)
-    asked = parser.parse_args()
-    print(json.dumps(measure(asked.edges, asked.seed)))
+    options = parser.parse_args()
+    print(json.dumps(measure(options.edges, options.seed)))

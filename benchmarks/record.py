@@ -99,18 +99,18 @@ def load_average() -> list[float] | None:
 
 def commit() -> str | None:
     """The revision of the code that ran, with "+changes" where the working tree differs; None outside a repository."""
-    here = Path(__file__).parent
+    folder = Path(__file__).parent
     try:
-        found = subprocess.run(
+        answer = subprocess.run(
             ["git", "describe", "--always", "--abbrev=12", "--dirty=+changes", "--exclude=*"],
-            cwd=here,
+            cwd=folder,
             capture_output=True,
             text=True,
             check=True,
         )
     except (OSError, subprocess.CalledProcessError):
         return None
-    return found.stdout.strip()
+    return answer.stdout.strip()
 
 
 def as_json(report: Report, before: dict[str, Any]) -> dict[str, Any]:

@@ -103,11 +103,11 @@ def backup(
     as_json: JsonOption = False,
 ) -> None:
     """The whole state of this instant (data, models, audits, log, notes) as one file."""
-    made = Workbench().data.backup(out)
+    archive = Workbench().data.backup(out)
     print_answer(
-        asdict(made),
+        asdict(archive),
         as_json,
-        lambda: f"{made.file}: {made.n_files:,} files, {made.n_bytes:,} bytes, of {made.created}.",
+        lambda: f"{archive.file}: {archive.n_files:,} files, {archive.n_bytes:,} bytes, of {archive.created}.",
     )
 
 
@@ -116,9 +116,9 @@ def restore(
     file: Annotated[Path, typer.Argument(help="A file that `backup` wrote.")], as_json: JsonOption = False
 ) -> None:
     """Put a backup in force. What stood there before is put aside, not removed."""
-    found, aside = Workbench().data.restore(file)
-    told = f"The state of {found.created} is in force." + (f" The one before stands in {aside}." if aside else "")
-    print_answer(asdict(found) | {"aside": None if aside is None else str(aside)}, as_json, lambda: told)
+    archive, aside = Workbench().data.restore(file)
+    text = f"The state of {archive.created} is in force." + (f" The one before stands in {aside}." if aside else "")
+    print_answer(asdict(archive) | {"aside": None if aside is None else str(aside)}, as_json, lambda: text)
 
 
 @app.command("demo-data")

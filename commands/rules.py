@@ -54,24 +54,24 @@ def guardrail(
         )
         return
     with progress_bar("Placing items under rules") as progress:
-        found = bench.rules.apply(workspace, model, rules, k=k, by=by, cohort=cohort, progress=progress)
-    print_answer(found.as_json(), as_json, lambda: _lines(found))
+        guarded = bench.rules.apply(workspace, model, rules, k=k, by=by, cohort=cohort, progress=progress)
+    print_answer(guarded.as_json(), as_json, lambda: _lines(guarded))
 
 
-def _lines(found: Any) -> str:
-    rows = [asdict(row) for row in found.groups]
-    price = [asdict(row) for row in found.costs]
-    bought = [asdict(row) for row in found.gains]
+def _lines(guarded: Any) -> str:
+    rows = [asdict(row) for row in guarded.groups]
+    price = [asdict(row) for row in guarded.costs]
+    bought = [asdict(row) for row in guarded.gains]
     return "\n\n".join(
         [
             plain_text.table(rows, ("group", "n", "before", "after", "low", "high")),
             plain_text.table(bought, ("cohort", "group", "n", "before", "after", "low", "high")),
             plain_text.table(price, ("cohort", "n", "before", "after", "change", "low", "high")),
             (
-                f"{found.n_moved:,} places of {found.n_lists:,} lists hold another item; {found.n_entered:,} "
-                f"items came from beyond the first {found.k}."
+                f"{guarded.n_moved:,} places of {guarded.n_lists:,} lists hold another item; {guarded.n_entered:,} "
+                f"items came from beyond the first {guarded.k}."
             ),
-            *found.notes,
+            *guarded.notes,
         ]
     )
 

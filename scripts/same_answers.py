@@ -51,10 +51,10 @@ def main() -> int:
 
         for workspace in workspaces:
             for n, (name, arguments, files) in enumerate(commands(cli, workspace, Path(scratch))):
-                status, text, told = answer(cli, arguments)
-                kept = [f"$ {' '.join(arguments)}", f"exit {status}", text, told]
-                kept += [file.read_text(encoding="utf-8") for file in files if file.exists()]
-                clean = constant("\n".join(kept).replace(scratch, "SCRATCH"))
+                status, text, errors = answer(cli, arguments)
+                lines = [f"$ {' '.join(arguments)}", f"exit {status}", text, errors]
+                lines += [file.read_text(encoding="utf-8") for file in files if file.exists()]
+                clean = constant("\n".join(lines).replace(scratch, "SCRATCH"))
                 (folder / f"{workspace}-{n:03}-{name}.txt").write_text(clean, encoding="utf-8")
                 print(f"{workspace} {n:03} {name} {status}", flush=True)
     return 0
@@ -69,8 +69,8 @@ def answer(cli: Any, arguments: list[str]) -> tuple[int, str, str]:
             status = int(cli.main() or 0)
         except SystemExit as ended:
             status = int(ended.code or 0)
-    told = [line for line in re.split(r"[\r\n]+", err.getvalue()) if line and "%" not in line]
-    return status, out.getvalue(), "\n".join(told)
+    errors = [line for line in re.split(r"[\r\n]+", err.getvalue()) if line and "%" not in line]
+    return status, out.getvalue(), "\n".join(errors)
 
 
 def asked(cli: Any, *arguments: str) -> Any:

@@ -113,8 +113,8 @@ def cell_map(cells: Mapping[str, Any], *, theme: str = "light", chosen: tuple[st
 def trend_lines(rows: Sequence[Mapping[str, Any]], name: str, *, theme: str = "light") -> go.Figure:
     """One metric over snapshots, oldest left, with its interval as a band."""
     inks = palette(theme)
-    found: list[Mapping[str, Any]] = next((list(r["points"]) for r in rows if r["name"] == name), [])
-    points = [p for p in found if p["value"] is not None]
+    trend: list[Mapping[str, Any]] = next((list(r["points"]) for r in rows if r["name"] == name), [])
+    points = [p for p in trend if p["value"] is not None]
     places = list(range(len(points)))
     figure = go.Figure()
     if points and all(p["low"] is not None for p in points):
@@ -160,11 +160,11 @@ def trend_lines(rows: Sequence[Mapping[str, Any]], name: str, *, theme: str = "l
     )
 
 
-def before_after(found: Guarded, *, theme: str = "light", most: int = 25) -> go.Figure:
+def before_after(guarded: Guarded, *, theme: str = "light", most: int = 25) -> go.Figure:
     """Each group's exposure ratio before (hollow) and after (filled, with its interval); 1 is an equal share."""
     inks = palette(theme)
-    rows = sorted(found.groups, key=lambda g: -g.n)[:most]
-    rows = [g for g in found.groups if g in rows]
+    rows = sorted(guarded.groups, key=lambda g: -g.n)[:most]
+    rows = [g for g in guarded.groups if g in rows]
     places = list(range(len(rows)))
     figure = go.Figure()
     figure.add_trace(
@@ -216,7 +216,7 @@ def before_after(found: Guarded, *, theme: str = "light", most: int = 25) -> go.
 
 
 def tradeoff_curve(
-    found: Sequence[Guarded], strengths: Sequence[str], chosen: int, *, theme: str = "light", most: int = 6
+    guarded: Sequence[Guarded], strengths: Sequence[str], chosen: int, *, theme: str = "light", most: int = 6
 ) -> go.Figure:
     """A line a cohort, a point a strength: the followed group's exposure ratio in its lists against its held-out nDCG;
     stars: the chosen strength.
@@ -225,14 +225,14 @@ def tradeoff_curve(
     line.
     """
     inks, figure = palette(theme), go.Figure()
-    last = found[-1]
+    last = guarded[-1]
     priced = {c.cohort for c in last.costs}
     known = [g for g in last.gains if g.cohort in priced]
     largest = sorted(known, key=lambda g: (g.cohort != "everybody", -g.n))[: most + 1]
     drawn = [g for g in known if g in largest]
     for place, cohort in enumerate(g.cohort for g in drawn):
-        gain = [next((g.after for g in one.gains if g.cohort == cohort), None) for one in found]
-        cost = [next((c.after for c in one.costs if c.cohort == cohort), None) for one in found]
+        gain = [next((g.after for g in one.gains if g.cohort == cohort), None) for one in guarded]
+        cost = [next((c.after for c in one.costs if c.cohort == cohort), None) for one in guarded]
         ink, dash = (inks.ink, "solid") if place == 0 else _LINES[(place - 1) % len(_LINES)]
         figure.add_trace(
             go.Scatter(
@@ -242,8 +242,8 @@ def tradeoff_curve(
                 name=plotly_text(cohort, 30),
                 line={"color": ink, "dash": dash, "width": 3 if place == 0 else 1.5},
                 marker={
-                    "size": [16 if n == chosen else 6 for n in range(len(found))],
-                    "symbol": ["star" if n == chosen else "circle" for n in range(len(found))],
+                    "size": [16 if n == chosen else 6 for n in range(len(guarded))],
+                    "symbol": ["star" if n == chosen else "circle" for n in range(len(guarded))],
                 },
                 customdata=[str(s) for s in strengths],
                 hovertemplate="strength %{customdata}: ratio %{x:.2f}, nDCG %{y:.4f}",

@@ -34,18 +34,18 @@ def place(folder: Path) -> Path | None:
     link = folder / LINK
     if link.is_dir():
         return link.resolve() if link.is_symlink() else link
-    whole = [found for found in _left(folder) if all((found / part).is_file() for part in PARTS)]
-    return max(whole, key=lambda found: ((found / META).stat().st_mtime_ns, found.name), default=None)
+    whole = [path for path in _left(folder) if all((path / part).is_file() for part in PARTS)]
+    return max(whole, key=lambda path: ((path / META).stat().st_mtime_ns, path.name), default=None)
 
 
 def _left(folder: Path) -> Iterator[Path]:
     """Versions that a killed process may have left, those of older versions of this program too."""
     if folder.is_dir():
-        for found in folder.iterdir():
-            if found.name.startswith("tables-"):
-                yield found
-            elif found.name.startswith(".tables-"):
-                yield from (found / name for name in ("tables", "old"))
+        for path in folder.iterdir():
+            if path.name.startswith("tables-"):
+                yield path
+            elif path.name.startswith(".tables-"):
+                yield from (path / name for name in ("tables", "old"))
 
 
 @contextmanager

@@ -112,14 +112,16 @@ def kept(folder: Path, model: str, fingerprint: str) -> Manifest | None:
 
 
 def restored(
-    graph: InteractionGraph, card: DataCard, folder: Path, found: Manifest, *, kind: str, k: int, progress: Progress
+    graph: InteractionGraph, card: DataCard, folder: Path, manifest: Manifest, *, kind: str, k: int, progress: Progress
 ) -> HeldOut:
     """A stored refit on its split, cut again, with everybody's best k. Raises SnapshotError where a file is damaged."""
-    _, state = load(folder, found.snapshot)
-    parts = split(graph, kind, found.seed, card.positives)
-    fitted = get_model(found.model).restore(parts.train, state)
+    _, state = load(folder, manifest.snapshot)
+    parts = split(graph, kind, manifest.seed, card.positives)
+    fitted = get_model(manifest.model).restore(parts.train, state)
     lists, scores = _ranked(fitted, parts, k, progress)
-    return HeldOut(parts, fitted, lists, scores, found.metrics["path_share"], found.metrics["gross_net"], found.seconds)
+    return HeldOut(
+        parts, fitted, lists, scores, manifest.metrics["path_share"], manifest.metrics["gross_net"], manifest.seconds
+    )
 
 
 def longer(run: HeldOut, k: int, progress: Progress) -> HeldOut:

@@ -114,8 +114,8 @@ def _command(selection: Selection, change: Change) -> str:
     options += [word for name, times in change.weights for word in ("--weight", f"{name}={times:g}")]
     options += ["--half-life", f"{change.half_life:g}"] if change.half_life else []
     options += ["--may-return"] if change.may_return else []
-    asked = ("--workspace", selection.name, "--model", selection.model, "--user", str(selection.user))
-    return command("whatif", *asked, *options, "--kind", "retrain")
+    base = ("--workspace", selection.name, "--model", selection.model, "--user", str(selection.user))
+    return command("whatif", *base, *options, "--kind", "retrain")
 
 
 if __name__ == "__main__":  # Streamlit runs a page as a script; tests import it
