@@ -23,7 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     # Read by numpy and torch when they are first imported: the bars are stated for one core.
     os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))
     from benchmarks.measure import say
-    from benchmarks.record import as_json, environment, told, write
+    from benchmarks.record import as_json, bar_lines, environment, write
     from core.errors import SurfacedError
 
     written: dict[str, Any] = {}
@@ -37,7 +37,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return 2
         written[name] = as_json(report, before)
         path = write(written[name], options.results) if options.results else write(written[name])
-        say(f"{told(report.bars)}\n  written to {path}")
+        say(f"{bar_lines(report.bars)}\n  written to {path}")
     print(json.dumps(written, ensure_ascii=False, allow_nan=False))
     return 0
 

@@ -38,19 +38,19 @@ SHOWN = ("recall@20", "ndcg@20", "recall@10", "ndcg@10", "mrr@20", "hit@20", "co
 class Run:
     """One model, learnt from a training part and measured on the rest."""
 
-    found: Evaluation
+    evaluation: Evaluation
     fit: Clock
     path_share: float
     gross_net: float
     parameters: dict[str, Any]
 
     def value(self, metric: str) -> float:
-        return self.found.metrics[metric].value
+        return self.evaluation.metrics[metric].value
 
     def as_json(self) -> dict[str, Any]:
         return {
-            "metrics": {name: self.found.metrics[name].as_json() for name in SHOWN},
-            "n_people": self.found.n_users,
+            "metrics": {name: self.evaluation.metrics[name].as_json() for name in SHOWN},
+            "n_people": self.evaluation.n_users,
             "path_share": self.path_share,
             "gross_net": self.gross_net,
             "fit": self.fit.as_json(),
@@ -162,8 +162,8 @@ def _differences(one: Run, other: Run) -> dict[str, dict[str, float]]:
     """Mean difference per person with a paired 95 % bootstrap interval."""
     differences = {}
     for metric in ("recall@20", "ndcg@20"):
-        gap = one.found.per_user[metric] - other.found.per_user[metric]
-        draws = resampled_sums(gap[:, None], DRAWS, np.random.default_rng(one.found.seed)) / len(gap)
+        gap = one.evaluation.per_user[metric] - other.evaluation.per_user[metric]
+        draws = resampled_sums(gap[:, None], DRAWS, np.random.default_rng(one.evaluation.seed)) / len(gap)
         low, high = percentile_interval(draws)
         differences[metric] = {"value": float(gap.mean()), "low": float(low[0]), "high": float(high[0])}
     return differences

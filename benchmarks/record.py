@@ -140,7 +140,7 @@ def write(content: dict[str, Any], folder: Path = RESULTS) -> Path:
     return path
 
 
-def told(bars: Sequence[Bar]) -> str:
+def bar_lines(bars: Sequence[Bar]) -> str:
     """The bars as lines of text."""
     return "\n".join(
         f"  {'pass' if b.passed else 'FAIL'}  {b.name}: {b.value:.4g} {b.relation} {b.threshold:.4g}" for b in bars

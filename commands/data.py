@@ -48,7 +48,7 @@ def models(
     """List the models."""
     known = Workbench().models.known()
     if offered:
-        print("\n".join(_to_begin_with(known)))
+        print("\n".join(_first_models(known)))
         return
     rows = [{f: getattr(info, f) for f in MODEL_FIELDS} for info in known]
     print_answer({"models": rows}, as_json, lambda: plain_text.table(rows, ("name", "title", "exact", "summary")))
@@ -125,7 +125,7 @@ def restore(
 def demo_data() -> None:
     """Prepare the demo workspaces and fit the path model and the floors; does only what is missing."""
     bench, complete = Workbench(), True
-    wanted = _to_begin_with(bench.models.known())
+    wanted = _first_models(bench.models.known())
     steps_each = 2 + 2 * len(wanted)  # prepare, fit and measure each, audit
     demo = demo_workspaces()
     for place, workspace in enumerate(demo):
@@ -141,7 +141,7 @@ def demo_data() -> None:
         demo_stamp.write(bench.session.home, demo)
 
 
-def _to_begin_with(known: Sequence[ModelInfo]) -> tuple[str, ...]:
+def _first_models(known: Sequence[ModelInfo]) -> tuple[str, ...]:
     """The default model and those that it is compared with."""
     return tuple(info.name for n, info in enumerate(known) if n == 0 or info.floor)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -20,6 +20,7 @@ from commands.command_line import (
     read_stated_file,
 )
 from core.errors import OptionError, shown
+from explain.results.guardrail import Guarded
 from explain.workbench.workbench import Workbench
 
 
@@ -55,10 +56,10 @@ def guardrail(
         return
     with progress_bar("Placing items under rules") as progress:
         guarded = bench.rules.apply(workspace, model, rules, k=k, by=by, cohort=cohort, progress=progress)
-    print_answer(guarded.as_json(), as_json, lambda: _lines(guarded))
+    print_answer(guarded.as_json(), as_json, lambda: _text(guarded))
 
 
-def _lines(guarded: Any) -> str:
+def _text(guarded: Guarded) -> str:
     rows = [asdict(row) for row in guarded.groups]
     price = [asdict(row) for row in guarded.costs]
     bought = [asdict(row) for row in guarded.gains]

@@ -73,7 +73,7 @@ def answer(cli: Any, arguments: list[str]) -> tuple[int, str, str]:
     return status, out.getvalue(), "\n".join(errors)
 
 
-def asked(cli: Any, *arguments: str) -> Any:
+def json_answer(cli: Any, *arguments: str) -> Any:
     """The JSON of a command."""
     return json.loads(answer(cli, [*arguments, "--json"])[1])
 
@@ -83,7 +83,7 @@ def commands(cli: Any, workspace: str, scratch: Path) -> Iterator[tuple[str, lis
     where = ["--workspace", workspace]
     yield "workspaces", ["workspaces", "--json"], []
     yield "models", ["models", "--json"], []
-    for model in [m["name"] for m in asked(cli, "models")["models"]]:
+    for model in [m["name"] for m in json_answer(cli, "models")["models"]]:
         yield from of_model(cli, workspace, model, scratch)
     yield from audits(cli, workspace, scratch)
     yield "notes", ["notes", *where, "--json"], []
@@ -102,7 +102,7 @@ def of_model(cli: Any, workspace: str, model: str, scratch: Path) -> Iterator[tu
     pairs = scratch / "pairs.csv"
     pairs.write_text("user,item\n" + "".join(f'{user},"{listed[1]}"\n' for user in users), encoding="utf-8")
     who = ["--user", users[0]]
-    why = asked(cli, "why", *base, *who, "--item", listed[0])
+    why = json_answer(cli, "why", *base, *who, "--item", listed[0])
     reason = next((p["id"] for p in why["parts"] if p["kind"] == "history"), None)
     html, record = scratch / "why.html", scratch / "why.json"
     yield f"{model}-own", ["recommend", *base, "--history", history, "--json"], []
@@ -132,7 +132,7 @@ def of_model(cli: Any, workspace: str, model: str, scratch: Path) -> Iterator[tu
 def audits(cli: Any, workspace: str, scratch: Path) -> Iterator[tuple[str, list[str], list[Path]]]:
     where, base = ["--workspace", workspace], ["--workspace", workspace, "--model", "path"]
     column = ITEM_COLUMNS[workspace]
-    rows = asked(cli, "audit", *base, "--by", column)["rows"]
+    rows = json_answer(cli, "audit", *base, "--by", column)["rows"]
     group = next(row["group"] for row in rows if row["group"] != "unknown")
     yield "attribute", ["attribute", *base, "--by", column, "--group", group, "--json"], []
     yield "non-profiling", ["non-profiling", *base, "--json"], []
@@ -143,7 +143,7 @@ def audits(cli: Any, workspace: str, scratch: Path) -> Iterator[tuple[str, list[
     yield "plan", ["plan", *base, "--json"], []
     yield "run-audit", ["run-audit", *base, "--actor", "Ada", "--role", "auditor", "--json"], []
     answer(cli, ["run-audit", *base, "--actor", "Ada", "--role", "auditor"])
-    newest, first = (entry["id"] for entry in asked(cli, "audits", *where)["audits"][:2])
+    newest, first = (entry["id"] for entry in json_answer(cli, "audits", *where)["audits"][:2])
     yield "sign", ["sign", *where, "--id", newest, "--name", "Ada", "--role", "auditor", "--json"], []
     yield "incident", ["incident", *where, "--text", "t", "--name", "Ada", "--role", "auditor", "--json"], []
     yield "audits", ["audits", *where, "--json"], []

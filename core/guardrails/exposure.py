@@ -137,12 +137,12 @@ class _Search:
         rows = self.touched[j]
         one, rest = self.member[j][rows], self.value[rows]
         low, step = 0.0, FIRST_STEP
-        while step < STRONGEST and self._given(rest + step * one, one) < need:
+        while step < STRONGEST and self._share_of(rest + step * one, one) < need:
             low, step = step, 2 * step
         high = min(step, STRONGEST)
         for _ in range(HALVINGS):
             middle = (low + high) / 2
-            if self._given(rest + middle * one, one) < need:
+            if self._share_of(rest + middle * one, one) < need:
                 low = middle
             else:
                 high = middle
@@ -150,7 +150,7 @@ class _Search:
         self.value[rows] = rest + high * one
         self.best[rows] = _best(self.value[rows], self.k)
 
-    def _given(self, value: FloatArray, one: FloatArray) -> float:
+    def _share_of(self, value: FloatArray, one: FloatArray) -> float:
         """The share of a group in the best k by these values: which they are is enough, in their order."""
         head = np.argpartition(-value, self.k - 1, axis=1)[:, : self.k]
         order = np.argsort(-np.take_along_axis(value, head, axis=1), axis=1)

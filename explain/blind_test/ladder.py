@@ -77,7 +77,7 @@ MEASURES: dict[Kind, tuple[tuple[str, str], ...]] = {
 class Setup:
     """Which newsroom, and how many rungs of how many places k. The defaults take about a minute on one core."""
 
-    world: NewsroomConfig = field(
+    newsroom: NewsroomConfig = field(
         default_factory=lambda: NewsroomConfig(
             n_users=800, n_items=600, n_authors=60, n_days=30, mean_views=40.0, cohort_bias=0.0, author_bias=0.0
         )
@@ -88,10 +88,10 @@ class Setup:
         """The world with one bias of this size and not the other."""
         check_size(size)
         author = check_kind(kind) == "author"
-        return replace(self.world, author_bias=size) if author else replace(self.world, cohort_bias=size)
+        return replace(self.newsroom, author_bias=size) if author else replace(self.newsroom, cohort_bias=size)
 
     def key(self, kind: Kind) -> str:
-        content = [kind, self.rungs, K, asdict(self.world), asdict(REFERENCE), MAX_SIZE, LADDER_SEED]
+        content = [kind, self.rungs, K, asdict(self.newsroom), asdict(REFERENCE), MAX_SIZE, LADDER_SEED]
         return sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
 
@@ -197,7 +197,7 @@ def simulate(setup: Setup, kind: Kind, size: float, seed: int, progress: Progres
     tables = simulate_newsroom(setup.planted(kind, size), seed=seed, progress=progress)
     notes = {k: v for k, v in tables.card.attribute_notes.items() if "Planted" not in v}
     summary = (
-        f"A simulated newspaper for a blind test: {setup.world.n_users} readers, {setup.world.n_items} articles. "
+        f"A simulated newspaper for a blind test: {setup.newsroom.n_users} readers, {setup.newsroom.n_items} articles. "
         "What is planted is sealed until it is revealed."
     )
     card = replace(tables.card, title="Blind newsroom", summary=summary, attribute_notes=notes)

@@ -63,7 +63,7 @@ def cell_map(cells: Mapping[str, Any], *, theme: str = "light", chosen: tuple[st
                     "line": {"width": 1, "color": inks.soft_ink},
                 },
                 customdata=[(r["user_group"], r["item_group"]) for r in of],
-                hovertext=[_told(r) for r in of],
+                hovertext=[_cell_tip(r) for r in of],
                 hoverinfo="text",
             )
         )
@@ -189,8 +189,8 @@ def before_after(guarded: Guarded, *, theme: str = "light", most: int = 25) -> g
                 "symmetric": False,
                 "color": inks.soft_ink,
                 "thickness": 1.5,
-                "array": [_less(g.high, g.after) for g in rows],
-                "arrayminus": [_less(g.after, g.low) for g in rows],
+                "array": [_difference(g.high, g.after) for g in rows],
+                "arrayminus": [_difference(g.after, g.low) for g in rows],
             },
             hovertemplate="after %{x:.2f}<extra></extra>",
         )
@@ -267,7 +267,7 @@ def _plain(figure: go.Figure, height: int, ink: str) -> go.Figure:
     )
 
 
-def _less(a: float | None, b: float | None) -> float:
+def _difference(a: float | None, b: float | None) -> float:
     return 0.0 if a is None or b is None else max(0.0, a - b)
 
 
@@ -275,7 +275,7 @@ def _tone(value: float | None) -> float:
     return 0.0 if value is None else max(-2.0, min(2.0, log2(value))) if value > 0 else -2.0
 
 
-def _told(row: Mapping[str, Any]) -> str:
+def _cell_tip(row: Mapping[str, Any]) -> str:
     names = f"{plotly_text(row['user_group'], 40)} × {plotly_text(row['item_group'], 40)}"
     if row["value"] is None:
         return f"{names}<br>{plotly_text(row['reason'] or row['verdict'], 80)}"

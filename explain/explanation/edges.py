@@ -195,11 +195,11 @@ def _edge(names: Names, edges: EdgeSet, row: int, value: float, user: int) -> Ed
     known = names.show_people and source < names.graph.n_users
     who = names.user(source) if source == user or known else "another person"
     return EdgeAmount(
-        who, names.item(target), names.verb, value, _when(names, source, target) if source == user else ""
+        who, names.item(target), names.verb, value, _time_of_event(names, source, target) if source == user else ""
     )
 
 
-def _when(names: Names, user: int, item: int) -> str:
+def _time_of_event(names: Names, user: int, item: int) -> str:
     events = names.graph.events
     times: IntArray = events.time[(events.user == user) & (events.item == item)]
     return day(int(times.max())) if len(times) else ""

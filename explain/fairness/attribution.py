@@ -91,12 +91,12 @@ class GapAttribution:
 class Game:
     """What each person's lists give the group, by subset of the players.
 
-    given  float64 [n_people, 2**n_players]; bit p of a column's number says whether player p plays
-    whole  float64 [n_people]: attention that a person's list gives out in all
+    values  float64 [n_people, 2**n_players]; bit p of a column's number says whether player p plays
+    whole   float64 [n_people]: attention that a person's list gives out in all
     """
 
     players: tuple[str, ...]
-    given: FloatArray
+    values: FloatArray
     whole: FloatArray
 
 
@@ -207,8 +207,8 @@ def solve(game: Game, *, draws: int = DRAWS, seed: int = 0) -> Solved:
     """
     if not game.whole.sum():
         raise DataError("Nobody of these people has a list, so there is no exposure to attribute.")
-    own = game.given @ shapley_weights(len(game.players))
-    columns = np.column_stack([own, game.given[:, -1], game.given[:, 0], game.whole])
+    own = game.values @ shapley_weights(len(game.players))
+    columns = np.column_stack([own, game.values[:, -1], game.values[:, 0], game.whole])
     sums = columns.sum(axis=0)
     drawn = resampled_sums(columns, draws, np.random.default_rng(seed))
     low, high = percentile_interval(drawn[:, :-1] / np.maximum(drawn[:, -1:], 1e-300))

@@ -32,7 +32,7 @@ EVERYBODY = -1
 
 
 @dataclass(frozen=True, eq=False)
-class _Shown:
+class _Published:
     """What is published of one set of people.
 
     sets     (column, group) of each row after the first, which is everybody      n  people of each row, int64 [rows]
@@ -67,7 +67,7 @@ def protect(
     clear = np.zeros(len(people), dtype=np.bool_)
     solved = 0
     while True:
-        published = _shown(codes, people, withheld)
+        published = _published(codes, people, withheld)
         if not published.sets:
             break
         suspects = _suspects(published, limit, clear)
@@ -80,7 +80,7 @@ def protect(
             if rows is None:
                 clear |= published.atom_of == atom
                 continue
-            exposed = _gives_way(published, rows, settled)
+            exposed = _next_withheld(published, rows, settled)
             break
         if exposed is None:
             break
@@ -88,7 +88,7 @@ def protect(
     return {by: frozenset(groups) for by, groups in withheld.items()}
 
 
-def _shown(codes: Mapping[str, IntArray], people: IntArray, hidden: Mapping[str, set[int]]) -> _Shown:
+def _published(codes: Mapping[str, IntArray], people: IntArray, hidden: Mapping[str, set[int]]) -> _Published:
     table = np.empty((len(people), len(codes)), dtype=np.int64)
     for c, (by, code) in enumerate(codes.items()):
         own = code[people]
@@ -101,10 +101,10 @@ def _shown(codes: Mapping[str, IntArray], people: IntArray, hidden: Mapping[str,
             rows.append((atoms[:, c] == g).astype(np.float64))
     member = np.array(rows)
     weight = size.astype(np.float64)
-    return _Shown(tuple(sets), np.rint(member @ weight).astype(np.int64), member, weight, atom_of.ravel())
+    return _Published(tuple(sets), np.rint(member @ weight).astype(np.int64), member, weight, atom_of.ravel())
 
 
-def _suspects(published: _Shown, limit: int, clear: NDArray[np.bool_]) -> IntArray:
+def _suspects(published: _Published, limit: int, clear: NDArray[np.bool_]) -> IntArray:
     """Atoms, the most exposed first, of which min Σ v² with v_a = 1 is below the limit; all others are safe."""
     gram = (published.member * published.size) @ published.member.T
     inverse = np.linalg.pinv(gram, hermitian=True)
@@ -116,7 +116,7 @@ def _suspects(published: _Shown, limit: int, clear: NDArray[np.bool_]) -> IntArr
     return np.asarray(order[(least[order] < limit - _NEAR) & (published.size[order] < limit) & ~known[order]])
 
 
-def _program(published: _Shown, atom: int, limit: int) -> IntArray | None:
+def _program(published: _Published, atom: int, limit: int) -> IntArray | None:
     """Rows whose sum gives an atom away; None where the smallest Σ |v| with v_atom = 1 ≥ |v| is not below the limit."""
     n_rows, n_atoms = published.member.shape
     lead = sparse.csr_matrix(published.member.T)  # v = lead c, with c = plus - minus
@@ -138,7 +138,7 @@ def _program(published: _Shown, atom: int, limit: int) -> IntArray | None:
     return np.flatnonzero(np.abs(x[:n_rows] - x[n_rows : 2 * n_rows]) > _USED)
 
 
-def _gives_way(published: _Shown, rows: IntArray, settled: Collection[str]) -> tuple[str, int]:
+def _next_withheld(published: _Published, rows: IntArray, settled: Collection[str]) -> tuple[str, int]:
     """The group to hide: the smallest of a revealing sum that no earlier publication holds, the first of equals."""
     groups = [int(r) - 1 for r in rows if r > 0] or list(range(len(published.sets)))
     free = [g for g in groups if published.sets[g][0] not in settled] or groups

@@ -65,7 +65,7 @@ def trends(
             policies=due,
         )
         for name, figures in _points(audited, before).items():
-            rows.setdefault(name, []).extend(_when(snapshot) | figure for figure in figures)
+            rows.setdefault(name, []).extend(_time_of_snapshot(snapshot) | figure for figure in figures)
         before = snapshot.lists
     target = "policy" if by in due else "catalogue"
     basis = {"by": by, "lists": "served", "target": target, "browsing": browsing, "resample": "people"}
@@ -80,17 +80,17 @@ def _points(audited: AuditedLists, before: IntArray | None) -> dict[str, list[di
             ends = {"value": figure.value, "low": figure.low, "high": figure.high}
             points.setdefault(figure.name, []).append(ends)
     if before is not None:
-        points[SAME_LISTS] = [{"value": _same(before, audited.lists, audited.n_items), "low": None, "high": None}]
+        points[SAME_LISTS] = [{"value": _overlap(before, audited.lists, audited.n_items), "low": None, "high": None}]
     return points
 
 
-def _same(before: IntArray, now: IntArray, n_items: int) -> float:
+def _overlap(before: IntArray, now: IntArray, n_items: int) -> float:
     """Mean Jaccard index of each person's two lists."""
     ones, everyone = np.ones(now.shape[1]), np.arange(len(now))
     both = sparse.vstack([ex.attention(now, ones, n_items), ex.attention(before, ones, n_items)]).tocsr()
     return float(np.nanmean(jaccard(both, everyone, everyone + len(now))))
 
 
-def _when(snapshot: SnapshotLists) -> dict[str, str]:
+def _time_of_snapshot(snapshot: SnapshotLists) -> dict[str, str]:
     created = datetime.fromtimestamp(snapshot.created / 1e9, tz=UTC)
     return {"snapshot": snapshot.snapshot, "created": created.isoformat(timespec="seconds")}

@@ -79,7 +79,7 @@ class Store:
         known: dict[str, None] = dict.fromkeys(dataset_names())
         folder = self.home / "workspaces"
         if folder.is_dir():
-            stored = (p.name for p in sorted(folder.iterdir()) if table_files.place(p) is not None)
+            stored = (p.name for p in sorted(folder.iterdir()) if table_files.tables_folder(p) is not None)
             known |= {name: None for name in stored if _NAME.fullmatch(name)}
         return tuple(known)
 
@@ -167,7 +167,7 @@ class Store:
         return prepared
 
     def _tables(self, workspace: str) -> Path:
-        place = table_files.place(self.folder(workspace))
+        place = table_files.tables_folder(self.folder(workspace))
         if place is None:
             raise self.damaged(workspace, "tables")
         return place
@@ -244,7 +244,7 @@ class Store:
         )
 
     def _meta(self, folder: Path) -> Prepared | None:
-        place = table_files.place(folder)
+        place = table_files.tables_folder(folder)
         if place is None:
             return None
         try:

@@ -106,7 +106,7 @@ def keep(folder: Path, run: HeldOut, model: str, fingerprint: str, seed: int) ->
         shutil.rmtree(folder / snapshot, ignore_errors=True)
 
 
-def kept(folder: Path, model: str, fingerprint: str) -> Manifest | None:
+def stored_refit(folder: Path, model: str, fingerprint: str) -> Manifest | None:
     """The newest stored refit of a model on a split of this graph, None where there is none that can be read."""
     return next((m for m in manifests(folder) if m.model == model and m.fingerprint == fingerprint), None)
 

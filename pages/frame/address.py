@@ -113,7 +113,7 @@ def forget(key: str) -> None:
     _store().wishes.pop(key, None)
 
 
-def heard() -> None:
+def read_fragment() -> None:
     """A fragment says this where a page says `read`: where it runs alone, a widget of its own has just spoken."""
     store = _store()
     store.spoken, store.touched = store.spoken or store.touched, False
@@ -146,7 +146,7 @@ def address(**changes: str | None) -> dict[str, str]:
 def permalink(page: str) -> str:
     """The full address of what is shown now."""
     url = str(st.context.url or "").split("?")[0]
-    return f"{url}?{urlencode(_of_page(page))}"
+    return f"{url}?{urlencode(_parameters_of(page))}"
 
 
 def publish(page: str) -> None:
@@ -156,7 +156,7 @@ def publish(page: str) -> None:
     to it. One that could not be followed to the letter, as a notice says, is put right, but only once: Back must lead
     out of it.
     """
-    store, url, came = _store(), _of_page(page), st.query_params.to_dict()
+    store, url, came = _store(), _parameters_of(page), st.query_params.to_dict()
     if not store.spoken:
         request = (page, tuple(sorted(came.items())))
         if not store.notices or request in store.righted:
@@ -172,6 +172,6 @@ def publish(page: str) -> None:
         st.query_params.from_dict(url)
 
 
-def _of_page(page: str) -> dict[str, str]:
+def _parameters_of(page: str) -> dict[str, str]:
     shown = _store().shown
     return {key: shown[key] for key in _OF_PAGE.get(page, _SHARED) if key in shown}

@@ -125,7 +125,7 @@ def selected(*, loaded: bool = True) -> Selection | None:
     if loaded:
         queries.warm(queries.home(), workspace.name, model.model, model.snapshot)
     k = _length(workspace)
-    user, history = _who(workspace)
+    user, history = _owner(workspace)
     item = wishes.existing_item(workspace, "item")
     if item is None and user is not None:
         first = newcomers_example(workspace)
@@ -179,7 +179,7 @@ def _length(workspace: WorkspaceInfo) -> int:
     return k
 
 
-def _who(workspace: WorkspaceInfo) -> Owner:
+def _owner(workspace: WorkspaceInfo) -> Owner:
     if address.wish("who") == TITLES or (address.wish("history") and not address.wish("user")):
         address.settle("who", TITLES)
         return None, _own_titles(workspace)

@@ -172,7 +172,7 @@ def sidebar(selection: Selection) -> None:
         )
 
 
-def place(title: str | None = None) -> Selection:
+def shared_selection(title: str | None = None) -> Selection:
     """The selection of a page that needs a fitted model, with the shared filters drawn.
 
     Where there is no such model, an empty state ends the page.

@@ -44,7 +44,7 @@ class Change:
         return not (self.remove or self.add or self.weights or self.half_life)
 
 
-def asked(selection: Selection, had: dict[str, str]) -> Change:
+def change_of_address(selection: Selection, had: dict[str, str]) -> Change:
     """The change of the address, but for `may_return`. had: item id → title of what the person has."""
     remove, add = _known(selection, "remove", had, inside=True), _known(selection, "add", had, inside=False)
     kind = cast(Kind, wishes.one_of("kind", list(KINDS), "delete"))

@@ -54,7 +54,7 @@ def read_parquet(
         limits.check(file.name, "columns", max(len(schema), leaves))
         limits.check(file.name, "rows", n_rows)
         limits.check(file.name, "cells", n_rows * leaves)
-        columns = _kept(schema, file.name, table, needed, problems)
+        columns = _columns_to_read(schema, file.name, table, needed, problems)
         texts = [name for name in columns if _is_text(schema.field(name).type)]
         with pq.ParquetFile(file, read_dictionary=texts) as opened:
             batches = list(_bounded(opened.iter_batches(_BATCH, columns=columns), file.name, limits))
@@ -78,7 +78,9 @@ def _check_sizes(stated: pq.FileMetaData, file: str, limits: Limits) -> None:
     limits.check(file, "bytes", n_bytes)
 
 
-def _kept(schema: pa.Schema, file: str, table: str, needed: tuple[str, ...], problems: list[Problem]) -> list[str]:
+def _columns_to_read(
+    schema: pa.Schema, file: str, table: str, needed: tuple[str, ...], problems: list[Problem]
+) -> list[str]:
     """Names of the columns to read.
 
     Raises DataError where a name stands twice or a needed column cannot be a column.
