@@ -19,42 +19,42 @@ THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    asked = parser().parse_args(arguments)
+    options = parser().parse_args(arguments)
     # Read by numpy and torch when they are first imported: the bars are stated for one core.
     os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))
     from benchmarks.measure import say
-    from benchmarks.record import as_json, environment, told, write
+    from benchmarks.record import as_json, bar_lines, environment, write
     from core.errors import SurfacedError
 
     written: dict[str, Any] = {}
-    for name in asked.only or NAMES:
+    for name in options.only or NAMES:
         say(f"benchmark {name}")
-        before = environment(asked.seed)
+        before = environment(options.seed)
         try:
-            report = benchmark(name, asked.sizes, asked.checkout)(asked.data, asked.seed)
+            report = benchmark(name, options.sizes, options.checkout)(options.data, options.seed)
         except SurfacedError as error:
             say(f"{error}")
             return 2
         written[name] = as_json(report, before)
-        path = write(written[name], asked.results) if asked.results else write(written[name])
-        say(f"{told(report.bars)}\n  written to {path}")
+        path = write(written[name], options.results) if options.results else write(written[name])
+        say(f"{bar_lines(report.bars)}\n  written to {path}")
     print(json.dumps(written, ensure_ascii=False, allow_nan=False))
     return 0
 
 
 def parser() -> argparse.ArgumentParser:
-    made = argparse.ArgumentParser(
+    result = argparse.ArgumentParser(
         prog="python -m benchmarks", description="Measure the bars; one JSON object on stdout."
     )
-    made.add_argument("--only", action="append", choices=NAMES, help="one of them (may be repeated); all without it")
-    made.add_argument("--data", type=Path, help="state folder; default SURFACED_HOME, else .surfaced")
-    made.add_argument("--results", type=Path, help="folder for the JSON files; default benchmarks/results")
-    made.add_argument("--seed", type=int, default=0, help="seed of splits, searches and samples; the bars are for 0")
-    made.add_argument(
+    result.add_argument("--only", action="append", choices=NAMES, help="one of them (may be repeated); all without it")
+    result.add_argument("--data", type=Path, help="state folder; default SURFACED_HOME, else .surfaced")
+    result.add_argument("--results", type=Path, help="folder for the JSON files; default benchmarks/results")
+    result.add_argument("--seed", type=int, default=0, help="seed of splits, searches and samples; the bars are for 0")
+    result.add_argument(
         "--sizes", type=_sizes, default=None, help="edges of the graphs of `growth`: 100000,1000000,3000000"
     )
-    made.add_argument("--checkout", type=Path, help="`load`: another checkout that is measured beside this one")
-    return made
+    result.add_argument("--checkout", type=Path, help="`load`: another checkout that is measured beside this one")
+    return result
 
 
 def benchmark(

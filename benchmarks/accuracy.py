@@ -38,19 +38,19 @@ SHOWN = ("recall@20", "ndcg@20", "recall@10", "ndcg@10", "mrr@20", "hit@20", "co
 class Run:
     """One model, learnt from a training part and measured on the rest."""
 
-    found: Evaluation
+    evaluation: Evaluation
     fit: Clock
     path_share: float
     gross_net: float
     parameters: dict[str, Any]
 
     def value(self, metric: str) -> float:
-        return self.found.metrics[metric].value
+        return self.evaluation.metrics[metric].value
 
     def as_json(self) -> dict[str, Any]:
         return {
-            "metrics": {name: self.found.metrics[name].as_json() for name in SHOWN},
-            "n_people": self.found.n_users,
+            "metrics": {name: self.evaluation.metrics[name].as_json() for name in SHOWN},
+            "n_people": self.evaluation.n_users,
             "path_share": self.path_share,
             "gross_net": self.gross_net,
             "fit": self.fit.as_json(),
@@ -96,7 +96,7 @@ def run(home: Path | None, seed: int) -> Report:
 
 def bars(movielens: dict[str, Run], newsroom: dict[str, Run]) -> tuple[Bar, ...]:
     path, lightgcn = movielens["path"], movielens["lightgcn"]
-    found = [
+    result = [
         at_least("MovieLens-100K: LightGCN Recall@20", lightgcn.value("recall@20"), 0.335),
         at_least("MovieLens-100K: path model Recall@20", path.value("recall@20"), 0.338),
         at_least("MovieLens-100K: path share of the path model", round(path.path_share, 9), 1.0),
@@ -106,12 +106,12 @@ def bars(movielens: dict[str, Run], newsroom: dict[str, Run]) -> tuple[Bar, ...]
     ]
     for name in (name for name in movielens if name.startswith("lightgcn")):
         reached, mark = path.value("recall@20"), movielens[name].value("recall@20")
-        found.append(at_least(f"MovieLens-100K: path model beside {name} of this run, Recall@20", reached, mark))
+        result.append(at_least(f"MovieLens-100K: path model beside {name} of this run, Recall@20", reached, mark))
     for floor in ("popularity", "item-knn"):
         for metric in ("recall@20", "ndcg@20"):
             name = f"Newsroom: path model above {floor}, {metric}"
-            found.append(above(name, newsroom["path"].value(metric), newsroom[floor].value(metric)))
-    return tuple(found)
+            result.append(above(name, newsroom["path"].value(metric), newsroom[floor].value(metric)))
+    return tuple(result)
 
 
 def _movielens(home: Path | None, seed: int) -> tuple[dict[str, Run], dict[str, Any], dict[str, Any]]:
@@ -138,13 +138,14 @@ def measure(parts: Split, card: DataCard, model: str, seed: int) -> Run:
         cut = validation_cut(graph, card, parts.kind, seed)
         fitted = get_model(model).fit(graph, holdout=cut, seed=seed, progress=progress_lines(model))
     lists, _ = rank_all(fitted.score, graph.n_users, seen, K)
-    found = evaluate(lists, parts.test, training=seen, seed=seed)
-    made = Run(found, fit, *readability(fitted, lists), fitted.state().parameters)
+    evaluation = evaluate(lists, parts.test, training=seen, seed=seed)
+    result = Run(evaluation, fit, *readability(fitted, lists), fitted.state().parameters)
     say(
-        f"  {graph.name} {model}, seed {seed}: Recall@20 {made.value('recall@20'):.4f}, NDCG@20 "
-        f"{made.value('ndcg@20'):.4f}, gross/net {made.gross_net:.2f}, {fit.wall_s:.1f} s (processor {fit.cpu_s:.1f} s)"
+        f"  {graph.name} {model}, seed {seed}: Recall@20 {result.value('recall@20'):.4f}, NDCG@20 "
+        f"{result.value('ndcg@20'):.4f}, gross/net {result.gross_net:.2f}, {fit.wall_s:.1f} s (processor "
+        f"{fit.cpu_s:.1f} s)"
     )
-    return made
+    return result
 
 
 def _ease(parts: Split, card: DataCard, seed: int) -> dict[str, Any]:
@@ -152,9 +153,9 @@ def _ease(parts: Split, card: DataCard, seed: int) -> dict[str, Any]:
     with clock() as fit:
         ridge = ease.best_lambda(validation_cut(parts.train, card, parts.kind, seed), K)
         lists = ease.lists(seen, ridge, K)
-    found = evaluate(lists, parts.test, training=seen, seed=seed)
-    say(f"  EASE, λ {ridge:g}: Recall@20 {found.metrics['recall@20'].value:.4f}")
-    metrics = {name: found.metrics[name].as_json() for name in SHOWN}
+    evaluation = evaluate(lists, parts.test, training=seen, seed=seed)
+    say(f"  EASE, λ {ridge:g}: Recall@20 {evaluation.metrics['recall@20'].value:.4f}")
+    metrics = {name: evaluation.metrics[name].as_json() for name in SHOWN}
     return {"lambda": ridge, "metrics": metrics, "fit": fit.as_json()}
 
 
@@ -162,8 +163,8 @@ def _differences(one: Run, other: Run) -> dict[str, dict[str, float]]:
     """Mean difference per person with a paired 95 % bootstrap interval."""
     differences = {}
     for metric in ("recall@20", "ndcg@20"):
-        gap = one.found.per_user[metric] - other.found.per_user[metric]
-        draws = resampled_sums(gap[:, None], DRAWS, np.random.default_rng(one.found.seed)) / len(gap)
+        gap = one.evaluation.per_user[metric] - other.evaluation.per_user[metric]
+        draws = resampled_sums(gap[:, None], DRAWS, np.random.default_rng(one.evaluation.seed)) / len(gap)
         low, high = percentile_interval(draws)
         differences[metric] = {"value": float(gap.mean()), "low": float(low[0]), "high": float(high[0])}
     return differences

@@ -46,7 +46,7 @@ def run(home: Path | None, seed: int) -> Report:
     rows += [_in_own_process(n, MOVIELENS_1M[1], n * EVENTS_EACH, seed) for n in SIZES]
     first = rows[0]
     growth = math.log(rows[-1]["seconds"] / rows[1]["seconds"]) / math.log(SIZES[-1] / SIZES[0])
-    made = (
+    bars = (
         at_most("size of MovieLens-1M, whole audit: seconds on one core", first["seconds"], SECONDS),
         at_most("size of MovieLens-1M, whole audit: peak memory in MiB", first["peak_mib"], MIB),
         at_most("growth with people, exponent of seconds, 10,000 to 1,000,000", growth, 1.15),
@@ -58,7 +58,7 @@ def run(home: Path | None, seed: int) -> Report:
         "all cells, one intersection, 1,000 draws; lists and held-out quality are given.",
         "The share of relevant events and the target are held-out (relevance), so that every metric has what it needs.",
     )
-    return Report("audits", {"sizes": rows, "exponent": growth}, made, notes)
+    return Report("audits", {"sizes": rows, "exponent": growth}, bars, notes)
 
 
 def measure(n_users: int, n_items: int, n_edges: int, seed: int) -> dict[str, Any]:
@@ -81,8 +81,8 @@ def measure(n_users: int, n_items: int, n_edges: int, seed: int) -> dict[str, An
     quality = evaluate(lists, training, training=training, cutoffs=(K,), draws=100)
     before = peak_mib()
     with clock() as took:
-        found = run_plan(graph, plan, Lists(lists, lists, training, quality, training))
-    steps = {"people": n_users, "items": n_items, "events": len(graph.events), "metric_rows": len(found.metrics)}
+        report = run_plan(graph, plan, Lists(lists, lists, training, quality, training))
+    steps = {"people": n_users, "items": n_items, "events": len(graph.events), "metric_rows": len(report.metrics)}
     return steps | {"seconds": took.cpu_s, "wall_s": took.wall_s, "before_mib": before, "peak_mib": peak_mib()}
 
 
@@ -136,14 +136,14 @@ def _in_own_process(n_users: int, n_items: int, n_edges: int, seed: int) -> dict
         raise SurfacedError(
             f"The audit of {n_users:,} people stopped with status {done.returncode} (killed for memory: -9)."
         )
-    found: dict[str, Any] = json.loads(done.stdout)
-    say(f"    {found['seconds']:.1f} s, peak {found['peak_mib']:.0f} MiB")
-    return found
+    measured: dict[str, Any] = json.loads(done.stdout)
+    say(f"    {measured['seconds']:.1f} s, peak {measured['peak_mib']:.0f} MiB")
+    return measured
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser(description="Measure one size in this process and print JSON.")
     for name in ("users", "items", "edges", "seed"):
         parser.add_argument(name, type=int)
-    asked = parser.parse_args()
-    print(json.dumps(measure(asked.users, asked.items, asked.edges, asked.seed)))
+    options = parser.parse_args()
+    print(json.dumps(measure(options.users, options.items, options.edges, options.seed)))

@@ -38,8 +38,8 @@ def best_lambda(holdout: Holdout, k: int = 20) -> float:
     users = np.flatnonzero(np.diff(holdout.test.indptr) > 0)
 
     def value(ridge: float) -> float:
-        found = accuracy(lists(holdout.train.interactions, ridge, k)[users], holdout.test[users], k)
-        return float(found[f"recall@{k}"].mean() + found[f"ndcg@{k}"].mean())
+        metrics = accuracy(lists(holdout.train.interactions, ridge, k)[users], holdout.test[users], k)
+        return float(metrics[f"recall@{k}"].mean() + metrics[f"ndcg@{k}"].mean())
 
     return max(LAMBDAS, key=value)
 

@@ -34,13 +34,13 @@ COUNTS = ("parts", "walks", "picture", "edges", "deletions", "flips")
 def run(home: Path | None, seed: int) -> Report:
     bench = Workbench(home)
     figures: dict[str, Any] = {}
-    made: list[Bar] = []
-    for found in bench.data.workspaces():
-        models = sorted({info.model for info in bench.models.fitted(found.name)}) if found.ready else []
+    bars: list[Bar] = []
+    for prepared in bench.data.workspaces():
+        models = sorted({info.model for info in bench.models.fitted(prepared.name)}) if prepared.ready else []
         for name in models:
-            key = f"{found.name}, {name}"
-            figures[key] = measured = _model(bench, found.name, name, seed)
-            made += [at_most(f"{key}: {what} that fail", measured[f"{what}_failed"], 0) for what in COUNTS]
+            key = f"{prepared.name}, {name}"
+            figures[key] = measured = _model(bench, prepared.name, name, seed)
+            bars += [at_most(f"{key}: {what} that fail", measured[f"{what}_failed"], 0) for what in COUNTS]
             say(f"  {key}: {measured}")
     notes = (
         (
@@ -50,37 +50,37 @@ def run(home: Path | None, seed: int) -> Report:
         "A deletion agrees when every listed score is within 1e-9 of a fresh build's and every rank is the same.",
         "flips: verified ones that a fresh build does not confirm; verified and asked are counted beside them.",
     )
-    return Report("exactness", figures, tuple(made), notes)
+    return Report("exactness", figures, tuple(bars), notes)
 
 
-def agrees(found: float, score: float) -> bool:
+def agrees(value: float, score: float) -> bool:
     """Equal to 1e-5 of the score, or to 1e-9 where the score is next to nothing."""
-    return abs(found - score) <= (1e-9 if abs(score) < 1e-6 else 1e-5 * abs(score))
+    return abs(value - score) <= (1e-9 if abs(score) < 1e-6 else 1e-5 * abs(score))
 
 
 def _model(bench: Workbench, workspace: str, name: str, seed: int) -> dict[str, Any]:
-    world = bench.session.workspace(workspace)
-    model = world.model(world.manifest(name))
+    loaded = bench.session.workspace(workspace)
+    model = loaded.model(loaded.manifest(name))
     rng = np.random.default_rng(seed)
-    found: dict[str, Any] = {"n_pairs": N_PAIRS}
-    found |= _pairs(bench, world, model, name, rng)
-    found |= _deletions(bench, world, model, name, rng)
-    found |= _flips(bench, world, model, name, rng)
-    return found
+    counts: dict[str, Any] = {"n_pairs": N_PAIRS}
+    counts |= _pairs(bench, loaded, model, name, rng)
+    counts |= _deletions(bench, loaded, model, name, rng)
+    counts |= _flips(bench, loaded, model, name, rng)
+    return counts
 
 
 def _pairs(
-    bench: Workbench, world: Workspace, model: Recommender, name: str, rng: np.random.Generator
+    bench: Workbench, loaded: Workspace, model: Recommender, name: str, rng: np.random.Generator
 ) -> dict[str, Any]:
     failed = dict.fromkeys(COUNTS[:4], 0)
     worst = worst_edges = 0.0
-    users, items = world.graph.users.ids, world.graph.items.ids
-    told = progress_lines(f"{world.name}, {name}: pairs")
+    users, items = loaded.graph.users.ids, loaded.graph.items.ids
+    progress = progress_lines(f"{loaded.name}, {name}: pairs")
     for n in range(N_PAIRS):
-        user = int(rng.integers(world.graph.n_users))
+        user = int(rng.integers(loaded.graph.n_users))
         scores = model.score(np.array([user]))[0]
-        item = _listed(model, user, scores, rng) if n % 2 else int(rng.integers(world.graph.n_items))
-        why = bench.explain.why(world.name, name, str(items[item]), user=str(users[user]), paths=WALKS)
+        item = _listed(model, user, scores, rng) if n % 2 else int(rng.integers(loaded.graph.n_items))
+        why = bench.explain.why(loaded.name, name, str(items[item]), user=str(users[user]), paths=WALKS)
         failed["parts"] += not (parts_complete(why) and agrees(why.score, float(scores[item])))
         failed["walks"] += not walks_complete(why)
         failed["picture"] += not picture_adds_up(why)
@@ -90,7 +90,7 @@ def _pairs(
         if abs(why.score) >= 1e-6:
             worst = max(worst, why.completeness_error)
             worst_edges = max(worst_edges, abs(added + edges.empty - edges.score) / abs(edges.score))
-        told((n + 1) / N_PAIRS, "")
+        progress((n + 1) / N_PAIRS, "")
     return {f"{what}_failed": count for what, count in failed.items()} | {
         "parts_worst_error": worst,
         "edges_worst_error": worst_edges,
@@ -126,61 +126,63 @@ def picture_adds_up(why: Explanation) -> bool:
         net[bundle.source] -= amount
         net[bundle.target] += amount
     scale = max((abs(b.value_for - b.value_against) for b in why.bundles), default=0.0)
-    kept = [abs(value) for key, value in net.items() if key not in ends.values()]
+    inner = [abs(value) for key, value in net.items() if key not in ends.values()]
     return (
         agrees(net[ends["target"]], why.score)
         and agrees(-net[ends["person"]], why.score)
-        and max(kept, default=0.0) <= 1e-9 * scale + 1e-12
+        and max(inner, default=0.0) <= 1e-9 * scale + 1e-12
     )
 
 
 def _fresh(
-    bench: Workbench, world: Workspace, name: str, user: int, gone: Sequence[int]
+    bench: Workbench, loaded: Workspace, name: str, user: int, gone: Sequence[int]
 ) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Scores and history of a person in a model that is built from the edited table with the stored parameters."""
-    events = world.graph.events
-    edited = world.graph.with_events(events.take(~((events.user == user) & np.isin(events.item, gone))))
-    _, state = load(bench.session.store.snapshots(world.name), world.manifest(name).snapshot)
+    events = loaded.graph.events
+    edited = loaded.graph.with_events(events.take(~((events.user == user) & np.isin(events.item, gone))))
+    _, state = load(bench.session.store.snapshots(loaded.name), loaded.manifest(name).snapshot)
     built = get_model(name).restore(edited, state)
     return built.score(np.array([user]))[0], built.history(user)
 
 
 def _deletions(
-    bench: Workbench, world: Workspace, model: Recommender, name: str, rng: np.random.Generator
+    bench: Workbench, loaded: Workspace, model: Recommender, name: str, rng: np.random.Generator
 ) -> dict[str, Any]:
-    users, items = world.graph.users.ids, world.graph.items
-    able = np.flatnonzero(np.diff(world.graph.interactions.indptr) >= 3)
+    users, items = loaded.graph.users.ids, loaded.graph.items
+    able = np.flatnonzero(np.diff(loaded.graph.interactions.indptr) >= 3)
     failed = 0
-    told = progress_lines(f"{world.name}, {name}: deletions")
+    progress = progress_lines(f"{loaded.name}, {name}: deletions")
     for n in range(N_DELETIONS):
         user = int(rng.choice(able))
         own = model.history(user)
         gone = rng.choice(own, int(rng.integers(1, min(MOST_REMOVED + 1, len(own)))), replace=False)
-        answer = bench.whatif.compare(world.name, name, user=str(users[user]), remove=[str(items.ids[i]) for i in gone])
-        scores, history = _fresh(bench, world, name, user, gone.tolist())
+        answer = bench.whatif.compare(
+            loaded.name, name, user=str(users[user]), remove=[str(items.ids[i]) for i in gone]
+        )
+        scores, history = _fresh(bench, loaded, name, user, gone.tolist())
         for row in answer.after:
             item = items.index(row.item)
             if row.rank != rank_of(scores, item, history) or abs(row.score - scores[item]) > 1e-9 * abs(scores[item]):
                 failed += 1
                 break
-        told((n + 1) / N_DELETIONS, "")
+        progress((n + 1) / N_DELETIONS, "")
     return {"n_deletions": N_DELETIONS, "deletions_failed": failed}
 
 
 def _flips(
-    bench: Workbench, world: Workspace, model: Recommender, name: str, rng: np.random.Generator
+    bench: Workbench, loaded: Workspace, model: Recommender, name: str, rng: np.random.Generator
 ) -> dict[str, Any]:
-    users, items = world.graph.users.ids, world.graph.items
-    able = np.flatnonzero(np.diff(world.graph.interactions.indptr) >= 3)
+    users, items = loaded.graph.users.ids, loaded.graph.items
+    able = np.flatnonzero(np.diff(loaded.graph.interactions.indptr) >= 3)
     verified = failed = 0
     for _ in range(N_FLIPS):
         user = int(rng.choice(able))
         item = _listed(model, user, model.score(np.array([user]))[0], rng)
-        answer = bench.whatif.flip(world.name, name, str(items.ids[item]), user=str(users[user]))
+        answer = bench.whatif.flip(loaded.name, name, str(items.ids[item]), user=str(users[user]))
         if not (answer.found and answer.verified):
             continue
         verified += 1
-        scores, history = _fresh(bench, world, name, user, [items.index(raw) for raw in answer.removed])
+        scores, history = _fresh(bench, loaded, name, user, [items.index(raw) for raw in answer.removed])
         rank = rank_of(scores, item, history)
         failed += not (rank == answer.new_rank and rank > TOP)
     return {"n_flips": N_FLIPS, "flips_verified": verified, "flips_failed": failed}

@@ -39,13 +39,13 @@ Pair = tuple[int, int]
 def run(home: Path | None, seed: int) -> Report:
     bench = workbench(home, MOVIELENS)
     fit_missing(bench, MOVIELENS, MODELS)
-    world = Workspace(bench.session.store, MOVIELENS, bench.session.store.require(MOVIELENS))
+    workspace = bench.session.workspace(MOVIELENS)
     figures: dict[str, Any] = {}
     with one_thread():
         for name in MODELS:
-            figures[name] = _answers(bench, world, name, np.random.default_rng(seed))
+            figures[name] = _answers(bench, workspace, name, np.random.default_rng(seed))
         figures["everybody"] = _everybody(seed)
-        figures["beside_gnn_explainer"] = _beside_gnn_explainer(world, seed)
+        figures["beside_gnn_explainer"] = _beside_gnn_explainer(workspace, seed)
     notes = (
         "parts: every term of one score by history item. walks: the 20 best single walks, search and set-up; "
         "with_rest: the same and the independent sum and count of all others. why: the whole answer of the workbench.",
@@ -68,11 +68,11 @@ def bars(figures: dict[str, Any]) -> tuple[Bar, ...]:
     )
 
 
-def _answers(bench: Workbench, world: Workspace, name: str, rng: np.random.Generator) -> dict[str, Any]:
-    model = world.model(world.manifest(name))
-    pairs = listed_pairs(model, world.graph.n_users, N_PAIRS, rng)
+def _answers(bench: Workbench, workspace: Workspace, name: str, rng: np.random.Generator) -> dict[str, Any]:
+    model = workspace.model(workspace.manifest(name))
+    pairs = listed_pairs(model, workspace.graph.n_users, N_PAIRS, rng)
     warm, few = pairs[:10], pairs[:N_WHOLE]
-    users, items = world.graph.users.ids, world.graph.items.ids
+    users, items = workspace.graph.users.ids, workspace.graph.items.ids
 
     def parts(pair: Pair) -> None:
         model.parts(*pair)
@@ -100,15 +100,15 @@ def _answers(bench: Workbench, world: Workspace, name: str, rng: np.random.Gener
         "why": (why, few),
         "recommend": (recommend, few),
     }
-    found: dict[str, Any] = {}
+    times: dict[str, Any] = {}
     for key, (work, chosen) in works.items():
         each_ms(work, warm)
-        found[key] = percentiles(each_ms(work, chosen))
+        times[key] = percentiles(each_ms(work, chosen))
     picks = [[str(raw) for raw in rng.choice(items, NEWCOMER_TITLES, replace=False)] for _ in range(N_WHOLE)]
     each_ms(newcomer, picks[:3])
-    found["recommend_to_newcomer"] = percentiles(each_ms(newcomer, picks))
-    say(f"  {name}: " + ", ".join(f"{key} {t['p50_ms']:.2f}/{t['p95_ms']:.2f} ms" for key, t in found.items()))
-    return found
+    times["recommend_to_newcomer"] = percentiles(each_ms(newcomer, picks))
+    say(f"  {name}: " + ", ".join(f"{key} {t['p50_ms']:.2f}/{t['p95_ms']:.2f} ms" for key, t in times.items()))
+    return times
 
 
 def _everybody(seed: int) -> dict[str, Any]:
@@ -147,13 +147,13 @@ def listed_pairs(model: Recommender, n_users: int, n: int, rng: np.random.Genera
     return pairs
 
 
-def _beside_gnn_explainer(world: Workspace, seed: int) -> dict[str, Any]:
+def _beside_gnn_explainer(workspace: Workspace, seed: int) -> dict[str, Any]:
     """The same pairs of the same model by both, one after the other."""
     from benchmarks.gnn_explainer import LightGCNExplainer
 
-    model = world.model(world.manifest("lightgcn"))
+    model = workspace.model(workspace.manifest("lightgcn"))
     assert isinstance(model, LightGCN)
-    pairs = listed_pairs(model, world.graph.n_users, N_GNN_EXPLAINER_PAIRS, np.random.default_rng(seed))
+    pairs = listed_pairs(model, workspace.graph.n_users, N_GNN_EXPLAINER_PAIRS, np.random.default_rng(seed))
     explainer = LightGCNExplainer(model, seed)
     rows = []
     for user, item in pairs:
@@ -162,8 +162,8 @@ def _beside_gnn_explainer(world: Workspace, seed: int) -> dict[str, Any]:
         score = float(model.score(np.array([user]))[0, item])
         rows.append(
             {
-                "user": str(world.graph.users.ids[user]),
-                "item": str(world.graph.items.ids[item]),
+                "user": str(workspace.graph.users.ids[user]),
+                "item": str(workspace.graph.items.ids[item]),
                 "parts_ms": ours,
                 "gnn_explainer_ms": 1e3 * theirs.seconds,
                 "times_as_long": 1e3 * theirs.seconds / ours,

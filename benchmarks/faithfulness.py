@@ -1,5 +1,4 @@
-"""How faithful explanations are: ours beside the usual methods, on LightGCN and the path model, with speed side by
-side.
+"""How faithful explanations are: ours beside the usual methods, on LightGCN and the path model, with their speed.
 
 People are drawn at random; the item is the first of their list. Every deletion and insertion is re-propagated.
 GNNExplainer takes most of a minute an item, so it gets a few people of its own, on which ours is judged beside it.
@@ -37,19 +36,21 @@ NAMED = ("random", "popularity", "cosine", "Jaccard", "gradient × input")  # th
 def run(home: Path | None, seed: int) -> Report:
     bench = workbench(home, MOVIELENS)
     fit_missing(bench, MOVIELENS, MODELS)
-    world = Workspace(bench.session.store, MOVIELENS, bench.session.store.require(MOVIELENS))
+    workspace = bench.session.workspace(MOVIELENS)
     figures: dict[str, Any] = {}
     for name in MODELS:
-        model = world.model(world.manifest(name))
-        found = compare(world.graph, model, n_users=N_USERS, seed=seed, progress=progress_lines(f"judging {name}"))
-        rho = rank_correlation_with_random(world.graph, model, n_users=N_USERS, seed=seed)
-        figures[name] = found.as_json() | {
+        model = workspace.model(workspace.manifest(name))
+        compared = compare(
+            workspace.graph, model, n_users=N_USERS, seed=seed, progress=progress_lines(f"judging {name}")
+        )
+        rho = rank_correlation_with_random(workspace.graph, model, n_users=N_USERS, seed=seed)
+        figures[name] = compared.as_json() | {
             "randomised_rank_correlation": {"value": rho.value, "low": rho.low, "high": rho.high},
-            "between_seeds_rank_correlation": _between_seeds(world, model, name, seed),
-            "worse_than": worse_than(found),
+            "between_seeds_rank_correlation": _between_seeds(workspace, model, name, seed),
+            "worse_than": worse_than(compared),
         }
-        say(markdown(found))
-    figures["beside_gnn_explainer"] = _beside_gnn_explainer(world, seed)
+        say(markdown(compared))
+    figures["beside_gnn_explainer"] = _beside_gnn_explainer(workspace, seed)
     figures["planted"] = _planted(home, seed)
     notes = (
         "DEL, INS, POS@1: means over people of means over K = 1..5 items, all scores by true re-propagation.",
@@ -61,10 +62,7 @@ def run(home: Path | None, seed: int) -> Report:
             "gradient × edge is no usual method: it needs the score as a polynomial in its edges, as our own "
             "edge amounts do; it is listed all the same."
         ),
-        (
-            "randomised: Spearman correlation with random vectors (LightGCN) or a degree-preserving rewired "
-            "graph (path model)."
-        ),
+        "randomised: Spearman correlation with random vectors (LightGCN) or rewired links (path model).",
         (
             "planted co_readers: among twenty articles of the catalogue; the row below it, among all that the "
             "reader had, is far harder."
@@ -74,7 +72,7 @@ def run(home: Path | None, seed: int) -> Report:
 
 
 def bars(figures: dict[str, Any]) -> tuple[Bar, ...]:
-    made = [
+    result = [
         at_most(f"{name}: usual methods that beat our default form", _n_usual(figures[name]["worse_than"]), 0)
         for name in MODELS
     ]
@@ -83,10 +81,10 @@ def bars(figures: dict[str, Any]) -> tuple[Bar, ...]:
         for measure in MEASURES:
             gap = abs(rows[OURS[1]][measure] - rows[CEILING][measure])
             width = (rows[CEILING][f"{measure}_high"] - rows[CEILING][f"{measure}_low"]) / 2
-            made.append(at_most(f"{name}: contrastive form and leave-one-out, distance of {measure}", gap, width))
+            result.append(at_most(f"{name}: contrastive form and leave-one-out, distance of {measure}", gap, width))
     rho = figures["lightgcn"]["randomised_rank_correlation"]["value"]
     beside = figures["beside_gnn_explainer"]
-    made += [
+    result += [
         at_most("LightGCN with random vectors: |rank correlation|", abs(rho), 0.1),
         at_least("history parts, times as fast as GNNExplainer", beside["parts_times_as_fast"], 10_000),
         at_least("exact edge attributions, times as fast as GNNExplainer", beside["edges_times_as_fast"], 20),
@@ -96,19 +94,19 @@ def bars(figures: dict[str, Any]) -> tuple[Bar, ...]:
         if row["hit_1"] is not None:
             best.setdefault(row["cause"], row)
     for cause, row in best.items():
-        made.append(at_least(f"planted {cause}: hit@3", row["hit_3"], 0.8))
-        made.append(at_least(f"planted {cause}: hit@1 over chance", row["hit_1"] / row["chance_1"], 2))
-    return tuple(made)
+        result.append(at_least(f"planted {cause}: hit@3", row["hit_3"], 0.8))
+        result.append(at_least(f"planted {cause}: hit@1 over chance", row["hit_1"] / row["chance_1"], 2))
+    return tuple(result)
 
 
 def _n_usual(beaten: list[str]) -> int:
     return sum(text.startswith(NAMED) for text in beaten)
 
 
-def worse_than(found: Faithfulness) -> list[str]:
+def worse_than(compared: Faithfulness) -> list[str]:
     """Methods other than ours and the ceiling that are better beyond the paired interval, with the measure."""
     beaten = []
-    for row in found.methods:
+    for row in compared.methods:
         if row.method in (*OURS, CEILING):
             continue
         for measure in MEASURES:
@@ -118,39 +116,42 @@ def worse_than(found: Faithfulness) -> list[str]:
     return beaten
 
 
-def markdown(found: Faithfulness) -> str:
+def markdown(compared: Faithfulness) -> str:
     """The table of the README."""
-    lines = [f"| {found.model}, {found.n_users} people | DEL ↓ | INS ↑ | POS@1 ↓ | time |", "|---|---|---|---|---|"]
-    for row in found.methods:
+    lines = [
+        f"| {compared.model}, {compared.n_users} people | DEL ↓ | INS ↑ | POS@1 ↓ | time |",
+        "|---|---|---|---|---|",
+    ]
+    for row in compared.methods:
         cells = [f"{row.figures[m].value:.3f}" for m in MEASURES]
         took = f"{1e3 * row.seconds_p50:.2f} ms" if row.seconds_p50 < 1 else f"{row.seconds_p50:.1f} s"
         lines.append(f"| {row.method} | {' | '.join(cells)} | {took} |")
     return "\n".join(lines)
 
 
-def _between_seeds(world: Workspace, model: Recommender, name: str, seed: int) -> float:
+def _between_seeds(workspace: Workspace, model: Recommender, name: str, seed: int) -> float:
     """Mean rank correlation of the parts of the same first items when the model is learnt with another seed."""
-    cut = validation_cut(world.graph, world.card, world.card.default_split, seed + 1)
+    cut = validation_cut(workspace.graph, workspace.card, workspace.card.default_split, seed + 1)
     with one_thread():
         other = get_model(name).fit(
-            world.graph, holdout=cut, seed=seed + 1, progress=progress_lines(f"{name}, other seed")
+            workspace.graph, holdout=cut, seed=seed + 1, progress=progress_lines(f"{name}, other seed")
         )
-    asked, _ = questions(world.graph, model, N_USERS, seed)
-    return float(np.mean([spearman(exact(q), other.parts(q.user, q.item).history) for q in asked]))
+    sample, _ = questions(workspace.graph, model, N_USERS, seed)
+    return float(np.mean([spearman(exact(q), other.parts(q.user, q.item).history) for q in sample]))
 
 
-def _beside_gnn_explainer(world: Workspace, seed: int) -> dict[str, Any]:
+def _beside_gnn_explainer(workspace: Workspace, seed: int) -> dict[str, Any]:
     """The same items of the same LightGCN by our parts, our edges and GNNExplainer, one after the other."""
     from benchmarks.gnn_explainer import LightGCNExplainer
 
-    model = world.model(world.manifest("lightgcn"))
+    model = workspace.model(workspace.manifest("lightgcn"))
     assert isinstance(model, LightGCN)
-    asked, _ = questions(world.graph, model, N_GNN_EXPLAINER, seed)
+    sample, _ = questions(workspace.graph, model, N_GNN_EXPLAINER, seed)
     explainer = LightGCNExplainer(model, seed)
     rows = []
     with one_thread():
-        exact(asked[0])
-        for q in asked:
+        exact(sample[0])
+        for q in sample:
             times: dict[str, list[float]] = {"parts": [], "edges": []}
             for _ in range(TIMES):
                 with clock() as took:
@@ -168,8 +169,8 @@ def _beside_gnn_explainer(world: Workspace, seed: int) -> dict[str, Any]:
             }
             rows.append(
                 {
-                    "user": str(world.graph.users.ids[q.user]),
-                    "item": str(world.graph.items.ids[q.item]),
+                    "user": str(workspace.graph.users.ids[q.user]),
+                    "item": str(workspace.graph.items.ids[q.item]),
                     "parts_seconds": float(np.median(times["parts"])),
                     "edges_seconds": float(np.median(times["edges"])),
                     "gnn_explainer_seconds": theirs.seconds,
@@ -193,7 +194,7 @@ def _beside_gnn_explainer(world: Workspace, seed: int) -> dict[str, Any]:
 def _planted(home: Path | None, seed: int) -> list[dict[str, Any]]:
     bench = workbench(home, NEWSROOM)
     fit_missing(bench, NEWSROOM, ("path",))
-    world = Workspace(bench.session.store, NEWSROOM, bench.session.store.require(NEWSROOM))
-    model = world.model(world.manifest("path"))
-    found = recover(world.graph, model, bench.session.store.tables(NEWSROOM).events, n_events=N_EVENTS, seed=seed)
-    return list(found.as_json()["rows"])
+    workspace = bench.session.workspace(NEWSROOM)
+    model = workspace.model(workspace.manifest("path"))
+    planted = recover(workspace.graph, model, bench.session.store.tables(NEWSROOM).events, n_events=N_EVENTS, seed=seed)
+    return list(planted.as_json()["rows"])

@@ -82,10 +82,10 @@ class LightGCNExplainer:
     def explain(self, user: int, item: int) -> MaskedEdges:
         torch.manual_seed(self.seed)
         with clock() as taken:
-            found = self.explainer(
+            explanation = self.explainer(
                 self.x, self.edge_index, edge_weight=self.edge_weight, edge_label_index=self._pair(user, item)
             )
-        mask = found.edge_mask.numpy()
+        mask = explanation.edge_mask.numpy()
         own = (self.edge_index[1] == user).numpy()
         items = self.edge_index[0].numpy()[own] - self.n_users
         parts = self.model.parts(user, item)

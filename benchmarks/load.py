@@ -46,16 +46,18 @@ def run(home: Path | None, seed: int, checkout: Path | None = None) -> Report:
             shutil.copytree(state, copy, ignore=shutil.ignore_patterns("downloads", f"{FITTED}-*"))
             with server(folder, copy) as port:
                 figures[name] = asyncio.run(stages(port, clicks, seed))
-    here = figures["here"]
+    measured = figures["here"]
     bars = [
         at_most(
             f"{n} visitors: a rerun beside a fit ÷ on a quiet server (p50)",
-            here[f"{n}_visitors"]["ratio_p50"],
+            measured[f"{n}_visitors"]["ratio_p50"],
             SLOWER_AT_MOST,
         )
         for n in VISITORS
     ]
-    bars.append(at_most("a cancelled fit, seconds until the page offers it again", here["cancel_s"], CANCEL_AT_MOST_S))
+    bars.append(
+        at_most("a cancelled fit, seconds until the page offers it again", measured["cancel_s"], CANCEL_AT_MOST_S)
+    )
     return Report("load", figures, tuple(bars), ("Server and visitors share this machine's cores.",))
 
 
@@ -66,18 +68,18 @@ def some_clicks(home: Path, seed: int) -> list[Click]:
     bench, rng = Workbench(home), np.random.default_rng(seed)
     if MODEL not in {s.model for s in bench.models.fitted(WORKSPACE)}:
         raise NotReadyError(f"{WORKSPACE} has no {MODEL} model. Type `make demo` first.", "make demo")
-    found: list[Click] = []
+    clicks: list[Click] = []
     for user in rng.choice(np.arange(1, 944), 40, replace=False).tolist():
         base = {"workspace": WORKSPACE, "model": MODEL, "user": str(user)}
         item = bench.explain.recommend(WORKSPACE, MODEL, user=str(user), k=1).items[0].item
         gone = bench.data.person(WORKSPACE, str(user)).history[0].item
-        found += [("recommendations", base), ("why", {**base, "item": item}), ("whatif", {**base, "remove": gone})]
-    return found
+        clicks += [("recommendations", base), ("why", {**base, "item": item}), ("whatif", {**base, "remove": gone})]
+    return clicks
 
 
 async def stages(port: int, clicks: Sequence[Click], seed: int) -> dict[str, Any]:
     """Every number of visitors, quiet and beside a fit; then a fit is cancelled."""
-    found: dict[str, Any] = {}
+    figures: dict[str, Any] = {}
     async with connected(port) as first:  # graph, model and answers are there for all stages alike
         for page, query in clicks:
             await first.ask(page, query)
@@ -86,14 +88,19 @@ async def stages(port: int, clicks: Sequence[Click], seed: int) -> dict[str, Any
         async with connected(port) as fitter:
             await begin_fit(fitter)
             beside = await visitors(port, clicks, n, STAGE_S, seed)
-            found["cancel_s"] = await cancel(fitter)
+            figures["cancel_s"] = await cancel(fitter)
         ratio = beside["p50_ms"] / quiet["p50_ms"], beside["p95_ms"] / quiet["p95_ms"]
-        found[f"{n}_visitors"] = {"quiet": quiet, "beside_a_fit": beside, "ratio_p50": ratio[0], "ratio_p95": ratio[1]}
+        figures[f"{n}_visitors"] = {
+            "quiet": quiet,
+            "beside_a_fit": beside,
+            "ratio_p50": ratio[0],
+            "ratio_p95": ratio[1],
+        }
         say(
             f"  {n} visitors: quiet {quiet['p50_ms']:.0f} / {quiet['p95_ms']:.0f} ms, beside a fit "
             f"{beside['p50_ms']:.0f} / {beside['p95_ms']:.0f} ms"
         )
-    return found
+    return figures
 
 
 async def visitors(port: int, clicks: Sequence[Click], n: int, seconds: float, seed: int) -> dict[str, float]:

@@ -99,18 +99,18 @@ def load_average() -> list[float] | None:
 
 def commit() -> str | None:
     """The revision of the code that ran, with "+changes" where the working tree differs; None outside a repository."""
-    here = Path(__file__).parent
+    folder = Path(__file__).parent
     try:
-        found = subprocess.run(
+        answer = subprocess.run(
             ["git", "describe", "--always", "--abbrev=12", "--dirty=+changes", "--exclude=*"],
-            cwd=here,
+            cwd=folder,
             capture_output=True,
             text=True,
             check=True,
         )
     except (OSError, subprocess.CalledProcessError):
         return None
-    return found.stdout.strip()
+    return answer.stdout.strip()
 
 
 def as_json(report: Report, before: dict[str, Any]) -> dict[str, Any]:
@@ -140,7 +140,7 @@ def write(content: dict[str, Any], folder: Path = RESULTS) -> Path:
     return path
 
 
-def told(bars: Sequence[Bar]) -> str:
+def bar_lines(bars: Sequence[Bar]) -> str:
     """The bars as lines of text."""
     return "\n".join(
         f"  {'pass' if b.passed else 'FAIL'}  {b.name}: {b.value:.4g} {b.relation} {b.threshold:.4g}" for b in bars

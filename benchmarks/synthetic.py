@@ -54,8 +54,8 @@ def _draw(n_nodes: int, exponent: float, n: int, rng: np.random.Generator) -> In
     """n positions, each with probability in proportion to (place + 1)^-exponent."""
     weights: FloatArray = np.arange(1, n_nodes + 1, dtype=np.float64) ** -exponent
     cumulated = np.cumsum(weights)
-    found: IntArray = np.searchsorted(cumulated, rng.random(n) * cumulated[-1], side="right").astype(np.int64)
-    return np.minimum(found, n_nodes - 1)
+    drawn: IntArray = np.searchsorted(cumulated, rng.random(n) * cumulated[-1], side="right").astype(np.int64)
+    return np.minimum(drawn, n_nodes - 1)
 
 
 def _topics(n_items: int, rng: np.random.Generator) -> sparse.csr_matrix:

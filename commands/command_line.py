@@ -65,13 +65,13 @@ def print_answer(content: JsonObject, as_json: bool, text: Callable[[], str]) ->
     print(json.dumps(content, allow_nan=False) if as_json else printable(text()))
 
 
-def ids(given: list[str] | None) -> list[str] | None:
+def ids(values: list[str] | None) -> list[str] | None:
     """The ids of --history: one list with commas between (an id that holds one in double quotes), or
     one id an option.
     """
-    if not given:
+    if not values:
         return None
-    return parted(given[0]) if len(given) == 1 else [text.strip() for text in given if text.strip()]
+    return parted(values[0]) if len(values) == 1 else [text.strip() for text in values if text.strip()]
 
 
 def say(text: str) -> None:

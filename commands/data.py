@@ -48,7 +48,7 @@ def models(
     """List the models."""
     known = Workbench().models.known()
     if offered:
-        print("\n".join(_to_begin_with(known)))
+        print("\n".join(_first_models(known)))
         return
     rows = [{f: getattr(info, f) for f in MODEL_FIELDS} for info in known]
     print_answer({"models": rows}, as_json, lambda: plain_text.table(rows, ("name", "title", "exact", "summary")))
@@ -103,11 +103,11 @@ def backup(
     as_json: JsonOption = False,
 ) -> None:
     """The whole state of this instant (data, models, audits, log, notes) as one file."""
-    made = Workbench().data.backup(out)
+    archive = Workbench().data.backup(out)
     print_answer(
-        asdict(made),
+        asdict(archive),
         as_json,
-        lambda: f"{made.file}: {made.n_files:,} files, {made.n_bytes:,} bytes, of {made.created}.",
+        lambda: f"{archive.file}: {archive.n_files:,} files, {archive.n_bytes:,} bytes, of {archive.created}.",
     )
 
 
@@ -116,16 +116,16 @@ def restore(
     file: Annotated[Path, typer.Argument(help="A file that `backup` wrote.")], as_json: JsonOption = False
 ) -> None:
     """Put a backup in force. What stood there before is put aside, not removed."""
-    found, aside = Workbench().data.restore(file)
-    told = f"The state of {found.created} is in force." + (f" The one before stands in {aside}." if aside else "")
-    print_answer(asdict(found) | {"aside": None if aside is None else str(aside)}, as_json, lambda: told)
+    archive, aside = Workbench().data.restore(file)
+    text = f"The state of {archive.created} is in force." + (f" The one before stands in {aside}." if aside else "")
+    print_answer(asdict(archive) | {"aside": None if aside is None else str(aside)}, as_json, lambda: text)
 
 
 @app.command("demo-data")
 def demo_data() -> None:
     """Prepare the demo workspaces and fit the path model and the floors; does only what is missing."""
     bench, complete = Workbench(), True
-    wanted = _to_begin_with(bench.models.known())
+    wanted = _first_models(bench.models.known())
     steps_each = 2 + 2 * len(wanted)  # prepare, fit and measure each, audit
     demo = demo_workspaces()
     for place, workspace in enumerate(demo):
@@ -141,7 +141,7 @@ def demo_data() -> None:
         demo_stamp.write(bench.session.home, demo)
 
 
-def _to_begin_with(known: Sequence[ModelInfo]) -> tuple[str, ...]:
+def _first_models(known: Sequence[ModelInfo]) -> tuple[str, ...]:
     """The default model and those that it is compared with."""
     return tuple(info.name for n, info in enumerate(known) if n == 0 or info.floor)
 

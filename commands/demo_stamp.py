@@ -23,10 +23,10 @@ _MADE_BY = ("core", "data", "explain", "commands", "requirements.txt")
 
 def write(home: Path, workspaces: Sequence[str]) -> None:
     """Remember the files as they are. A stamp that cannot be written only costs the next start some seconds."""
-    found = {str(path): _state(path) for path in _files(home, workspaces)}
+    states = {str(path): _state(path) for path in _files(home, workspaces)}
     temporary = home / f".{STAMP}.{os.getpid()}"
     try:
-        temporary.write_text(json.dumps({"workspaces": list(workspaces), "files": found}))
+        temporary.write_text(json.dumps({"workspaces": list(workspaces), "files": states}))
         temporary.replace(home / STAMP)
     except OSError:
         temporary.unlink(missing_ok=True)
@@ -57,8 +57,8 @@ def _sources() -> Iterator[Path]:
 
 
 def _state(path: Path) -> list[int]:
-    found = path.stat()
-    return [found.st_size, found.st_mtime_ns]
+    status = path.stat()
+    return [status.st_size, status.st_mtime_ns]
 
 
 if __name__ == "__main__":

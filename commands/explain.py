@@ -47,15 +47,15 @@ def recommend(
     as_json: JsonOption = False,
 ) -> None:
     """The best k items for a person, or for a history of your own."""
-    found = Workbench().explain.recommend(
+    recommendation = Workbench().explain.recommend(
         workspace, model, user=user, history=ids(history), k=k, snapshot=snapshot, reasons=not as_json
     )
-    rows = [{f: getattr(item, f) for f in ("item", "label", "rank", "score")} for item in found.items]
-    result = {"snapshot": found.snapshot, "user": found.user, "items": rows}
+    rows = [{f: getattr(item, f) for f in ("item", "label", "rank", "score")} for item in recommendation.items]
+    result = {"snapshot": recommendation.snapshot, "user": recommendation.user, "items": rows}
     print_answer(
         result,
         as_json,
-        lambda: plain_text.table([asdict(i) for i in found.items], ("rank", "label", "score", "reason")),
+        lambda: plain_text.table([asdict(i) for i in recommendation.items], ("rank", "label", "score", "reason")),
     )
 
 
@@ -120,8 +120,8 @@ def why(
         return
     if item is None:
         raise OptionError("Say which item with --item ID, or give a CSV of pairs with --pairs FILE.")
-    found = answer(user, item)
-    print_answer(found.as_json(), as_json, lambda: plain_text.explanation_text(found))
+    explanation = answer(user, item)
+    print_answer(explanation.as_json(), as_json, lambda: plain_text.explanation_text(explanation))
 
 
 @app.command()
@@ -136,10 +136,10 @@ def edges(
     as_json: JsonOption = False,
 ) -> None:
     """How much each edge of the graph carries of a score, singly and by relation, topic, creator, age."""
-    found = Workbench().explain.edges(
+    explanation = Workbench().explain.edges(
         workspace, model, item, user=user, history=ids(history), top=top, snapshot=snapshot
     )
-    print_answer(found.as_json(), as_json, lambda: plain_text.edges_text(found))
+    print_answer(explanation.as_json(), as_json, lambda: plain_text.edges_text(explanation))
 
 
 @app.command()
@@ -154,10 +154,10 @@ def export(
 ) -> None:
     """An explanation as one self-contained HTML file, or as JSON with a hash."""
     form = out.suffix.lstrip(".").lower()
-    found = Workbench().explain.export(
+    content = Workbench().explain.export(
         workspace, model, item, user=user, history=ids(history), snapshot=snapshot, form=form
     )
-    write(out, found if isinstance(found, str) else json.dumps(found, ensure_ascii=False, indent=1))
+    write(out, content if isinstance(content, str) else json.dumps(content, ensure_ascii=False, indent=1))
     say(f"{out} is written.")
 
 
@@ -176,10 +176,10 @@ def note(
     as_json: JsonOption = False,
 ) -> None:
     """Leave a verdict or a note on an explanation."""
-    kept = Workbench().notes.add(
+    annotation = Workbench().notes.add(
         workspace, model, item, author=author, verdict=verdict, note=text, user=user, history=ids(history)
     )
-    print_answer(kept.as_json(), as_json, lambda: f"Note {kept.id} is kept.")
+    print_answer(annotation.as_json(), as_json, lambda: f"Note {annotation.id} is kept.")
 
 
 @app.command()
@@ -203,8 +203,8 @@ def read_pairs(path: Path) -> list[tuple[str, str]]:
     try:
         reader = csv.DictReader(io.StringIO(read_text(path, at_most=MOST_OF_PAIRS), newline=""))
         if not {"user", "item"} <= set(reader.fieldnames or ()):
-            found = ", ".join(shown(name, 30) for name in (reader.fieldnames or ())[:10]) or "nothing"
-            raise DataError(f"{path} needs a header with the columns user,item; it has: {found}.")
+            columns = ", ".join(shown(name, 30) for name in (reader.fieldnames or ())[:10]) or "nothing"
+            raise DataError(f"{path} needs a header with the columns user,item; it has: {columns}.")
         return [(row["user"] or "", row["item"] or "") for row in reader]
     except (OSError, UnicodeDecodeError, csv.Error) as error:
         raise DataError(

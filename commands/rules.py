@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
@@ -20,6 +20,8 @@ from commands.command_line import (
     read_stated_file,
 )
 from core.errors import OptionError, shown
+from core.files import JsonObject
+from explain.results.guardrail import Guarded
 from explain.workbench.workbench import Workbench
 
 
@@ -54,29 +56,29 @@ def guardrail(
         )
         return
     with progress_bar("Placing items under rules") as progress:
-        found = bench.rules.apply(workspace, model, rules, k=k, by=by, cohort=cohort, progress=progress)
-    print_answer(found.as_json(), as_json, lambda: _lines(found))
+        guarded = bench.rules.apply(workspace, model, rules, k=k, by=by, cohort=cohort, progress=progress)
+    print_answer(guarded.as_json(), as_json, lambda: _text(guarded))
 
 
-def _lines(found: Any) -> str:
-    rows = [asdict(row) for row in found.groups]
-    price = [asdict(row) for row in found.costs]
-    bought = [asdict(row) for row in found.gains]
+def _text(guarded: Guarded) -> str:
+    rows = [asdict(row) for row in guarded.groups]
+    price = [asdict(row) for row in guarded.costs]
+    bought = [asdict(row) for row in guarded.gains]
     return "\n\n".join(
         [
             plain_text.table(rows, ("group", "n", "before", "after", "low", "high")),
             plain_text.table(bought, ("cohort", "group", "n", "before", "after", "low", "high")),
             plain_text.table(price, ("cohort", "n", "before", "after", "change", "low", "high")),
             (
-                f"{found.n_moved:,} places of {found.n_lists:,} lists hold another item; {found.n_entered:,} "
-                f"items came from beyond the first {found.k}."
+                f"{guarded.n_moved:,} places of {guarded.n_lists:,} lists hold another item; {guarded.n_entered:,} "
+                f"items came from beyond the first {guarded.k}."
             ),
-            *found.notes,
+            *guarded.notes,
         ]
     )
 
 
-def read_rules(path: Path) -> list[Any]:
+def read_rules(path: Path) -> list[str | JsonObject]:
     """The rules of a file, each as text or as an object. Raises OptionError where it holds no list of them."""
     content = read_stated_file(path, "The rules in")
     rules = content.get("rules") if isinstance(content, dict) else content

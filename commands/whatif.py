@@ -55,7 +55,7 @@ def whatif(
 ) -> None:
     """The list before and after a history is edited, and what moved each item."""
     with progress_bar("Asking what if") as progress:
-        found = Workbench().whatif.compare(
+        result = Workbench().whatif.compare(
             workspace,
             model,
             user=user,
@@ -70,7 +70,7 @@ def whatif(
             may_return=may_return,
             progress=progress,
         )
-    print_answer(found.as_json(), as_json, lambda: plain_text.what_if_text(found))
+    print_answer(result.as_json(), as_json, lambda: plain_text.what_if_text(result))
 
 
 @app.command()
@@ -86,18 +86,18 @@ def flip(
     as_json: JsonOption = False,
 ) -> None:
     """The smallest change of a history that drops an item out of the first k, or brings another in; verified."""
-    found = Workbench().whatif.flip(
+    report = Workbench().whatif.flip(
         workspace, model, item, user=user, history=ids(history), rivals=rivals, k=k, snapshot=snapshot
     )
-    print_answer(found.as_json(), as_json, lambda: found.sentence)
+    print_answer(report.as_json(), as_json, lambda: report.sentence)
 
 
 def _weights(texts: list[str] | None) -> dict[str, float]:
-    found = {}
+    weights = {}
     for text in texts or ():
         kind, _, number = text.partition("=")
         try:
-            found[kind.strip()] = float(number)
+            weights[kind.strip()] = float(number)
         except ValueError:
             raise OptionError(f"--weight takes KIND=NUMBER, such as like=2, not {shown(text)}.") from None
-    return found
+    return weights

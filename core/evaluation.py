@@ -107,12 +107,12 @@ def accuracy_of_hits(hits: NDArray[np.bool_], n_relevant: FloatArray, k: int) ->
     discount = 1.0 / np.log2(np.arange(2, k + 2))
     ideal = np.cumsum(discount)[np.minimum(n_relevant, k).astype(np.int64) - 1]
     n_hits = hits.sum(axis=1).astype(np.float64)
-    found = n_hits > 0
+    has_hit = n_hits > 0
     return {
         f"recall@{k}": n_hits / n_relevant,
         f"ndcg@{k}": hits @ discount[: hits.shape[1]] / ideal,
-        f"mrr@{k}": np.where(found, 1.0 / (1.0 + np.argmax(hits, axis=1)), 0.0),
-        f"hit@{k}": found.astype(np.float64),
+        f"mrr@{k}": np.where(has_hit, 1.0 / (1.0 + np.argmax(hits, axis=1)), 0.0),
+        f"hit@{k}": has_hit.astype(np.float64),
         f"precision@{k}": n_hits / k,
     }
 

@@ -116,10 +116,10 @@ def _whole(digits: str) -> int:
 
 
 def _number(digits: str) -> float:
-    found = float(digits)
-    if found in (float("inf"), float("-inf")):
+    number = float(digits)
+    if number in (float("inf"), float("-inf")):
         raise ValueError(f"the number {digits[:30]} is too large")
-    return found
+    return number
 
 
 def _constant(name: str) -> NoReturn:

@@ -63,14 +63,14 @@ class Nodes:
 
     def index(self, raw_id: str) -> int:
         """Position of a raw id. Raises UnknownIdError with the closest known id."""
-        found = self._position.get(raw_id)
-        if found is None:
+        position = self._position.get(raw_id)
+        if position is None:
             noun = "User" if self.kind == "user" else self.kind.capitalize()
             raise UnknownIdError(
                 f"{noun} {shown(raw_id)} is not among the {len(self)} {self.kind}s of this workspace."
                 f"{did_you_mean(raw_id, self.ids) if self.suggests else ''}"
             )
-        return found
+        return position
 
     def __contains__(self, raw_id: object) -> bool:
         return raw_id in self._position

@@ -278,8 +278,13 @@ class RowEntries:
         if known is None:
             places, sizes = _places(matrix.indptr, self.rows)
             filled = sizes > 0
-            found = (matrix.data[places], matrix.indices[places], (np.cumsum(sizes) - sizes)[filled], self.rows[filled])
-            known = self._found[id(matrix)] = (matrix, found)
+            entries = (
+                matrix.data[places],
+                matrix.indices[places],
+                (np.cumsum(sizes) - sizes)[filled],
+                self.rows[filled],
+            )
+            known = self._found[id(matrix)] = (matrix, entries)
         return known[1]
 
 

@@ -95,14 +95,14 @@ def save(
 
 def manifests(folder: Path) -> tuple[Manifest, ...]:
     """All readable snapshots, newest first. Damaged ones are left out here, and refused by `load` with the reason."""
-    found = []
+    readable = []
     for path in folder.glob("*/" + _MANIFEST) if folder.is_dir() else ():
         if not path.parent.name.startswith("."):
             try:
-                found.append(read_manifest(folder, path.parent.name))
+                readable.append(read_manifest(folder, path.parent.name))
             except SnapshotError:
                 continue
-    return tuple(sorted(found, key=lambda m: (-m.order, -m.created, m.snapshot)))
+    return tuple(sorted(readable, key=lambda m: (-m.order, -m.created, m.snapshot)))
 
 
 def damaged_since(folder: Path, model: str, created: int) -> str | None:

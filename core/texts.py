@@ -52,7 +52,7 @@ def printable(text: str) -> str:
     """Text for a terminal: control characters and marks of direction are shown as \\x1b or \\u202e, lines and tabs
     stay.
     """
-    return _UNPRINTABLE.sub(lambda found: _escaped(found.group()), text)
+    return _UNPRINTABLE.sub(lambda match: _escaped(match.group()), text)
 
 
 def _escaped(character: str) -> str:

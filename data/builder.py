@@ -28,7 +28,7 @@ def build_graph(tables: Tables) -> InteractionGraph:
     memberships: dict[str, sparse.csr_matrix] = {}
     for kind, table in (("topic", tables.topics), ("creator", tables.creators)):
         title = card.kind_titles.get(kind, kind)
-        named = table.drop_duplicates(kind)[[kind, "label"]] if len(table) else _nobody(kind)
+        named = table.drop_duplicates(kind)[[kind, "label"]] if len(table) else _empty_nodes(kind)
         groups[kind] = _nodes(kind, title, named, kind)
         memberships[kind] = _membership(table, kind, items, groups[kind])
     contexts = tables.events["context"].dropna().drop_duplicates()
@@ -81,8 +81,10 @@ def _events(
 
 def _positions(ids: pd.Series, nodes: Nodes) -> IntArray:
     """int64 [n] position of each id among the nodes, -1 where the id is missing."""
-    codes, found = pd.factorize(ids)
-    index = pd.Index(nodes.ids, dtype="object").get_indexer(pd.Index(np.asarray(found, dtype=object), dtype="object"))
+    codes, unique_ids = pd.factorize(ids)
+    index = pd.Index(nodes.ids, dtype="object").get_indexer(
+        pd.Index(np.asarray(unique_ids, dtype=object), dtype="object")
+    )
     return np.append(index, -1)[codes].astype(np.int64)
 
 
@@ -90,5 +92,5 @@ def _objects(texts: pd.Series) -> NDArray[np.object_]:
     return np.array([str(text) for text in texts] or [], dtype=object)
 
 
-def _nobody(kind: str) -> pd.DataFrame:
+def _empty_nodes(kind: str) -> pd.DataFrame:
     return pd.DataFrame({kind: [], "label": []}, dtype="str")

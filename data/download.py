@@ -67,14 +67,14 @@ def pip_download(package: str, version: str, sha256: str, cache: Path, progress:
     n_bytes   its expected size, for the progress bar
     Raises SourceError if pip finds no such wheel, takes longer than 10 minutes, or the checksum is another.
     """
-    kept = cache / f"{package}-{version}.whl"
-    if is_cached(kept, sha256):
-        return kept
+    cached = cache / f"{package}-{version}.whl"
+    if is_cached(cached, sha256):
+        return cached
     cache.mkdir(parents=True, exist_ok=True)
     with _scratch(cache) as folder:
         wheel = _run_pip(f"{package}=={version}", folder, progress, n_bytes)
-        _accept(wheel, kept, sha256, "sha256", f"{package}=={version}")
-    return kept
+        _accept(wheel, cached, sha256, "sha256", f"{package}=={version}")
+    return cached
 
 
 def _stream(url: str, part: Path, timeout_s: float, limit_s: float, progress: Progress) -> None:
@@ -163,9 +163,11 @@ def _one_line(text: str) -> str:
 
 
 def _accept(part: Path, target: Path, digest: str, algorithm: str, what: str) -> None:
-    found = file_digest(part, algorithm)
-    if found != digest:
-        raise SourceError(f"{what} has the checksum {found[:12]}… where {digest[:12]}… was expected; it was not kept.")
+    computed = file_digest(part, algorithm)
+    if computed != digest:
+        raise SourceError(
+            f"{what} has the checksum {computed[:12]}… where {digest[:12]}… was expected; it was not kept."
+        )
     os.replace(part, target)
 
 

@@ -106,8 +106,8 @@ def _divide(
 def _kinds_of(events: Events, positives: tuple[str, ...]) -> IntArray:
     unknown = [name for name in positives if name not in events.kinds]
     if unknown or not positives:
-        asked = ", ".join(shown(name) for name in unknown) or "no event type"
-        raise OptionError(f"{asked} cannot be a positive. Pick some of: {', '.join(events.kinds)}.")
+        names = ", ".join(shown(name) for name in unknown) or "no event type"
+        raise OptionError(f"{names} cannot be a positive. Pick some of: {', '.join(events.kinds)}.")
     return np.array([events.kinds.index(name) for name in positives], dtype=np.int64)
 
 

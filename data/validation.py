@@ -43,31 +43,31 @@ def validate(tables: Tables) -> tuple[Tables, tuple[Problem, ...]]:
         **({} if "context" in frames["events"] else {"context": None}),
         **({} if "value" in frames["events"] else {"value": 1.0}),
     )
-    found: list[Problem] = []
+    problems: list[Problem] = []
     for name, frame in frames.items():
-        frame = as_numbers(as_ids(frame, name, found), name, found)
-        found += column_problems(frame, name, tables.card.event_weights)
+        frame = as_numbers(as_ids(frame, name, problems), name, problems)
+        problems += column_problems(frame, name, tables.card.event_weights)
         frames[name] = frame
-    found += published_problems(frames["items"], TIME_COLUMN)
-    frames = _filled_from_events(frames, found)
-    found += _reference_problems(frames, found)
-    _stop_on_errors(tables, [*tables.notes, *found])
-    frames = {name: clean_labels(frame, name, found) for name, frame in frames.items()}
-    frames = {**frames, **_without_repeats(frames, found)}
-    found += _unusual(frames)
+    problems += published_problems(frames["items"], TIME_COLUMN)
+    frames = _filled_from_events(frames, problems)
+    problems += _reference_problems(frames, problems)
+    _stop_on_errors(tables, [*tables.notes, *problems])
+    frames = {name: clean_labels(frame, name, problems) for name, frame in frames.items()}
+    frames = {**frames, **_without_repeats(frames, problems)}
+    problems += _unusual(frames)
     frames["events"] = frames["events"].astype({"time": "int64", "value": "float64"})
     frames = {name: frame.reset_index(drop=True) for name, frame in frames.items()}
     return Tables(
-        _with_a_split(tables.card, frames["events"], found),
+        _with_a_split(tables.card, frames["events"], problems),
         frames["events"],
         frames["users"],
         frames["items"],
         frames["topics"],
         frames["creators"],
-    ), (*tables.notes, *found)
+    ), (*tables.notes, *problems)
 
 
-def _with_a_split(card: DataCard, events: pd.DataFrame, found: list[Problem]) -> DataCard:
+def _with_a_split(card: DataCard, events: pd.DataFrame, problems: list[Problem]) -> DataCard:
     """The card, whose default split is random where these events leave its own with nothing to hold back."""
     nothing = {
         "last": not events["user"].duplicated().any(),
@@ -77,13 +77,13 @@ def _with_a_split(card: DataCard, events: pd.DataFrame, found: list[Problem]) ->
     if not nothing or len(events) < 2:
         return card
     why = "nobody has two events" if card.default_split == "last" else "all events have one time"
-    told = f"{why}, so the split '{card.default_split}' has nothing to hold back: the default split is 'random'."
-    found.append(problem("note", "card", "default_split", [], told))
+    message = f"{why}, so the split '{card.default_split}' has nothing to hold back: the default split is 'random'."
+    problems.append(problem("note", "card", "default_split", [], message))
     return replace(card, default_split="random")
 
 
-def _stop_on_errors(tables: Tables, found: list[Problem]) -> None:
-    errors = [p for p in found if p.severity == "error"]
+def _stop_on_errors(tables: Tables, problems: list[Problem]) -> None:
+    errors = [p for p in problems if p.severity == "error"]
     if errors:
         count = f"{len(errors)} problem{'s' if len(errors) > 1 else ''}"
         raise DataError(
@@ -102,14 +102,14 @@ def _card_problems(tables: Tables) -> list[Problem]:
     return [problem("error", "card", "event_weights", [], message) for message in messages]
 
 
-def _filled_from_events(frames: dict[str, pd.DataFrame], found: list[Problem]) -> dict[str, pd.DataFrame]:
+def _filled_from_events(frames: dict[str, pd.DataFrame], problems: list[Problem]) -> dict[str, pd.DataFrame]:
     """Users and items of an absent table are those that events name."""
     filled = dict(frames)
     for name, key in (("users", "user"), ("items", "item")):
         if len(frames[name]) == 0 and len(frames["events"]):
             ids = frames["events"][key].dropna().drop_duplicates().sort_values(ignore_index=True)
             filled[name] = pd.DataFrame({key: ids, "label": ids})
-            found.append(
+            problems.append(
                 problem("note", name, key, [], f"no table given: {len(ids)} {name} are taken from the events.")
             )
     return filled
@@ -117,15 +117,15 @@ def _filled_from_events(frames: dict[str, pd.DataFrame], found: list[Problem]) -
 
 def _reference_problems(frames: dict[str, pd.DataFrame], notes: list[Problem]) -> list[Problem]:
     """Ids that occur twice where they must be unique, and rows that name an id which its table lacks."""
-    found = []
+    problems = []
     repaired = {(note.table, note.column) for note in notes if note.severity == "note" and note.n_rows}
     for name, key in (("users", "user"), ("items", "item")):
         ids = frames[name][key]
         rows = rows_where(ids.duplicated(keep="first") & ids.notna())
-        told = "the id occurs in an earlier row: keep one row for each."
+        message = "the id occurs in an earlier row: keep one row for each."
         if (name, key) in repaired:
-            told += " (Ids of this column were tidied: blanks, invisible characters, decimals.)"
-        found.append(problem("error", name, key, rows, told))
+            message += " (Ids of this column were tidied: blanks, invisible characters, decimals.)"
+        problems.append(problem("error", name, key, rows, message))
     for name, key, home in (
         ("events", "user", "users"),
         ("events", "item", "items"),
@@ -136,9 +136,9 @@ def _reference_problems(frames: dict[str, pd.DataFrame], notes: list[Problem]) -
         rows = rows_where(~ids.isin(frames[home][key]) & ids.notna())
         if rows:
             first = str(ids.loc[rows[0]])
-            told = f"names {key}s that the table '{home}' does not have, such as {shown(first, 40)}."
-            found.append(problem("error", name, key, rows, told + _nearly(first, frames[home][key])))
-    return [p for p in found if p.n_rows]
+            message = f"names {key}s that the table '{home}' does not have, such as {shown(first, 40)}."
+            problems.append(problem("error", name, key, rows, message + _nearly(first, frames[home][key])))
+    return [p for p in problems if p.n_rows]
 
 
 def _nearly(raw: str, known: pd.Series) -> str:
@@ -151,12 +151,12 @@ def _nearly(raw: str, known: pd.Series) -> str:
     return ""
 
 
-def _without_repeats(frames: dict[str, pd.DataFrame], found: list[Problem]) -> dict[str, pd.DataFrame]:
+def _without_repeats(frames: dict[str, pd.DataFrame], problems: list[Problem]) -> dict[str, pd.DataFrame]:
     """Rows that say exactly the same again are dropped.
 
     Rows that differ, in their amount or any other cell, are added up.
     """
-    kept = {}
+    unique = {}
     for name, key, amount in (
         ("events", EVENT_KEY, "value"),
         ("topics", ["item", "topic"], "weight"),
@@ -164,29 +164,29 @@ def _without_repeats(frames: dict[str, pd.DataFrame], found: list[Problem]) -> d
     ):
         frame = frames[name]
         if not len(frame):
-            kept[name] = frame
+            unique[name] = frame
             continue
         same = frame.duplicated(key, keep=False)
         repeated = same & same.index.isin(_repeats(frame[same], name, [*key, amount]))
         if repeated.any():
             n = int(repeated.sum())
-            told = (
+            message = (
                 f"repeats an earlier row (same {', '.join(key)}, and all else): the first is kept, {_rows(n)} dropped."
             )
-            found.append(problem("note", name, "", rows_where(repeated), told))
+            problems.append(problem("note", name, "", rows_where(repeated), message))
         rest = frame[same & ~repeated]
         more = pd.Series(frame.index.isin(rest.index[rest.duplicated(key, keep="first")]), index=frame.index)
         if more.any():
             added = frame.loc[more, amount].sum()
-            told = (
+            message = (
                 f"the same {', '.join(key)} as an earlier row with another {amount} or other cells: added to it, "
                 f"{_rows(int(more.sum()))} with {added:g} in all."
             )
-            found.append(problem("note", name, amount, rows_where(more), told))
+            problems.append(problem("note", name, amount, rows_where(more), message))
             total = rest.groupby(key, dropna=False, sort=False)[amount].transform("sum")
             frame = frame.assign(**{amount: total.reindex(frame.index).fillna(frame[amount])})
-        kept[name] = frame[~repeated & ~more] if repeated.any() or more.any() else frame
-    return kept
+        unique[name] = frame[~repeated & ~more] if repeated.any() or more.any() else frame
+    return unique
 
 
 def _repeats(frame: pd.DataFrame, name: str, columns: list[str]) -> pd.Index:
@@ -203,19 +203,21 @@ def _rows(n: int) -> str:
 
 
 def _unusual(frames: dict[str, pd.DataFrame]) -> list[Problem]:
-    found = []
-    for name, key, told in (
+    problems = []
+    for name, key, message in (
         ("users", "user", "users without any history."),
         ("items", "item", "items nobody has seen."),
     ):
         idle = ~frames[name][key].isin(frames["events"][key].drop_duplicates())
-        found.append(problem("note", name, key, rows_where(idle), told))
+        problems.append(problem("note", name, key, rows_where(idle), message))
     times = frames["events"]["time"]
     if len(times) > 2 and times.iloc[0] != 0 and (times == times.iloc[0]).all():
-        told = f"all {len(times):,} events have one and the same time: no event is earlier than another."
-        found.append(problem("note", "events", "time", [], told))
-        return [p for p in found if p.n_rows or p.column == "time"]
+        message = f"all {len(times):,} events have one and the same time: no event is earlier than another."
+        problems.append(problem("note", "events", "time", [], message))
+        return [p for p in problems if p.n_rows or p.column == "time"]
     if len(times) > 1 and (times == 0).all():
-        found.append(problem("note", "events", "time", [], "no event has a time: only the split 'random' can be used."))
-        return [p for p in found if p.n_rows or p.column == "time"]
-    return [p for p in found if p.n_rows]
+        problems.append(
+            problem("note", "events", "time", [], "no event has a time: only the split 'random' can be used.")
+        )
+        return [p for p in problems if p.n_rows or p.column == "time"]
+    return [p for p in problems if p.n_rows]

@@ -40,20 +40,20 @@ _CONTROL = r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]"
 
 def missing_columns(frames: Mapping[str, pd.DataFrame]) -> list[Problem]:
     """Columns that a table must have and lacks. A table without rows (but events) need not have any."""
-    found = []
+    problems = []
     for name, required in TABLES.items():
         frame = frames[name]
         lacking = [column for column in required if column not in frame.columns]
         if lacking and (len(frame) or name == "events" or len(frame.columns)):
             has = ", ".join(shown(column, 30) for column in list(frame.columns)[:ROWS_LISTED]) or "none"
             which = f"columns {', '.join(lacking)} are" if len(lacking) > 1 else f"column {lacking[0]} is"
-            found.append(problem("error", name, "", [], f"the {which} missing; there are: {has}."))
-    if not len(frames["events"]) and not found:
-        found.append(problem("error", "events", "", [], "there is no event: a graph needs at least one."))
-    return found
+            problems.append(problem("error", name, "", [], f"the {which} missing; there are: {has}."))
+    if not len(frames["events"]) and not problems:
+        problems.append(problem("error", "events", "", [], "there is no event: a graph needs at least one."))
+    return problems
 
 
-def as_ids(frame: pd.DataFrame, name: str, found: list[Problem]) -> pd.DataFrame:
+def as_ids(frame: pd.DataFrame, name: str, problems: list[Problem]) -> pd.DataFrame:
     """Id columns as str, tidied (see data.formats.reading.text_cells); whole numbers lose their '.0'.
 
     Empty ids become missing.
@@ -62,19 +62,19 @@ def as_ids(frame: pd.DataFrame, name: str, found: list[Problem]) -> pd.DataFrame
     for column in id_columns(name):
         if column not in frame.columns and column not in TABLES[name]:
             continue
-        given = frame[column] if column in frame.columns else pd.Series(index=frame.index, dtype="str")
-        text = as_text(given)
+        raw = frame[column] if column in frame.columns else pd.Series(index=frame.index, dtype="str")
+        text = as_text(raw)
         trimmed = tidy(text)
         moved = (trimmed != text) & text.notna() & trimmed.notna()
         if moved.any():
-            told = "blanks around the id were removed."
+            message = "blanks around the id were removed."
             if (trimmed != text.str.strip())[moved].any():
-                told = (
+                message = (
                     "blanks and invisible characters were removed from the id, and accents written in one form (NFC)."
                 )
-            found.append(problem("note", name, column, rows_where(moved), told))
-        changed[column] = _whole(trimmed, name, column, found)
-        _note_rounded(changed[column], given, name, column, found)
+            problems.append(problem("note", name, column, rows_where(moved), message))
+        changed[column] = _whole(trimmed, name, column, problems)
+        _note_rounded(changed[column], raw, name, column, problems)
     return frame.assign(**changed)
 
 
@@ -89,7 +89,7 @@ def number_columns(name: str) -> tuple[str, ...]:
     return tuple(column for column in NUMBERS if column in TABLES[name] or (name, column) == ("events", "value"))
 
 
-def _whole(ids: pd.Series, name: str, column: str, found: list[Problem]) -> pd.Series:
+def _whole(ids: pd.Series, name: str, column: str, problems: list[Problem]) -> pd.Series:
     """Ids that a float made of whole numbers, '100.0', as the whole numbers.
 
     Only where all of the column are whole numbers.
@@ -99,12 +99,12 @@ def _whole(ids: pd.Series, name: str, column: str, found: list[Problem]) -> pd.S
     if not decimal.any():
         return ids
     first = ids[decimal].index[0]
-    told = f"ids were written as decimals: {shown(ids[first], 30)} is read as {shown(whole[first], 30)}."
-    found.append(problem("note", name, column, rows_where(decimal), told))
+    message = f"ids were written as decimals: {shown(ids[first], 30)} is read as {shown(whole[first], 30)}."
+    problems.append(problem("note", name, column, rows_where(decimal), message))
     return whole
 
 
-def _note_rounded(ids: pd.Series, given: pd.Series, name: str, column: str, found: list[Problem]) -> None:
+def _note_rounded(ids: pd.Series, given: pd.Series, name: str, column: str, problems: list[Problem]) -> None:
     different = ids.dropna().unique()
     written = [raw for raw in different if _ROUNDED.fullmatch(raw)]
     rounded = ids.isin(written) if written else pd.Series(False, index=ids.index)
@@ -112,32 +112,32 @@ def _note_rounded(ids: pd.Series, given: pd.Series, name: str, column: str, foun
         exact = {2: 2**11, 4: 2**24}.get(getattr(given.dtype, "itemsize", 8), LARGEST_WHOLE)
         rounded |= (given.astype("float64").abs() > exact).fillna(False).astype(bool)
     if column != "event" and rounded.any():
-        told = (
+        message = (
             f"ids such as {shown(ids[rounded].iloc[0], 30)} were rounded by a spreadsheet or a float: several may have "
             "become one. Export them again as text."
         )
-        found.append(problem("note", name, column, rows_where(rounded), told))
+        problems.append(problem("note", name, column, rows_where(rounded), message))
 
 
-def as_numbers(frame: pd.DataFrame, name: str, found: list[Problem]) -> pd.DataFrame:
+def as_numbers(frame: pd.DataFrame, name: str, problems: list[Problem]) -> pd.DataFrame:
     """Number columns as float64 (time stays whole where it is); text that is no number is an error and becomes NaN."""
     changed = {}
     for column in number_columns(name):
         if column not in frame.columns and column not in TABLES[name]:
             continue
-        given = frame[column] if column in frame.columns else pd.Series(index=frame.index, dtype="float64")
-        if pd.api.types.is_integer_dtype(given) and not given.hasnans:
-            changed[column] = given.astype("int64" if column == "time" else "float64")
+        raw = frame[column] if column in frame.columns else pd.Series(index=frame.index, dtype="float64")
+        if pd.api.types.is_integer_dtype(raw) and not raw.hasnans:
+            changed[column] = raw.astype("int64" if column == "time" else "float64")
             continue
-        number = pd.to_numeric(given, errors="coerce").astype("float64")
-        unreadable = number.isna() & given.notna()
+        number = pd.to_numeric(raw, errors="coerce").astype("float64")
+        unreadable = number.isna() & raw.notna()
         if unreadable.any():
-            example = shown(given[unreadable].iloc[0], 30)
+            example = shown(raw[unreadable].iloc[0], 30)
             wanted = "neither seconds nor an ISO date" if column == "time" else "not a number"
-            told = f"{wanted}, such as {example}."
-            if given[unreadable].astype("str").str.fullmatch(r"\s*-?\d+,\d+\s*").all():
-                told += " Write decimals with a point."
-            found.append(problem("error", name, column, rows_where(unreadable), told))
+            message = f"{wanted}, such as {example}."
+            if raw[unreadable].astype("str").str.fullmatch(r"\s*-?\d+,\d+\s*").all():
+                message += " Write decimals with a point."
+            problems.append(problem("error", name, column, rows_where(unreadable), message))
             number = number.where(~unreadable, 1.0)  # reported once, here
         changed[column] = number
     return frame.assign(**changed)
@@ -147,14 +147,14 @@ def published_problems(items: pd.DataFrame, column: str) -> list[Problem]:
     """Publication times that are no times: text that is no date, milliseconds, or years that no calendar has."""
     if column not in items.columns or pd.api.types.is_datetime64_any_dtype(items[column]):
         return []
-    given = items[column]
-    number = pd.to_numeric(given, errors="coerce").astype("float64")
-    unreadable = number.isna() & given.notna()
-    if not number.notna().any() and are_no_times(given):
+    raw = items[column]
+    number = pd.to_numeric(raw, errors="coerce").astype("float64")
+    unreadable = number.isna() & raw.notna()
+    if not number.notna().any() and are_no_times(raw):
         return []  # a column of the data's own that is called so
     late = number >= LATEST_S
-    found = []
-    for rows, told in (
+    problems = []
+    for rows, message in (
         (unreadable, "neither seconds nor an ISO date"),
         (late & (number < 1000 * LATEST_S), "the time looks like milliseconds: divide by 1000"),
         (
@@ -163,9 +163,9 @@ def published_problems(items: pd.DataFrame, column: str) -> list[Problem]:
         ),
     ):
         if rows.any():
-            example = shown(given[rows].iloc[0], 30)
-            found.append(problem("error", "items", column, rows_where(rows), f"{told} (such as {example})."))
-    return found
+            example = shown(raw[rows].iloc[0], 30)
+            problems.append(problem("error", "items", column, rows_where(rows), f"{message} (such as {example})."))
+    return problems
 
 
 def column_problems(frame: pd.DataFrame, name: str, event_weights: Mapping[str, float]) -> list[Problem]:
@@ -181,7 +181,7 @@ def column_problems(frame: pd.DataFrame, name: str, event_weights: Mapping[str, 
     return []
 
 
-def clean_labels(frame: pd.DataFrame, name: str, found: list[Problem]) -> pd.DataFrame:
+def clean_labels(frame: pd.DataFrame, name: str, problems: list[Problem]) -> pd.DataFrame:
     """Labels without control characters, at most 300 characters, the id where empty.
 
     Markup stays: display escapes it.
@@ -200,7 +200,7 @@ def clean_labels(frame: pd.DataFrame, name: str, found: list[Problem]) -> pd.Dat
         (long, f"labels longer than {LABEL_LIMIT} characters were cut."),
     ):
         if rows.any():
-            found.append(problem("note", name, "label", rows_where(rows), message))
+            problems.append(problem("note", name, "label", rows_where(rows), message))
     clean = clean.where(~long, clean.str.slice(0, LABEL_LIMIT - 1) + "…")
     return frame.assign(label=clean.where(~empty, frame[key]))
 

@@ -109,9 +109,9 @@ def step(command: Sequence[str], failure: str, *, shown: bool = True) -> None:
 def pinned(package: str, requirements: Sequence[Path]) -> str:
     """The line that pins a package: 'torch==2.13.0'. Raises InstallError if there is none."""
     for file in requirements:
-        found = re.search(rf"^{package}==\S+", file.read_text(encoding="utf-8"), re.MULTILINE)
-        if found:
-            return found[0]
+        match = re.search(rf"^{package}==\S+", file.read_text(encoding="utf-8"), re.MULTILINE)
+        if match:
+            return match[0]
     raise InstallError(f"No line '{package}==…' in {', '.join(str(file) for file in requirements)}.")
 
 

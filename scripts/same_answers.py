@@ -51,10 +51,10 @@ def main() -> int:
 
         for workspace in workspaces:
             for n, (name, arguments, files) in enumerate(commands(cli, workspace, Path(scratch))):
-                status, text, told = answer(cli, arguments)
-                kept = [f"$ {' '.join(arguments)}", f"exit {status}", text, told]
-                kept += [file.read_text(encoding="utf-8") for file in files if file.exists()]
-                clean = constant("\n".join(kept).replace(scratch, "SCRATCH"))
+                status, text, errors = answer(cli, arguments)
+                lines = [f"$ {' '.join(arguments)}", f"exit {status}", text, errors]
+                lines += [file.read_text(encoding="utf-8") for file in files if file.exists()]
+                clean = constant("\n".join(lines).replace(scratch, "SCRATCH"))
                 (folder / f"{workspace}-{n:03}-{name}.txt").write_text(clean, encoding="utf-8")
                 print(f"{workspace} {n:03} {name} {status}", flush=True)
     return 0
@@ -69,11 +69,11 @@ def answer(cli: Any, arguments: list[str]) -> tuple[int, str, str]:
             status = int(cli.main() or 0)
         except SystemExit as ended:
             status = int(ended.code or 0)
-    told = [line for line in re.split(r"[\r\n]+", err.getvalue()) if line and "%" not in line]
-    return status, out.getvalue(), "\n".join(told)
+    errors = [line for line in re.split(r"[\r\n]+", err.getvalue()) if line and "%" not in line]
+    return status, out.getvalue(), "\n".join(errors)
 
 
-def asked(cli: Any, *arguments: str) -> Any:
+def json_answer(cli: Any, *arguments: str) -> Any:
     """The JSON of a command."""
     return json.loads(answer(cli, [*arguments, "--json"])[1])
 
@@ -83,7 +83,7 @@ def commands(cli: Any, workspace: str, scratch: Path) -> Iterator[tuple[str, lis
     where = ["--workspace", workspace]
     yield "workspaces", ["workspaces", "--json"], []
     yield "models", ["models", "--json"], []
-    for model in [m["name"] for m in asked(cli, "models")["models"]]:
+    for model in [m["name"] for m in json_answer(cli, "models")["models"]]:
         yield from of_model(cli, workspace, model, scratch)
     yield from audits(cli, workspace, scratch)
     yield "notes", ["notes", *where, "--json"], []
@@ -102,7 +102,7 @@ def of_model(cli: Any, workspace: str, model: str, scratch: Path) -> Iterator[tu
     pairs = scratch / "pairs.csv"
     pairs.write_text("user,item\n" + "".join(f'{user},"{listed[1]}"\n' for user in users), encoding="utf-8")
     who = ["--user", users[0]]
-    why = asked(cli, "why", *base, *who, "--item", listed[0])
+    why = json_answer(cli, "why", *base, *who, "--item", listed[0])
     reason = next((p["id"] for p in why["parts"] if p["kind"] == "history"), None)
     html, record = scratch / "why.html", scratch / "why.json"
     yield f"{model}-own", ["recommend", *base, "--history", history, "--json"], []
@@ -132,7 +132,7 @@ def of_model(cli: Any, workspace: str, model: str, scratch: Path) -> Iterator[tu
 def audits(cli: Any, workspace: str, scratch: Path) -> Iterator[tuple[str, list[str], list[Path]]]:
     where, base = ["--workspace", workspace], ["--workspace", workspace, "--model", "path"]
     column = ITEM_COLUMNS[workspace]
-    rows = asked(cli, "audit", *base, "--by", column)["rows"]
+    rows = json_answer(cli, "audit", *base, "--by", column)["rows"]
     group = next(row["group"] for row in rows if row["group"] != "unknown")
     yield "attribute", ["attribute", *base, "--by", column, "--group", group, "--json"], []
     yield "non-profiling", ["non-profiling", *base, "--json"], []
@@ -143,7 +143,7 @@ def audits(cli: Any, workspace: str, scratch: Path) -> Iterator[tuple[str, list[
     yield "plan", ["plan", *base, "--json"], []
     yield "run-audit", ["run-audit", *base, "--actor", "Ada", "--role", "auditor", "--json"], []
     answer(cli, ["run-audit", *base, "--actor", "Ada", "--role", "auditor"])
-    newest, first = (entry["id"] for entry in asked(cli, "audits", *where)["audits"][:2])
+    newest, first = (entry["id"] for entry in json_answer(cli, "audits", *where)["audits"][:2])
     yield "sign", ["sign", *where, "--id", newest, "--name", "Ada", "--role", "auditor", "--json"], []
     yield "incident", ["incident", *where, "--text", "t", "--name", "Ada", "--role", "auditor", "--json"], []
     yield "audits", ["audits", *where, "--json"], []

@@ -198,12 +198,12 @@ def number(name: str, value: object, low: float, high: float) -> float:
 
 def pool_of(items: IntArray, scores: FloatArray) -> Pool:
     """Candidates as `rank_all` gives them, with relevance scaled to [0, 1] over each person's candidates."""
-    kept = items != NO_ITEM
-    low = np.where(kept, scores, np.inf).min(axis=1, keepdims=True)
-    high = np.where(kept, scores, -np.inf).max(axis=1, keepdims=True)
+    listed = items != NO_ITEM
+    low = np.where(listed, scores, np.inf).min(axis=1, keepdims=True)
+    high = np.where(listed, scores, -np.inf).max(axis=1, keepdims=True)
     span = np.where(np.isfinite(high - low) & (high > low), high - low, 1.0)
     with np.errstate(invalid="ignore"):
-        relevance = np.where(kept, (scores - low) / span, 0.0)
+        relevance = np.where(listed, (scores - low) / span, 0.0)
     return Pool(items, np.nan_to_num(relevance))
 
 
@@ -225,7 +225,7 @@ def sorted_by(pool: Pool, value: FloatArray) -> Pool:
 
 def apply_all(pool: Pool, rules: Sequence[Rule], setting: Setting) -> list[Pool]:
     """The pool before and after each rule, in order."""
-    found = [pool]
+    pools = [pool]
     for rule in rules:
-        found.append(rule.apply(found[-1], setting))
-    return found
+        pools.append(rule.apply(pools[-1], setting))
+    return pools

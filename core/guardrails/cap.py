@@ -48,7 +48,7 @@ class CreatorCap(GroupedRule):
 
         def gain(rows: slice) -> Step:
             items = np.where(pool.items[rows] == NO_ITEM, 0, pool.items[rows])
-            same = [_alike(groups[line]) for line in items]  # bool [n, n] a person: share a group
+            same = [_share_a_creator(groups[line]) for line in items]  # bool [n, n] a person: share a group
             count, lines = np.zeros(items.shape), np.arange(len(items))
             order = -np.arange(n, dtype=np.float64) / n
 
@@ -60,13 +60,13 @@ class CreatorCap(GroupedRule):
 
             return step
 
-        found = greedy(pool, setting.k, gain)
-        broken = self.broken(found, setting)
+        reranked = greedy(pool, setting.k, gain)
+        broken = self.broken(reranked, setting)
         if broken:
             setting.notes.append(
                 f"For {broken:,} people too few candidates keep the cap of {self.most}; their lists break it least."
             )
-        return found
+        return reranked
 
     def broken(self, pool: Pool, setting: Setting) -> int:
         """How many lists hold more than `most` items of one group."""
@@ -86,6 +86,6 @@ def _known(groups: Groups) -> sparse.csr_matrix:
     return sparse.csr_matrix(groups.membership[:, named])
 
 
-def _alike(rows: sparse.csr_matrix) -> NDArray[np.bool_]:
+def _share_a_creator(rows: sparse.csr_matrix) -> NDArray[np.bool_]:
     marks = (rows > 0).astype(np.float64)
     return np.asarray((marks @ marks.T).toarray() > 0)

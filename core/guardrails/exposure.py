@@ -86,9 +86,9 @@ class MinimumExposure(GroupedRule):
 def _dense(groups: Groups, wanted: IntArray, items: IntArray) -> FloatArray:
     """Membership of candidates in the protected groups: float64 [groups, m, n]."""
     columns = groups.membership[:, wanted].toarray()
-    found = columns[np.where(items == NO_ITEM, 0, items)]
-    found[items == NO_ITEM] = 0.0
-    return np.moveaxis(found, 2, 0)
+    dense = columns[np.where(items == NO_ITEM, 0, items)]
+    dense[items == NO_ITEM] = 0.0
+    return np.moveaxis(dense, 2, 0)
 
 
 class _Search:
@@ -110,8 +110,8 @@ class _Search:
     def share(self, j: int) -> float:
         """Group j's share of all attention."""
         rows = self.touched[j]
-        given = np.take_along_axis(self.member[j][rows], self.best[rows], axis=1) @ self.attention
-        return float(given.sum()) / self.whole
+        exposure = np.take_along_axis(self.member[j][rows], self.best[rows], axis=1) @ self.attention
+        return float(exposure.sum()) / self.whole
 
     def shares(self) -> FloatArray:
         return np.array([self.share(j) for j in range(len(self.member))])
@@ -137,12 +137,12 @@ class _Search:
         rows = self.touched[j]
         one, rest = self.member[j][rows], self.value[rows]
         low, step = 0.0, FIRST_STEP
-        while step < STRONGEST and self._given(rest + step * one, one) < need:
+        while step < STRONGEST and self._share_of(rest + step * one, one) < need:
             low, step = step, 2 * step
         high = min(step, STRONGEST)
         for _ in range(HALVINGS):
             middle = (low + high) / 2
-            if self._given(rest + middle * one, one) < need:
+            if self._share_of(rest + middle * one, one) < need:
                 low = middle
             else:
                 high = middle
@@ -150,7 +150,7 @@ class _Search:
         self.value[rows] = rest + high * one
         self.best[rows] = _best(self.value[rows], self.k)
 
-    def _given(self, value: FloatArray, one: FloatArray) -> float:
+    def _share_of(self, value: FloatArray, one: FloatArray) -> float:
         """The share of a group in the best k by these values: which they are is enough, in their order."""
         head = np.argpartition(-value, self.k - 1, axis=1)[:, : self.k]
         order = np.argsort(-np.take_along_axis(value, head, axis=1), axis=1)

@@ -109,8 +109,8 @@ def _attribute(name: str, column: pd.Series, known: set[bytes], known_names: set
     only."""
     if _is_text(column):
         return
-    found = _bins(name, column) if _is_number(column) else _kinds(column)
-    pairs = [(label, rows) for label, rows in found if label not in known_names and rows.tobytes() not in known]
+    features = _bins(name, column) if _is_number(column) else _kinds(column)
+    pairs = [(label, rows) for label, rows in features if label not in known_names and rows.tobytes() not in known]
     if pairs:
         rows = np.concatenate([rows for _, rows in pairs])
         columns = np.repeat(np.arange(len(pairs)), [len(rows) for _, rows in pairs])
@@ -136,13 +136,13 @@ def _bins(name: str, column: pd.Series) -> list[tuple[str, IntArray]]:
     if len(different) > N_BINS:
         edges = np.unique(np.quantile(values[~np.isnan(values)], np.arange(1, N_BINS) / N_BINS, method="nearest"))
     place = np.where(np.isnan(values), -1, np.searchsorted(edges, values, side="right"))
-    found = []
+    bins = []
     for j in range(len(edges) + 1):
         rows = np.flatnonzero(place == j)
         if len(rows):
             low, high = (_written(name, float(bound(values[rows]))) for bound in (np.min, np.max))
-            found.append((low if low == high else f"{low} to {high}", rows))
-    return found
+            bins.append((low if low == high else f"{low} to {high}", rows))
+    return bins
 
 
 def _written(name: str, value: float) -> str:

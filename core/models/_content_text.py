@@ -46,16 +46,18 @@ def tf_idf(texts: Sequence[str]) -> tuple[sparse.csr_matrix, tuple[str, ...]]:
     counts = [Counter(words_of(text)) for text in texts]
     frequency = Counter(word for count in counts for word in count)
     most = max(MIN_ITEMS, int(MAX_SHARE * len(texts)))
-    kept = [word for word, n in frequency.items() if MIN_ITEMS <= n <= most]
-    kept = sorted(sorted(kept, key=lambda word: (-frequency[word], word))[:MAX_WORDS])
-    place = {word: column for column, word in enumerate(kept)}
+    vocabulary = [word for word, n in frequency.items() if MIN_ITEMS <= n <= most]
+    vocabulary = sorted(sorted(vocabulary, key=lambda word: (-frequency[word], word))[:MAX_WORDS])
+    place = {word: column for column, word in enumerate(vocabulary)}
     cells = [(row, place[word], n) for row, count in enumerate(counts) for word, n in count.items() if word in place]
     rows, columns, n_times = np.array(cells, dtype=np.int64).reshape(-1, 3).T
-    idf = 1.0 + np.log((1.0 + len(texts)) / (1.0 + np.array([frequency[word] for word in kept], dtype=np.float64)))
+    idf = 1.0 + np.log(
+        (1.0 + len(texts)) / (1.0 + np.array([frequency[word] for word in vocabulary], dtype=np.float64))
+    )
     values = (1.0 + np.log(n_times)) * idf[columns]
-    matrix = sparse.csr_matrix((values, (rows, columns)), shape=(len(texts), len(kept)), dtype=np.float64)
+    matrix = sparse.csr_matrix((values, (rows, columns)), shape=(len(texts), len(vocabulary)), dtype=np.float64)
     matrix.sort_indices()
-    return unit_rows(matrix), tuple(kept)
+    return unit_rows(matrix), tuple(vocabulary)
 
 
 def directions(matrix: sparse.csr_matrix) -> FloatArray:

@@ -205,8 +205,8 @@ class _Trainer(Generic[Layer]):
             final = self.final()
             scores = (final[: self.n_users][users] @ final[self.n_users :].T).numpy().astype(np.float64)
             lists, _ = top_k(scores, min(20, self.n_items), seen)
-            found = accuracy(lists, relevant, 20)
-            return {f"validation_{name}": float(found[name].mean()) for name in ("recall@20", "ndcg@20")}
+            metrics = accuracy(lists, relevant, 20)
+            return {f"validation_{name}": float(metrics[name].mean()) for name in ("recall@20", "ndcg@20")}
 
         return measure
 

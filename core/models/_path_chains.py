@@ -134,7 +134,7 @@ def edge_weights(raw: FloatArray, exponent: float, mean: float) -> FloatArray:
 
 def chains(edges: PathEdges, parameters: PathParameters) -> tuple[Chain, ...]:
     """The meta-paths with their normalised steps; relations of weight 0 are left out."""
-    adjacency, made = edges.adjacency, []
+    adjacency, result = edges.adjacency, []
     d_item = adjacency.item_degree
     co = parameters.relations[CO_3]
     out = Step(
@@ -158,12 +158,12 @@ def chains(edges: PathEdges, parameters: PathParameters) -> tuple[Chain, ...]:
     for key, steps in ((CO_3, (out, back)), (CO_5, (out, back, out, back))):
         relation = parameters.relations.get(key)
         if relation is not None and relation.weight != 0:
-            made.append(Chain(key, relation.weight / relation.scale, steps))
+            result.append(Chain(key, relation.weight / relation.scale, steps))
     for kind, key in GROUP_CHAINS.items():
         relation, group = parameters.relations.get(key), edges.groups.get(kind)
         if relation is not None and group is not None and relation.weight != 0:
-            made.append(Chain(key, relation.weight / relation.scale, group_steps(kind, group, d_item, relation)))
-    return tuple(made)
+            result.append(Chain(key, relation.weight / relation.scale, group_steps(kind, group, d_item, relation)))
+    return tuple(result)
 
 
 def group_steps(kind: str, group: Group, d_item: FloatArray, relation: Relation) -> tuple[Step, Step]:

@@ -71,10 +71,10 @@ class _Validation:
         score = self.barred.clone()
         for key, weight in used.items():
             score.add_(pushed[key], alpha=weight)
-        found = torch.topk(score, min(max(self.lengths), score.shape[1]), dim=1)
-        hits = self.relevant.gather(1, found.indices).numpy()
+        best = torch.topk(score, min(max(self.lengths), score.shape[1]), dim=1)
+        hits = self.relevant.gather(1, best.indices).numpy()
         quality = float(np.mean([_quality(accuracy_of_hits(hits[:, :k], self.n_relevant, k), k) for k in self.lengths]))
-        top, net = found.indices[:, :TOP], found.values[:, :TOP].abs().clamp_min(1e-12)
+        top, net = best.indices[:, :TOP], best.values[:, :TOP].abs().clamp_min(1e-12)
         gross = sum((abs(w) * pushed[key].gather(1, top) for key, w in used.items()), start=torch.zeros_like(net))
         live = torch.isfinite(net)
         return quality - max(0.0, float((gross[live] / net[live]).median()) - GROSS_NET_CEILING)

@@ -228,8 +228,8 @@ def validation_accuracy(model: Recommender, holdout: Holdout) -> dict[str, float
         return {}
     seen = holdout.train.interactions[users]
     lists, _ = rank_all(lambda rows: model.score(users[rows]), len(users), seen, min(20, holdout.train.n_items))
-    found = accuracy(lists, holdout.test[users], 20)
-    return {f"validation_{name}": float(found[name].mean()) for name in ("recall@20", "ndcg@20")}
+    metrics = accuracy(lists, holdout.test[users], 20)
+    return {f"validation_{name}": float(metrics[name].mean()) for name in ("recall@20", "ndcg@20")}
 
 
 MODELS: Registry[type[Recommender]] = Registry(

@@ -146,13 +146,13 @@ class LightGCN(Recommender):
         start = sparse.diags(self.half_user[users]) @ self.adjacency.by_user[users] @ sparse.diags(self.half_item)
         if keep is not None:
             start = sparse.csr_matrix(start.multiply(keep))
-        found = {}
+        jumps = {}
         for chain in chains:
             worth = self.e0[:n] if len(chain.steps) % 2 else self.e0[n:]
             for step in reversed(chain.steps):
                 worth = step.left[:, None] * (step.matrix @ (step.right[:, None] * worth))
-            found[chain.key] = np.asarray(chain.coefficient * (start @ worth) @ self._layers[1].T)
-        return found
+            jumps[chain.key] = np.asarray(chain.coefficient * (start @ worth) @ self._layers[1].T)
+        return jumps
 
     def walks(self, user: int, item: int) -> tuple[Walks, ...]:
         items, weights = self.adjacency.row(user)

@@ -55,9 +55,9 @@ class PathModel(Recommender):
 
         if not len(graph.events):
             raise ModelError("The path model needs events: this graph has none.")
-        found = search(holdout, seed=seed, progress=portion(progress, 0.0, 0.95))
+        parameters = search(holdout, seed=seed, progress=portion(progress, 0.0, 0.95))
         progress(0.95, "measuring scales")
-        return cls.build(graph, found)
+        return cls.build(graph, parameters)
 
     @classmethod
     def build(cls, graph: InteractionGraph, parameters: PathParameters) -> Self:

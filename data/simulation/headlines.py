@@ -115,13 +115,13 @@ def _fresh_story(topic: Topic, taken: set[str], rng: np.random.Generator) -> Sto
         filled = _fill(f"{template.headline}\n{template.summary}", topic, rng)
         headline, summary = filled.split("\n")
         if headline not in taken:
-            return Story(headline, summary, (topic.id, *_some(template.also, rng)))
+            return Story(headline, summary, (topic.id, *_most_topics(template.also, rng)))
     raise OptionError(
         f"The newsroom has no new headline about '{topic.id}' after {MAX_TRIES} tries; ask for fewer items."
     )
 
 
-def _some(also: tuple[str, ...], rng: np.random.Generator) -> tuple[str, ...]:
+def _most_topics(also: tuple[str, ...], rng: np.random.Generator) -> tuple[str, ...]:
     """Each further topic of a story, kept four times out of five."""
     return tuple(topic for topic in also if rng.random() < 0.8)
 

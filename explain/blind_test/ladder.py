@@ -77,7 +77,7 @@ MEASURES: dict[Kind, tuple[tuple[str, str], ...]] = {
 class Setup:
     """Which newsroom, and how many rungs of how many places k. The defaults take about a minute on one core."""
 
-    world: NewsroomConfig = field(
+    newsroom: NewsroomConfig = field(
         default_factory=lambda: NewsroomConfig(
             n_users=800, n_items=600, n_authors=60, n_days=30, mean_views=40.0, cohort_bias=0.0, author_bias=0.0
         )
@@ -88,10 +88,10 @@ class Setup:
         """The world with one bias of this size and not the other."""
         check_size(size)
         author = check_kind(kind) == "author"
-        return replace(self.world, author_bias=size) if author else replace(self.world, cohort_bias=size)
+        return replace(self.newsroom, author_bias=size) if author else replace(self.newsroom, cohort_bias=size)
 
     def key(self, kind: Kind) -> str:
-        content = [kind, self.rungs, K, asdict(self.world), asdict(REFERENCE), MAX_SIZE, LADDER_SEED]
+        content = [kind, self.rungs, K, asdict(self.newsroom), asdict(REFERENCE), MAX_SIZE, LADDER_SEED]
         return sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
 
@@ -163,19 +163,19 @@ def ladder(home: Path, kind: Kind, setup: Setup, progress: Progress) -> Ladder:
     return Ladder(kind, table[:, 0], table[:, 1:])
 
 
-def estimate(found: Ladder, numbers: FloatArray) -> Estimate:
+def estimate(calibration: Ladder, numbers: FloatArray) -> Estimate:
     """The size at which such numbers would be usual, by the formula above. Raises SurfacedError with fewer than 8
     rungs.
     """
-    n = len(found.sizes)
+    n = len(calibration.sizes)
     if n < 8:
         raise SurfacedError(f"A ladder of {n} rungs says nothing of its own spread: take 8 or more.")
-    ahead = np.column_stack([np.ones(n), found.numbers])
-    weights = np.linalg.lstsq(ahead, found.sizes, rcond=None)[0][1:]
-    z, z0 = found.numbers @ weights, float(numbers @ weights)
-    design = np.vander(found.sizes, 3, increasing=True)
+    ahead = np.column_stack([np.ones(n), calibration.numbers])
+    weights = np.linalg.lstsq(ahead, calibration.sizes, rcond=None)[0][1:]
+    z, z0 = calibration.numbers @ weights, float(numbers @ weights)
+    design = np.vander(calibration.sizes, 3, increasing=True)
     bend = np.linalg.lstsq(design, z, rcond=None)[0]
-    freedom = n - design.shape[1] - (found.numbers.shape[1] - 1)
+    freedom = n - design.shape[1] - (calibration.numbers.shape[1] - 1)
     spread = float(np.sqrt(((z - design @ bend) ** 2).sum() / freedom))
     at = np.vander(_GRID, 3, increasing=True)
     line = at @ bend
@@ -188,7 +188,7 @@ def estimate(found: Ladder, numbers: FloatArray) -> Estimate:
         (float(_GRID[j]), float(line[j]), float(line[j] - reach[j]), float(line[j] + reach[j]))
         for j in range(0, 951, 10)
     )
-    points = tuple((float(x), float(y)) for x, y in zip(found.sizes, z, strict=True))
+    points = tuple((float(x), float(y)) for x, y in zip(calibration.sizes, z, strict=True))
     return Estimate(float(_GRID[best]), float(_GRID[inside[0]]), float(_GRID[inside[-1]]), z0, spread, curve, points)
 
 
@@ -197,7 +197,7 @@ def simulate(setup: Setup, kind: Kind, size: float, seed: int, progress: Progres
     tables = simulate_newsroom(setup.planted(kind, size), seed=seed, progress=progress)
     notes = {k: v for k, v in tables.card.attribute_notes.items() if "Planted" not in v}
     summary = (
-        f"A simulated newspaper for a blind test: {setup.world.n_users} readers, {setup.world.n_items} articles. "
+        f"A simulated newspaper for a blind test: {setup.newsroom.n_users} readers, {setup.newsroom.n_items} articles. "
         "What is planted is sealed until it is revealed."
     )
     card = replace(tables.card, title="Blind newsroom", summary=summary, attribute_notes=notes)
@@ -225,15 +225,15 @@ def _standardised(amount: FloatArray, belongs: FloatArray, stratum: IntArray) ->
 
 def _cohort(graph: InteractionGraph, positives: tuple[str, ...]) -> FloatArray:
     region = graph.users.attributes["region"]
-    here, known = (region == "North").to_numpy(dtype=bool), region.notna().to_numpy(dtype=bool)
+    in_north, known = (region == "North").to_numpy(dtype=bool), region.notna().to_numpy(dtype=bool)
     placed = _placed(graph, positives)
-    kept = _focus(graph)
+    focus = _focus(graph)
 
     def against(values: FloatArray) -> float:
-        mine, others = values[here & np.isfinite(values)], values[known & ~here & np.isfinite(values)]
+        mine, others = values[in_north & np.isfinite(values)], values[known & ~in_north & np.isfinite(values)]
         return _log_ratio(float(mine.mean()) if len(mine) else 0.0, float(others.mean()) if len(others) else 0.0)
 
-    return np.array([against(placed), against(kept)])
+    return np.array([against(placed), against(focus)])
 
 
 def _placed(graph: InteractionGraph, positives: tuple[str, ...]) -> FloatArray:
@@ -244,7 +244,7 @@ def _placed(graph: InteractionGraph, positives: tuple[str, ...]) -> FloatArray:
 
     parts = split(graph, "random", 0, positives)
     model = PathModel.build(parts.train, REFERENCE)
-    found = np.full(graph.n_users, np.nan)
+    placed = np.full(graph.n_users, np.nan)
     for batch in np.array_split(np.arange(graph.n_users, dtype=np.int64), max(1, graph.n_users // 128)):
         scores = model.score(batch)
         had = parts.train.interactions[batch].toarray() > 0
@@ -252,8 +252,8 @@ def _placed(graph: InteractionGraph, positives: tuple[str, ...]) -> FloatArray:
         place = rankdata(np.where(had, -np.inf, scores), axis=1) - had.sum(axis=1, keepdims=True)
         share = (place - 0.5) / np.maximum((~had).sum(axis=1, keepdims=True), 1) - 0.5
         n = hidden.sum(axis=1)
-        found[batch[n > 0]] = (share * hidden).sum(axis=1)[n > 0] / n[n > 0]
-    return found
+        placed[batch[n > 0]] = (share * hidden).sum(axis=1)[n > 0] / n[n > 0]
+    return placed
 
 
 def _focus(graph: InteractionGraph) -> FloatArray:

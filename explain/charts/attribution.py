@@ -22,25 +22,28 @@ _ROW_PX: Final = 36
 _FRAME_PX: Final = 96
 
 
-def gap_waterfall(found: GapAttribution, *, theme: str = "light") -> go.Figure:
+def gap_waterfall(attribution: GapAttribution, *, theme: str = "light") -> go.Figure:
     """From the gap of a random list, through what each part of the score adds, to the gap of the lists as served.
 
     Largest part first; a line is the 95 % interval of a part, drawn where the part ends. Raises OptionError for an
     unknown theme.
     """
     inks = palette(theme)
-    names = ["Random list", *(_name(part.label) for part in found.parts), "As served"]
-    values = [found.gap_random, *(part.value for part in found.parts), found.gap_all]
+    names = ["Random list", *(_name(part.label) for part in attribution.parts), "As served"]
+    values = [attribution.gap_random, *(part.value for part in attribution.parts), attribution.gap_all]
     hover = [
-        f"A list drawn at random: {amount(found.gap_random)}",
-        *(f"{plotly_text(p.label)}: {amount(p.value)} [{amount(p.low)}, {amount(p.high)}]" for p in found.parts),
-        f"As served: {amount(found.gap_all)} [{amount(found.gap_all_low)}, {amount(found.gap_all_high)}]",
+        f"A list drawn at random: {amount(attribution.gap_random)}",
+        *(f"{plotly_text(p.label)}: {amount(p.value)} [{amount(p.low)}, {amount(p.high)}]" for p in attribution.parts),
+        (
+            f"As served: {amount(attribution.gap_all)} [{amount(attribution.gap_all_low)}, "
+            f"{amount(attribution.gap_all_high)}]"
+        ),
     ]
     bars = go.Waterfall(
         orientation="h",
         y=list(range(len(values))),
         x=values,
-        measure=["absolute", *["relative"] * len(found.parts), "absolute"],
+        measure=["absolute", *["relative"] * len(attribution.parts), "absolute"],
         text=[amount(v) for v in values],
         textposition="outside",
         textfont={"color": inks.ink},
@@ -53,36 +56,38 @@ def gap_waterfall(found: GapAttribution, *, theme: str = "light") -> go.Figure:
         connector={"line": {"color": inks.grid, "width": 1}},
         width=0.64,
     )
-    ends = np.cumsum([found.gap_random, *(part.value for part in found.parts)]).tolist()
-    told = [(end, end + p.low - p.value, end + p.high - p.value) for end, p in zip(ends[1:], found.parts, strict=True)]
-    told.append((found.gap_all, found.gap_all_low, found.gap_all_high))
+    ends = np.cumsum([attribution.gap_random, *(part.value for part in attribution.parts)]).tolist()
+    intervals = [
+        (end, end + p.low - p.value, end + p.high - p.value) for end, p in zip(ends[1:], attribution.parts, strict=True)
+    ]
+    intervals.append((attribution.gap_all, attribution.gap_all_low, attribution.gap_all_high))
     lines = go.Scatter(
-        x=[end for end, _, _ in told],
+        x=[end for end, _, _ in intervals],
         y=list(range(1, len(values))),
         mode="markers",
         hoverinfo="skip",
         showlegend=False,
         marker={"size": 1, "color": inks.ink},
-        error_x=_errors(told, inks),
+        error_x=_errors(intervals, inks),
         name="95 % intervals",
     )
     figure = _framed(
         go.Figure([bars, lines]), names, inks, "Share of attention less share of the catalogue (0 is an equal share)"
     )
     figure.add_vline(x=0, line={"color": inks.soft_ink, "dash": "dash", "width": 1.5})
-    return figure.update_xaxes(range=_room(found))
+    return figure.update_xaxes(range=_room(attribution))
 
 
-def weight_bars(found: MeasuredWeights, level: str = "relation", *, theme: str = "light") -> go.Figure:
+def weight_bars(weights: MeasuredWeights, level: str = "relation", *, theme: str = "light") -> go.Figure:
     """The shares of one level with their intervals, largest first; lighter bars speak against what is listed.
 
     level   "kind", "relation", "events" or "age"        Raises OptionError where the model has no such level, or an
             unknown theme
     """
     inks = palette(theme)
-    rows = [row for row in found.rows if row.level == level]
+    rows = [row for row in weights.rows if row.level == level]
     if not rows:
-        levels = ", ".join(dict.fromkeys(row.level for row in found.rows))
+        levels = ", ".join(dict.fromkeys(row.level for row in weights.rows))
         raise OptionError(f"Nothing was weighed by {shown(level)}: choose one of {levels}.")
     bars = go.Bar(
         orientation="h",
@@ -111,28 +116,28 @@ def weight_bars(found: MeasuredWeights, level: str = "relation", *, theme: str =
     return figure.update_xaxes(range=[0, 1.18 * max(row.high for row in rows)], tickformat=".0%")
 
 
-def arm_bars(found: NonProfiling, *, theme: str = "light") -> go.Figure:
+def arm_bars(comparison: NonProfiling, *, theme: str = "light") -> go.Figure:
     """Held-out nDCG of the model and of the arms without a profile, with intervals. Raises OptionError for an unknown
     theme.
     """
-    measured = [(arm.title, arm.ndcg) for arm in found.arms]
+    measured = [(arm.title, arm.ndcg) for arm in comparison.arms]
     bars = [MetricBar(title, of.value, of.low, of.high) for title, of in measured if of.value is not None]
-    return metric_bars(bars, metric=f"nDCG@{found.k}, split {found.split}", theme=theme)
+    return metric_bars(bars, metric=f"nDCG@{comparison.k}, split {comparison.split}", theme=theme)
 
 
-def blind_chart(found: BlindResult, truth: Revealed | None = None, *, theme: str = "light") -> go.Figure:
+def blind_chart(result: BlindResult, truth: Revealed | None = None, *, theme: str = "light") -> go.Figure:
     """How the size is read off: worlds of known size with their curve and band, this world as a level line, its
     interval below it.
 
     truth  drawn as a line of its own once it is revealed. Raises OptionError for an unknown theme.
     """
     inks = palette(theme)
-    x = [row[0] for row in found.curve]
+    x = [row[0] for row in result.curve]
     figure = go.Figure(
         [
             go.Scatter(
                 x=[*x, *x[::-1]],
-                y=[*(r[3] for r in found.curve), *(r[2] for r in found.curve[::-1])],
+                y=[*(r[3] for r in result.curve), *(r[2] for r in result.curve[::-1])],
                 fill="toself",
                 fillcolor=inks.band,
                 line={"width": 0},
@@ -141,31 +146,31 @@ def blind_chart(found: BlindResult, truth: Revealed | None = None, *, theme: str
             ),
             go.Scatter(
                 x=x,
-                y=[r[1] for r in found.curve],
+                y=[r[1] for r in result.curve],
                 mode="lines",
                 line={"color": inks.soft_ink},
                 name="usual number",
                 hoverinfo="skip",
             ),
             go.Scatter(
-                x=[p[0] for p in found.points],
-                y=[p[1] for p in found.points],
+                x=[p[0] for p in result.points],
+                y=[p[1] for p in result.points],
                 mode="markers",
                 name="worlds of known size",
                 marker={"color": inks.muted, "size": 7},
                 hovertemplate="size %{x:.2f}<extra></extra>",
             ),
             go.Scatter(
-                x=[found.low, found.high],
-                y=[found.z, found.z],
+                x=[result.low, result.high],
+                y=[result.z, result.z],
                 mode="lines",
                 line={"color": inks.pros, "width": 6},
                 name="interval",
                 hovertemplate="95 % interval: %{x:.2f}<extra></extra>",
             ),
             go.Scatter(
-                x=[found.size],
-                y=[found.z],
+                x=[result.size],
+                y=[result.z],
                 mode="markers",
                 name="estimate",
                 marker={"color": inks.pros, "size": 13, "symbol": "diamond"},
@@ -173,7 +178,7 @@ def blind_chart(found: BlindResult, truth: Revealed | None = None, *, theme: str
             ),
         ]
     )
-    figure.add_hline(y=found.z, line={"color": inks.pros, "dash": "dot", "width": 1})
+    figure.add_hline(y=result.z, line={"color": inks.pros, "dash": "dot", "width": 1})
     if truth is not None:
         figure.add_vline(x=truth.true_size, line={"color": inks.cons, "dash": "dash", "width": 2})
         figure.add_annotation(
@@ -207,10 +212,10 @@ def blind_chart(found: BlindResult, truth: Revealed | None = None, *, theme: str
     )
 
 
-def _room(found: GapAttribution) -> list[float]:
+def _room(attribution: GapAttribution) -> list[float]:
     """An x range that holds every step and the labels outside the bars."""
-    steps, level = [0.0, found.gap_random, found.gap_all], found.gap_random
-    for part in found.parts:
+    steps, level = [0.0, attribution.gap_random, attribution.gap_all], attribution.gap_random
+    for part in attribution.parts:
         level += part.value
         steps.append(level)
     low, high = min(steps), max(steps)

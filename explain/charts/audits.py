@@ -162,11 +162,11 @@ def trend_lines(trends: Sequence[Trend], name: str, *, theme: str = "light") -> 
     )
 
 
-def before_after(found: Guarded, *, theme: str = "light", most: int = 25) -> go.Figure:
+def before_after(guarded: Guarded, *, theme: str = "light", most: int = 25) -> go.Figure:
     """Each group's exposure ratio before (hollow) and after (filled, with its interval); 1 is an equal share."""
     inks = palette(theme)
-    rows = sorted(found.groups, key=lambda g: -g.n)[:most]
-    rows = [g for g in found.groups if g in rows]
+    rows = sorted(guarded.groups, key=lambda g: -g.n)[:most]
+    rows = [g for g in guarded.groups if g in rows]
     places = list(range(len(rows)))
     figure = go.Figure()
     figure.add_trace(
@@ -191,8 +191,8 @@ def before_after(found: Guarded, *, theme: str = "light", most: int = 25) -> go.
                 "symmetric": False,
                 "color": inks.soft_ink,
                 "thickness": 1.5,
-                "array": [_less(g.high, g.after) for g in rows],
-                "arrayminus": [_less(g.after, g.low) for g in rows],
+                "array": [_difference(g.high, g.after) for g in rows],
+                "arrayminus": [_difference(g.after, g.low) for g in rows],
             },
             hovertemplate="after %{x:.2f}<extra></extra>",
         )
@@ -218,7 +218,7 @@ def before_after(found: Guarded, *, theme: str = "light", most: int = 25) -> go.
 
 
 def tradeoff_curve(
-    found: Sequence[Guarded], strengths: Sequence[str], chosen: int, *, theme: str = "light", most: int = 6
+    guarded: Sequence[Guarded], strengths: Sequence[str], chosen: int, *, theme: str = "light", most: int = 6
 ) -> go.Figure:
     """A line a cohort, a point a strength: the followed group's exposure ratio in its lists against its held-out nDCG;
     stars: the chosen strength.
@@ -227,14 +227,14 @@ def tradeoff_curve(
     line.
     """
     inks, figure = palette(theme), go.Figure()
-    last = found[-1]
+    last = guarded[-1]
     priced = {c.cohort for c in last.costs}
     known = [g for g in last.gains if g.cohort in priced]
     largest = sorted(known, key=lambda g: (g.cohort != "everybody", -g.n))[: most + 1]
     drawn = [g for g in known if g in largest]
     for place, cohort in enumerate(g.cohort for g in drawn):
-        gain = [next((g.after for g in one.gains if g.cohort == cohort), None) for one in found]
-        cost = [next((c.after for c in one.costs if c.cohort == cohort), None) for one in found]
+        gain = [next((g.after for g in one.gains if g.cohort == cohort), None) for one in guarded]
+        cost = [next((c.after for c in one.costs if c.cohort == cohort), None) for one in guarded]
         ink, dash = (inks.ink, "solid") if place == 0 else _LINES[(place - 1) % len(_LINES)]
         figure.add_trace(
             go.Scatter(
@@ -244,8 +244,8 @@ def tradeoff_curve(
                 name=plotly_text(cohort, 30),
                 line={"color": ink, "dash": dash, "width": 3 if place == 0 else 1.5},
                 marker={
-                    "size": [16 if n == chosen else 6 for n in range(len(found))],
-                    "symbol": ["star" if n == chosen else "circle" for n in range(len(found))],
+                    "size": [16 if n == chosen else 6 for n in range(len(guarded))],
+                    "symbol": ["star" if n == chosen else "circle" for n in range(len(guarded))],
                 },
                 customdata=[str(s) for s in strengths],
                 hovertemplate="strength %{customdata}: ratio %{x:.2f}, nDCG %{y:.4f}",
@@ -269,7 +269,7 @@ def _plain(figure: go.Figure, height: int, ink: str) -> go.Figure:
     )
 
 
-def _less(a: float | None, b: float | None) -> float:
+def _difference(a: float | None, b: float | None) -> float:
     return 0.0 if a is None or b is None else max(0.0, a - b)
 
 

@@ -20,16 +20,16 @@ _ROW_PX: Final = 34
 _VALUES_PX: Final = 52
 
 
-def two_lists(found: WhatIf, *, theme: str = "light") -> go.Figure:
+def two_lists(what_if: WhatIf, *, theme: str = "light") -> go.Figure:
     """Ranks before (left) and after (right), a line for each item that is in both; new and gone items stand alone."""
     inks = palette(theme)
-    k = max(len(found.before), len(found.after), 1)
+    k = max(len(what_if.before), len(what_if.after), 1)
     figure = go.Figure()
-    for entry in found.after:
+    for entry in what_if.after:
         was = entry.was_rank
-        inside = was is not None and was <= len(found.before)
+        inside = was is not None and was <= len(what_if.before)
         colour = SAME if was == entry.rank else UP if was is None or was > entry.rank else DOWN
-        told = "taken out, and back" if was is None else f"was {was}"
+        earlier = "taken out, and back" if was is None else f"was {was}"
         figure.add_trace(
             go.Scatter(
                 x=[0, 1] if inside else [1],
@@ -37,12 +37,12 @@ def two_lists(found: WhatIf, *, theme: str = "light") -> go.Figure:
                 mode="lines+markers" if inside else "markers",
                 line={"color": colour, "width": 2},
                 marker={"color": colour, "size": 9, "symbol": "circle" if inside else "star"},
-                hovertext=f"{plotly_text(entry.label, 60)}: now {entry.rank}, {told}",
+                hovertext=f"{plotly_text(entry.label, 60)}: now {entry.rank}, {earlier}",
                 hoverinfo="text",
                 showlegend=False,
             )
         )
-    gone = [b for b in found.before if b.now_rank is None or b.now_rank > len(found.after)]
+    gone = [b for b in what_if.before if b.now_rank is None or b.now_rank > len(what_if.after)]
     if gone:
         figure.add_trace(
             go.Scatter(
@@ -55,7 +55,9 @@ def two_lists(found: WhatIf, *, theme: str = "light") -> go.Figure:
                 hovertext=[f"{plotly_text(b.label, 60)}: was {b.rank}, no longer in the list" for b in gone],
             )
         )
-    texts = [(b.rank, 0, b.label, "right") for b in found.before] + [(a.rank, 1, a.label, "left") for a in found.after]
+    texts = [(b.rank, 0, b.label, "right") for b in what_if.before] + [
+        (a.rank, 1, a.label, "left") for a in what_if.after
+    ]
     for rank, x, label, anchor in texts:
         figure.add_annotation(
             x=x,
@@ -102,14 +104,14 @@ def audience_bars(cohorts: Sequence[CohortShare], *, theme: str = "light") -> go
     return figure
 
 
-def list_heat(found: ListView, *, theme: str = "light") -> go.Figure:
+def list_heat(view: ListView, *, theme: str = "light") -> go.Figure:
     """History items (rows) × listed items (columns): amounts of the scores, in the hues for and against."""
     inks = palette(theme)
-    rows = [plotly_text(label, 24) for label in found.history_labels]
+    rows = [plotly_text(label, 24) for label in view.history_labels]
     figure = go.Figure(
         go.Heatmap(
-            z=found.amounts,
-            x=[str(n) for n in range(1, len(found.items) + 1)],
+            z=view.amounts,
+            x=[str(n) for n in range(1, len(view.items) + 1)],
             y=list(range(len(rows))),
             zmid=0,
             colorscale=[[0, inks.cons], [0.5, inks.surface], [1, inks.pros]],
@@ -122,7 +124,7 @@ def list_heat(found: ListView, *, theme: str = "light") -> go.Figure:
                 "nticks": 4,
                 "tickangle": 0,
             },
-            customdata=[[(r, plotly_text(c, 60)) for c in found.item_labels] for r in rows],
+            customdata=[[(r, plotly_text(c, 60)) for c in view.item_labels] for r in rows],
             hovertemplate="%{customdata[0]} gives %{z:.3g} to %{customdata[1]}<extra></extra>",
         )
     )

@@ -149,12 +149,12 @@ def _ports(
     ports: dict[int, float] = {}
     for key, members in at_node.items():
 
-        def far(i: int) -> tuple[float, str, bool]:
+        def far_end(i: int) -> tuple[float, str, bool]:
             b, sign, _ = flows[i]
             return where[b.target if outgoing else b.source][1], bundle_key(b), sign == "against"
 
         y = where[key][1] - sum(flows[i][2] for i in members) / 2
-        for i in sorted(members, key=far):
+        for i in sorted(members, key=far_end):
             ports[i] = y + flows[i][2] / 2
             y += flows[i][2]
     return ports

@@ -74,12 +74,12 @@ def predicted_scores(model: Recommender, user: int, gone: IntArray) -> FloatArra
     elsewhere.
     """
     history = model.history(user)
-    kept = model.masked(user, gone)
+    masked = model.masked(user, gone)
     scale = model.shrink(len(history), len(np.intersect1d(history, gone)))
     if scale == 1.0:
-        return kept
+        return masked
     constant = model.masked(user, history)
-    return np.asarray(constant + scale * (kept - constant))
+    return np.asarray(constant + scale * (masked - constant))
 
 
 def rank_after(model: Recommender, user: int, item: int, also_out: IntArray) -> int:
@@ -230,7 +230,7 @@ def _prefixes(model: Recommender, margins: FloatArray, constant: FloatArray, nee
     directions = [margins[:, r] for r in range(n_rivals)] + [
         margins[:, near[:m]].mean(axis=1) for m in (needed, 2 * needed)
     ]
-    found: dict[tuple[int, ...], int] = {}
+    sizes: dict[tuple[int, ...], int] = {}
     for direction in directions:
         order = np.argsort(-direction, kind="stable")[:most]
         gone = np.cumsum(margins[order], axis=0)
@@ -238,11 +238,11 @@ def _prefixes(model: Recommender, margins: FloatArray, constant: FloatArray, nee
         left = constant + scale * (margins.sum(axis=0) - gone)
         enough = np.flatnonzero((left < 0).sum(axis=1) >= needed)
         for size in enough[:3] + 1:
-            found.setdefault(tuple(sorted(map(int, order[:size]))), int(size))
-    ranked = sorted(found, key=lambda rows: (found[rows], rows))
+            sizes.setdefault(tuple(sorted(map(int, order[:size]))), int(size))
+    ranked = sorted(sizes, key=lambda rows: (sizes[rows], rows))
     order = np.argsort(-margins[:, near[:needed]].mean(axis=1), kind="stable")[:most]
     unpredicted = (tuple(sorted(map(int, order[:size]))) for size in range(1, len(order) + 1))
-    ranked += [rows for rows in unpredicted if rows not in found]
+    ranked += [rows for rows in unpredicted if rows not in sizes]
     return [np.array(rows, dtype=np.int64) for rows in ranked]
 
 

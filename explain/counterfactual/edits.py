@@ -106,8 +106,8 @@ def edited(graph: InteractionGraph, user: int | None, history: History, edit: Ed
         )
         new = dict(zip(row.indices.tolist(), row.data.tolist(), strict=True))
         weights = np.array([new.get(int(i), w) for i, w in zip(history.items, weights, strict=True)])
-    kept = weights > 0
-    left = History(history.items[kept], weights[kept]).without(np.array(edit.remove, dtype=np.int64))
+    positive = weights > 0
+    left = History(history.items[positive], weights[positive]).without(np.array(edit.remove, dtype=np.int64))
     return left.plus(np.array(edit.add, dtype=np.int64), added_weight) if edit.add else left
 
 
@@ -139,8 +139,8 @@ def _movers(names: Names, before: ListState, after: ListState, item: int, masked
     """The history items whose amount changed most."""
     parts = before.model.parts(before.user, item)
     if masked:
-        here = np.isin(parts.items, np.array(masked))
-        changes = [(int(i), -float(v)) for i, v in zip(parts.items[here], parts.history[here], strict=True) if v]
+        removed = np.isin(parts.items, np.array(masked))
+        changes = [(int(i), -float(v)) for i, v in zip(parts.items[removed], parts.history[removed], strict=True) if v]
         changes.sort(key=lambda pair: (-abs(pair[1]), pair[0]))
     else:
         changes = moved_by(parts, after.model.parts(after.user, item))

@@ -64,10 +64,10 @@ def keep_learnt(folder: Path, of: str, model: str, seed: int, learnt: Recommende
 
 def learnt_before(folder: Path, graph: InteractionGraph, of: str, model: str, seed: int) -> Recommender | None:
     """The model learnt from exactly this table with this seed, None where there is none that can be read."""
-    for found in manifests(folder):
-        if (found.model, found.seed, found.fingerprint) == (model, seed, of):
+    for manifest in manifests(folder):
+        if (manifest.model, manifest.seed, manifest.fingerprint) == (model, seed, of):
             try:
-                return get_model(model).restore(graph, load(folder, found.snapshot)[1])
+                return get_model(model).restore(graph, load(folder, manifest.snapshot)[1])
             except SnapshotError:
                 return None
     return None

@@ -7,30 +7,30 @@ from explain.format.names import Names
 from explain.format.numbers import plural
 
 
-def flip(names: Names, item: int, found: Flip, k: int, listed: bool) -> str:
+def flip(names: Names, item: int, result: Flip, k: int, listed: bool) -> str:
     """What the smallest change is, or that there is none within what was tried."""
     title = names.quoted(item)
-    if not found.found:
+    if not result.found:
         if listed:
             return (
                 f"No removal was found that drops {title} out of the first {k}, within the "
-                f"{plural(found.rivals, 'rival')} tested."
+                f"{plural(result.rivals, 'rival')} tested."
             )
-        return f"No addition was found that brings {title} (now rank {found.rank}) into the first {k}."
-    listed_titles = [names.quoted(i) for i in found.changed[:5]]
-    if len(found.changed) > 5:
-        listed_titles.append(f"{len(found.changed) - 5} more")
+        return f"No addition was found that brings {title} (now rank {result.rank}) into the first {k}."
+    listed_titles = [names.quoted(i) for i in result.changed[:5]]
+    if len(result.changed) > 5:
+        listed_titles.append(f"{len(result.changed) - 5} more")
     titles = listed_titles[0] if len(listed_titles) == 1 else f"{', '.join(listed_titles[:-1])} and {listed_titles[-1]}"
     least = ""
-    if found.minimal and len(found.changed) > 1:
+    if result.minimal and len(result.changed) > 1:
         stays = f"stays {'in' if listed else 'outside'} the first {k}"
         least = (
-            f". It is a smallest set of its kind: with any one of the {len(found.changed)} left out of it, "
+            f". It is a smallest set of its kind: with any one of the {len(result.changed)} left out of it, "
             f"{title} {stays}"
         )
     if listed:
-        return f"Without {titles} this falls from rank {found.rank} to {found.new_rank}, out of the first {k}{least}."
-    return f"With {titles} this rises from rank {found.rank} to {found.new_rank}, into the first {k}{least}."
+        return f"Without {titles} this falls from rank {result.rank} to {result.new_rank}, out of the first {k}{least}."
+    return f"With {titles} this rises from rank {result.rank} to {result.new_rank}, into the first {k}{least}."
 
 
 def verified(names: Names, reason: int, rank: int, predicted: int, true_rank: int) -> str:

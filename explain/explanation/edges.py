@@ -100,15 +100,15 @@ def explain_edges(names: Names, model: Recommender, user: int, item: int, top: i
 
 
 def _by_relation(names: Names, parts: EdgeParts, user: int) -> tuple[GroupAmount, ...]:
-    made = []
+    groups = []
     for edges, amounts in zip(parts.sets, parts.amounts, strict=True):
         if edges.source_kind != "user":
-            made.append(_group(f"{names.noun} – {names.kind(edges.target_kind)}", amounts))
+            groups.append(_group(f"{names.noun} – {names.kind(edges.target_kind)}", amounts))
             continue
         own = edges.source == user
-        made.append(_group(f"what {names.user(user)} {names.verb}", amounts[own]))
-        made.append(_group(f"what other people {names.verb}", amounts[~own]))
-    return _sorted(made)
+        groups.append(_group(f"what {names.user(user)} {names.verb}", amounts[own]))
+        groups.append(_group(f"what other people {names.verb}", amounts[~own]))
+    return _sorted(groups)
 
 
 def _by_group(names: Names, parts: EdgeParts, kind: str) -> tuple[GroupAmount, ...]:
@@ -131,15 +131,15 @@ def _by_group(names: Names, parts: EdgeParts, kind: str) -> tuple[GroupAmount, .
         counts += np.asarray(share.astype(bool).astype(np.int64).T @ n_item)
         bare = width[items] == 0
         without.append(amounts[bare])
-    made = [GroupAmount(names.group(kind, int(g)), float(totals[g]), int(counts[g])) for g in np.flatnonzero(counts)]
-    ranked = sorted(made, key=lambda g: (-abs(g.value), g.label))
-    shown, rest = ranked[:LARGEST_GROUPS], ranked[LARGEST_GROUPS:]
+    groups = [GroupAmount(names.group(kind, int(g)), float(totals[g]), int(counts[g])) for g in np.flatnonzero(counts)]
+    ranked = sorted(groups, key=lambda g: (-abs(g.value), g.label))
+    largest, rest = ranked[:LARGEST_GROUPS], ranked[LARGEST_GROUPS:]
     if rest:
-        shown.append(GroupAmount(f"{len(rest)} further", sum(g.value for g in rest), sum(g.n_edges for g in rest)))
+        largest.append(GroupAmount(f"{len(rest)} further", sum(g.value for g in rest), sum(g.n_edges for g in rest)))
     bare_amounts = np.concatenate(without) if without else np.zeros(0)
     if np.count_nonzero(bare_amounts):
-        shown.append(_group(f"without a {names.kind(kind)}", bare_amounts))
-    return tuple(shown)
+        largest.append(_group(f"without a {names.kind(kind)}", bare_amounts))
+    return tuple(largest)
 
 
 def _by_age(names: Names, parts: EdgeParts) -> tuple[GroupAmount, ...]:
@@ -172,13 +172,13 @@ def _last_times(names: Names) -> sparse.csr_matrix:
 
 
 def _largest(names: Names, parts: EdgeParts, user: int, top: int) -> tuple[EdgeAmount, ...]:
-    made: list[tuple[float, EdgeAmount]] = []
+    candidates: list[tuple[float, EdgeAmount]] = []
     for edges, amounts in zip(parts.sets, parts.amounts, strict=True):
         for row in np.argsort(-np.abs(amounts), kind="stable")[:top]:
             if amounts[row]:
-                made.append((abs(float(amounts[row])), _edge(names, edges, int(row), float(amounts[row]), user)))
-    made.sort(key=lambda pair: (-pair[0], pair[1].source, pair[1].target))
-    return tuple(edge for _, edge in made[:top])
+                candidates.append((abs(float(amounts[row])), _edge(names, edges, int(row), float(amounts[row]), user)))
+    candidates.sort(key=lambda pair: (-pair[0], pair[1].source, pair[1].target))
+    return tuple(edge for _, edge in candidates[:top])
 
 
 def _edge(names: Names, edges: EdgeSet, row: int, value: float, user: int) -> EdgeAmount:
@@ -195,11 +195,11 @@ def _edge(names: Names, edges: EdgeSet, row: int, value: float, user: int) -> Ed
     known = names.show_people and source < names.graph.n_users
     who = names.user(source) if source == user or known else "another person"
     return EdgeAmount(
-        who, names.item(target), names.verb, value, _when(names, source, target) if source == user else ""
+        who, names.item(target), names.verb, value, _time_of_event(names, source, target) if source == user else ""
     )
 
 
-def _when(names: Names, user: int, item: int) -> str:
+def _time_of_event(names: Names, user: int, item: int) -> str:
     events = names.graph.events
     times: IntArray = events.time[(events.user == user) & (events.item == item)]
     return day(int(times.max())) if len(times) else ""

@@ -24,9 +24,9 @@ from explain.results.lists import HistoryEntry
 N_WALKS, N_FACTS = 50, 8
 
 
-def evidence(case: ScoredPair, key: str) -> Evidence:
+def evidence(pair: ScoredPair, key: str) -> Evidence:
     """Raises UnknownIdError for a key that the picture does not have."""
-    picture = case.picture()
+    picture = pair.picture()
     node = next((n for n in picture.nodes if n.key == key), None)
     bundle = next((b for b in picture.bundles if bundle_id(b.source, b.target, b.relation) == key), None)
     if node is None and bundle is None:
@@ -34,30 +34,30 @@ def evidence(case: ScoredPair, key: str) -> Evidence:
     origins = picture.origins.get(key, ())
     constants: list[Path] = []
     if node is not None and node.kind in ("person", "target"):
-        lanes, constants = case.lanes, constant_paths(case)
+        lanes, constants = pair.lanes, constant_paths(pair)
     else:
-        lanes = _lanes(case, origins)
+        lanes = _lanes(pair, origins)
         if bundle is not None and not origins:
-            constants = [p for p in constant_paths(case) if p.relation == bundle.relation]
+            constants = [p for p in constant_paths(pair) if p.relation == bundle.relation]
     walks = best_walks(lanes, N_WALKS - len(constants))
     rest = rest_of(lanes, walks)
-    narrowed = replace(case, lanes=lanes)
+    narrowed = replace(pair, lanes=lanes)
     listed = [*constants, *(to_path(narrowed, w) for w in walks)]
     paths = tuple(sorted(listed, key=lambda p: -abs(p.value)))
     if bundle is not None:
         labels = {n.key: n.label for n in picture.nodes}
         title = f"{labels[bundle.source]} → {labels[bundle.target]}"
-        facts = (bundle.label, *_history_facts(case, origins, lanes))
+        facts = (bundle.label, *_history_facts(pair, origins, lanes))
         plus, minus = bundle.value_for, bundle.value_against
     else:
         assert node is not None
         title, facts, plus, minus = (
             node.label,
-            _node_facts(case, node, origins, lanes),
+            _node_facts(pair, node, origins, lanes),
             node.value_for,
             node.value_against,
         )
-    carried = f"{amount(plus - minus)} of the score ({share(plus - minus, case.score)})"
+    carried = f"{amount(plus - minus)} of the score ({share(plus - minus, pair.score)})"
     if minus and plus:
         carried += f": {amount(plus)} for, {amount(minus, signed=False)} against"
     return Evidence(
@@ -65,70 +65,70 @@ def evidence(case: ScoredPair, key: str) -> Evidence:
     )
 
 
-def _lanes(case: ScoredPair, origins: tuple[Origin, ...]) -> tuple[Lane, ...]:
+def _lanes(pair: ScoredPair, origins: tuple[Origin, ...]) -> tuple[Lane, ...]:
     """The walks behind these origins, each once."""
     seen: dict[tuple[int, tuple[int, ...] | None], set[int]] = {}
     for origin in origins:
         via = None if origin.via is None else tuple(int(v) for v in origin.via)
         seen.setdefault((origin.lane, via), set()).update(int(r) for r in origin.rows)
-    made: list[Lane] = []
+    selected: list[Lane] = []
     for (lane_idx, via), rows in sorted(seen.items(), key=lambda entry: (entry[0][0], entry[0][1] or ())):
-        lane = case.lanes[lane_idx]
+        lane = pair.lanes[lane_idx]
         nodes = None if via is None else np.array(via)
         narrowed = lanes_of([restricted(lane.walks, np.array(sorted(rows)), nodes)])
-        made += [other for other in narrowed if other.end_sign == lane.end_sign]
-    return tuple(made)
+        selected += [other for other in narrowed if other.end_sign == lane.end_sign]
+    return tuple(selected)
 
 
 def _node_facts(
-    case: ScoredPair, node: FlowNode, origins: tuple[Origin, ...], lanes: tuple[Lane, ...]
+    pair: ScoredPair, node: FlowNode, origins: tuple[Origin, ...], lanes: tuple[Lane, ...]
 ) -> tuple[str, ...]:
-    names, graph = case.names, case.names.graph
+    names, graph = pair.names, pair.names.graph
     if node.kind == "person":
-        attributes = person_attributes(names, case.user)
-        told = ", ".join(f"{k.replace('_', ' ')}: {v}" for k, v in attributes.items())
-        return (f"{plural(len(case.parts.items), names.noun)} in the history", *([told] if told else []))
+        attributes = person_attributes(names, pair.user)
+        text = ", ".join(f"{k.replace('_', ' ')}: {v}" for k, v in attributes.items())
+        return (f"{plural(len(pair.parts.items), names.noun)} in the history", *([text] if text else []))
     if node.kind == "target":
-        n_people = int(np.diff(graph.interactions.tocsc().indptr)[case.item])
-        return (f"{names.crowd(n_people)} {names.verb} it", *item_groups_line(names, case.item))
+        n_people = int(np.diff(graph.interactions.tocsc().indptr)[pair.item])
+        return (f"{names.crowd(n_people)} {names.verb} it", *item_groups_line(names, pair.item))
     if node.kind == "history":
         rows = np.unique(np.concatenate([o.rows for o in origins]))
         if node.merged == 1:
-            idx = int(case.parts.items[rows[0]])
+            idx = int(pair.parts.items[rows[0]])
             relations = [
                 f"{names.relation(k)}: {amount(float(v[rows[0]]))}"
-                for k, v in case.parts.relations.items()
+                for k, v in pair.parts.relations.items()
                 if v[rows[0]]
             ]
-            return (*event_lines(names, case.user, idx), *relations)
-        return _amount_lines(case, rows, lanes)
-    return _history_facts(case, origins, lanes)
+            return (*event_lines(names, pair.user, idx), *relations)
+        return _amount_lines(pair, rows, lanes)
+    return _history_facts(pair, origins, lanes)
 
 
-def _history_facts(case: ScoredPair, origins: tuple[Origin, ...], lanes: tuple[Lane, ...]) -> tuple[str, ...]:
+def _history_facts(pair: ScoredPair, origins: tuple[Origin, ...], lanes: tuple[Lane, ...]) -> tuple[str, ...]:
     if not origins:
         return ()
     rows = np.unique(np.concatenate([o.rows for o in origins]))
     if len(rows) == 1:
-        idx = int(case.parts.items[rows[0]])
-        return (f"starts at {case.names.quoted(idx)}", *event_lines(case.names, case.user, idx))
-    return _amount_lines(case, rows, lanes)
+        idx = int(pair.parts.items[rows[0]])
+        return (f"starts at {pair.names.quoted(idx)}", *event_lines(pair.names, pair.user, idx))
+    return _amount_lines(pair, rows, lanes)
 
 
-def amounts_through(case: ScoredPair, lanes: tuple[Lane, ...]) -> FloatArray:
+def amounts_through(pair: ScoredPair, lanes: tuple[Lane, ...]) -> FloatArray:
     """What each history item sends through these walks alone, signed: float64 [h], summing to what they carry."""
     sent = np.sum(
-        [lane.end_sign * lane.walks.by_history(lane.terminal) for lane in lanes] or [np.zeros(len(case.parts.items))],
+        [lane.end_sign * lane.walks.by_history(lane.terminal) for lane in lanes] or [np.zeros(len(pair.parts.items))],
         axis=0,
     )
     return np.asarray(sent)
 
 
-def _amount_lines(case: ScoredPair, rows: IntArray, lanes: tuple[Lane, ...]) -> tuple[str, ...]:
+def _amount_lines(pair: ScoredPair, rows: IntArray, lanes: tuple[Lane, ...]) -> tuple[str, ...]:
     """The history items behind a bundle with what each gives to it, the largest first; the rest as one line."""
-    sent = amounts_through(case, lanes)
+    sent = amounts_through(pair, lanes)
     order = rows[np.argsort(-np.abs(sent[rows]), kind="stable")]
-    lines = [f"{case.names.quoted(int(case.parts.items[r]))}: {amount(float(sent[r]))} of it" for r in order[:N_FACTS]]
+    lines = [f"{pair.names.quoted(int(pair.parts.items[r]))}: {amount(float(sent[r]))} of it" for r in order[:N_FACTS]]
     if len(order) > N_FACTS:
         lines.append(f"and {len(order) - N_FACTS:,} more: {amount(float(sent[order[N_FACTS:]].sum()))} of it")
     return tuple(lines)
@@ -180,16 +180,16 @@ def attributes_of(frame: object, row: int) -> dict[str, str]:
     from explain.format.text import clean
 
     assert isinstance(frame, pd.DataFrame)
-    told = {}
+    texts = {}
     for column in frame.columns:
         value = frame[column].iloc[row]
         if pd.isna(value):
             continue
         if column == TIME_COLUMN and isinstance(value, Real):
-            told[str(column)] = day(int(float(value)))
+            texts[str(column)] = day(int(float(value)))
         else:
-            told[str(column)] = f"{value:g}" if isinstance(value, float) else clean(value)
-    return told
+            texts[str(column)] = f"{value:g}" if isinstance(value, float) else clean(value)
+    return texts
 
 
 def item_groups_line(names: Names, item: int) -> tuple[str, ...]:

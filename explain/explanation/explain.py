@@ -45,7 +45,7 @@ class ScoredPair:
 
 
 def explain(
-    case: ScoredPair,
+    pair: ScoredPair,
     *,
     snapshot: str,
     workspace: str,
@@ -58,25 +58,25 @@ def explain(
     """The whole explanation; every amount in it is a term of `case.score`. k: the length of a list; beyond it nothing
     surfaced.
     """
-    names, parts, score = case.names, case.parts, case.score
-    walks = best_walks(case.lanes, n_paths)
-    rest = rest_of(case.lanes, walks)
-    paths = [to_path(case, walk) for walk in walks] + constant_paths(case)
+    names, parts, score = pair.names, pair.parts, pair.score
+    walks = best_walks(pair.lanes, n_paths)
+    rest = rest_of(pair.lanes, walks)
+    paths = [to_path(pair, walk) for walk in walks] + constant_paths(pair)
     shown = sum(abs(p.value) for p in paths)
     whole = parts.gross
-    connected = case.model.connected(case.user, case.item)
-    picture = case.picture()
+    connected = pair.model.connected(pair.user, pair.item)
+    picture = pair.picture()
     listed = tuple(sorted(paths, key=lambda p: -abs(p.value)))
     return Explanation(
         snapshot=snapshot,
-        model=case.model.spec.name,
+        model=pair.model.spec.name,
         workspace=workspace,
-        user=names.user_id(case.user),
-        item=str(names.graph.items.ids[case.item]),
-        label=names.item(case.item),
-        state=case.state,
+        user=names.user_id(pair.user),
+        item=str(names.graph.items.ids[pair.item]),
+        label=names.item(pair.item),
+        state=pair.state,
         score=score,
-        unit=case.model.spec.unit,
+        unit=pair.model.spec.unit,
         parts=part_list(names, parts),
         completeness_error=abs(parts.total - score) / max(abs(score), SMALLEST_SCORE) if score else abs(parts.total),
         path_share=path_share(connected, score),
@@ -87,10 +87,10 @@ def explain(
         residual=rest.gross / whole if whole else 0.0,
         nodes=picture.nodes,
         bundles=picture.bundles,
-        sentence=sentence(names, parts, case.user, case.item, score, case.state, rank, k),
+        sentence=sentence(names, parts, pair.user, pair.item, score, pair.state, rank, k),
         rank=rank,
         k=k,
-        against=None if against is None else _against(case, against, against_rank),
+        against=None if against is None else _against(pair, against, against_rank),
     )
 
 
@@ -109,65 +109,65 @@ def gross_net(gross: float, score: float) -> float:
 
 def part_list(names: Names, parts: Parts) -> tuple[Part, ...]:
     """All parts, largest amount first."""
-    made = [Part(kind, kind, names.relation(kind), value, {kind: value}) for kind, value in parts.constants.items()]
+    result = [Part(kind, kind, names.relation(kind), value, {kind: value}) for kind, value in parts.constants.items()]
     history = parts.history
     for row, idx in enumerate(parts.items):
         relations = {key: float(values[row]) for key, values in parts.relations.items()}
         raw = str(names.graph.items.ids[idx])
-        made.append(Part("history", raw, names.item(int(idx)), float(history[row]), relations))
-    return tuple(sorted(made, key=lambda p: (-abs(p.value), p.id)))
+        result.append(Part("history", raw, names.item(int(idx)), float(history[row]), relations))
+    return tuple(sorted(result, key=lambda p: (-abs(p.value), p.id)))
 
 
-def _against(case: ScoredPair, other: int, rank: int | None) -> Against:
-    names = case.names
-    score = float(case.model.score(np.array([case.user]))[0, other])
-    parts = case.model.parts(case.user, other)
-    text = comparison(names, case.item, other, case.parts, parts)
+def _against(pair: ScoredPair, other: int, rank: int | None) -> Against:
+    names = pair.names
+    score = float(pair.model.score(np.array([pair.user]))[0, other])
+    parts = pair.model.parts(pair.user, other)
+    text = comparison(names, pair.item, other, pair.parts, parts)
     return Against(str(names.graph.items.ids[other]), names.item(other), score, part_list(names, parts), text, rank)
 
 
-def to_path(case: ScoredPair, walk: Walk) -> Path:
+def to_path(pair: ScoredPair, walk: Walk) -> Path:
     """A walk with every hop's relation and weight; the weights' product is the walk's value."""
-    lane = case.lanes[walk.lane]
-    names, walks, steps = case.names, lane.walks, lane.walks.chain.steps
+    lane = pair.lanes[walk.lane]
+    names, walks, steps = pair.names, lane.walks, lane.walks.chain.steps
     first = walk.nodes[0]
     start = float(walks.start[int(np.searchsorted(walks.items, first))])
-    here = (names.user_id(case.user), names.user(case.user), "person")
-    there = _named(case, "item", first, None, 0)
-    hops = [Hop(*here, "consumed", walks.chain.coefficient * start, *there, True)]
+    source = (names.user_id(pair.user), names.user(pair.user), "person")
+    target = _named(pair, "item", first, None, 0)
+    hops = [Hop(*source, "consumed", walks.chain.coefficient * start, *target, True)]
     for layer, (node, following) in enumerate(zip(walk.nodes[:-1], walk.nodes[1:], strict=True)):
         step = steps[layer]
-        here, there = there, _named(case, step.target_kind, following, step, node)
-        hops.append(Hop(*here, step.relation, lane.weight(layer, node, following), *there, True))
+        source, target = target, _named(pair, step.target_kind, following, step, node)
+        hops.append(Hop(*source, step.relation, lane.weight(layer, node, following), *target, True))
     if walks.jump:
         worth = lane.end_sign * lane.end(walk.nodes[-1])
-        hops.append(Hop(*there, "latent_jump", worth, *_named(case, "item", case.item, None, 0), False))
+        hops.append(Hop(*target, "latent_jump", worth, *_named(pair, "item", pair.item, None, 0), False))
     return Path(walk.value, walks.chain.key, tuple(hops))
 
 
-def constant_paths(case: ScoredPair) -> list[Path]:
+def constant_paths(pair: ScoredPair) -> list[Path]:
     """Terms without a walk, drawn as one dashed hop from the person to the item."""
-    names = case.names
-    here = (names.user_id(case.user), names.user(case.user), "person")
-    there = _named(case, "item", case.item, None, 0)
+    names = pair.names
+    source = (names.user_id(pair.user), names.user(pair.user), "person")
+    target = _named(pair, "item", pair.item, None, 0)
     return [
-        Path(value, kind, (Hop(*here, kind, value, *there, False),))
-        for kind, value in case.parts.constants.items()
+        Path(value, kind, (Hop(*source, kind, value, *target, False),))
+        for kind, value in pair.parts.constants.items()
         if value
     ]
 
 
-def _named(case: ScoredPair, kind: str, node: int, step: Step | None, source: int) -> tuple[str, str, str]:
-    names = case.names
+def _named(pair: ScoredPair, kind: str, node: int, step: Step | None, source: int) -> tuple[str, str, str]:
+    names = pair.names
     if kind == "item":
         return str(names.graph.items.ids[node]), names.item(node), "item"
     if kind == "user":
         assert step is not None
-        raw, label = names.other_person(step, source, node, case.user, case.item)
+        raw, label = names.other_person(step, source, node, pair.user, pair.item)
         return raw, label, "person"
     if kind == "context":
         assert step is not None
-        return *names.other_context(step, source, node, case.user, case.item), kind
+        return *names.other_context(step, source, node, pair.user, pair.item), kind
     return str(names.graph.groups[kind].ids[node]), names.group(kind, node), kind
 
 

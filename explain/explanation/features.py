@@ -48,7 +48,7 @@ def explain_features(
         by_group[line.group] = by_group.get(line.group, 0.0) + line.value
     order = np.argsort(-np.abs(values), kind="stable")
     single = [FeaturePart(str(groups[j]), clean(names[j]), float(values[j])) for j in order[:top]]
-    rest = _further(groups, values, order[top:])
+    rest = _grouped_rest(groups, values, order[top:])
     parts = (*single, *others, *rest)
     score = float(model.score(np.array([user]))[0, item])
     error = abs(sum(part.value for part in parts) - score)
@@ -84,7 +84,7 @@ def _ig_name(n_steps: int) -> str:
     return f"Integrated Gradients (Captum, Gauss-Legendre, {n_steps} steps, baseline: no feature at all)"
 
 
-def _further(groups: NDArray[np.str_], values: FloatArray, rows: IntArray) -> list[FeaturePart]:
+def _grouped_rest(groups: NDArray[np.str_], values: FloatArray, rows: IntArray) -> list[FeaturePart]:
     """One line a group for the features that are not shown singly."""
     lines = []
     for group in dict.fromkeys(groups[rows].tolist()):

@@ -248,10 +248,10 @@ class PictureBuilder:
         return known.key
 
     def _bundles(self) -> tuple[Bundle, ...]:
-        made = []
+        bundles = []
         for (source, target, relation), flow in self.flows.items():
             label = "in the history" if relation == "history" else self.names.relation(relation)
-            made.append(
+            bundles.append(
                 Bundle(
                     source,
                     target,
@@ -264,10 +264,10 @@ class PictureBuilder:
                     flow.solid,
                 )
             )
-        return tuple(sorted(made, key=lambda b: (b.hop, -abs(b.value_for - b.value_against), b.source, b.target)))
+        return tuple(sorted(bundles, key=lambda b: (b.hop, -abs(b.value_for - b.value_against), b.source, b.target)))
 
     def _flow_nodes(self) -> tuple[FlowNode, ...]:
-        made = []
+        flow_nodes = []
         for key, node in self.nodes.items():
             inward = [f for (_, target, _), f in self.flows.items() if target == key]
             outward = [f for (source, _, _), f in self.flows.items() if source == key]
@@ -275,13 +275,13 @@ class PictureBuilder:
             if not used and key not in (self.person, self.target):
                 continue
             plus, minus = sum(f.value_for for f in used), sum(f.value_against for f in used)
-            made.append(FlowNode(key, node.hop, node.kind, node.id, node.label, plus, minus, node.merged))
-        return tuple(sorted(made, key=lambda n: (n.hop, -abs(n.value_for - n.value_against), n.key)))
+            flow_nodes.append(FlowNode(key, node.hop, node.kind, node.id, node.label, plus, minus, node.merged))
+        return tuple(sorted(flow_nodes, key=lambda n: (n.hop, -abs(n.value_for - n.value_against), n.key)))
 
     def _origins(self) -> dict[str, tuple[Origin, ...]]:
-        found: dict[str, list[Origin]] = defaultdict(list)
+        origins_of: dict[str, list[Origin]] = defaultdict(list)
         for (source, target, relation), flow in self.flows.items():
-            found[bundle_id(source, target, relation)] += flow.origins
+            origins_of[bundle_id(source, target, relation)] += flow.origins
             if source != self.person:
-                found[source] += flow.origins
-        return {key: tuple(origins) for key, origins in found.items()}
+                origins_of[source] += flow.origins
+        return {key: tuple(origins) for key, origins in origins_of.items()}

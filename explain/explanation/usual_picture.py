@@ -81,7 +81,7 @@ def _strongest(matrix: sparse.csr_matrix, user: int, history: np.ndarray, item: 
     readers = readers[readers != user]
     if not len(readers) or not len(history):
         return []
-    found = []
+    paths = []
     rows = binary[readers]
     best = 1.0 / user_degree[readers]  # both steps through another person pass its degree^-1/2 once each
     for j in history[history != item].tolist():
@@ -89,5 +89,5 @@ def _strongest(matrix: sparse.csr_matrix, user: int, history: np.ndarray, item: 
         if has.any():
             v = int(np.flatnonzero(has)[np.argmax(best[has])])
             scale = np.sqrt(user_degree[user] * item_degree[item]) * item_degree[j]
-            found.append((float(best[v] / scale), int(j), int(readers[v])))
-    return sorted(found, key=lambda w: (-w[0], w[1]))[:N_PATHS]
+            paths.append((float(best[v] / scale), int(j), int(readers[v])))
+    return sorted(paths, key=lambda w: (-w[0], w[1]))[:N_PATHS]

@@ -92,8 +92,8 @@ class Lane:
 
 def lanes_of(walks: Iterable[Walks]) -> tuple[Lane, ...]:
     """The lanes that hold at least one walk."""
-    made = [Lane(w, sign, terminal) for w in walks if len(w.items) for sign, terminal in w.terminals()]
-    return tuple(lane for lane in made if lane.best[0][lane.walks.items].max(initial=0.0) > 0)
+    lanes = [Lane(w, sign, terminal) for w in walks if len(w.items) for sign, terminal in w.terminals()]
+    return tuple(lane for lane in lanes if lane.best[0][lane.walks.items].max(initial=0.0) > 0)
 
 
 def best_walks(lanes: Sequence[Lane], k: int) -> tuple[Walk, ...]:
@@ -109,8 +109,8 @@ def best_walks(lanes: Sequence[Lane], k: int) -> tuple[Walk, ...]:
 
     for lane_idx, lane in enumerate(lanes):
         offer(lane_idx, (), abs(lane.coefficient), 0)
-    found: list[Walk] = []
-    while heap and len(found) < k:
+    best: list[Walk] = []
+    while heap and len(best) < k:
         bound, _, lane_idx, prefix, magnitude, place = heapq.heappop(heap)
         lane = lanes[lane_idx]
         offer(lane_idx, prefix, magnitude, place + 1)
@@ -118,11 +118,11 @@ def best_walks(lanes: Sequence[Lane], k: int) -> tuple[Walk, ...]:
         node = int(nodes[place])
         longer = (*prefix, node)
         if len(longer) == lane.n_layers + 1:
-            found.append(Walk(lane_idx, longer, float(np.copysign(-bound, lane.coefficient))))
+            best.append(Walk(lane_idx, longer, float(np.copysign(-bound, lane.coefficient))))
         else:
             through = lane.best[len(longer) - 1][node]
             offer(lane_idx, longer, magnitude * float(worth[place] / through), 0)
-    return tuple(found)
+    return tuple(best)
 
 
 def rest_of(lanes: Sequence[Lane], shown: Sequence[Walk]) -> Rest:
@@ -153,6 +153,6 @@ def _complement(lane: Lane, paths: list[tuple[int, ...]]) -> tuple[float, int]:
         others, other_weights = nodes[~taken], weights[~taken]
         amount += prefixes[prefix] * float(other_weights @ lane.sums[layer + 1][others])
         number += int(counts[layer + 1][others[other_weights > 0]].sum())
-        for kept, weight in zip(nodes[taken], weights[taken], strict=True):
-            prefixes[*prefix, int(kept)] = prefixes[prefix] * float(weight)
+        for next_node, weight in zip(nodes[taken], weights[taken], strict=True):
+            prefixes[*prefix, int(next_node)] = prefixes[prefix] * float(weight)
     return amount, number

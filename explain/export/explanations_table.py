@@ -47,8 +47,8 @@ def write_explanations(
     try:
         with one_thread():
             for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
-                found = parts_of_item(model, rows[start:end].tolist(), int(items[start]))
-                for place, (user, parts) in zip(places[start:end].tolist(), found, strict=True):
+                parts_of_users = parts_of_item(model, rows[start:end].tolist(), int(items[start]))
+                for place, (user, parts) in zip(places[start:end].tolist(), parts_of_users, strict=True):
                     batch.add(user, place + 1, int(items[start]), parts)
                     if batch.n >= ROWS_AT_ONCE:
                         writer = _write(writer, temporary, batch, pq)

@@ -42,12 +42,12 @@ Players = Mapping[str, Sequence[str]]
 class Game:
     """What each person's lists give the group, by subset of the players.
 
-    given  float64 [n_people, 2**n_players]; bit p of a column's number says whether player p plays
-    whole  float64 [n_people]: attention that a person's list gives out in all
+    values  float64 [n_people, 2**n_players]; bit p of a column's number says whether player p plays
+    whole   float64 [n_people]: attention that a person's list gives out in all
     """
 
     players: tuple[str, ...]
-    given: FloatArray
+    values: FloatArray
     whole: FloatArray
 
 
@@ -118,7 +118,7 @@ def play(
     weights, n_subsets = rbp(k) if weights is None else weights[:k], 2 ** len(players)
     if len(names) > MAX_PLAYERS:
         shapley_weights(len(names))
-    given, whole = np.zeros((len(users), n_subsets)), np.zeros(len(users))
+    values, whole = np.zeros((len(users), n_subsets)), np.zeros(len(users))
     for start in range(0, len(users), BATCH):
         rows = slice(start, start + BATCH)
         batch = users[rows]
@@ -129,14 +129,14 @@ def play(
         place = np.where(served != NO_ITEM, weights, 0.0)
         whole[rows] = place.sum(axis=1)
         share = (candidate @ belongs) / np.maximum(candidate.sum(axis=1), 1)
-        given[rows, 0] = whole[rows] * share
-        given[rows, -1] = (place * belongs[served]).sum(axis=1)
+        values[rows, 0] = whole[rows] * share
+        values[rows, -1] = (place * belongs[served]).sum(axis=1)
         for subset in range(1, n_subsets - 1):
             scores = np.sum([parts[p] for p in range(len(names)) if subset >> p & 1], axis=0)
-            given[rows, subset] = expected_exposure(scores, candidate, belongs, weights)
+            values[rows, subset] = expected_exposure(scores, candidate, belongs, weights)
         done = min(start + BATCH, len(users))
         progress(done / len(users), f"ranking {done:,} of {len(users):,} people by {n_subsets} subsets")
-    return Game(names, given, whole)
+    return Game(names, values, whole)
 
 
 @dataclass(frozen=True, eq=False)
@@ -158,8 +158,8 @@ def solve(game: Game, *, draws: int = DRAWS, seed: int = 0) -> Solved:
     """
     if not game.whole.sum():
         raise DataError("Nobody of these people has a list, so there is no exposure to attribute.")
-    own = game.given @ shapley_weights(len(game.players))
-    columns = np.column_stack([own, game.given[:, -1], game.given[:, 0], game.whole])
+    own = game.values @ shapley_weights(len(game.players))
+    columns = np.column_stack([own, game.values[:, -1], game.values[:, 0], game.whole])
     sums = columns.sum(axis=0)
     drawn = resampled_sums(columns, draws, np.random.default_rng(seed))
     low, high = percentile_interval(drawn[:, :-1] / np.maximum(drawn[:, -1:], 1e-300))
@@ -183,13 +183,13 @@ def sources_of(graph: InteractionGraph, through: str) -> dict[str, sparse.csr_ma
         raise OptionError(f"A gap cannot be attributed to {shown(through)}: choose one of {', '.join(THROUGH)}.")
     if through == "relations":
         return None
-    found = sources_by_kind(graph) if through == "events" else sources_by_age(graph)
-    if len(found) < 2:
+    sources = sources_by_kind(graph) if through == "events" else sources_by_age(graph)
+    if len(sources) < 2:
         raise OptionError(
             f"All events here are of one kind ({', '.join(graph.events.kinds)}), so there is nothing to tell apart: "
             "choose relations or age."
         )
-    return found
+    return sources
 
 
 def find_players(

@@ -32,7 +32,7 @@ EVERYBODY = -1
 
 
 @dataclass(frozen=True, eq=False)
-class _Shown:
+class _Published:
     """What is published of one set of people.
 
     sets     (column, group) of each row after the first, which is everybody      n  people of each row, int64 [rows]
@@ -59,34 +59,36 @@ def protect(
     Returns  column → positions of groups, a superset of `hidden`: groups of fewer than `limit` people, and for their
              sake others
     """
-    found = {by: set(hidden.get(by, ())) for by in codes}
+    withheld = {by: set(hidden.get(by, ())) for by in codes}
     for by, code in codes.items():
         groups, sizes = np.unique(code[people][code[people] >= 0], return_counts=True)
         few = len(people) < limit
-        found[by] |= {int(g) for g, size in zip(groups, sizes, strict=True) if few or size < limit}
+        withheld[by] |= {int(g) for g, size in zip(groups, sizes, strict=True) if few or size < limit}
     clear = np.zeros(len(people), dtype=np.bool_)
     solved = 0
     while True:
-        shown = _shown(codes, people, found)
-        if not shown.sets:
+        published = _published(codes, people, withheld)
+        if not published.sets:
             break
-        suspects = _suspects(shown, limit, clear)
+        suspects = _suspects(published, limit, clear)
         exposed: tuple[str, int] | None = None
         for atom in suspects.tolist():
             solved += 1
-            rows = _program(shown, atom, limit) if solved <= MOST_SOLVED else np.flatnonzero(shown.member[:, atom])
+            rows = (
+                _program(published, atom, limit) if solved <= MOST_SOLVED else np.flatnonzero(published.member[:, atom])
+            )
             if rows is None:
-                clear |= shown.atom_of == atom
+                clear |= published.atom_of == atom
                 continue
-            exposed = _gives_way(shown, rows, settled)
+            exposed = _next_withheld(published, rows, settled)
             break
         if exposed is None:
             break
-        found[exposed[0]].add(exposed[1])
-    return {by: frozenset(groups) for by, groups in found.items()}
+        withheld[exposed[0]].add(exposed[1])
+    return {by: frozenset(groups) for by, groups in withheld.items()}
 
 
-def _shown(codes: Mapping[str, IntArray], people: IntArray, hidden: Mapping[str, set[int]]) -> _Shown:
+def _published(codes: Mapping[str, IntArray], people: IntArray, hidden: Mapping[str, set[int]]) -> _Published:
     table = np.empty((len(people), len(codes)), dtype=np.int64)
     for c, (by, code) in enumerate(codes.items()):
         own = code[people]
@@ -99,45 +101,45 @@ def _shown(codes: Mapping[str, IntArray], people: IntArray, hidden: Mapping[str,
             rows.append((atoms[:, c] == g).astype(np.float64))
     member = np.array(rows)
     weight = size.astype(np.float64)
-    return _Shown(tuple(sets), np.rint(member @ weight).astype(np.int64), member, weight, atom_of.ravel())
+    return _Published(tuple(sets), np.rint(member @ weight).astype(np.int64), member, weight, atom_of.ravel())
 
 
-def _suspects(shown: _Shown, limit: int, clear: NDArray[np.bool_]) -> IntArray:
+def _suspects(published: _Published, limit: int, clear: NDArray[np.bool_]) -> IntArray:
     """Atoms, the most exposed first, of which min Σ v² with v_a = 1 is below the limit; all others are safe."""
-    gram = (shown.member * shown.size) @ shown.member.T
+    gram = (published.member * published.size) @ published.member.T
     inverse = np.linalg.pinv(gram, hermitian=True)
-    leverage = np.einsum("ra,rs,sa->a", shown.member, inverse, shown.member, optimize=True)
+    leverage = np.einsum("ra,rs,sa->a", published.member, inverse, published.member, optimize=True)
     least = 1.0 / np.maximum(leverage, 1e-12)
-    known = np.zeros(len(shown.size), dtype=np.bool_)
-    known[shown.atom_of[clear]] = True
+    known = np.zeros(len(published.size), dtype=np.bool_)
+    known[published.atom_of[clear]] = True
     order = np.argsort(least, kind="stable")
-    return np.asarray(order[(least[order] < limit - _NEAR) & (shown.size[order] < limit) & ~known[order]])
+    return np.asarray(order[(least[order] < limit - _NEAR) & (published.size[order] < limit) & ~known[order]])
 
 
-def _program(shown: _Shown, atom: int, limit: int) -> IntArray | None:
+def _program(published: _Published, atom: int, limit: int) -> IntArray | None:
     """Rows whose sum gives an atom away; None where the smallest Σ |v| with v_atom = 1 ≥ |v| is not below the limit."""
-    n_rows, n_atoms = shown.member.shape
-    lead = sparse.csr_matrix(shown.member.T)  # v = lead c, with c = plus - minus
+    n_rows, n_atoms = published.member.shape
+    lead = sparse.csr_matrix(published.member.T)  # v = lead c, with c = plus - minus
     minus_one = -sparse.identity(n_atoms, format="csr")
     within = sparse.vstack(
         [sparse.hstack([lead, -lead, minus_one]), sparse.hstack([-lead, lead, minus_one])], format="csr"
     )
     own = sparse.hstack([lead[[atom]], -lead[[atom]], sparse.csr_matrix((1, n_atoms))], format="csr")
-    cost = np.concatenate([np.full(2 * n_rows, 1e-7), shown.size])  # of equal sums the one of fewest groups
+    cost = np.concatenate([np.full(2 * n_rows, 1e-7), published.size])  # of equal sums the one of fewest groups
     bounds = [(0, None)] * (2 * n_rows) + [(0, 1)] * n_atoms
-    made = linprog(
+    solution = linprog(
         cost, A_ub=within, b_ub=np.zeros(2 * n_atoms), A_eq=own, b_eq=np.ones(1), bounds=bounds, method="highs"
     )
-    if made.x is None:  # not solved: taken as given away
-        return np.flatnonzero(shown.member[:, atom])
-    found = np.asarray(made.x)
-    if float(shown.size @ found[2 * n_rows :]) >= limit - _NEAR:
+    if solution.x is None:  # not solved: taken as given away
+        return np.flatnonzero(published.member[:, atom])
+    x = np.asarray(solution.x)
+    if float(published.size @ x[2 * n_rows :]) >= limit - _NEAR:
         return None
-    return np.flatnonzero(np.abs(found[:n_rows] - found[n_rows : 2 * n_rows]) > _USED)
+    return np.flatnonzero(np.abs(x[:n_rows] - x[n_rows : 2 * n_rows]) > _USED)
 
 
-def _gives_way(shown: _Shown, rows: IntArray, settled: Collection[str]) -> tuple[str, int]:
+def _next_withheld(published: _Published, rows: IntArray, settled: Collection[str]) -> tuple[str, int]:
     """The group to hide: the smallest of a revealing sum that no earlier publication holds, the first of equals."""
-    groups = [int(r) - 1 for r in rows if r > 0] or list(range(len(shown.sets)))
-    free = [g for g in groups if shown.sets[g][0] not in settled] or groups
-    return shown.sets[min(free, key=lambda g: (int(shown.n[g + 1]), g))]
+    groups = [int(r) - 1 for r in rows if r > 0] or list(range(len(published.sets)))
+    free = [g for g in groups if published.sets[g][0] not in settled] or groups
+    return published.sets[min(free, key=lambda g: (int(published.n[g + 1]), g))]

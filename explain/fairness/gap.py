@@ -60,8 +60,8 @@ class Differences:
         [m].
         """
         as_small = np.searchsorted(self.least, p, side="right")
-        found = np.maximum(p, (1 + as_small) / (1 + len(self.least)))
-        return np.asarray(np.where(np.isfinite(p), found, np.nan))
+        adjusted = np.maximum(p, (1 + as_small) / (1 + len(self.least)))
+        return np.asarray(np.where(np.isfinite(p), adjusted, np.nan))
 
 
 def differences(
@@ -199,9 +199,9 @@ def permuted(values: Sequence[FloatArray], draws: int, rng: np.random.Generator)
         shift = rng.normal(0.0, pooled.std(ddof=1) / np.sqrt(sizes), (draws, len(sizes)))
         return np.asarray(np.ptp(shift - (shift @ sizes / len(pooled))[:, None], axis=1))
     at_once = max(1, _CELLS_AT_ONCE // len(pooled))
-    found = []
+    ranges = []
     for start in range(0, draws, at_once):
         rows = min(at_once, draws - start)
         shuffled = rng.permuted(np.broadcast_to(pooled, (rows, len(pooled))), axis=1)
-        found.append(np.ptp(np.add.reduceat(shuffled, starts, axis=1) / sizes, axis=1))
-    return np.concatenate(found)
+        ranges.append(np.ptp(np.add.reduceat(shuffled, starts, axis=1) / sizes, axis=1))
+    return np.concatenate(ranges)

@@ -54,22 +54,22 @@ def measure_weights(
         kind = name if name in constants else HISTORY
         kinds[kind] = kinds[kind] + both if kind in kinds else both
     kinds[GUARDRAILS] = np.zeros_like(next(iter(amounts.values())))
-    found = _level("kind", kinds, _kind_words(label), seed, draws) + rows
+    shares = _level("kind", kinds, _kind_words(label), seed, draws) + rows
     if set(amounts) - set(constants):
         for level, sources in (("events", sources_by_kind(graph)), ("age", sources_by_age(graph))):
 
             def read(batch: IntArray, sources: Any = sources) -> Mapping[str, FloatArray]:
                 return {k: v for k, v in source_terms(model, batch, sources).items() if k not in constants}
 
-            found += _level(level, _amounts(read, users, lists, progress), _source_words, seed, draws)
-    return tuple(found)
+            shares += _level(level, _amounts(read, users, lists, progress), _source_words, seed, draws)
+    return tuple(shares)
 
 
 def weights_sentence(rows: tuple[Weight, ...], n_people: int, k: int, noun: str) -> str:
     """What matters most and by how much, in plain words."""
     relations = [r for r in rows if r.level == "relation" and r.share >= 0.005]
-    told = ", then ".join(f"{r.label} ({r.share:.0%})" for r in relations[:4])
-    text = f"What matters most for the first {k} {noun}s of a list: {told}."
+    listing = ", then ".join(f"{r.label} ({r.share:.0%})" for r in relations[:4])
+    text = f"What matters most for the first {k} {noun}s of a list: {listing}."
     against = [r for r in relations if r.against > 0.9 * r.share]
     if against:
         text += f" What speaks against {noun}s: {', '.join(r.label for r in against)}."
@@ -86,17 +86,17 @@ def _amounts(read: Reader, users: IntArray, lists: IntArray, progress: Progress)
     """By part, float64 [n, 2]: each person's summed amounts of their listed items, absolute, and of those the ones
     below 0.
     """
-    found: dict[str, list[FloatArray]] = {}
+    amounts: dict[str, list[FloatArray]] = {}
     for start in range(0, len(users), BATCH):
         rows = slice(start, start + BATCH)
         listed = lists[rows]
         for name, values in read(users[rows]).items():
-            here = np.where(listed != NO_ITEM, np.take_along_axis(values, np.maximum(listed, 0), axis=1), 0.0)
-            both = np.column_stack([np.abs(here).sum(axis=1), np.maximum(-here, 0).sum(axis=1)])
-            found.setdefault(name, []).append(both)
+            on_lists = np.where(listed != NO_ITEM, np.take_along_axis(values, np.maximum(listed, 0), axis=1), 0.0)
+            both = np.column_stack([np.abs(on_lists).sum(axis=1), np.maximum(-on_lists, 0).sum(axis=1)])
+            amounts.setdefault(name, []).append(both)
         done = min(start + BATCH, len(users))
         progress(done / len(users), f"reading {done:,} of {len(users):,} lists")
-    return {name: np.concatenate(parts) for name, parts in found.items()}
+    return {name: np.concatenate(parts) for name, parts in amounts.items()}
 
 
 def _level(

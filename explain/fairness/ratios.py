@@ -83,16 +83,16 @@ def group_exposure(
     )
 
 
-def ratios_of(given: GroupExposure) -> Ratios:
+def ratios_of(groups: GroupExposure) -> Ratios:
     """Ratios and their errors over all people of `given`."""
-    share = ex.shares(ex.column_sums(given.exposure)[None, :])[0]
-    due = given.due if given.wanted is None else ex.shares(ex.column_sums(given.wanted)[None, :])[0]
+    share = ex.shares(ex.column_sums(groups.exposure)[None, :])[0]
+    due = groups.due if groups.wanted is None else ex.shares(ex.column_sums(groups.wanted)[None, :])[0]
     ratio = ex.ratios(share, np.nan_to_num(due))
-    n_lists = int((np.diff(given.exposure.indptr) > 0).sum())
-    spread = _relative(given.exposure, given.wanted, np.nan_to_num(share), np.nan_to_num(due))
+    n_lists = int((np.diff(groups.exposure.indptr) > 0).sum())
+    spread = _relative(groups.exposure, groups.wanted, np.nan_to_num(share), np.nan_to_num(due))
     bessel = n_lists / max(1, n_lists - 1)
     error = np.sqrt(np.nan_to_num(ratio) * np.maximum(spread, 0.0) * bessel) / 2
-    places = ex.column_sums(given.places)
+    places = ex.column_sums(groups.places)
     return Ratios(share, due, ratio, error, places, np.nan_to_num(due) * places.sum(), n_lists)
 
 

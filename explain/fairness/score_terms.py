@@ -34,12 +34,12 @@ def sources_by_kind(graph: InteractionGraph) -> dict[str, sparse.csr_matrix]:
     """
     events, shape = graph.events, (graph.n_users, graph.n_items)
     whole = graph.interactions
-    found = {}
+    sources = {}
     for code, name in enumerate(events.kinds):
         own = events.take(events.kind == code)
         if len(own):
-            found[name] = _part_of(sum_pairs(own.user, own.item, own.weight, shape), whole)
-    return found
+            sources[name] = _part_of(sum_pairs(own.user, own.item, own.weight, shape), whole)
+    return sources
 
 
 def sources_by_age(graph: InteractionGraph) -> dict[str, sparse.csr_matrix]:
@@ -63,15 +63,15 @@ def source_terms(
     model: Recommender, users: IntArray, sources: Mapping[str, sparse.csr_matrix]
 ) -> dict[str, FloatArray]:
     """The score of every item by history source, and the terms without a history by kind: float64 [B, n_items] each."""
-    found: dict[str, FloatArray] = {}
+    amounts: dict[str, FloatArray] = {}
     for name, share in sources.items():
         terms = score_terms(model, users, np.asarray(share[users].toarray()))
         carried = [v for key, v in terms.items() if key not in model.spec.constants]
         if carried:
-            found[name] = np.sum(carried, axis=0)
-        found |= {key: v for key, v in terms.items() if key in model.spec.constants}
-    _check(model, users, found)
-    return found
+            amounts[name] = np.sum(carried, axis=0)
+        amounts |= {key: v for key, v in terms.items() if key in model.spec.constants}
+    _check(model, users, amounts)
+    return amounts
 
 
 def _check(model: Recommender, users: IntArray, terms: Mapping[str, FloatArray]) -> None:

@@ -53,8 +53,8 @@ def judge(question: Question, order: IntArray) -> Judged:
 
 
 def _score_with(q: Question, only: IntArray) -> float:
-    kept: History = q.history.without(np.setdiff1d(q.history.items, only))
-    model, user = q.model.fold_in(kept.items, kept.weights, q.user)
+    reduced: History = q.history.without(np.setdiff1d(q.history.items, only))
+    model, user = q.model.fold_in(reduced.items, reduced.weights, q.user)
     return float(model.score(np.array([user]))[0, q.item])
 
 

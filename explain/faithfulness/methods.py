@@ -107,13 +107,13 @@ def gradient_x_edge(q: Question) -> FloatArray:
         return np.zeros(len(q.history.items))
     with one_thread():
         (slope,) = torch.autograd.grad(score_of(scales).sum(), scales)
-    found, at = np.zeros(q.graph.n_items), 0
+    slopes, at = np.zeros(q.graph.n_items), 0
     for edges in score_of.sets:
         if edges.source_kind == "user":
             own = np.flatnonzero(edges.source == q.user)
-            np.add.at(found, edges.target[own], slope[0].numpy()[at + own])
+            np.add.at(slopes, edges.target[own], slope[0].numpy()[at + own])
         at += len(edges)
-    return found[q.history.items]
+    return slopes[q.history.items]
 
 
 @method("cosine", "cosine of the two items' columns of people")

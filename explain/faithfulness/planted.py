@@ -76,7 +76,7 @@ def recover(
     return PlantedTruth(model.spec.name, seed, tuple(rows))
 
 
-def _asked(graph: InteractionGraph, table: pd.DataFrame) -> Iterator[tuple[Event, History]]:
+def _events_with_history(graph: InteractionGraph, table: pd.DataFrame) -> Iterator[tuple[Event, History]]:
     for user, item, cause_id in zip(table["user"], table["item"], table["cause_id"], strict=True):
         event = Event(graph.users.index(str(user)), graph.items.index(str(item)), str(cause_id))
         row = graph.interactions[event.user]
@@ -95,7 +95,7 @@ def _groups(graph: InteractionGraph, model: Recommender, cause: str, table: pd.D
         return []
     first = dict(zip(kinds, np.cumsum([0, *(graph.memberships[k].shape[1] for k in kinds)])[:-1], strict=True))
     hits = _Hits()
-    for event, left in _asked(graph, table):
+    for event, left in _events_with_history(graph, table):
         if hits.n == n:
             break
         if event.cause_id not in graph.groups[kind]:
@@ -110,7 +110,7 @@ def _items(graph: InteractionGraph, model: Recommender, table: pd.DataFrame, n: 
     """The article that led to another one: among twenty of the catalogue, and among all that the person had."""
     rng = np.random.default_rng(seed)
     drawn, own = _Hits(), _Hits()
-    for event, left in _asked(graph, table):
+    for event, left in _events_with_history(graph, table):
         if own.n == n:
             break
         cause = graph.items.index(event.cause_id) if event.cause_id in graph.items else -1

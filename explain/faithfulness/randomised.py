@@ -21,12 +21,12 @@ def rank_correlation_with_random(
     graph: InteractionGraph, model: Recommender, *, n_users: int = 120, seed: int = 0
 ) -> Interval:
     """Mean Spearman correlation of our parts for a person's first item, real model against the meaningless one."""
-    asked, _ = questions(graph, model, n_users, seed)
-    fixed = np.array([q.user for q in asked])
+    sample, _ = questions(graph, model, n_users, seed)
+    fixed = np.array([q.user for q in sample])
     other = randomised(graph, model, seed, fixed)
-    found = [spearman(model.parts(q.user, q.item).history, other.parts(q.user, q.item).history) for q in asked]
-    draws = np.random.default_rng(seed).integers(len(found), size=(DRAWS, len(found)))
-    return interval(np.array(found), draws)
+    correlations = [spearman(model.parts(q.user, q.item).history, other.parts(q.user, q.item).history) for q in sample]
+    draws = np.random.default_rng(seed).integers(len(correlations), size=(DRAWS, len(correlations)))
+    return interval(np.array(correlations), draws)
 
 
 def randomised(graph: InteractionGraph, model: Recommender, seed: int, fixed: IntArray) -> Recommender:

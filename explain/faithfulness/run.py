@@ -52,10 +52,10 @@ def questions(graph: InteractionGraph, model: Recommender, n_users: int, seed: i
     if not 1 <= n_users <= MOST_USERS:
         raise OptionError(f"users must lie between 1 and {MOST_USERS:,}; {n_users:,} was asked for.")
     rng = np.random.default_rng(seed)
-    found: list[Question] = []
+    sample: list[Question] = []
     n_short = 0
     for user in rng.permutation(graph.n_users).tolist():
-        if len(found) == n_users:
+        if len(sample) == n_users:
             break
         row = graph.interactions[user]
         if row.nnz < MIN_HISTORY or row.nnz >= graph.n_items - 1:
@@ -67,10 +67,10 @@ def questions(graph: InteractionGraph, model: Recommender, n_users: int, seed: i
         scores[history.items] = -np.inf
         item = int(np.argmax(scores))
         if scores[item] > 0:
-            found.append(Question(graph, model, user, history, item, np.random.default_rng([seed, user])))
+            sample.append(Question(graph, model, user, history, item, np.random.default_rng([seed, user])))
         else:
             n_short += 1
-    return found, n_short
+    return sample, n_short
 
 
 def compare(
@@ -91,26 +91,26 @@ def compare(
             raise OptionError(
                 f"Unknown method {shown(name)}. Methods: {', '.join(METHODS)}.{did_you_mean(name, tuple(METHODS))}"
             )
-    asked, n_short = questions(graph, model, n_users, seed)
-    if not asked:
+    sample, n_short = questions(graph, model, n_users, seed)
+    if not sample:
         raise OptionError(
             f"Nobody has the {MIN_HISTORY} history items and a first item of positive score that the measures need."
         )
     judged: dict[str, list[Judged]] = {name: [] for name in names}
     seconds: dict[str, list[float]] = {name: [] for name in names}
     with one_thread():
-        METHODS[names[0]](asked[0])  # caches of the model are filled before the clock runs
-        for n, question in enumerate(asked):
+        METHODS[names[0]](sample[0])  # caches of the model are filled before the clock runs
+        for n, question in enumerate(sample):
             for name in names:
                 started = time.perf_counter()
                 values = METHODS[name](question)
                 seconds[name].append(time.perf_counter() - started)
                 judged[name].append(judge(question, order_of(values)))
-            progress((n + 1) / len(asked), f"{n + 1} of {len(asked)} people")
+            progress((n + 1) / len(sample), f"{n + 1} of {len(sample)} people")
     table = {name: _columns(rows) for name, rows in judged.items()}
-    draws = np.random.default_rng(seed).integers(len(asked), size=(DRAWS, len(asked)))
+    draws = np.random.default_rng(seed).integers(len(sample), size=(DRAWS, len(sample)))
     rows = [_row(name, table[name], table[names[0]], seconds[name], draws) for name in names]
-    return Faithfulness(model.spec.name, len(asked), n_short, seed, tuple(rows))
+    return Faithfulness(model.spec.name, len(sample), n_short, seed, tuple(rows))
 
 
 def _columns(rows: Sequence[Judged]) -> dict[str, FloatArray]:

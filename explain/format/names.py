@@ -183,7 +183,7 @@ class Names:
         place = self._number((self_idx, about, source, "person"), n, int(np.searchsorted(crowd, user)))
         return f"person-{place}-of-{n}", f"person {place} of {n}"
 
-    def other_context(self, step: Step, source: int, context: int, asked: int = -1, about: int = -1) -> tuple[str, str]:
+    def other_context(self, step: Step, source: int, context: int, user: int = -1, about: int = -1) -> tuple[str, str]:
         """(id, label) of a basket or sitting that a walk passes: it is somebody's, so it is counted as people are."""
         if self.show_people:
             return str(self.graph.groups["context"].ids[context]), self.group("context", context)
@@ -191,7 +191,7 @@ class Names:
         n, word = len(those), self.kind("context")
         if n < CROWD_MINIMUM:
             return f"{word}-of-few", f"one of fewer than {CROWD_MINIMUM} {word}s"
-        place = self._number((asked, about, source, "context"), n, int(np.searchsorted(those, context)))
+        place = self._number((user, about, source, "context"), n, int(np.searchsorted(those, context)))
         return f"{word}-{place}-of-{n}", f"{word} {place} of {n}"
 
     def _number(self, question: tuple[object, ...], n: int, position: int) -> int:
@@ -200,8 +200,8 @@ class Names:
         if question not in self._numbers:
             while len(self._numbers) >= KEPT:
                 self._numbers.pop(next(iter(self._numbers)))
-            told = "/".join(map(str, (self.graph.fingerprint, *question)))
-            drawn = hashlib.blake2b(told.encode(), key=self.key, digest_size=32).digest()
+            text = "/".join(map(str, (self.graph.fingerprint, *question)))
+            drawn = hashlib.blake2b(text.encode(), key=self.key, digest_size=32).digest()
             self._numbers[question] = np.random.default_rng(int.from_bytes(drawn, "big")).permutation(n)
         return int(self._numbers[question][position]) + 1
 

@@ -22,8 +22,8 @@ def clean(text: object, limit: int = 160) -> str:
     surrogate characters.
     """
     head = str(text)[: 4 * limit]
-    kept = "".join(" " if c.isspace() else c for c in head if c.isspace() or _harmless(c))
-    line = " ".join(kept.split())
+    harmless = "".join(" " if c.isspace() else c for c in head if c.isspace() or _harmless(c))
+    line = " ".join(harmless.split())
     if not line:
         return NO_TITLE
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"

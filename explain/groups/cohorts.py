@@ -48,12 +48,12 @@ def cohorts(graph: InteractionGraph, by: str, side: Side) -> Cohorts:
     """
     if side not in SIDES:
         raise OptionError(f"There is no side {shown(side)}: choose item or user.")
-    found = _named(graph, str(by), side) or _spelt(graph, str(by), side)
-    if found is None:
+    match = _named(graph, str(by), side) or _spelt(graph, str(by), side)
+    if match is None:
         raise OptionError(_no_such_column(graph, str(by), side))
-    name, build = found
-    made = build()
-    return Cohorts(name, made.side, made.labels, made.membership)
+    name, build = match
+    groups = build()
+    return Cohorts(name, groups.side, groups.labels, groups.membership)
 
 
 def of_kind(graph: InteractionGraph, kind: str) -> Cohorts | None:
@@ -109,13 +109,13 @@ _BUILDS: WeakKeyDictionary[InteractionGraph, dict[Side, dict[str, Build]]] = Wea
 
 
 def _builds(graph: InteractionGraph, side: Side) -> dict[str, Build]:
-    found = _BUILDS.get(graph)
-    if found is None:
+    builds_of_side = _BUILDS.get(graph)
+    if builds_of_side is None:
         sides: dict[Side, dict[str, Build]] = {"item": _item_columns(graph), "user": _user_columns(graph)}
-        found = _BUILDS[graph] = {
+        builds_of_side = _BUILDS[graph] = {
             of: {name: cache(build) for name, build in builds.items()} for of, builds in sides.items()
         }
-    return found[side]
+    return builds_of_side[side]
 
 
 _OFFERED: WeakKeyDictionary[InteractionGraph, dict[Side, tuple[str, ...]]] = WeakKeyDictionary()
@@ -123,12 +123,12 @@ _OFFERED: WeakKeyDictionary[InteractionGraph, dict[Side, tuple[str, ...]]] = Wea
 
 def _offered(graph: InteractionGraph, side: Side) -> tuple[str, ...]:
     """Names of the columns with two known groups or more."""
-    found = _OFFERED.get(graph)
-    if found is None:
-        found = _OFFERED[graph] = {
+    offered = _OFFERED.get(graph)
+    if offered is None:
+        offered = _OFFERED[graph] = {
             of: tuple(name for name, build in _builds(graph, of).items() if _n_known(build()) > 1) for of in SIDES
         }
-    return found[side]
+    return offered[side]
 
 
 def _n_known(groups: Cohorts) -> int:
@@ -144,28 +144,28 @@ def _item_columns(graph: InteractionGraph) -> dict[str, Build]:
     own = {column: partial(from_column, column, "item", items[column]) for column in _auditable(items)}
     if TIME_COLUMN in own and _are_times(items[TIME_COLUMN]):
         own.pop(TIME_COLUMN)
-    found: dict[str, Build] = {}
+    builds: dict[str, Build] = {}
     for kind, matrix in graph.memberships.items():
         nodes = graph.groups[kind]
         title = _title(nodes)
-        if title in own and _n_known(made := from_membership(title, nodes, matrix)):
+        if title in own and _n_known(groups := from_membership(title, nodes, matrix)):
             twin = own.pop(title)
-            if not _same_groups(made, twin()):
+            if not _same_groups(groups, twin()):
                 own[f"items.{title}"] = twin
         if title not in own:
-            found[title] = partial(from_membership, title, nodes, matrix)
+            builds[title] = partial(from_membership, title, nodes, matrix)
         for column in _auditable(nodes.attributes):
             name = f"{title}.{column}"
-            found[name] = partial(through_groups, name, nodes.attributes[column], matrix)
-    found |= own
+            builds[name] = partial(through_groups, name, nodes.attributes[column], matrix)
+    builds |= own
     source = next((c for c in AGE_SOURCES if c in items.columns and _tells_age(c, items[c])), None)
     if source is not None:
-        found[_derived(AGE_OF_ITEM, own)] = lambda: one_hot(AGE_OF_ITEM, "item", time_bands(items[source], source))
+        builds[_derived(AGE_OF_ITEM, own)] = lambda: one_hot(AGE_OF_ITEM, "item", time_bands(items[source], source))
     interactions, n_items = graph.interactions, graph.n_items
-    found[_derived(POPULARITY, own)] = lambda: one_hot(
+    builds[_derived(POPULARITY, own)] = lambda: one_hot(
         POPULARITY, "item", count_bands(_people_per_item(interactions, n_items), 10, "people")
     )
-    return found
+    return builds
 
 
 def _tells_age(name: str, column: pd.Series) -> bool:

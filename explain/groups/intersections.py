@@ -48,28 +48,28 @@ def grouping(graph: InteractionGraph, by: By, side: Side) -> Cohorts:
         )
     if side != "user":
         raise OptionError(f"Only columns of people can be intersected; {SIGN.join(names)[:120]} is asked of items.")
-    found = [cohorts(graph, name, side) for name in names]
-    if len({groups.by for groups in found}) < len(found):
+    columns = [cohorts(graph, name, side) for name in names]
+    if len({groups.by for groups in columns}) < len(columns):
         raise OptionError(f"A column stands twice in {SIGN.join(names)[:120]}.")
-    return intersect(found)
+    return intersect(columns)
 
 
-def intersect(found: list[Cohorts]) -> Cohorts:
+def intersect(columns: list[Cohorts]) -> Cohorts:
     """The cells of one-group-each groupings, in the order of their columns' groups."""
-    n = int(found[0].membership.shape[0])
-    codes = [c.code for c in found]
+    n = int(columns[0].membership.shape[0])
+    codes = [c.code for c in columns]
     unknown = np.zeros(n, dtype=np.bool_)
-    for cohort, code in zip(found, codes, strict=True):
+    for cohort, code in zip(columns, codes, strict=True):
         if cohort.unknown is not None:
             unknown |= code == cohort.unknown
     cell = np.zeros(n, dtype=np.int64)
-    for cohort, code in zip(found, codes, strict=True):
+    for cohort, code in zip(columns, codes, strict=True):
         cell = cell * len(cohort.labels) + code
     present = np.unique(cell[~unknown])
     labels = []
     for number in present.tolist():
         words = []
-        for cohort in reversed(found):
+        for cohort in reversed(columns):
             number, place = divmod(number, len(cohort.labels))
             words.append(cohort.labels[place])
         labels.append(SIGN.join(reversed(words)))
@@ -78,4 +78,4 @@ def intersect(found: list[Cohorts]) -> Cohorts:
     if unknown.any():
         labels.append(UNKNOWN)
     lead = sparse.csr_matrix((np.ones(n), (np.arange(n), place)), shape=(n, max(1, len(labels))))
-    return Cohorts(SIGN.join(c.by for c in found), found[0].side, tuple(labels) or (UNKNOWN,), lead)
+    return Cohorts(SIGN.join(c.by for c in columns), columns[0].side, tuple(labels) or (UNKNOWN,), lead)

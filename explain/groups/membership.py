@@ -71,7 +71,7 @@ def from_membership(by: str, nodes: Nodes, matrix: sparse.csr_matrix) -> Cohorts
     unknown.
     """
     named = np.array([not is_unknown(label) for label in nodes.labels], dtype=np.bool_)
-    return _soft(by, _unique_labels(nodes, named), _by_row(matrix), named)
+    return _shared_membership(by, _unique_labels(nodes, named), _by_row(matrix), named)
 
 
 def through_groups(by: str, column: pd.Series, matrix: sparse.csr_matrix) -> Cohorts:
@@ -79,10 +79,12 @@ def through_groups(by: str, column: pd.Series, matrix: sparse.csr_matrix) -> Coh
     labels, code = code_column(column)
     known = np.flatnonzero(code >= 0)
     lead = sparse.csr_matrix((np.ones(len(known)), (known, code[known])), shape=(len(code), len(labels)))
-    return _soft(by, labels, sparse.csr_matrix(_by_row(matrix) @ lead), np.ones(len(labels), dtype=np.bool_))
+    return _shared_membership(
+        by, labels, sparse.csr_matrix(_by_row(matrix) @ lead), np.ones(len(labels), dtype=np.bool_)
+    )
 
 
-def _soft(by: str, labels: tuple[str, ...], share: sparse.csr_matrix, named: np.ndarray) -> Cohorts:
+def _shared_membership(by: str, labels: tuple[str, ...], share: sparse.csr_matrix, named: np.ndarray) -> Cohorts:
     """Membership of the named groups, and what is left of each item as the unknown column."""
     known = sparse.csr_matrix(share[:, np.flatnonzero(named)])
     rest = 1.0 - np.asarray(known.sum(axis=1), dtype=np.float64).ravel()

@@ -28,7 +28,7 @@ from core.errors import OptionError, SurfacedError, shown
 from core.files import flush_folder, odd_kind
 from explain.records.log import DecisionLog
 from explain.storage.sqlite_file import reading, why_not
-from explain.storage.table_files import LINK, place
+from explain.storage.table_files import LINK, tables_folder
 
 SCHEMA: Final = "surfaced-backup/1"
 MANIFEST: Final = "manifest.json"
@@ -135,7 +135,7 @@ def _files(home: Path) -> Iterator[tuple[str, Path]]:
             folders[:] = [name for name in folders if name not in LEFT_OUT]
         is_workspace = len(inside.parts) == 2 and inside.parts[0] == "workspaces"
         folders[:] = sorted(n for n in folders if not n.startswith(".") and not (is_workspace and n.startswith(LINK)))
-        if is_workspace and (tables := place(here)) is not None:
+        if is_workspace and (tables := tables_folder(here)) is not None:
             for file in sorted(tables.iterdir()):
                 yield str(PurePosixPath(*inside.parts, LINK, file.name)), file
         for name in sorted(names):

@@ -68,10 +68,10 @@ class Annotations:
         with self._open(write=True) as db:
             marks = ", ".join("?" * len(values))
             columns = "created, workspace, snapshot, model, person, item, verdict, note, author"
-            made = db.execute(f"INSERT INTO annotations ({columns}) VALUES ({marks})", values).lastrowid
-            _seal(db, made)
-        self._note_last(int(made or 0))
-        return Annotation(int(made or 0), *values)
+            row_id = db.execute(f"INSERT INTO annotations ({columns}) VALUES ({marks})", values).lastrowid
+            _seal(db, row_id)
+        self._note_last(int(row_id or 0))
+        return Annotation(int(row_id or 0), *values)
 
     def withdraw(self, number: int, *, author: str, now: int) -> None:
         """Marks a note as withdrawn; it stays. Raises OptionError where there is none such."""
@@ -92,13 +92,13 @@ class Annotations:
     ) -> tuple[Annotation, ...]:
         """Notes of a workspace, newest first; of one person or item where given."""
         wanted = {"workspace": workspace, "person": person, "item": item}
-        given = {key: value for key, value in wanted.items() if value is not None}
-        where = " AND ".join([*(f"{key} = ?" for key in given), *(() if withdrawn else ("withdrawn IS NULL",))])
+        filters = {key: value for key, value in wanted.items() if value is not None}
+        where = " AND ".join([*(f"{key} = ?" for key in filters), *(() if withdrawn else ("withdrawn IS NULL",))])
         with self._open(write=False) as db:
             self._check(db)
             rows = db.execute(
                 f"SELECT {_COLUMNS} FROM annotations WHERE {where} ORDER BY id DESC LIMIT {MAX_LISTED}",
-                tuple(given.values()),
+                tuple(filters.values()),
             ).fetchall()
         return tuple(Annotation(*row) for row in rows)
 
@@ -127,11 +127,11 @@ class Annotations:
             for *row, seal in db.execute(f"SELECT {_COLUMNS}, seal FROM annotations"):
                 if seal is not None and seal != _hash(row):
                     wrong.append(f"note {row[0]} was altered")
-        there = int(db.execute("SELECT COALESCE(MAX(id), 0) FROM annotations").fetchone()[0])
-        if there < (noted := self._noted()):
-            wrong.append(f"note {noted} was written and the newest one that is there is {there or 'none'}")
-        made = db.execute("SELECT name FROM sqlite_master WHERE name = 'sqlite_sequence'").fetchone()
-        if made:
+        newest = int(db.execute("SELECT COALESCE(MAX(id), 0) FROM annotations").fetchone()[0])
+        if newest < (noted := self._noted()):
+            wrong.append(f"note {noted} was written and the newest one that is there is {newest or 'none'}")
+        sequence = db.execute("SELECT name FROM sqlite_master WHERE name = 'sqlite_sequence'").fetchone()
+        if sequence:
             last = db.execute("SELECT seq FROM sqlite_sequence WHERE name = 'annotations'").fetchone()
             n = int(db.execute("SELECT COUNT(*) FROM annotations").fetchone()[0])
             if last is not None and int(last[0]) != n:
@@ -168,7 +168,7 @@ def _seal(db: sqlite3.Connection, number: int | None) -> None:
 
 def _text(text: str, most: int, what: str) -> str:
     """Without control characters but line ends. Raises OptionError where it is too long."""
-    kept = "".join(c for c in text.strip() if c == "\n" or unicodedata.category(c) not in ("Cc", "Cs", "Cf"))
-    if len(kept) > most:
-        raise OptionError(f"{what} may have {most:,} characters; this one has {len(kept):,}.")
-    return kept
+    printable = "".join(c for c in text.strip() if c == "\n" or unicodedata.category(c) not in ("Cc", "Cs", "Cf"))
+    if len(printable) > most:
+        raise OptionError(f"{what} may have {most:,} characters; this one has {len(printable):,}.")
+    return printable

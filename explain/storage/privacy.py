@@ -32,9 +32,11 @@ def smallest_group(home: Path) -> int:
     """The smallest group of people of which this installation tells a figure. Raises OptionError for what is no such
     number.
     """
-    told = os.environ.get(VARIABLE, "").strip()
-    if told:
-        return _checked(int(told) if told.isascii() and told.isdigit() and len(told) < 10 else told, VARIABLE)
+    setting = os.environ.get(VARIABLE, "").strip()
+    if setting:
+        return _checked(
+            int(setting) if setting.isascii() and setting.isdigit() and len(setting) < 10 else setting, VARIABLE
+        )
     place = home / FILE
     if not place.exists():
         return MIN_N
@@ -72,10 +74,10 @@ def people_key(home: Path) -> bytes:
             home.mkdir(parents=True, exist_ok=True)
             with open(os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
                 file.write(secrets.token_bytes(KEY_BYTES))
-        found = read_bytes(place)[:KEY_BYTES]
+        key = read_bytes(place)[:KEY_BYTES]
     except OSError:
         return PROCESS_KEY
-    return found if len(found) == KEY_BYTES else PROCESS_KEY
+    return key if len(key) == KEY_BYTES else PROCESS_KEY
 
 
 def _checked(value: Any, where: str) -> int:

@@ -73,8 +73,8 @@ def _text(raw: bytes) -> str:
 
 def faults(db: sqlite3.Connection) -> tuple[str, ...]:
     """What SQLite's own check finds, at most ten lines; nothing where the file is sound."""
-    found = [str(row[0]) for row in db.execute("PRAGMA quick_check(10)").fetchall()]
-    return () if found == ["ok"] else tuple(found)
+    answers = [str(row[0]) for row in db.execute("PRAGMA quick_check(10)").fetchall()]
+    return () if answers == ["ok"] else tuple(answers)
 
 
 @contextmanager
@@ -131,7 +131,7 @@ def _is_shut(error: Exception, path: Path) -> bool:
     """Whether nobody can write here now: the disk is full, or may only be read."""
     if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM):
         return True
-    return any(told in str(error) for told in ("readonly", "is full", "unable to open")) or _is_full(path.parent)
+    return any(phrase in str(error) for phrase in ("readonly", "is full", "unable to open")) or _is_full(path.parent)
 
 
 def _is_full(folder: Path) -> bool:

@@ -79,7 +79,7 @@ class Store:
         known: dict[str, None] = dict.fromkeys(dataset_names())
         folder = self.home / "workspaces"
         if folder.is_dir():
-            stored = (p.name for p in sorted(folder.iterdir()) if table_files.place(p) is not None)
+            stored = (p.name for p in sorted(folder.iterdir()) if table_files.tables_folder(p) is not None)
             known |= {name: None for name in stored if _NAME.fullmatch(name)}
         return tuple(known)
 
@@ -116,11 +116,11 @@ class Store:
 
     def require(self, workspace: str) -> Prepared:
         """Raises NotReadyError with what to type."""
-        found = self.prepared(workspace)
-        if found is None:
+        prepared = self.prepared(workspace)
+        if prepared is None:
             command = self.command(workspace)
             raise NotReadyError(f"Workspace {shown(workspace)} is not prepared yet. Type `{command}`.", command)
-        return found
+        return prepared
 
     def command(self, workspace: str) -> str:
         """What to type to get a workspace."""
@@ -167,7 +167,7 @@ class Store:
         return prepared
 
     def _tables(self, workspace: str) -> Path:
-        place = table_files.place(self.folder(workspace))
+        place = table_files.tables_folder(self.folder(workspace))
         if place is None:
             raise self.damaged(workspace, "tables")
         return place
@@ -228,9 +228,11 @@ class Store:
 
     def write_result(self, workspace: str, key: str, content: JsonObject) -> None:
         """Store a result whole. A full disk loses the stored copy only; the caller has the result."""
-        kept = json.loads(json.dumps(content))
+        result = json.loads(json.dumps(content))
         with suppress(OSError):
-            write_whole(self.results(workspace) / f"{key}.json", json.dumps({"result": kept, "sha256": digest(kept)}))
+            write_whole(
+                self.results(workspace) / f"{key}.json", json.dumps({"result": result, "sha256": digest(result)})
+            )
 
     def damaged(self, workspace: str, what: str) -> NotReadyError:
         built_in = workspace in dataset_names()
@@ -242,15 +244,15 @@ class Store:
         )
 
     def _meta(self, folder: Path) -> Prepared | None:
-        place = table_files.place(folder)
+        place = table_files.tables_folder(folder)
         if place is None:
             return None
         try:
             content = read_json(place / table_files.META)
-            found = Prepared(**unsealed(content))
+            prepared = Prepared(**unsealed(content))
         except (OSError, ValueError, TypeError, AttributeError, RecursionError):
             return None
-        return found if found.layout == LAYOUT else None
+        return prepared if prepared.layout == LAYOUT else None
 
 
 def sealed(content: JsonObject) -> JsonObject:

@@ -29,23 +29,23 @@ CARD: Final = "card.json"
 PARTS: Final = (*(f"{name}.parquet" for name in TABLES), CARD, META)
 
 
-def place(folder: Path) -> Path | None:
+def tables_folder(folder: Path) -> Path | None:
     """The folder of the tables in force; None where the workspace has none."""
     link = folder / LINK
     if link.is_dir():
         return link.resolve() if link.is_symlink() else link
-    whole = [found for found in _left(folder) if all((found / part).is_file() for part in PARTS)]
-    return max(whole, key=lambda found: ((found / META).stat().st_mtime_ns, found.name), default=None)
+    whole = [path for path in _stored_folders(folder) if all((path / part).is_file() for part in PARTS)]
+    return max(whole, key=lambda path: ((path / META).stat().st_mtime_ns, path.name), default=None)
 
 
-def _left(folder: Path) -> Iterator[Path]:
+def _stored_folders(folder: Path) -> Iterator[Path]:
     """Versions that a killed process may have left, those of older versions of this program too."""
     if folder.is_dir():
-        for found in folder.iterdir():
-            if found.name.startswith("tables-"):
-                yield found
-            elif found.name.startswith(".tables-"):
-                yield from (found / name for name in ("tables", "old"))
+        for path in folder.iterdir():
+            if path.name.startswith("tables-"):
+                yield path
+            elif path.name.startswith(".tables-"):
+                yield from (path / name for name in ("tables", "old"))
 
 
 @contextmanager
@@ -84,7 +84,7 @@ def replace_all(folder: Path, write: Callable[[Path], str]) -> None:
     removed.
     """
     folder.mkdir(parents=True, exist_ok=True)
-    before = place(folder)
+    before = tables_folder(folder)
     scratch = Path(tempfile.mkdtemp(prefix=".new-", dir=folder))
     try:
         version = folder / f"tables-{write(scratch)}-{_next(folder)}"
@@ -101,7 +101,7 @@ def replace_all(folder: Path, write: Callable[[Path], str]) -> None:
     try:
         _name(folder, version)
     except OSError:
-        if (folder / LINK).exists() and place(
+        if (folder / LINK).exists() and tables_folder(
             folder
         ) != version:  # the old one is in force: nothing of the new one stays
             shutil.rmtree(version, ignore_errors=True)

@@ -69,9 +69,9 @@ class ExplanationService:
     ) -> Recommendation:
         """The best k (usually 10) items a person lacks, with the main reason of each where asked."""
         k = list_length(self.session.workspace(workspace), k, 10)
-        asked = self.session.open(workspace, model, user=user, history=history, snapshot=snapshot)
-        items = asked.workspace.ranked(asked.model, asked.position, k, reasons=reasons)
-        return Recommendation(asked.manifest.snapshot, model, workspace, user, items)
+        question = self.session.open(workspace, model, user=user, history=history, snapshot=snapshot)
+        items = question.workspace.ranked(question.model, question.position, k, reasons=reasons)
+        return Recommendation(question.manifest.snapshot, model, workspace, user, items)
 
     def recommend_all(
         self,
@@ -121,16 +121,16 @@ class ExplanationService:
         loaded.manifest(model, snapshot)
         target = loaded.graph.items.index(item)
         other = None if against is None else loaded.graph.items.index(against)
-        asked = self.session.open(workspace, model, user=user, history=history, snapshot=snapshot)
+        question = self.session.open(workspace, model, user=user, history=history, snapshot=snapshot)
         return explain(
-            asked.pair(target),
-            snapshot=asked.manifest.snapshot,
+            question.pair(target),
+            snapshot=question.manifest.snapshot,
             workspace=workspace,
             n_paths=paths,
-            rank=asked.rank(target),
-            k=list_length(asked.workspace, k, 10),
+            rank=question.rank(target),
+            k=list_length(question.workspace, k, 10),
             against=other,
-            against_rank=None if other is None else asked.rank(other),
+            against_rank=None if other is None else question.rank(other),
         )
 
     def evidence(
@@ -145,8 +145,8 @@ class ExplanationService:
         snapshot: str | None = None,
     ) -> Evidence:
         """What stands behind a node or bundle of the picture. Raises UnknownIdError for a key that is not drawn."""
-        asked = self.session.open(workspace, model, user=user, history=history, snapshot=snapshot)
-        return evidence(asked.pair(asked.item(item)), key)
+        question = self.session.open(workspace, model, user=user, history=history, snapshot=snapshot)
+        return evidence(question.pair(question.item(item)), key)
 
     def graphml(self, explanation: Explanation) -> str:
         """The picture as GraphML text."""
@@ -168,8 +168,8 @@ class ExplanationService:
         snapshot: str | None = None,
     ) -> EdgeExplanation:
         """How much each edge of the graph carries of a score, and groups of edges: Integrated Gradients, exact."""
-        asked = self.session.open(workspace, model, user=user, history=history, snapshot=snapshot)
-        return explain_edges(asked.workspace.names, asked.model, asked.position, asked.item(item), top)
+        question = self.session.open(workspace, model, user=user, history=history, snapshot=snapshot)
+        return explain_edges(question.workspace.names, question.model, question.position, question.item(item), top)
 
     def features(
         self,
@@ -182,8 +182,8 @@ class ExplanationService:
         snapshot: str | None = None,
     ) -> FeatureExplanation | None:
         """The score by words, topics, creator and numbers of the item; None for a model that reads none."""
-        asked = self.session.open(workspace, model, user=user, history=history, snapshot=snapshot)
-        return explain_features(asked.model, asked.workspace.graph, asked.position, asked.item(item))
+        question = self.session.open(workspace, model, user=user, history=history, snapshot=snapshot)
+        return explain_features(question.model, question.workspace.graph, question.position, question.item(item))
 
     def list_view(
         self,
@@ -196,11 +196,11 @@ class ExplanationService:
         snapshot: str | None = None,
     ) -> ListView:
         """Why a list as a whole: what each history item gives to each of its items."""
-        asked = self.session.open(workspace, model, user=user, history=history, snapshot=snapshot)
-        loaded, k = asked.workspace, list_length(asked.workspace, k, 10)
-        listed = loaded.ranked(asked.model, asked.position, k, reasons=False)
-        items = [asked.item(entry.item) for entry in listed]
-        return list_view(loaded, asked.model, asked.position, items, [entry.score for entry in listed])
+        question = self.session.open(workspace, model, user=user, history=history, snapshot=snapshot)
+        loaded, k = question.workspace, list_length(question.workspace, k, 10)
+        listed = loaded.ranked(question.model, question.position, k, reasons=False)
+        items = [question.item(entry.item) for entry in listed]
+        return list_view(loaded, question.model, question.position, items, [entry.score for entry in listed])
 
     def item_view(
         self,
@@ -259,7 +259,7 @@ class ExplanationService:
         """
         if form not in ("html", "json"):
             raise OptionError(f"An explanation is exported as html or json, not as '{form[:40]}'.")
-        asked = self.session.open(workspace, model, user=user, history=history, snapshot=snapshot)
+        question = self.session.open(workspace, model, user=user, history=history, snapshot=snapshot)
         explanation = self.why(
             workspace, model, item, user=user, history=history, against=against, snapshot=snapshot, k=k
         )
@@ -268,11 +268,11 @@ class ExplanationService:
             verified = self.whatif.verified(workspace, model, item, user=user, history=history, snapshot=snapshot)
         notes = self.notes.listed(workspace, item=item, user=user, history=history)
         provenance = {
-            "Data": f"{asked.workspace.card.title} ({workspace})",
-            "Data fingerprint": asked.manifest.fingerprint,
+            "Data": f"{question.workspace.card.title} ({workspace})",
+            "Data fingerprint": question.manifest.fingerprint,
             "Model": model,
-            "Snapshot": asked.manifest.snapshot,
-            "Seed of the fit": str(asked.manifest.seed),
+            "Snapshot": question.manifest.snapshot,
+            "Seed of the fit": str(question.manifest.seed),
             "Person": person_key(user, history),
             "Item": item,
         }

@@ -69,9 +69,9 @@ class FaithfulnessService:
         self, workspace: str, model: str, item: str, *, user: str | None = None, history: Sequence[str] | None = None
     ) -> Explanation:
         """The paths that tools usually draw beside this model, with the share of its score that such paths carry."""
-        asked = self.session.open(workspace, model, user=user, history=history)
-        names, snapshot = asked.workspace.names, asked.manifest.snapshot
-        return usual_picture(names, asked.model, asked.position, asked.item(item), snapshot, workspace)
+        question = self.session.open(workspace, model, user=user, history=history)
+        names, snapshot = question.workspace.names, question.manifest.snapshot
+        return usual_picture(names, question.model, question.position, question.item(item), snapshot, workspace)
 
 
 def _key(manifest: Manifest, users: int, seed: int) -> str:

@@ -124,13 +124,13 @@ class RuleService:
         progress: Progress = no_progress,
     ) -> tuple[GuardedPlace, ...]:
         """One person's list under rules that act on everybody; every moved item says by what. Raises UnknownIdError."""
-        asked, parsed = self.session.open(workspace, model, user=user), parsed_rules(rules)
-        k = list_length(asked.workspace, k)
+        question, parsed = self.session.open(workspace, model, user=user), parsed_rules(rules)
+        k = list_length(question.workspace, k)
         return _places(
-            asked.workspace,
-            self._steps(asked.workspace, model, parsed, k, progress),
-            asked.position,
-            asked.scores(),
+            question.workspace,
+            self._steps(question.workspace, model, parsed, k, progress),
+            question.position,
+            question.scores(),
         )
 
     def note(

@@ -20,7 +20,7 @@ from explain.storage.privacy import smallest_group
 from explain.storage.store import Store
 from explain.workbench.question import Question
 from explain.workspace.cache import Cache
-from explain.workspace.refits import HeldOut, keep, kept, longer, refit, restored
+from explain.workspace.refits import HeldOut, keep, longer, refit, restored, stored_refit
 from explain.workspace.workspace import Workspace
 
 KEPT = {"workspace": 16, "model": 32, "lists": 32, "refit": 16, "retrained": 4, "pool": 12, "steps": 24}
@@ -124,7 +124,7 @@ class Session:
         if self.cache.peek("refit", (workspace.prepared.content, model, split, "0")) is not None:
             return True
         folder = self.store.refits(workspace.name, split, 0)
-        return kept(folder, model, workspace.prepared.identity(model)) is not None
+        return stored_refit(folder, model, workspace.prepared.identity(model)) is not None
 
     def forget(self) -> None:
         """Load everything anew when it is next asked for: the state folder was replaced."""
@@ -135,7 +135,7 @@ class Session:
         self, workspace: Workspace, model: str, split: str, seed: int, k: int, progress: Progress
     ) -> HeldOut | None:
         folder = self.store.refits(workspace.name, split, seed)
-        stored = kept(folder, model, workspace.prepared.identity(model))
+        stored = stored_refit(folder, model, workspace.prepared.identity(model))
         if stored is None:
             return None
         try:

@@ -67,26 +67,26 @@ class WhatIfService:
         if kind not in get_args(Kind):
             raise OptionError(f"Unknown kind {shown(kind)}. Kinds: {', '.join(get_args(Kind))}.")
         k = list_length(self.session.workspace(workspace), k, 10)
-        asked = self.session.open(workspace, model, user=user, history=history, snapshot=snapshot)
+        question = self.session.open(workspace, model, user=user, history=history, snapshot=snapshot)
         edit = Edit(
-            tuple(dict.fromkeys(asked.item(i) for i in remove)),
-            tuple(dict.fromkeys(asked.item(i) for i in add)),
+            tuple(dict.fromkeys(question.item(i) for i in remove)),
+            tuple(dict.fromkeys(question.item(i) for i in add)),
             dict(weights or {}),
             half_life_days,
         )
-        now = asked.history()
-        check_edit(asked.workspace.graph, edit, now)
-        before = ListState.of(asked.model, asked.position)
+        now = question.history()
+        check_edit(question.workspace.graph, edit, now)
+        before = ListState.of(question.model, question.position)
         if kind == "mask":
             if edit.add or edit.reweighs:
                 raise OptionError("A mask only drops messages: ask for removals alone, or for the kind delete.")
             after = masked_state(before, edit.remove, may_return=may_return)
         else:
             seen = None if may_return else now.items
-            after = ListState.of(*self._changed(asked, kind, now, edit, progress), seen)
-        old, new = compare(asked.workspace.names, before, after, k, edit.remove if kind == "mask" else ())
+            after = ListState.of(*self._changed(question, kind, now, edit, progress), seen)
+        old, new = compare(question.workspace.names, before, after, k, edit.remove if kind == "mask" else ())
         return WhatIf(
-            snapshot=asked.manifest.snapshot,
+            snapshot=question.manifest.snapshot,
             model=model,
             workspace=workspace,
             user=user,
@@ -95,7 +95,7 @@ class WhatIfService:
             added=tuple(add),
             before=old,
             after=new,
-            reads_weights=asked.model.reads_weights,
+            reads_weights=question.model.reads_weights,
             may_return=may_return,
         )
 
@@ -117,18 +117,18 @@ class WhatIfService:
         if not 1 <= rivals <= MAX_RIVALS:
             raise OptionError(f"rivals must lie between 1 and {MAX_RIVALS:,}; {rivals:,} was asked for.")
         k = list_length(self.session.workspace(workspace), k, 10)
-        asked = self.session.open(workspace, model, user=user, history=history, snapshot=snapshot)
-        loaded, target, now = asked.workspace, asked.item(item), asked.history()
+        question = self.session.open(workspace, model, user=user, history=history, snapshot=snapshot)
+        loaded, target, now = question.workspace, question.item(item), question.history()
         if target in now.items:
             raise OptionError(
                 f"The person has {shown(item)} already, so it is in no list that it could drop out of or enter."
             )
-        listed = rank_of(asked.scores(), target, now.items) <= k
+        listed = rank_of(question.scores(), target, now.items) <= k
         with one_thread():
             if listed:
-                flip = smallest_removal(asked.model, asked.position, now, target, k=k, n_rivals=rivals)
+                flip = smallest_removal(question.model, question.position, now, target, k=k, n_rivals=rivals)
             else:
-                flip = smallest_addition(asked.model, asked.position, now, target, k=k, weight=loaded.mean_weight)
+                flip = smallest_addition(question.model, question.position, now, target, k=k, weight=loaded.mean_weight)
         changed = tuple(str(loaded.graph.items.ids[i]) for i in flip.changed)
         return FlipReport(
             found=flip.found,
@@ -160,18 +160,18 @@ class WhatIfService:
         What is taken out has been seen and is no rival. None where the person has the item already or no history item
         carries any of its score.
         """
-        asked = self.session.open(workspace, model, user=user, history=history, snapshot=snapshot)
-        target = asked.item(item)
-        parts = asked.model.parts(asked.position, target)
+        question = self.session.open(workspace, model, user=user, history=history, snapshot=snapshot)
+        target = question.item(item)
+        parts = question.model.parts(question.position, target)
         if target in parts.items or not len(parts.items) or not np.any(parts.history > 0):
             return None
-        row = _reason(asked, parts, reason)
-        gone, now, scores = parts.items[row : row + 1], asked.history(), asked.scores()
-        predicted = rank_of(predicted_scores(asked.model, asked.position, gone), target, now.items)
-        place = asked.position if asked.known is None else asked.known
-        without, place = delete(asked.model, place, now, gone)
+        row = _reason(question, parts, reason)
+        gone, now, scores = parts.items[row : row + 1], question.history(), question.scores()
+        predicted = rank_of(predicted_scores(question.model, question.position, gone), target, now.items)
+        place = question.position if question.known is None else question.known
+        without, place = delete(question.model, place, now, gone)
         rank, rank_without = rank_of(scores, target, now.items), rank_after(without, place, target, now.items)
-        removed, names = int(gone[0]), asked.workspace.names
+        removed, names = int(gone[0]), question.workspace.names
         return Verified(
             item=str(names.graph.items.ids[removed]),
             label=names.item(removed),
@@ -189,20 +189,20 @@ class WhatIfService:
         return dict(zip(events.kinds, events.kind_weights, strict=True))
 
     def _changed(
-        self, asked: Question, kind: Kind, now: History, edit: Edit, progress: Progress
+        self, question: Question, kind: Kind, now: History, edit: Edit, progress: Progress
     ) -> tuple[Recommender, int]:
         """The model in which the person has the edited history, and where they stand in it."""
-        loaded = asked.workspace
-        changed = edited(loaded.graph, asked.known, now, edit, loaded.mean_weight)
+        loaded = question.workspace
+        changed = edited(loaded.graph, question.known, now, edit, loaded.mean_weight)
         if kind == "delete":
-            return asked.model.fold_in(changed.items, changed.weights, asked.known)
-        if asked.known is None or asked.edited:
+            return question.model.fold_in(changed.items, changed.weights, question.known)
+        if question.known is None or question.edited:
             raise OptionError("Only the history of a person of the data can be trained on again: give a user alone.")
-        return self._learnt_again(asked, asked.known, changed, progress), asked.known
+        return self._learnt_again(question, question.known, changed, progress), question.known
 
-    def _learnt_again(self, asked: Question, user: int, changed: History, progress: Progress) -> Recommender:
+    def _learnt_again(self, question: Question, user: int, changed: History, progress: Progress) -> Recommender:
         """The model fitted to the edited table; the last few are kept, for other processes too."""
-        loaded, manifest = asked.workspace, asked.manifest
+        loaded, manifest = question.workspace, question.manifest
         graph = edited_graph(loaded.graph, user, changed)
         source = f"{graph.fingerprint} {loaded.prepared.identity(manifest.model)}"
 
@@ -222,11 +222,11 @@ class WhatIfService:
         return self.session.cache.get("retrained", (manifest.model, str(manifest.seed), source), learn)
 
 
-def _reason(asked: Question, parts: Parts, reason: str | None) -> int:
+def _reason(question: Question, parts: Parts, reason: str | None) -> int:
     """The row of a named history item among the parts, or of the strongest. Raises OptionError."""
     if reason is None:
         return int(np.argmax(parts.history))
-    wanted = asked.item(reason)
+    wanted = question.item(reason)
     if wanted not in parts.items:
         raise OptionError(f"Item {shown(reason)} is not in the history, so it is no reason that could be taken out.")
     return int(np.searchsorted(parts.items, wanted))

@@ -70,19 +70,21 @@ def summed(model: Recommender, users: Sequence[int], item: int, n_items: int) ->
     return Summed(by_item, people, relations, len(users))
 
 
-def item_view(world: Workspace, model: Recommender, snapshot: str, lists: IntArray, item: int) -> ItemView:
+def item_view(workspace: Workspace, model: Recommender, snapshot: str, lists: IntArray, item: int) -> ItemView:
     """Who gets the item in their first k, and through what."""
-    names, graph, k = world.names, world.graph, lists.shape[1]
+    names, graph, k = workspace.names, workspace.graph, lists.shape[1]
     rows, places = np.nonzero(lists == item)
     if 0 < len(rows) < MIN_AUDIENCE and not names.listed:
-        return _withheld(world, model, snapshot, item, k)
+        return _withheld(workspace, model, snapshot, item, k)
     read = rows if len(rows) <= MAX_READ else rows[np.linspace(0, len(rows) - 1, MAX_READ).astype(np.int64)]
-    found = summed(model, read.tolist(), item, graph.n_items)
-    whole = sum(found.relations.values())
+    totals = summed(model, read.tolist(), item, graph.n_items)
+    whole = sum(totals.relations.values())
     sources = [
-        ScoreSource(str(graph.items.ids[i]), names.item(int(i)), float(found.by_item[i] / whole), int(found.people[i]))
-        for i in np.argsort(-np.abs(found.by_item), kind="stable")[:TOP_SOURCES]
-        if found.by_item[i] and whole and (names.listed or found.people[i] >= CROWD_MINIMUM)
+        ScoreSource(
+            str(graph.items.ids[i]), names.item(int(i)), float(totals.by_item[i] / whole), int(totals.people[i])
+        )
+        for i in np.argsort(-np.abs(totals.by_item), kind="stable")[:TOP_SOURCES]
+        if totals.by_item[i] and whole and (names.listed or totals.people[i] >= CROWD_MINIMUM)
     ]
     if not names.listed:  # to whole percents, and people to the nearest five: one person more or less is not to be seen
         sources = [replace(s, share=round(s.share, 2), n_people=names.about(s.n_people)) for s in sources]
@@ -90,7 +92,7 @@ def item_view(world: Workspace, model: Recommender, snapshot: str, lists: IntArr
         ScoreSource(
             key, names.relation(key), value / whole if names.listed else round(value / whole, 2), names.about(len(read))
         )
-        for key, value in sorted(found.relations.items(), key=lambda pair: -abs(pair[1]))
+        for key, value in sorted(totals.relations.items(), key=lambda pair: -abs(pair[1]))
         if whole
     ]
     first = np.argsort(places, kind="stable")[: MAX_LISTED if names.listed else 0]
@@ -107,7 +109,7 @@ def item_view(world: Workspace, model: Recommender, snapshot: str, lists: IntArr
         float(np.median(places + 1)) if len(rows) else None,
         tuple(sources),
         tuple(relations),
-        tuple(_cohorts(world, rows)),
+        tuple(_cohorts(workspace, rows)),
         tuple(str(graph.users.ids[u]) for u in rows[first]),
         _item_sentence(names, item, len(rows), k, sources, relations),
         tuple((places[first] + 1).tolist()),
@@ -115,11 +117,11 @@ def item_view(world: Workspace, model: Recommender, snapshot: str, lists: IntArr
     )
 
 
-def _withheld(world: Workspace, model: Recommender, snapshot: str, item: int, k: int) -> ItemView:
+def _withheld(workspace: Workspace, model: Recommender, snapshot: str, item: int, k: int) -> ItemView:
     """The view of an item whose audience is too small to be told of: what carried it there is what these few people
     had.
     """
-    names, graph = world.names, world.graph
+    names, graph = workspace.names, workspace.graph
     text = (
         f"{names.quoted(item)} surfaced for fewer than {MIN_AUDIENCE} people in their first {k}: too few to "
         "say more of them."
@@ -152,44 +154,44 @@ def _item_sentence(
     text = f"{title} surfaced for {people} in their first {k}"
     ahead = [s for s in sources if s.share > 0][:2]
     if ahead:
-        told = [(f"“{s.label}”", percent(s.share, 1.0), plural(s.n_people, "person")) for s in ahead]
-        title, part, people = told[0]
+        phrases = [(f"“{s.label}”", percent(s.share, 1.0), plural(s.n_people, "person")) for s in ahead]
+        title, part, people = phrases[0]
         text += f", most of all through {title} ({part} of the summed scores, {people})"
-        text += "".join(f" and {title} ({part}, {people})" for title, part, people in told[1:])
+        text += "".join(f" and {title} ({part}, {people})" for title, part, people in phrases[1:])
     if relations:
         whole = "them" if ahead else "the summed scores"
         text += f"; the largest relation is {relations[0].label} ({percent(relations[0].share, 1.0)} of {whole})"
     return text + "."
 
 
-def _cohorts(world: Workspace, rows: IntArray) -> Iterator[CohortShare]:
+def _cohorts(workspace: Workspace, rows: IntArray) -> Iterator[CohortShare]:
     """The audience by each column of the people. No row stands for fewer than MIN_AUDIENCE of those who get the item,
     and what an audit hides, or what could be subtracted here, stands in a row with others.
     """
-    graph, least = world.graph, smallest_group(world.store.home)
+    graph, least = workspace.graph, smallest_group(workspace.store.home)
     offered = columns(graph)["user"]
     guard = disclosure(graph, offered, limit=least, floor=least)
     for column in offered:
         groups = cohorts(graph, column, "user")
         if len(groups.labels) > MAX_COHORT_GROUPS:
             continue
-        here = np.asarray(groups.membership[rows].sum(axis=0)).ravel()
+        counts = np.asarray(groups.membership[rows].sum(axis=0)).ravel()
         everybody = np.asarray(groups.membership.sum(axis=0)).ravel()
         own = [
             CohortShare(
                 column,
                 groups.labels[g],
-                round(float(here[g])),
-                float(here[g] / max(1, len(rows))),
+                round(float(counts[g])),
+                float(counts[g] / max(1, len(rows))),
                 float(everybody[g] / graph.n_users),
             )
             for g in np.flatnonzero(everybody)
         ]
-        told = merged(own, guard.names(groups.by, rows))
-        if not world.names.listed:
-            told = [replace(c, n=world.names.about(c.n), share=round(c.share, 2)) for c in told]
-        if len(told) > 1 or len(own) == 1:
-            yield from told
+        published = merged(own, guard.names(groups.by, rows))
+        if not workspace.names.listed:
+            published = [replace(c, n=workspace.names.about(c.n), share=round(c.share, 2)) for c in published]
+        if len(published) > 1 or len(own) == 1:
+            yield from published
 
 
 def merged(own: Sequence[CohortShare], hidden: frozenset[str] = frozenset()) -> list[CohortShare]:
@@ -214,34 +216,34 @@ def merged(own: Sequence[CohortShare], hidden: frozenset[str] = frozenset()) -> 
 
 
 def list_view(
-    world: Workspace, model: Recommender, user: int, items: Sequence[int], scores: Sequence[float]
+    workspace: Workspace, model: Recommender, user: int, items: Sequence[int], scores: Sequence[float]
 ) -> ListView:
     """What each history item gives to each item of a list; the largest twenty history items as rows,
     the others summed.
     """
-    names, graph = world.names, world.graph
+    names, graph = workspace.names, workspace.graph
     parts = [model.parts(user, int(item)) for item in items]
     history = parts[0].items if parts else np.zeros(0, dtype=np.int64)
     table = np.column_stack([p.history for p in parts]) if parts else np.zeros((0, 0))
     constants = np.array([sum(p.constants.values()) for p in parts])
     order = np.argsort(-np.abs(table.sum(axis=1)), kind="stable") if table.size else np.zeros(0, dtype=np.int64)
-    shown, hidden = order[:TOP_SOURCES], order[TOP_SOURCES:]
+    largest, hidden = order[:TOP_SOURCES], order[TOP_SOURCES:]
     rest = table[hidden].sum(axis=0) + constants if table.size else constants
     relations: dict[str, float] = {}
     for p in parts:
         for key, values in [*p.relations.items(), *((k, np.array([v])) for k, v in p.constants.items())]:
             relations[names.relation(key)] = relations.get(names.relation(key), 0.0) + float(values.sum())
     whole, text = float(sum(scores)), "Nothing leads to this list."
-    if len(shown) and whole:
-        ahead = [(names.quoted(int(history[r])), float(table[r].sum())) for r in shown[:3] if table[r].sum() > 0]
+    if len(largest) and whole:
+        ahead = [(names.quoted(int(history[r])), float(table[r].sum())) for r in largest[:3] if table[r].sum() > 0]
         listed = ", ".join(f"{title} ({percent(value, whole)})" for title, value in ahead)
         text = f"Over the {len(items)} items together the scores come most of all through {listed}." if ahead else text
     return ListView(
         tuple(str(graph.items.ids[i]) for i in items),
         tuple(names.item(int(i)) for i in items),
-        tuple(str(graph.items.ids[history[r]]) for r in shown),
-        tuple(names.item(int(history[r])) for r in shown),
-        tuple(tuple(map(float, table[r])) for r in shown),
+        tuple(str(graph.items.ids[history[r]]) for r in largest),
+        tuple(names.item(int(history[r])) for r in largest),
+        tuple(tuple(map(float, table[r])) for r in largest),
         tuple(map(float, rest)),
         tuple(map(float, scores)),
         relations,

@@ -14,18 +14,18 @@ FAMOUS = "Fargo"
 N_TRIED, N_RANKS = 200, 3
 
 
-def find_example(world: Workspace, model: Recommender) -> Example:
+def find_example(workspace: Workspace, model: Recommender) -> Example:
     """Among people with 15 to 60 items, the one whose top three hold the famous title, else the strongest single
     reason.
     """
-    graph, names = world.graph, world.names
+    graph, names = workspace.graph, workspace.names
     sizes = np.diff(graph.interactions.indptr)
     users = np.flatnonzero((sizes >= 15) & (sizes <= 60))
     if not len(users):
         users = np.flatnonzero(sizes > 0)
     best: tuple[float, int, int, int] | None = None
     for user in users[np.linspace(0, len(users) - 1, min(N_TRIED, len(users))).astype(np.int64)]:
-        for listed in world.ranked(model, int(user), min(N_RANKS, graph.n_items), reasons=False):
+        for listed in workspace.ranked(model, int(user), min(N_RANKS, graph.n_items), reasons=False):
             item = graph.items.index(listed.item)
             parts = model.parts(int(user), item)
             strongest = float(parts.history.max(initial=0.0)) / max(abs(listed.score), 1e-12)
@@ -34,6 +34,6 @@ def find_example(world: Workspace, model: Recommender) -> Example:
                 best = (value, int(user), item, listed.rank)
     assert best is not None, "a fitted graph has at least one person with a history"
     _, user, item, rank = best
-    case = ScoredPair.of(model, names, user, item)
-    told = sentence(names, case.parts, user, item, case.score, case.state, rank)
-    return Example(names.user_id(user), names.user(user), str(graph.items.ids[item]), names.item(item), told)
+    pair = ScoredPair.of(model, names, user, item)
+    text = sentence(names, pair.parts, user, item, pair.score, pair.state, rank)
+    return Example(names.user_id(user), names.user(user), str(graph.items.ids[item]), names.item(item), text)

@@ -106,20 +106,22 @@ def keep(folder: Path, run: HeldOut, model: str, fingerprint: str, seed: int) ->
         shutil.rmtree(folder / snapshot, ignore_errors=True)
 
 
-def kept(folder: Path, model: str, fingerprint: str) -> Manifest | None:
+def stored_refit(folder: Path, model: str, fingerprint: str) -> Manifest | None:
     """The newest stored refit of a model on a split of this graph, None where there is none that can be read."""
     return next((m for m in manifests(folder) if m.model == model and m.fingerprint == fingerprint), None)
 
 
 def restored(
-    graph: InteractionGraph, card: DataCard, folder: Path, found: Manifest, *, kind: str, k: int, progress: Progress
+    graph: InteractionGraph, card: DataCard, folder: Path, manifest: Manifest, *, kind: str, k: int, progress: Progress
 ) -> HeldOut:
     """A stored refit on its split, cut again, with everybody's best k. Raises SnapshotError where a file is damaged."""
-    _, state = load(folder, found.snapshot)
-    parts = split(graph, kind, found.seed, card.positives)
-    fitted = get_model(found.model).restore(parts.train, state)
+    _, state = load(folder, manifest.snapshot)
+    parts = split(graph, kind, manifest.seed, card.positives)
+    fitted = get_model(manifest.model).restore(parts.train, state)
     lists, scores = _ranked(fitted, parts, k, progress)
-    return HeldOut(parts, fitted, lists, scores, found.metrics["path_share"], found.metrics["gross_net"], found.seconds)
+    return HeldOut(
+        parts, fitted, lists, scores, manifest.metrics["path_share"], manifest.metrics["gross_net"], manifest.seconds
+    )
 
 
 def longer(run: HeldOut, k: int, progress: Progress) -> HeldOut:

@@ -67,14 +67,14 @@ class Workspace:
         get_model(model)
         folder = self.store.snapshots(self.name)
         if snapshot is not None:
-            found = read_manifest(folder, snapshot)
-            if found.model != model:
-                raise OptionError(f"Snapshot {shown(snapshot)} is of model {found.model}, not {model}.")
-            if found.fingerprint != self.prepared.identity(model):
+            manifest = read_manifest(folder, snapshot)
+            if manifest.model != model:
+                raise OptionError(f"Snapshot {shown(snapshot)} is of model {manifest.model}, not {model}.")
+            if manifest.fingerprint != self.prepared.identity(model):
                 raise SnapshotError(
                     f"Snapshot {shown(snapshot)} was fitted on other data than this workspace holds now."
                 )
-            return found
+            return manifest
         own = (m for m in manifests(folder) if m.model == model and m.fingerprint == self.prepared.identity(model))
         newest = next(own, None)
         if (damaged := damaged_since(folder, model, newest.created if newest else 0)) is not None:

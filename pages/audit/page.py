@@ -19,7 +19,7 @@ VIEWS: Final = {"new": "New audit", "read": "Past audits", "log": "Decision log"
 
 def page() -> None:
     st.title("Audit")
-    selection = widgets.place()
+    selection = widgets.shared_selection()
     widgets.notices()
     bench = queries.workbench()
     past = bench.records.listed(selection.name)

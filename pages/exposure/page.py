@@ -26,7 +26,7 @@ CHARTED: Final = 25
 
 def page() -> None:
     st.title("Fairness")
-    selection = widgets.place()
+    selection = widgets.shared_selection()
     columns = queries.workbench().exposure.columns(selection.name)
     side = wishes.one_of("side", [s for s in SIDES if columns.get(s)] or ["item"], "item")
     offered = columns.get(side, [])

@@ -33,7 +33,7 @@ CAUSES: Final = {
 
 def page() -> None:
     st.title("Faithfulness")
-    selection = widgets.place()
+    selection = widgets.shared_selection()
     widgets.notices()
     lead("A picture of reasons is worth what happens when the reasons are taken away.")
     report = queries.workbench().faithfulness.stored(selection.name, selection.model, users=USERS)

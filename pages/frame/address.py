@@ -51,32 +51,32 @@ def _store() -> _Store:
 
 def read() -> None:
     """Take over what a link says, unless a widget has just spoken or the URL is only an echo of our own."""
-    store, asked = _store(), {key: st.query_params[key] for key in _KEYS if key in st.query_params}
+    store, query = _store(), {key: st.query_params[key] for key in _KEYS if key in st.query_params}
     if store.touched:
         store.notices.clear()
-    elif asked and asked != store.written and not _is_echo(store, asked):
-        _adopt(store, asked)
+    elif query and query != store.written and not _is_echo(store, query):
+        _adopt(store, query)
     store.spoken, store.touched = store.touched, False
     store.shown = {}
 
 
-def _is_echo(store: _Store, asked: dict[str, str]) -> bool:
+def _is_echo(store: _Store, query: dict[str, str]) -> bool:
     """A browser that is asked again before our last URL reached it still sends the one before."""
-    return any(asked == url for then, url in store.earlier if time.monotonic() - then < _ECHO_S)
+    return any(query == url for then, url in store.earlier if time.monotonic() - then < _ECHO_S)
 
 
-def _adopt(store: _Store, asked: dict[str, str]) -> None:
+def _adopt(store: _Store, query: dict[str, str]) -> None:
     store.notices.clear()
     now = store.wishes.get("workspace")
-    stays = _SHARED if asked.get("workspace", now) == now else ("workspace", "model", "k")
+    stays = _SHARED if query.get("workspace", now) == now else ("workspace", "model", "k")
     store.wishes = {key: store.wishes[key] for key in stays if key in store.wishes}
-    for key, value in asked.items():
+    for key, value in query.items():
         if len(value) > _KEYS[key].max_length:
             ids = f" ({value.count(',') + 1:,} ids)" if "," in value else ""
             notice(f"The address gives a {key} of {len(value):,} characters{ids}, more than any has. It was left out.")
         elif value:
             store.wishes[key] = value
-    for key in asked:
+    for key in query:
         if len(st.query_params.get_all(key)) > 1:
             notice(f"The address gives {key} more than once. The last one counts.")
 
@@ -113,7 +113,7 @@ def forget(key: str) -> None:
     _store().wishes.pop(key, None)
 
 
-def heard() -> None:
+def read_fragment() -> None:
     """A fragment says this where a page says `read`: where it runs alone, a widget of its own has just spoken."""
     store = _store()
     store.spoken, store.touched = store.spoken or store.touched, False
@@ -145,8 +145,8 @@ def address(**changes: str | None) -> dict[str, str]:
 
 def permalink(page: str) -> str:
     """The full address of what is shown now."""
-    base = str(st.context.url or "").split("?")[0]
-    return f"{base}?{urlencode(_of_page(page))}"
+    url = str(st.context.url or "").split("?")[0]
+    return f"{url}?{urlencode(_parameters_of(page))}"
 
 
 def publish(page: str) -> None:
@@ -156,13 +156,13 @@ def publish(page: str) -> None:
     to it. One that could not be followed to the letter, as a notice says, is put right, but only once: Back must lead
     out of it.
     """
-    store, url, came = _store(), _of_page(page), st.query_params.to_dict()
+    store, url, came = _store(), _parameters_of(page), st.query_params.to_dict()
     if not store.spoken:
-        asked = (page, tuple(sorted(came.items())))
-        if not store.notices or asked in store.righted:
+        request = (page, tuple(sorted(came.items())))
+        if not store.notices or request in store.righted:
             store.written = came
             return
-        store.righted.append(asked)
+        store.righted.append(request)
     if url == store.written == st.query_params.to_dict():
         return
     if store.written:
@@ -172,6 +172,6 @@ def publish(page: str) -> None:
         st.query_params.from_dict(url)
 
 
-def _of_page(page: str) -> dict[str, str]:
+def _parameters_of(page: str) -> dict[str, str]:
     shown = _store().shown
     return {key: shown[key] for key in _OF_PAGE.get(page, _SHARED) if key in shown}

@@ -61,8 +61,8 @@ class SecurityHeaders:
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 own = {name for name, _ in HEADERS}
-                kept = [(name, value) for name, value in message.get("headers", ()) if name.lower() not in own]
-                message["headers"] = [*kept, *HEADERS]
+                others = [(name, value) for name, value in message.get("headers", ()) if name.lower() not in own]
+                message["headers"] = [*others, *HEADERS]
             await send(message)
 
         await self.app(scope, receive, with_headers)
@@ -70,7 +70,7 @@ class SecurityHeaders:
 
 def _host(scope: Message) -> str:
     """The name in the Host header, without its port and without the brackets of an IPv6 address."""
-    given = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"host"), "")
-    if given.startswith("["):
-        return given[1:].partition("]")[0].casefold()
-    return given.rpartition(":")[0].casefold() if ":" in given else given.casefold()
+    host = next((value.decode("latin-1") for name, value in scope["headers"] if name == b"host"), "")
+    if host.startswith("["):
+        return host[1:].partition("]")[0].casefold()
+    return host.rpartition(":")[0].casefold() if ":" in host else host.casefold()

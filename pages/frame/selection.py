@@ -71,16 +71,16 @@ class Selection:
 def chosen_workspace() -> WorkspaceInfo | None:
     """The workspace that was asked for, if it is ready; else the first one that is; None if none is."""
     known = {w.name: w for w in queries.workspaces()}
-    asked = address.wish("workspace")
+    wish = address.wish("workspace")
     ready = [w for w in known.values() if w.ready]
     default = _first_choice(ready)
-    if asked in known and known[asked].ready:
-        default = known[asked]
-    elif asked in known and default:
-        command = queries.workbench().data.prepare_command(asked)
-        address.notice(f"{known[asked].title} is not ready yet: type {command}. {default.title} is shown instead.")
-    elif asked is not None and default:
-        address.notice(f"There is no workspace {shown(asked)}. {default.title} is shown instead.")
+    if wish in known and known[wish].ready:
+        default = known[wish]
+    elif wish in known and default:
+        command = queries.workbench().data.prepare_command(wish)
+        address.notice(f"{known[wish].title} is not ready yet: type {command}. {default.title} is shown instead.")
+    elif wish is not None and default:
+        address.notice(f"There is no workspace {shown(wish)}. {default.title} is shown instead.")
     if default:
         address.settle("workspace", default.name)
     return default
@@ -94,20 +94,20 @@ def _first_choice(ready: list[WorkspaceInfo]) -> WorkspaceInfo | None:
 def _chosen_snapshot(workspace: WorkspaceInfo) -> SnapshotInfo | None:
     """The newest fit of the model that was asked for; else the first that is fitted; None if none is."""
     fitted = {s.model: s for s in queries.fitted(workspace.name)}
-    asked = address.wish("model")
+    wish = address.wish("model")
     first = next(iter(fitted.values()), None)
-    if asked in fitted:
-        first = fitted[asked]
-    elif asked is not None and first:
+    if wish in fitted:
+        first = fitted[wish]
+    elif wish is not None and first:
         models = queries.models()
         title = models[first.model].title
-        if asked in models:
+        if wish in models:
             address.notice(
-                f"{models[asked].title} is not fitted to {workspace.title} yet: do it on the page Models. "
+                f"{models[wish].title} is not fitted to {workspace.title} yet: do it on the page Models. "
                 f"{title} is shown instead."
             )
         else:
-            address.notice(f"There is no model {shown(asked)}. {title} is shown instead.")
+            address.notice(f"There is no model {shown(wish)}. {title} is shown instead.")
     if first:
         address.settle("model", first.model)
     return first
@@ -125,7 +125,7 @@ def selected(*, loaded: bool = True) -> Selection | None:
     if loaded:
         queries.warm(queries.home(), workspace.name, model.model, model.snapshot)
     k = _length(workspace)
-    user, history = _who(workspace)
+    user, history = _owner(workspace)
     item = wishes.existing_item(workspace, "item")
     if item is None and user is not None:
         first = newcomers_example(workspace)
@@ -162,29 +162,29 @@ def first_person(workspace: WorkspaceInfo) -> str:
 def _length(workspace: WorkspaceInfo) -> int:
     """k, the length of a list: 1 to 100, and no more than there are items."""
     most = min(K_MOST, workspace.n_items or K_MOST)
-    asked = address.wish("k")
+    wish = address.wish("k")
     k = min(K_DEFAULT, most)
-    if asked is not None:
+    if wish is not None:
         try:
-            k = int(asked)
+            k = int(wish)
         except ValueError:
             address.notice(
-                f"k is the length of a list, a whole number from 1 to {most}, and not {shown(asked)}. It is {k} now."
+                f"k is the length of a list, a whole number from 1 to {most}, and not {shown(wish)}. It is {k} now."
             )
         if not 1 <= k <= most:
             nearest = max(1, min(most, k))
-            address.notice(f"A list of {shown(asked)} cannot be shown: k goes from 1 to {most}. It is {nearest} now.")
+            address.notice(f"A list of {shown(wish)} cannot be shown: k goes from 1 to {most}. It is {nearest} now.")
             k = nearest
     address.settle("k", str(k))
     return k
 
 
-def _who(workspace: WorkspaceInfo) -> Owner:
+def _owner(workspace: WorkspaceInfo) -> Owner:
     if address.wish("who") == TITLES or (address.wish("history") and not address.wish("user")):
         address.settle("who", TITLES)
         return None, _own_titles(workspace)
-    if (asked := address.wish("who")) not in (None, "person"):
-        address.notice(f"A list is for a person or for titles of your own, not for {shown(asked)}.")
+    if (wish := address.wish("who")) not in (None, "person"):
+        address.notice(f"A list is for a person or for titles of your own, not for {shown(wish)}.")
     asked_user = address.wish("user")
     if not workspace.show_people:
         return _by_id(workspace, asked_user)
@@ -198,11 +198,11 @@ def _who(workspace: WorkspaceInfo) -> Owner:
     return user, None
 
 
-def _by_id(workspace: WorkspaceInfo, asked: str | None) -> Owner:
+def _by_id(workspace: WorkspaceInfo, wish: str | None) -> Owner:
     """The person whose id was given; nobody else is shown."""
-    if asked is not None:
+    if wish is not None:
         try:
-            user = queries.person(workspace.name, asked).user
+            user = queries.person(workspace.name, wish).user
             address.settle("user", user)
             return user, None
         except SurfacedError as error:

@@ -133,13 +133,13 @@ def csv(frame: pd.DataFrame, name: str, what: str = "this table") -> None:
 
 def file_name(name: str, ending: str) -> str:
     """A name that every file system takes, whatever the ids in it."""
-    kept = re.sub(r"[^\w.-]+|_+", "-", unicodedata.normalize("NFC", name))
-    kept = kept.encode()[:90].decode(errors="ignore").strip("-.") or "table"
-    if kept.partition(".")[0].casefold() in _RESERVED:
-        kept = f"file-{kept}"
-    if kept != name:  # what was left out still tells two names apart
-        kept = f"{kept}-{hashlib.sha256(name.encode(errors='replace')).hexdigest()[:6]}"
-    return f"{kept}.{ending}"
+    stem = re.sub(r"[^\w.-]+|_+", "-", unicodedata.normalize("NFC", name))
+    stem = stem.encode()[:90].decode(errors="ignore").strip("-.") or "table"
+    if stem.partition(".")[0].casefold() in _RESERVED:
+        stem = f"file-{stem}"
+    if stem != name:  # what was left out still tells two names apart
+        stem = f"{stem}-{hashlib.sha256(name.encode(errors='replace')).hexdigest()[:6]}"
+    return f"{stem}.{ending}"
 
 
 def csv_text(frame: pd.DataFrame) -> str:
@@ -172,7 +172,7 @@ def sidebar(selection: Selection) -> None:
         )
 
 
-def place(title: str | None = None) -> Selection:
+def shared_selection(title: str | None = None) -> Selection:
     """The selection of a page that needs a fitted model, with the shared filters drawn.
 
     Where there is no such model, an empty state ends the page.

@@ -15,25 +15,25 @@ from pages.frame import address, queries
 
 def one_of(key: str, options: Sequence[str], default: str) -> str:
     """A wish with a fixed set of answers. Anything else becomes the default, with a notice."""
-    asked = address.wish(key)
-    if asked is not None and asked not in options:
+    wish = address.wish(key)
+    if wish is not None and wish not in options:
         address.notice(
-            f"{shown(asked)} is not a choice for {key}: {', '.join([o for o in options if o][:8])}. "
+            f"{shown(wish)} is not a choice for {key}: {', '.join([o for o in options if o][:8])}. "
             + (f"{default} is shown instead." if default else "It was left out.")
         )
-        asked = None
-    value = asked or default
+        wish = None
+    value = wish or default
     address.settle(key, value)
     return value
 
 
 def existing_item(workspace: WorkspaceInfo, key: str) -> str | None:
     """The id of one item, if the workspace has it."""
-    asked = address.wish(key)
-    if asked is None:
+    wish = address.wish(key)
+    if wish is None:
         return None
     try:
-        return queries.item(workspace.name, asked).item
+        return queries.item(workspace.name, wish).item
     except SurfacedError as error:
         address.notice(f"{error} It was left out.")
         return None

@@ -32,7 +32,7 @@ def page() -> None:
     st.header("At a glance")
     _numbers(selection)
     st.header("Look further")
-    _doors()
+    _invitations()
     st.header("Data")
     _data(selection)
     server.import_ahead()
@@ -121,7 +121,7 @@ def _exposure(report: AuditReport | None) -> tuple[str, str, str]:
     return f"Exposure by {column_words(report.by)}", report.overall.verdict or "unknown", report.overall.reason
 
 
-def _doors() -> None:
+def _invitations() -> None:
     for page in spec.pages():
         if page.invitation:
             widgets.link(page.path, page.invitation)

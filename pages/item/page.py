@@ -18,8 +18,8 @@ _PEOPLE_SHOWN = 12
 
 
 def page() -> None:
-    selection = widgets.place("Item")
-    item = selection.item or _some_item(selection)
+    selection = widgets.shared_selection("Item")
+    item = selection.item or _example_item(selection)
     with st.sidebar:
         pickers.item("Item", "item", selection.workspace, item)
         pickers.length(min(K_MOST, selection.workspace.n_items or K_MOST), selection.k)
@@ -47,7 +47,7 @@ def page() -> None:
     _people(selection, view)
 
 
-def _some_item(selection: Selection) -> str:
+def _example_item(selection: Selection) -> str:
     first = newcomers_example(selection.workspace)
     return first.item if first else next(iter(queries.names(selection.workspace, "item", "", 1)))
 

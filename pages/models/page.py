@@ -17,7 +17,7 @@ from pages.frame.text import interval, minute, percent, plain, seconds, unread
 from pages.models import parameters
 
 
-def _shown(at: int) -> dict[str, str]:
+def _measures(at: int) -> dict[str, str]:
     """The measures that are shown, at a length of the list, and what they are called."""
     return {
         f"recall@{at}": f"Recall@{at}",
@@ -74,7 +74,7 @@ def _accuracy(
             "intervals over people. More is better."
         )
         widgets.chart(
-            metric_bars(bars, metric=_shown(at)[metric], theme=widgets.theme()),
+            metric_bars(bars, metric=_measures(at)[metric], theme=widgets.theme()),
             "accuracy",
             f"Recall@{at} of {len(bars)} models; the table below holds the same.",
         )
@@ -99,7 +99,7 @@ def models_frame(
     for name, model in known.items():
         report, snapshot = reports.get(name), fitted.get(name)
         row: dict[str, object] = {"model": model.title}
-        for key, title in _shown(at).items():
+        for key, title in _measures(at).items():
             figure = report.metrics.get(key) if report else None
             row[title] = interval(figure["value"], figure.get("low"), figure.get("high")) if figure else "–"
         both = measured.readable(snapshot, report)

@@ -29,14 +29,14 @@ _HISTORY_COLUMNS = {  # pixels: beside a list the date must not fall off
 
 def page() -> None:
     st.title("Recommendations")
-    selection = widgets.place()
+    selection = widgets.shared_selection()
     widgets.notices()
     pickers.segments(
         "Whose list", WAYS, "who", TITLES if selection.own_titles and not selection.asks_for_id else "person"
     )
     who, length = st.columns([3, 1])
     with who:
-        _whose(selection)
+        _choose_person(selection)
     with length:
         pickers.length(min(K_MOST, selection.workspace.n_items or K_MOST), selection.k)
     if selection.history:
@@ -58,7 +58,7 @@ def page() -> None:
         _history(selection)
 
 
-def _whose(selection: Selection) -> None:
+def _choose_person(selection: Selection) -> None:
     if selection.own_titles and not selection.asks_for_id:
         picked = selection.history or ()
         pickers.add_title(
@@ -92,18 +92,18 @@ def _list(selection: Selection, listed: Recommendation) -> None:
         return
     st.caption(f"{model}. A title opens its whole reason.")
     for entry in listed.items:
-        _row(selection, entry)
+        _list_row(selection, entry)
     frame = pd.DataFrame(
         [(e.rank, e.item, e.label, e.score, e.reason) for e in listed.items],
         columns=["rank", "item", "title", "score", "reason"],
     )
-    _as_a_whole(selection)
+    _whole_list(selection)
     with st.expander("As a table"):
         widgets.rows(frame, "The list with rank, item id, title, score and main reason")
     widgets.csv(frame, f"recommendations-{selection.model}-{selection.user or 'own-titles'}", "the list")
 
 
-def _as_a_whole(selection: Selection) -> None:
+def _whole_list(selection: Selection) -> None:
     """Why this list: what each history item gives to each of its items."""
     view = person_queries.list_view(selection)
     if not view.history:
@@ -140,7 +140,7 @@ def whole_frame(view: ListView) -> pd.DataFrame:
     return frame
 
 
-def _row(selection: Selection, entry: ListedItem) -> None:
+def _list_row(selection: Selection, entry: ListedItem) -> None:
     """One entry: the title leads to its reason."""
     with st.container(horizontal=True, vertical_alignment="center"):
         widgets.link("why", f"**{entry.rank}. {plain(entry.label, 90)}**", item=entry.item)

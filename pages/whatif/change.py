@@ -44,7 +44,7 @@ class Change:
         return not (self.remove or self.add or self.weights or self.half_life)
 
 
-def asked(selection: Selection, had: dict[str, str]) -> Change:
+def change_of_address(selection: Selection, had: dict[str, str]) -> Change:
     """The change of the address, but for `may_return`. had: item id → title of what the person has."""
     remove, add = _known(selection, "remove", had, inside=True), _known(selection, "add", had, inside=False)
     kind = cast(Kind, wishes.one_of("kind", list(KINDS), "delete"))
@@ -67,9 +67,9 @@ def _known(selection: Selection, key: str, had: dict[str, str], *, inside: bool)
         address.notice(f"{n_others} of the {len(known)} items to {key} cannot be: {where}. The rest counts.")
     if not inside and len(picked) > MOST_ADDED:
         address.notice(f"Of the {len(picked)} items to add the first {MOST_ADDED} count.")
-    kept = tuple(picked if inside else picked[:MOST_ADDED])
-    address.settle(key, joined(kept))
-    return kept
+    chosen = tuple(picked if inside else picked[:MOST_ADDED])
+    address.settle(key, joined(chosen))
+    return chosen
 
 
 def _weights(selection: Selection) -> tuple[tuple[str, float], ...]:
@@ -86,9 +86,9 @@ def _weights(selection: Selection) -> tuple[tuple[str, float], ...]:
             multipliers[name] = value
         else:
             address.notice(f"“{text[:40]}” is no weight that can be set here. It was left out.")
-    kept = {name: value for name, value in multipliers.items() if value != 1.0}
-    address.settle("weights", joined(f"{name}={value:g}" for name, value in kept.items()))
-    return tuple(kept.items())
+    changed = {name: value for name, value in multipliers.items() if value != 1.0}
+    address.settle("weights", joined(f"{name}={value:g}" for name, value in changed.items()))
+    return tuple(changed.items())
 
 
 def _half_life() -> float | None:

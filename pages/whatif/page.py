@@ -21,7 +21,7 @@ from pages.whatif.change import Change
 
 def page() -> None:
     st.title("What if?")
-    selection = widgets.place()
+    selection = widgets.shared_selection()
     with st.sidebar:
         if selection.own_titles:
             st.caption(f"For {len(selection.history or ())} titles of your own")
@@ -29,7 +29,7 @@ def page() -> None:
             pickers.person("Person", selection.workspace, selection.user)
         pickers.length(min(K_MOST, selection.workspace.n_items or K_MOST), selection.k)
     had = _history(selection)
-    change = changes.asked(selection, had)
+    change = changes.change_of_address(selection, had)
     widgets.notices()
     if selection.own_titles and not selection.history:
         st.info("Pick at least one title of your own first, or a person.")
@@ -114,8 +114,8 @@ def _command(selection: Selection, change: Change) -> str:
     options += [word for name, times in change.weights for word in ("--weight", f"{name}={times:g}")]
     options += ["--half-life", f"{change.half_life:g}"] if change.half_life else []
     options += ["--may-return"] if change.may_return else []
-    asked = ("--workspace", selection.name, "--model", selection.model, "--user", str(selection.user))
-    return command("whatif", *asked, *options, "--kind", "retrain")
+    base = ("--workspace", selection.name, "--model", selection.model, "--user", str(selection.user))
+    return command("whatif", *base, *options, "--kind", "retrain")
 
 
 if __name__ == "__main__":  # Streamlit runs a page as a script; tests import it

@@ -25,10 +25,10 @@ def check(explanation: Explanation) -> None:
     Asked before the notices are drawn.
     """
     _unit()
-    asked = address.wish("test")
-    if asked and explanation.state != "consumed" and asked not in _reasons(explanation):
+    wish = address.wish("test")
+    if wish and explanation.state != "consumed" and wish not in _reasons(explanation):
         address.notice(
-            f"{shown(asked)} is no item of the history that carries any of this score, so it "
+            f"{shown(wish)} is no item of the history that carries any of this score, so it "
             "cannot be taken out as a reason. "
             "It was left out."
         )
@@ -84,8 +84,8 @@ def section(selection: Selection, item: str, explanation: Explanation) -> None:
     if not parts:
         st.caption("No history item carries any of this score, so there is nothing to take out.")
         return
-    asked = address.wish("test")
-    test = asked if asked in parts else None  # `check` has said so of another one
+    wish = address.wish("test")
+    test = wish if wish in parts else None  # `check` has said so of another one
     address.settle("test", test)
     offered = list(parts)[:_OFFERED]
     if test is not None and test not in offered:

@@ -24,7 +24,7 @@ def section(selection: Selection, item: str, explanation: Explanation) -> None:
         widgets.problem(error)
         return
     for note in own:
-        _one(note)
+        _show(note)
     if not own:
         st.caption("Nobody has said anything about this explanation yet.")
     with st.form("note", clear_on_submit=True):
@@ -33,7 +33,7 @@ def section(selection: Selection, item: str, explanation: Explanation) -> None:
         author = st.text_input("Your name", max_chars=80, value=st.session_state.get("note-author", ""))
         if st.form_submit_button("Keep it"):
             st.session_state["note-author"] = author
-            _keep(selection, item, verdict, text, author)
+            _add(selection, item, verdict, text, author)
     others = bench.notes.listed(selection.name)
     if others:
         with st.expander(f"All notes on {plain(selection.workspace.title)} ({len(others)})"):
@@ -42,7 +42,7 @@ def section(selection: Selection, item: str, explanation: Explanation) -> None:
             )
 
 
-def _keep(selection: Selection, item: str, verdict: str, text: str, author: str) -> None:
+def _add(selection: Selection, item: str, verdict: str, text: str, author: str) -> None:
     try:
         queries.workbench().notes.add(
             selection.name,
@@ -60,7 +60,7 @@ def _keep(selection: Selection, item: str, verdict: str, text: str, author: str)
     st.rerun()
 
 
-def _one(note: Annotation) -> None:
+def _show(note: Annotation) -> None:
     with st.container(border=True):
         st.markdown(f"**{plain(note.verdict or 'note')}**" + (f" · {plain(note.note, 2000)}" if note.note else ""))
         st.caption(

@@ -13,7 +13,7 @@ from pages.why import parts as why_parts
 
 
 def page() -> None:
-    selection = widgets.place("Why this?")
+    selection = widgets.shared_selection("Why this?")
     item = None if selection.own_titles and not selection.history else selection.item or _first_listed(selection)
     if item is None:
         _nothing_to_explain(selection)

@@ -24,7 +24,7 @@ VIEWS = {"picture": "Picture", "drawing": "Drawing (SVG)", "table": "Table"}
 @st.fragment
 def section(selection: Selection, item: str, explanation: Explanation) -> None:
     """Runs alone when a piece is picked, so that its evidence is there at once."""
-    address.heard()
+    address.read_fragment()
     st.header("The paths")
     st.caption(
         "From left to right: the person, what they have had, who or what connects it, the item. "

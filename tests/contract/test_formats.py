@@ -66,7 +66,7 @@ class Lines:
             raise DataError(f"{file.name} holds other things than lists of user, item, seconds.") from error
         if events.empty:
             raise DataError(f"{file.name} is empty: it needs a line for each interaction.")
-        return completed({"events": events}, name=name, folder=path, found=[])
+        return completed({"events": events}, name=name, folder=path, problems=[])
 
     def sample(self, interactions):
         return {"lines.jsonl": "".join(json.dumps(row) + "\\n" for row in interactions)}
@@ -133,7 +133,7 @@ class Plain:
 
     def tables_of(self, rows: list[list[str]], path: Path, name: str) -> Tables:
         frame = pd.DataFrame(rows, columns=["user", "item", "time"], dtype="str")
-        return completed({"events": frame}, name=name, folder=path, found=[])
+        return completed({"events": frame}, name=name, folder=path, problems=[])
 
     def sample(self, interactions: Rows) -> dict[str, str]:
         lines = [("user", "item", "time"), *interactions]
@@ -183,7 +183,7 @@ class TitleOfTheFirst(Plain):
     def tables_of(self, rows: list[list[str]], path: Path, name: str) -> Tables:
         items = pd.DataFrame({"item": sorted({i for _, i, _ in rows})}).assign(first=rows[0][0])
         frame = pd.DataFrame(rows, columns=["user", "item", "time"], dtype="str")
-        return completed({"events": frame, "items": items}, name=name, folder=path, found=[])
+        return completed({"events": frame, "items": items}, name=name, folder=path, problems=[])
 
 
 class Counting(Plain):
@@ -192,7 +192,7 @@ class Counting(Plain):
     def tables_of(self, rows: list[list[str]], path: Path, name: str) -> Tables:
         CALLS.append(1)
         frame = pd.DataFrame(rows, columns=["user", "item", "time"], dtype="str")
-        return completed({"events": frame}, name=name, folder=path, found=[], known={"title": f"read {len(CALLS)}"})
+        return completed({"events": frame}, name=name, folder=path, problems=[], known={"title": f"read {len(CALLS)}"})
 
 
 CALLS: list[int] = []

@@ -187,7 +187,7 @@ def test_a_subset_is_worth_what_a_model_of_those_relations_alone_lists(home):
         cut = np.sort(np.where(candidate, scores, -np.inf), axis=1)[:, ::-1][:, :11]
         no_ties = (np.abs(np.diff(cut, axis=1)) > 1e-9).all(axis=1)
         expected = new[own[no_ties]] @ rbp(10)
-        assert game.given[no_ties, subset] == pytest.approx(expected, abs=1e-9)
+        assert game.values[no_ties, subset] == pytest.approx(expected, abs=1e-9)
 
 
 def test_the_planted_relation_is_named_first_and_has_no_part_where_nothing_is_planted():

@@ -94,7 +94,7 @@ def test_a_kill_at_any_call_of_prepare_leaves_the_old_data_or_the_new(
     Workbench(start).data.prepare("w", folder=two[0])
     if layout != "now":
         place = start / "workspaces" / "w"
-        whole = table_files.place(place)
+        whole = table_files.tables_folder(place)
         assert whole is not None
         (place / "tables").unlink()
         whole.rename(place / "tables")
@@ -164,7 +164,7 @@ def test_a_kill_at_any_call_of_fit_sign_or_note_leaves_it_done_or_not(
 def test_what_an_older_version_left_half_swapped_is_found_again(tmp_path: Path, two: tuple[Path, Path]) -> None:
     Workbench(tmp_path / "home").data.prepare("w", folder=two[0])
     place = tmp_path / "home" / "workspaces" / "w"
-    whole = table_files.place(place)
+    whole = table_files.tables_folder(place)
     assert whole is not None
     (place / ".tables-abc").mkdir()
     (place / "tables").unlink()
@@ -261,7 +261,7 @@ def tries(request: pytest.FixtureRequest) -> int:
 
 @pytest.mark.parametrize("name", ["events.parquet", "items.parquet", "card.json", "workspace.json"])
 def test_damaged_tables_are_never_served(small_home: Path, name: str, tries: int) -> None:
-    place = table_files.place(small_home / "workspaces" / "w")
+    place = table_files.tables_folder(small_home / "workspaces" / "w")
     assert place is not None
 
     def read_back() -> Any:

@@ -42,7 +42,7 @@ class AtomicFile:
         return tuple(field for field, kind in self.types.items() if kind == declared)
 
 
-def read_atomic(file: Path, table: str, ids: Sequence[str], found: list[Problem], limits: Limits) -> AtomicFile:
+def read_atomic(file: Path, table: str, ids: Sequence[str], problems: list[Problem], limits: Limits) -> AtomicFile:
     """The file as texts.
 
     table  of ours, for notes        ids  fields that it must have, as single values
@@ -61,14 +61,14 @@ def read_atomic(file: Path, table: str, ids: Sequence[str], found: list[Problem]
         raise DataError(f"{file.name} is no table: {long}.") from error
     if not rows.header:
         raise DataError(f"{file.name} is empty: it needs a header with {_written(ids)}, and rows below it.")
-    frame = rectangular(rows, file.name, table, found, "Take tabs out of the texts.")
+    frame = rectangular(rows, file.name, table, problems, "Take tabs out of the texts.")
     types = _declared(list(frame.columns), file.name, ids)
     if frame.empty:
         raise DataError(f"{file.name} has a header but no rows.")
     return AtomicFile(frame.set_axis(list(types), axis=1), types)
 
 
-def as_floats(cells: pd.Series, table: str, found: list[Problem]) -> pd.Series:
+def as_floats(cells: pd.Series, table: str, problems: list[Problem]) -> pd.Series:
     """A column that is declared float as float64, NaN where unknown.
 
     A text that is no finite number becomes an error.
@@ -77,8 +77,8 @@ def as_floats(cells: pd.Series, table: str, found: list[Problem]) -> pd.Series:
     number = pd.to_numeric(known, errors="coerce").astype("float64")
     wrong = known.notna() & ~np.isfinite(number)
     if wrong.any():
-        told = f"declared float, but {shown(known[wrong].iloc[0], 30)} is no number: declare the column token."
-        found.append(problem("error", table, str(cells.name), rows_where(wrong), told))
+        message = f"declared float, but {shown(known[wrong].iloc[0], 30)} is no number: declare the column token."
+        problems.append(problem("error", table, str(cells.name), rows_where(wrong), message))
     return number.where(~wrong)
 
 

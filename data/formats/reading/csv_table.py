@@ -33,7 +33,7 @@ _CSV_ERRORS = {
 _ESCAPED = re.compile(r'\\(["\\])')
 
 
-def read_csv(file: Path, table: str, needed: tuple[str, ...], found: list[Problem], limits: Limits) -> pd.DataFrame:
+def read_csv(file: Path, table: str, needed: tuple[str, ...], problems: list[Problem], limits: Limits) -> pd.DataFrame:
     """All cells as text, empty ones missing; the index holds each row's place in the file (see data.problems).
 
     Entirely blank lines are no rows, and columns without a name are left out (told where they hold anything).
@@ -60,10 +60,10 @@ def read_csv(file: Path, table: str, needed: tuple[str, ...], found: list[Proble
     if not rows.header:
         raise DataError(f"{file.name} is empty: it needs a header in its first row.")
     if escaped:
-        found.append(
+        problems.append(
             problem("note", table, "", [], f"quotes in {shown(file.name, 40)} are read as escaped by a backslash.")
         )
-    return rectangular(rows, file.name, table, found, "Put texts that hold the separator into double quotes.")
+    return rectangular(rows, file.name, table, problems, "Put texts that hold the separator into double quotes.")
 
 
 def _separator(header: str, needed: tuple[str, ...]) -> str:
@@ -107,9 +107,9 @@ class _File:
         with suppress(csv.Error):
             for _ in csv.reader(self._lines(), delimiter=self.separator, strict=True):
                 n_read += 1
-        told = next((words for end, words in _CSV_ERRORS.items() if wrong.endswith(end)), short(csv.Error(wrong)))
+        reason = next((words for end, words in _CSV_ERRORS.items() if wrong.endswith(end)), short(csv.Error(wrong)))
         raise DataError(
-            f"{self.path.name} is no table: in the row that begins as row {n_read + 1 + self.skipped}, {told}. "
+            f"{self.path.name} is no table: in the row that begins as row {n_read + 1 + self.skipped}, {reason}. "
             'Look for a double quote that is not closed, or one inside a text that is not doubled (write "").'
         )
 
@@ -135,7 +135,7 @@ class _File:
             yield from islice(text, self.skipped, None)
 
 
-def rectangular(rows: Rows, name: str, table: str, found: list[Problem], advice: str) -> pd.DataFrame:
+def rectangular(rows: Rows, name: str, table: str, problems: list[Problem], advice: str) -> pd.DataFrame:
     """A cell for each named column in every row.
 
     name    of the file
@@ -152,8 +152,8 @@ def rectangular(rows: Rows, name: str, table: str, found: list[Problem], advice:
         listed = ", ".join(map(str, nameless[:10]))
         several = len(nameless) > 1
         verb = "have" if several else "has"
-        told = f"column{'s' if several else ''} {listed} of {shown(name, 40)} {verb} no name: left out."
-        found.append(problem("note", table, "", [], told))
+        message = f"column{'s' if several else ''} {listed} of {shown(name, 40)} {verb} no name: left out."
+        problems.append(problem("note", table, "", [], message))
     if not named:
         raise DataError(f"{name} has a wrong header: no column has a name.")
     index = pd.Index(rows.lines - HEADER_ROWS, name=FILE_ROWS)

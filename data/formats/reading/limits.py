@@ -20,13 +20,13 @@ class Limits:
     columns: int = 1_000
     cells: int = 50_000_000
 
-    def check(self, file: str, what: str, found: int) -> None:
+    def check(self, file: str, what: str, n_found: int) -> None:
         """Raises DataError where a file holds more than is read. what: a field of this class."""
         most: int = getattr(self, what)
-        if found > most:
+        if n_found > most:
             raise DataError(
-                f"{file} holds {found:,} {what} or more; at most {most:,} are read. "
-                f"`--limits {what}={_rounded(found)}` lets `prepare` read more, if memory allows."
+                f"{file} holds {n_found:,} {what} or more; at most {most:,} are read. "
+                f"`--limits {what}={_rounded(n_found)}` lets `prepare` read more, if memory allows."
             )
 
 

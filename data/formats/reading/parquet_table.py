@@ -37,7 +37,9 @@ _FAILURES = (
 )
 
 
-def read_parquet(file: Path, table: str, needed: tuple[str, ...], found: list[Problem], limits: Limits) -> pd.DataFrame:
+def read_parquet(
+    file: Path, table: str, needed: tuple[str, ...], problems: list[Problem], limits: Limits
+) -> pd.DataFrame:
     """The columns that are numbers, texts, truths, times or lists of these; others are left out and told.
 
     needed  columns that the table must have: of these no list, and none may be left out
@@ -52,12 +54,12 @@ def read_parquet(file: Path, table: str, needed: tuple[str, ...], found: list[Pr
         limits.check(file.name, "columns", max(len(schema), leaves))
         limits.check(file.name, "rows", n_rows)
         limits.check(file.name, "cells", n_rows * leaves)
-        kept = _kept(schema, file.name, table, needed, found)
-        texts = [name for name in kept if _is_text(schema.field(name).type)]
+        columns = _columns_to_read(schema, file.name, table, needed, problems)
+        texts = [name for name in columns if _is_text(schema.field(name).type)]
         with pq.ParquetFile(file, read_dictionary=texts) as opened:
-            batches = list(_bounded(opened.iter_batches(_BATCH, columns=kept), file.name, limits))
+            batches = list(_bounded(opened.iter_batches(_BATCH, columns=columns), file.name, limits))
             read = pa.Table.from_batches(
-                batches, schema=None if batches else pa.schema([schema.field(n) for n in kept])
+                batches, schema=None if batches else pa.schema([schema.field(n) for n in columns])
             )
         return _frame(read, schema, file.name)
     except _FAILURES as error:
@@ -76,7 +78,9 @@ def _check_sizes(stated: pq.FileMetaData, file: str, limits: Limits) -> None:
     limits.check(file, "bytes", n_bytes)
 
 
-def _kept(schema: pa.Schema, file: str, table: str, needed: tuple[str, ...], found: list[Problem]) -> list[str]:
+def _columns_to_read(
+    schema: pa.Schema, file: str, table: str, needed: tuple[str, ...], problems: list[Problem]
+) -> list[str]:
     """Names of the columns to read.
 
     Raises DataError where a name stands twice or a needed column cannot be a column.
@@ -85,19 +89,19 @@ def _kept(schema: pa.Schema, file: str, table: str, needed: tuple[str, ...], fou
     if len(set(names)) < len(names):
         twice = next(name for name in names if names.count(name) > 1)
         raise DataError(f"{file} has a wrong header: {shown(twice, 30)} stands there twice.")
-    kept = []
+    columns = []
     for field in schema:
         plain, listed = _is_plain(field.type), _is_list(field.type) and _is_plain(field.type.value_type)
         if _INDEX.fullmatch(field.name):
             continue
         if plain or (listed and field.name not in needed):
-            kept.append(field.name)
+            columns.append(field.name)
             continue
-        told = f"the column is of type {shown(field.type, 40)}: write texts, numbers, truths or times"
+        message = f"the column is of type {shown(field.type, 40)}: write texts, numbers, truths or times"
         if field.name in needed:
-            raise DataError(f"{file}, {field.name}: {told}.")
-        found.append(problem("note", table, field.name, [], f"{told}. It is left out."))
-    return kept
+            raise DataError(f"{file}, {field.name}: {message}.")
+        problems.append(problem("note", table, field.name, [], f"{message}. It is left out."))
+    return columns
 
 
 def _is_text(kind: pa.DataType) -> bool:

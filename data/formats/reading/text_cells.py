@@ -79,5 +79,5 @@ def tidy_text(value: str) -> str:
     if value.isascii():
         return value.strip()
     inside = _HARD_BLANK.sub(" ", _LEADING.sub("", value))
-    kept = _IDLE_JOINER.sub("", _INVISIBLE.sub(lambda m: m.group() if m.group() in "\u200c\u200d" else "", inside))
-    return unicodedata.normalize("NFC", kept).strip()
+    cleaned = _IDLE_JOINER.sub("", _INVISIBLE.sub(lambda m: m.group() if m.group() in "\u200c\u200d" else "", inside))
+    return unicodedata.normalize("NFC", cleaned).strip()

@@ -41,10 +41,10 @@ def check_form(file: Path, limits: Limits, wanted: str) -> None:
     limits.check(file.name, "bytes", file.stat().st_size)
     with file.open("rb") as raw:
         head = raw.read(4_096)
-    for mark, told in _OTHER_FORMS:
+    for mark, message in _OTHER_FORMS:
         if head.startswith(mark):
             parquet = "call it .parquet" if wanted == "CSV" else f"save it as {wanted}"
-            raise DataError(f"{file.name} {told.format(wanted=wanted, parquet=parquet)}")
+            raise DataError(f"{file.name} {message.format(wanted=wanted, parquet=parquet)}")
     if head.lstrip()[:1] in (b"[", b"{"):
         raise DataError(f"{file.name} looks like JSON: save it as {wanted}, with a header in its first row.")
     if 5 * head.count(0) >= max(4, len(head)):

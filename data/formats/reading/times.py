@@ -77,7 +77,7 @@ YEARS = Writing("years", 1_000, 2_100, _calendar("%Y"))
 SECONDS = Writing("seconds since 1970", REAL_S, LATEST_S, lambda n: n)
 
 
-def seconds(times: pd.Series, table: str, found: list[Problem], *, needed: bool) -> pd.Series:
+def seconds(times: pd.Series, table: str, problems: list[Problem], *, needed: bool) -> pd.Series:
     """float64 seconds UTC, NaN where unknown.
 
     An object column where text is left that is no time: validation reports it.
@@ -89,7 +89,7 @@ def seconds(times: pd.Series, table: str, found: list[Problem], *, needed: bool)
         return epoch(pd.to_datetime(times, utc=True))
     if pd.api.types.is_numeric_dtype(times) and not pd.api.types.is_bool_dtype(times):
         number = times.astype("float64") if times.hasnans or not isinstance(times.dtype, np.dtype) else times
-        return _read_numbers(number, name, table, found, needed=needed, dated=False)
+        return _read_numbers(number, name, table, problems, needed=needed, dated=False)
     text = as_text(times)
     number = pd.to_numeric(text, errors="coerce")
     if (number.isna() & text.notna()).any():
@@ -99,18 +99,20 @@ def seconds(times: pd.Series, table: str, found: list[Problem], *, needed: bool)
         number = pd.to_numeric(text, errors="coerce")
     rounded = text.str.fullmatch(ROUNDED).fillna(False).astype(bool)
     if rounded.any():
-        told = f"{shown(text[rounded].iloc[0], 30)} was rounded by a spreadsheet: times that differed may be one now."
-        found.append(problem("note", table, name, rows_where(rounded), told))
+        message = (
+            f"{shown(text[rounded].iloc[0], 30)} was rounded by a spreadsheet: times that differed may be one now."
+        )
+        problems.append(problem("note", table, name, rows_where(rounded), message))
     is_text = number.isna() & text.notna()
     if not is_text.any():
-        return _read_numbers(number, name, table, found, needed=needed, dated=False)
+        return _read_numbers(number, name, table, problems, needed=needed, dated=False)
     dates = iso(text.where(is_text))
-    read = _read_numbers(number, name, table, found, needed=needed, dated=bool(dates.notna().any()))
+    read = _read_numbers(number, name, table, problems, needed=needed, dated=bool(dates.notna().any()))
     unreadable = is_text & (dates.isna() | (dates >= LATEST_S))
     return read.astype("object").where(~is_text, dates).where(~unreadable, text)
 
 
-def dates_of(numbers: pd.Series, table: str, found: list[Problem]) -> pd.Series | None:
+def dates_of(numbers: pd.Series, table: str, problems: list[Problem]) -> pd.Series | None:
     """An attribute of numbers as datetime64[s], None where they are no times.
 
     Days written as YYYYMMDD are known by what they are, other writings by the column's name too ("created_at").
@@ -125,8 +127,8 @@ def dates_of(numbers: pd.Series, table: str, found: list[Problem]) -> pd.Series 
             continue
         read = writing.read(values.where(real))
         if read[real].notna().all():
-            _note_writing(writing, values[real], read[real], name, table, found)
-            _note_zeros(unknown, name, table, found)
+            _note_writing(writing, values[real], read[real], name, table, problems)
+            _note_zeros(unknown, name, table, problems)
             return as_dates(read)
     return None
 
@@ -156,7 +158,7 @@ def as_dates(seconds: pd.Series) -> pd.Series:
 
 
 def _read_numbers(
-    number: pd.Series, name: str, table: str, found: list[Problem], *, needed: bool, dated: bool
+    number: pd.Series, name: str, table: str, problems: list[Problem], *, needed: bool, dated: bool
 ) -> pd.Series:
     """Numbers as seconds; one that does not fit how most of its column is written is an error.
 
@@ -173,12 +175,14 @@ def _read_numbers(
         times = candidate.read(values.where(fits))
         if 2 * int(times.notna().sum()) > len(values):
             writing = candidate
-            _note_writing(candidate, values[times.notna()], times[times.notna()], name, table, found)
+            _note_writing(candidate, values[times.notna()], times[times.notna()], name, table, problems)
             read = number.astype("float64").where(~real, times.reindex(number.index))
             other = real & read.isna()
             if other.any():
-                told = f"{_example(number[other])} is none of the {candidate.title} that the column's other cells are."
-                found.append(problem("error", table, name, rows_where(other), told))
+                message = (
+                    f"{_example(number[other])} is none of the {candidate.title} that the column's other cells are."
+                )
+                problems.append(problem("error", table, name, rows_where(other), message))
                 read = read.where(~other, 1.0)  # reported once, here
             break
     if writing is None and not dated and (values < REAL_S).all():
@@ -186,10 +190,10 @@ def _read_numbers(
     if needed:
         zero = number == 0
         if zero.any():
-            told = "the time is 0 where others have dates: these events count as the oldest."
-            found.append(problem("note", table, name, rows_where(zero), told))
+            message = "the time is 0 where others have dates: these events count as the oldest."
+            problems.append(problem("note", table, name, rows_where(zero), message))
         return read
-    _note_zeros(unknown, name, table, found)
+    _note_zeros(unknown, name, table, problems)
     return read.where(~unknown)
 
 
@@ -198,11 +202,11 @@ def _fits(writing: Writing, values: pd.Series) -> pd.Series:
 
 
 def _note_writing(
-    writing: Writing, numbers: pd.Series, read: pd.Series, name: str, table: str, found: list[Problem]
+    writing: Writing, numbers: pd.Series, read: pd.Series, name: str, table: str, problems: list[Problem]
 ) -> None:
     day = np.datetime64(int(read.iloc[0] // DAY_S), "D")
-    told = f"numbers such as {_example(numbers)} are {writing.title}: read as {day}."
-    found.append(problem("note", table, name, [], told))
+    message = f"numbers such as {_example(numbers)} are {writing.title}: read as {day}."
+    problems.append(problem("note", table, name, [], message))
 
 
 def _example(numbers: pd.Series) -> str:
@@ -210,6 +214,6 @@ def _example(numbers: pd.Series) -> str:
     return shown(f"{first:.0f}" if first.is_integer() else f"{first:.15g}", 30)
 
 
-def _note_zeros(unknown: pd.Series, name: str, table: str, found: list[Problem]) -> None:
+def _note_zeros(unknown: pd.Series, name: str, table: str, problems: list[Problem]) -> None:
     if unknown.any():
-        found.append(problem("note", table, name, rows_where(unknown), "0 and -1 are read as unknown."))
+        problems.append(problem("note", table, name, rows_where(unknown), "0 and -1 are read as unknown."))

@@ -94,13 +94,13 @@ def _policy(column: ItemColumn, policy: Mapping[str, float]) -> FloatArray:
 
 
 def _less_ideal(
-    given: sparse.csr_matrix, wanted: sparse.csr_matrix, weights: FloatArray
+    exposure: sparse.csr_matrix, wanted: sparse.csr_matrix, weights: FloatArray
 ) -> tuple[sparse.csr_matrix, FloatArray]:
     """What each list gives less what an ideal one would, person by person: CSR [m, n_items], and a constant taken off
     each, [m].
     """
     each, rest = ideal_attention(weights, np.diff(wanted.indptr), int(wanted.shape[1]))
-    return sparse.csr_matrix(given - sparse.diags(each - rest) @ _marks(wanted)), rest
+    return sparse.csr_matrix(exposure - sparse.diags(each - rest) @ _marks(wanted)), rest
 
 
 def _marks(positives: sparse.csr_matrix) -> sparse.csr_matrix:
