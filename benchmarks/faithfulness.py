@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from explain.loaded.refits import validation_cut
 
 from benchmarks.measure import clock, progress_lines, say
 from benchmarks.record import Bar, Report, at_least, at_most
@@ -26,6 +25,7 @@ from explain.faithfulness.planted import recover
 from explain.faithfulness.randomised import rank_correlation_with_random, spearman
 from explain.faithfulness.run import LOW_IS_GOOD, Faithfulness, compare, questions
 from explain.results.faithfulness import MEASURES, OURS
+from explain.workspace.refits import validation_cut
 from explain.workspace.workspace import Workspace
 
 MODELS = ("lightgcn", "path")

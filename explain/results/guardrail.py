@@ -22,7 +22,9 @@ class GroupChange:
 
 @dataclass(frozen=True)
 class Cost:
-    """What was paid for whom. ndcg before and after on held-out events, change with its paired 95 % interval; kept: attention-weighted relevance that is left."""
+    """What was paid for whom. ndcg before and after on held-out events, change with its paired 95 % interval;
+    kept: attention-weighted relevance that is left.
+    """
 
     cohort: str
     n: int
@@ -42,7 +44,9 @@ class Gain(GroupChange):
 
 @dataclass(frozen=True)
 class Guarded:
-    """The answer. moved: places that hold another item than before; entered: items from beyond the first k; notes: what could not be had."""
+    """The answer. moved: places that hold another item than before; entered: items from beyond the first k;
+    notes: what could not be had.
+    """
 
     workspace: str
     model: str
