@@ -53,7 +53,9 @@ def main() -> int:
 
 
 def refused(text: str, code: str, message: str = "") -> int:
-    """Says why nothing was done; with --json the last line on stderr is {"error": {"code", "message"}}. Exit status 2."""
+    """Says why nothing was done; with --json the last line on stderr is {"error": {"code",
+    "message"}}. Exit status 2.
+    """
     say(text)
     if "--json" in sys.argv:
         say(json.dumps({"error": {"code": code, "message": message or text}}))

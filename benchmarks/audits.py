@@ -28,9 +28,10 @@ from core.errors import SurfacedError
 from core.evaluation import evaluate
 from core.graph import InteractionGraph
 from explain.fairness.metrics.base import all_metrics
-from explain.fairness.plan import Plan
 from explain.fairness.report import Lists, run_plan
 from explain.format.numbers import count_word
+from explain.format.words import RBP
+from explain.results.plan import Plan
 
 MOVIELENS_1M = (6_040, 3_706, 1_000_209)
 SIZES = (10_000, 100_000, 1_000_000)
@@ -65,15 +66,16 @@ def measure(n_users: int, n_items: int, n_edges: int, seed: int) -> dict[str, An
     graph = _with_columns(power_law_graph(n_edges, rng, n_users=n_users, n_items=n_items), rng)
     lists = _lists(graph, rng)
     plan = Plan(
-        "synthetic",
-        "none",
-        K,
-        ITEM_COLUMNS,
-        USER_COLUMNS,
-        (USER_COLUMNS[:2],),
+        workspace="synthetic",
+        model="none",
+        k=K,
+        item_columns=ITEM_COLUMNS,
+        user_columns=USER_COLUMNS,
+        intersections=(USER_COLUMNS[:2],),
         target="relevance",
         draws=1_000,
         seed=seed,
+        browsing=RBP,
     )
     training = graph.interactions
     quality = evaluate(lists, training, training=training, cutoffs=(K,), draws=100)

@@ -33,15 +33,12 @@ from explain.explanation.walks import best_walks, lanes_of
 SIZES = (100_000, 1_000_000, 3_000_000, 10_000_000)
 N_QUERIES, N_WALKS, NEWCOMER_ITEMS, TOP = 50, 20, 5, 10
 LARGEST_EXPONENT = 1.15
-PARAMETERS = PathParameters(
-    weight_exponent=0.0,
-    weight_mean=1.0,
-    relations={
-        CO_3: Relation(1.0, 0.85, 0.5, 0.5),
-        CO_5: Relation(-0.4, 0.85, 0.5, 0.5),
-        GROUP_CHAINS["topic"]: Relation(0.05, 0.7, 0.7, 0.1),
-    },
-)
+RELATIONS = {
+    CO_3: Relation(1.0, 0.85, 0.5, 0.5),
+    CO_5: Relation(-0.4, 0.85, 0.5, 0.5),
+    GROUP_CHAINS["topic"]: Relation(0.05, 0.7, 0.7, 0.1),
+}
+PARAMETERS = PathParameters(weight_exponent=0.0, weight_mean=1.0, relations=RELATIONS)
 ANSWERS = ("score", "parts", "walks", "fold_in")
 
 
@@ -74,7 +71,7 @@ def bars(slopes: dict[str, float]) -> tuple[Bar, ...]:
 
 
 def speed_bars(rows: Sequence[dict[str, Any]]) -> tuple[Bar, ...]:
-    """The bars that are stated for one size, where it was measured (a graph has about as many edges as stated)."""
+    """The bars that are stated for one size, where it was measured (a graph has about as many edges as asked for)."""
     result = []
     for row in rows:
         size, name = round(row["n_edges"], -5), f"{row['n_edges']:,} edges"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from typing import Annotated
 
 import typer
@@ -32,52 +31,77 @@ PeopleOption = Annotated[int, typer.Option("--people", help="How many people are
 
 @app.command()
 def attribute(
-    workspace: WorkspaceOption, model: ModelOption, by: ByOption,
+    workspace: WorkspaceOption,
+    model: ModelOption,
+    by: ByOption,
     group: Annotated[str, typer.Option("--group", help="The group whose gap is explained.")],
-    through: Annotated[str, typer.Option("--through", help="relations, events (kinds of them) or age (of the history).")] = "relations",
-    people: PeopleOption = 2_500, k: KOption = None, seed: SeedOption = 0, as_json: JsonOption = False,
-) -> None:  # fmt: skip
+    through: Annotated[
+        str, typer.Option("--through", help="relations, events (kinds of them) or age (of the history).")
+    ] = "relations",
+    people: PeopleOption = 2_500,
+    k: KOption = None,
+    seed: SeedOption = 0,
+    as_json: JsonOption = False,
+) -> None:
     """Through which relations a group of items gets less, or more, attention than its share (Shapley values)."""
     with progress_bar(f"Attributing the gap of {group[:40]}") as progress:
         found = Workbench().exposure.gap_attribution(
             workspace, model, by, group, k, through=through, people=people, seed=seed, progress=progress
         )
-    rows = [asdict(part) for part in found.parts]
+    rows = [part.as_json() for part in found.parts]
     table = plain_text.table(rows, ("label", "value", "low", "high"))
     print_answer(
-        found.as_json(), as_json,
-        lambda: f"{found.sentence}\n\n{table}\nrandom list {found.gap_random:+.4f}, as served {found.gap_all:+.4f}; "
-        f"error of the sum {found.completeness_error:.1e}; {found.n_people:,} people, seed {found.seed}",
-    )  # fmt: skip
+        found.as_json(),
+        as_json,
+        lambda: (
+            f"{found.sentence}\n\n{table}\nrandom list {found.gap_random:+.4f}, as served {found.gap_all:+.4f}; "
+            f"error of the sum {found.completeness_error:.1e}; {found.n_people:,} people, seed {found.seed}"
+        ),
+    )
 
 
 @app.command()
 def weights(
-    workspace: WorkspaceOption, model: ModelOption, people: PeopleOption = 500, k: KOption = None,
-    seed: SeedOption = 0, as_json: JsonOption = False,
-) -> None:  # fmt: skip
+    workspace: WorkspaceOption,
+    model: ModelOption,
+    people: PeopleOption = 500,
+    k: KOption = None,
+    seed: SeedOption = 0,
+    as_json: JsonOption = False,
+) -> None:
     """The main parameters of a recommender and how much each weighs, measured over everybody's list."""
     with progress_bar(f"Weighing what {model} goes by") as progress:
         found = Workbench().exposure.main_parameters(workspace, model, k, people=people, seed=seed, progress=progress)
-    rows = [asdict(row) for row in found.rows]
+    rows = [row.as_json() for row in found.rows]
     columns = ("level", "label", "share", "low", "high", "against")
     print_answer(found.as_json(), as_json, lambda: f"{found.sentence}\n\n{plain_text.table(rows, columns)}")
 
 
 @app.command("non-profiling")
 def non_profiling(
-    workspace: WorkspaceOption, model: ModelOption,
+    workspace: WorkspaceOption,
+    model: ModelOption,
     by: Annotated[str | None, typer.Option("--by", help="The item column whose exposure is compared.")] = None,
-    k: KOption = None, seed: SeedOption = 0, as_json: JsonOption = False,
-) -> None:  # fmt: skip
+    k: KOption = None,
+    seed: SeedOption = 0,
+    as_json: JsonOption = False,
+) -> None:
     """The model beside lists that know nobody: most popular, and newest."""
     with progress_bar(f"Comparing {model} with lists without a profile") as progress:
         found = Workbench().exposure.non_profiling(workspace, model, k, by=by, seed=seed, progress=progress)
     rows = [
-        {"arm": a.title, "ndcg": a.ndcg["value"], "low": a.ndcg["low"], "high": a.ndcg["high"],
-         "recall": a.recall["value"], "coverage": a.coverage["value"], "gini": a.gini, "impact ratio": a.impact_ratio}
+        {
+            "arm": a.title,
+            "ndcg": a.ndcg.value,
+            "low": a.ndcg.low,
+            "high": a.ndcg.high,
+            "recall": a.recall.value,
+            "coverage": a.coverage.value,
+            "gini": a.gini,
+            "impact ratio": a.impact_ratio,
+        }
         for a in found.arms
-    ]  # fmt: skip
+    ]
     print_answer(found.as_json(), as_json, lambda: f"{found.sentence}\n\n{plain_text.table(rows, tuple(rows[0]))}")
 
 
@@ -85,9 +109,11 @@ def non_profiling(
 def blind_start(
     size: Annotated[str, typer.Option("--size", help="0 to 0.95, or draw: a size that is not shown.")] = "draw",
     kind: KindOption = "author",
-    seed: Annotated[int | None, typer.Option("--seed", min=0, max=2**32 - 1, help="Of the simulated world; drawn if left out.")] = None,
+    seed: Annotated[
+        int | None, typer.Option("--seed", min=0, max=2**32 - 1, help="Of the simulated world; drawn if left out.")
+    ] = None,
     as_json: JsonOption = False,
-) -> None:  # fmt: skip
+) -> None:
     """Plant a bias of a size of your own in a newsroom, seal it, and let the audit estimate it without being told."""
     bench = Workbench()
     begun = bench.blind_test.seal(_size(size), kind, seed)
@@ -96,10 +122,13 @@ def blind_start(
         found = bench.blind_test.run(begun.id, progress=progress)
     told = {name: value for name, value in found.as_json().items() if name not in ("curve", "points")}
     print_answer(
-        told, as_json,
-        lambda: f"Blind test {found.id} in workspace {found.workspace}\n{found.sentence}\nCommitment: {found.commitment}\n"
-        f"To see the truth: {command('blind-reveal', '--id', found.id)}",
-    )  # fmt: skip
+        told,
+        as_json,
+        lambda: (
+            f"Blind test {found.id} in workspace {found.workspace}\n{found.sentence}\nCommitment: {found.commitment}\n"
+            f"To see the truth: {command('blind-reveal', '--id', found.id)}"
+        ),
+    )
 
 
 @app.command("blind-reveal")
@@ -110,9 +139,13 @@ def blind_reveal(
     """The size that was planted, whether the interval held it, and whether the commitment matches."""
     found = Workbench().blind_test.reveal(test)
     print_answer(
-        found.as_json(), as_json,
-        lambda: f"{found.sentence}\nSealed text: {found.committed_text}\nits SHA-256: {found.recomputed}\ncommitment:  {found.commitment}",
-    )  # fmt: skip
+        found.as_json(),
+        as_json,
+        lambda: (
+            f"{found.sentence}\nSealed text: {found.committed_text}\nits SHA-256: "
+            f"{found.recomputed}\ncommitment:  {found.commitment}"
+        ),
+    )
 
 
 def _size(text: str) -> float | None:

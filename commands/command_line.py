@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 
 from core.errors import OptionError, SurfacedError, short, shown
-from core.files import read_stated
+from core.files import JsonObject, read_stated
 from core.texts import parted, printable
 from explain.workbench.sources import dataset_names
 
@@ -61,7 +61,7 @@ def progress_bar(title: str) -> Iterator[Callable[[float, str], None]]:
         bar.update(100 - bar.n)
 
 
-def print_answer(content: dict[str, Any], as_json: bool, text: Callable[[], str]) -> None:
+def print_answer(content: JsonObject, as_json: bool, text: Callable[[], str]) -> None:
     print(json.dumps(content, allow_nan=False) if as_json else printable(text()))
 
 

@@ -114,7 +114,7 @@ def why(
     if pairs is not None:
         if user is not None or item is not None or history is not None:
             raise OptionError("--pairs names its people and items itself: leave out --user, --history and --item.")
-        results = [answer(who, what) for who, what in _read_pairs(pairs)]
+        results = [answer(who, what) for who, what in read_pairs(pairs)]
         content = {"results": [r.as_json() for r in results]}
         print_answer(content, as_json, lambda: "\n".join(r.sentence for r in results))
         return
@@ -198,7 +198,8 @@ def notes(
 MOST_OF_PAIRS = 64 << 20  # bytes
 
 
-def _read_pairs(path: Path) -> list[tuple[str, str]]:
+def read_pairs(path: Path) -> list[tuple[str, str]]:
+    """The user and the item of every row of a CSV file. Raises DataError where it cannot be read."""
     try:
         reader = csv.DictReader(io.StringIO(read_text(path, at_most=MOST_OF_PAIRS), newline=""))
         if not {"user", "item"} <= set(reader.fieldnames or ()):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -26,9 +25,13 @@ from explain.workbench.workbench import Workbench
 
 @app.command()
 def evaluate(
-    workspace: WorkspaceOption, model: ModelOption, split: SplitOption = None, k: KOption = None, seed: SeedOption = 0,
+    workspace: WorkspaceOption,
+    model: ModelOption,
+    split: SplitOption = None,
+    k: KOption = None,
+    seed: SeedOption = 0,
     as_json: JsonOption = False,
-) -> None:  # fmt: skip
+) -> None:
     """Refit on a training part and measure on the rest."""
     with progress_bar(f"Measuring {model} on {workspace}") as progress:
         report = Workbench().evaluate.measure(workspace, model, split=split, k=k, seed=seed, progress=progress)
@@ -39,15 +42,17 @@ def evaluate(
 
 @app.command()
 def audit(
-    workspace: WorkspaceOption, model: ModelOption,
+    workspace: WorkspaceOption,
+    model: ModelOption,
     by: Annotated[str, typer.Option("--by", help="The column to group by, such as genre or gender.")],
     side: Annotated[str | None, typer.Option("--side", help="item or user; found from the column if left out.")] = None,
-    k: KOption = None, as_json: JsonOption = False,
-) -> None:  # fmt: skip
+    k: KOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """Who gets exposure (item side), and for whom the lists are good (user side)."""
     with progress_bar(f"Auditing by {by[:40]}") as progress:
         report = Workbench().exposure.audit(workspace, model, by, side=side, k=k, progress=progress)
-    rows = [asdict(row) for row in report.rows]
+    rows = [row.as_json() for row in report.rows]
     print_answer(
         report.as_json(), as_json, lambda: plain_text.table(rows, ("group", "n", "value", "low", "high", "verdict"))
     )
@@ -55,10 +60,12 @@ def audit(
 
 @app.command()
 def faithfulness(
-    workspace: WorkspaceOption, model: ModelOption,
+    workspace: WorkspaceOption,
+    model: ModelOption,
     users: Annotated[int, typer.Option("--users", help="How many people are drawn.")] = 120,
-    seed: SeedOption = 0, as_json: JsonOption = False,
-) -> None:  # fmt: skip
+    seed: SeedOption = 0,
+    as_json: JsonOption = False,
+) -> None:
     """How faithful the explanations are, beside the methods that everyone else uses."""
     with progress_bar("Putting explanations to the test") as progress:
         report = Workbench().faithfulness.measure(workspace, model, users=users, seed=seed, progress=progress)
@@ -77,10 +84,12 @@ def item(
 
 @app.command("explain-all")
 def explain_all(
-    workspace: WorkspaceOption, model: ModelOption,
+    workspace: WorkspaceOption,
+    model: ModelOption,
     out: Annotated[Path, typer.Option("--out", help="A .parquet file.")],
-    k: KOption = None, as_json: JsonOption = False,
-) -> None:  # fmt: skip
+    k: KOption = None,
+    as_json: JsonOption = False,
+) -> None:
     """The parts of everybody's first k as a Parquet file, one row a part."""
     with progress_bar("Explaining everybody's list") as progress:
         n = Workbench().explain.explain_all(workspace, model, out, k=k, progress=progress)

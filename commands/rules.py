@@ -45,7 +45,7 @@ def guardrail(
     as_json: JsonOption = False,
 ) -> None:
     """Reorder everybody's lists by rules: exposure before and after, nDCG before and after, and what moved what."""
-    bench, rules = Workbench(), [*(rule or ()), *(_read(config) if config else ())]
+    bench, rules = Workbench(), [*(rule or ()), *(read_rules(config) if config else ())]
     if user is not None:
         placed = [asdict(p) for p in bench.rules.guarded_list(workspace, model, rules, user=user, k=k)]
         print_answer(
@@ -77,7 +77,8 @@ def _text(guarded: Guarded) -> str:
     )
 
 
-def _read(path: Path) -> list[Any]:
+def read_rules(path: Path) -> list[Any]:
+    """The rules of a file, each as text or as an object. Raises OptionError where it holds no list of them."""
     content = read_stated_file(path, "The rules in")
     rules = content.get("rules") if isinstance(content, dict) else content
     if not isinstance(rules, list) or not all(isinstance(rule, dict | str) for rule in rules):

@@ -29,7 +29,7 @@ class Registry(Generic[Entry]):
         """Make an entry known, and give it back. Raises ValueError where another module has registered the name."""
         name = self._name_of(entry)
         known = self._entries.get(name)
-        if known is not None and getattr(known, "__module__", "") != getattr(entry, "__module__", ""):
+        if known is not None and _origin(known) != _origin(entry):
             raise ValueError(f"{self._package}: two entries are called {name}, of {known!r} and {entry!r}.")
         self._entries[name] = entry
         return entry
@@ -40,3 +40,9 @@ class Registry(Generic[Entry]):
             if not module.ispkg and not module.name.startswith("_"):
                 importlib.import_module(f"{self._package}.{module.name}")
         return {self._name_of(entry): entry for entry in sorted([*self._entries.values()], key=self._order_of)}
+
+
+def _origin(entry: object) -> tuple[str, str]:
+    """Where an entry, or its class, is written: a module that is loaded again registers the same one."""
+    written = entry if isinstance(entry, type) or callable(entry) else type(entry)
+    return getattr(written, "__module__", ""), getattr(written, "__qualname__", "")

@@ -25,9 +25,9 @@ class Ended:
     def json(self) -> dict[str, Any]:
         """The one JSON object on stdout; NaN and Infinity are no JSON."""
         assert self.status == 0, self.err
-        found = json.loads(self.out, parse_constant=_refuse)
-        assert isinstance(found, dict)
-        return found
+        answer = json.loads(self.out, parse_constant=_refuse)
+        assert isinstance(answer, dict)
+        return answer
 
     @property
     def complaint(self) -> str:

@@ -21,7 +21,7 @@ LOCAL_HOSTS = {"localhost", "127.0.0.1", "::1", "", None}
 
 def find_chromium() -> str | None:
     """The browser on PATH that the browser tests drive."""
-    return next((found for name in CHROMIUM_NAMES if (found := shutil.which(name))), None)
+    return next((path for name in CHROMIUM_NAMES if (path := shutil.which(name))), None)
 
 
 def build_small_newsroom(home: Path) -> None:

@@ -19,6 +19,7 @@ import traceback
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -383,11 +384,12 @@ def folders(scratch: Path) -> Callable[[random.Random, Path], object]:
 
 def plans(scratch: Path) -> Callable[[random.Random, Path], object]:
     from commands import audits, rules
-    from explain.fairness.plan import check_plan, plan_from_json
+    from explain.fairness.plan import plan_from_json
+    from explain.fairness.plan_check import check_plan
     from explain.workbench.workbench import Workbench
 
     bench = _shop(scratch)
-    usual = json.dumps(bench.audits.usual_plan("shop", "path") | {"draws": 100})
+    usual = json.dumps(bench.audits.usual_plan("shop", "path").as_json() | {"draws": 100})
     graph = Workbench(scratch / "home").session.workspace("shop").graph
 
     def read(rng: random.Random, place: Path) -> object:
@@ -396,11 +398,11 @@ def plans(scratch: Path) -> Callable[[random.Random, Path], object]:
         if rng.random() < 0.2:
             rng.choice((_bytes, _kind))(rng, file)
         if rng.random() < 0.1:
-            return rules._read(file)
-        plan = check_plan(plan_from_json(audits._read(file)), graph)
+            return rules.read_rules(file)
+        plan = check_plan(plan_from_json(audits.read_plan(file)), graph)
         n_before = len(bench.records.log("shop"))
         if rng.random() < 0.03 and plan.draws <= 200:
-            return bench.audits.run("shop", plan.as_json(), actor="A", role="auditor")
+            return bench.audits.run("shop", plan, actor="A", role="auditor")
         assert len(bench.records.log("shop")) == n_before
         return plan
 
@@ -416,12 +418,14 @@ def stored(scratch: Path) -> Callable[[random.Random, Path], object]:
 
     bench = _shop(scratch)
     audit = bench.audits.run(
-        "shop", bench.audits.usual_plan("shop", "path") | {"draws": 100}, actor="A", role="auditor"
+        "shop", replace(bench.audits.usual_plan("shop", "path"), draws=100), actor="A", role="auditor"
     )
     bench.evaluate.measure("shop", "path")
     bench.notes.add("shop", "path", "i1", author="Ann", note="too old", user="u1")
-    exported = {form: bench.records.export("shop", audit["id"], form=form, actor="A") for form in ("json", "html")}
-    texts = {"html": str(exported["html"]), "json": json_text(exported["json"])}
+    texts = {
+        "html": bench.records.export("shop", audit.id, form="html", actor="A"),
+        "json": json_text(bench.records.export("shop", audit.id, form="json", actor="A")),
+    }
     home = scratch / "home"
     bench.data.backup(scratch / "all.zip")
     pairs = b"user,item\nu1,i1\nu2,i3\n"
@@ -433,7 +437,7 @@ def stored(scratch: Path) -> Callable[[random.Random, Path], object]:
             form = rng.choice(("json", "html"))
             return bench.records.verify_report(_spoilt(rng, place / f"report.{form}", texts[form].encode()))
         if what == 1:
-            return explain._read_pairs(_spoilt(rng, place / "pairs.csv", pairs))
+            return explain.read_pairs(_spoilt(rng, place / "pairs.csv", pairs))
         if what == 2:
             return restore(place / "state", _spoilt(rng, place / "all.zip", (scratch / "all.zip").read_bytes()))
         other = Path(shutil.copytree(home, place / "home", symlinks=True))

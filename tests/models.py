@@ -21,6 +21,11 @@ def from_events_alone() -> tuple[str, ...]:
     return tuple(name for name in one_of_each_kind() if not get_model(name).reads_attributes)
 
 
+def reading_attributes() -> tuple[str, ...]:
+    """All of those that learn from what items are."""
+    return tuple(name for name in model_names() if get_model(name).reads_attributes)
+
+
 def of_histories() -> tuple[str, ...]:
     """Those whose scores enter through what a person had."""
     return tuple(name for name in from_events_alone() if get_model(name).spec.relations)

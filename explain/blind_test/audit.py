@@ -37,9 +37,9 @@ from explain.blind_test.ladder import (
     served,
     simulate,
 )
-from explain.fairness.audit import Audit
 from explain.fairness.item_audit import audit_items
 from explain.fairness.user_audit import audit_users
+from explain.results.audit import ColumnAudit
 from explain.results.blind_test import AuditedGroup, BlindResult, MeasuredRatio, Sealed
 from explain.storage.store import LAYOUT, Prepared, Store
 
@@ -148,7 +148,7 @@ def _audit_users(graph: InteractionGraph, positives: tuple[str, ...]) -> Audited
     return _audited_group(audit_users(graph, measured, "region", k), "region", "North")
 
 
-def _audited_group(audit: Audit, by: str, group: str) -> AuditedGroup:
+def _audited_group(audit: ColumnAudit, by: str, group: str) -> AuditedGroup:
     row = next((row for row in audit.rows if row.group == group), None)
     if row is None:
         raise SurfacedError(f"This world has no {by} {group}, so nothing can be audited: start another test.")

@@ -13,22 +13,10 @@ import plotly.graph_objects as go
 from core.errors import OptionError, shown
 from explain.charts.bars import MetricBar, metric_bars
 from explain.charts.flow_style import Palette, palette
-from explain.fairness.attribution import GapAttribution
-from explain.fairness.baselines import NonProfiling
-from explain.fairness.main_parameters import MeasuredWeights
 from explain.format.numbers import amount
 from explain.format.text import plotly_text, wrap
 from explain.results.blind_test import BlindResult, Revealed
-
-__all__ = [
-    "GapAttribution",
-    "MeasuredWeights",
-    "NonProfiling",
-    "arm_bars",
-    "blind_chart",
-    "gap_waterfall",
-    "weight_bars",
-]
+from explain.results.exposure import GapAttribution, MeasuredWeights, NonProfiling
 
 _ROW_PX: Final = 36
 _FRAME_PX: Final = 96
@@ -132,7 +120,8 @@ def arm_bars(comparison: NonProfiling, *, theme: str = "light") -> go.Figure:
     """Held-out nDCG of the model and of the arms without a profile, with intervals. Raises OptionError for an unknown
     theme.
     """
-    bars = [MetricBar(arm.title, arm.ndcg["value"], arm.ndcg["low"], arm.ndcg["high"]) for arm in comparison.arms]
+    measured = [(arm.title, arm.ndcg) for arm in comparison.arms]
+    bars = [MetricBar(title, of.value, of.low, of.high) for title, of in measured if of.value is not None]
     return metric_bars(bars, metric=f"nDCG@{comparison.k}, split {comparison.split}", theme=theme)
 
 

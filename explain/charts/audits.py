@@ -4,16 +4,18 @@ functions.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from math import log2
-from typing import Any, Final
+from typing import Final
 
 import plotly.graph_objects as go
 
 from explain.charts.flow_style import palette
 from explain.format.text import plotly_text
 from explain.results.audit import FAIL, INSUFFICIENT, NOT_ESTIMABLE, PASS
+from explain.results.cells import Cell, CellTable
 from explain.results.guardrail import Guarded
+from explain.results.measured import Trend
 
 _ROW_PX: Final = 34
 _SYMBOLS: Final = {
@@ -33,24 +35,24 @@ _LINES: Final = (
 SCALE: Final = ((0.0, "#B2521A"), (0.5, "#D9D9D9"), (1.0, "#1F6FB2"))
 
 
-def cell_map(cells: Mapping[str, Any], *, theme: str = "light", chosen: tuple[str, str] | None = None) -> go.Figure:
+def cell_map(table: CellTable, *, theme: str = "light", chosen: tuple[str, str] | None = None) -> go.Figure:
     """People down, items across; a square's colour is the ratio on a log scale (1 grey), its sign the verdict.
 
     customdata of a point: (people, items), so that a click can be followed. A suppressed cell is an empty square.
     """
     inks = palette(theme)
-    rows = cells["rows"]
-    people = list(dict.fromkeys(r["user_group"] for r in rows))
-    items = list(dict.fromkeys(r["item_group"] for r in rows))
+    rows = table.rows
+    people = list(dict.fromkeys(r.user_group for r in rows))
+    items = list(dict.fromkeys(r.item_group for r in rows))
     figure = go.Figure()
     for verdict, symbol in _SYMBOLS.items():
-        of = [r for r in rows if r["verdict"] == verdict]
+        of = [r for r in rows if r.verdict == verdict]
         if not of:
             continue
         figure.add_trace(
             go.Scatter(
-                x=[items.index(r["item_group"]) for r in of],
-                y=[people.index(r["user_group"]) for r in of],
+                x=[items.index(r.item_group) for r in of],
+                y=[people.index(r.user_group) for r in of],
                 mode="markers",
                 name=verdict,
                 marker={
@@ -59,11 +61,11 @@ def cell_map(cells: Mapping[str, Any], *, theme: str = "light", chosen: tuple[st
                     "cmin": -2,
                     "cmax": 2,
                     "colorscale": [list(s) for s in SCALE],
-                    "color": [_tone(r["value"]) for r in of],
+                    "color": [_tone(r.value) for r in of],
                     "line": {"width": 1, "color": inks.soft_ink},
                 },
-                customdata=[(r["user_group"], r["item_group"]) for r in of],
-                hovertext=[_cell_tip(r) for r in of],
+                customdata=[(r.user_group, r.item_group) for r in of],
+                hovertext=[_hover(r) for r in of],
                 hoverinfo="text",
             )
         )
@@ -78,7 +80,7 @@ def cell_map(cells: Mapping[str, Any], *, theme: str = "light", chosen: tuple[st
                 marker={"symbol": "square-open", "size": 27, "line": {"width": 3, "color": inks.ink}},
             )
         )
-    sizes = {r["user_group"]: r["n"] for r in rows}
+    sizes = {r.user_group: r.n for r in rows}
     figure.update_xaxes(
         tickvals=list(range(len(items))),
         ticktext=[plotly_text(g, 18) for g in items],
@@ -110,18 +112,18 @@ def cell_map(cells: Mapping[str, Any], *, theme: str = "light", chosen: tuple[st
     )
 
 
-def trend_lines(rows: Sequence[Mapping[str, Any]], name: str, *, theme: str = "light") -> go.Figure:
+def trend_lines(trends: Sequence[Trend], name: str, *, theme: str = "light") -> go.Figure:
     """One metric over snapshots, oldest left, with its interval as a band."""
     inks = palette(theme)
-    trend: list[Mapping[str, Any]] = next((list(r["points"]) for r in rows if r["name"] == name), [])
-    points = [p for p in trend if p["value"] is not None]
+    course = next((trend.points for trend in trends if trend.name == name), ())
+    points = [point for point in course if point.value is not None]
     places = list(range(len(points)))
     figure = go.Figure()
-    if points and all(p["low"] is not None for p in points):
+    if points and all(p.low is not None for p in points):
         figure.add_trace(
             go.Scatter(
                 x=places + places[::-1],
-                y=[p["high"] for p in points] + [p["low"] for p in points][::-1],
+                y=[p.high for p in points] + [p.low for p in points][::-1],
                 fill="toself",
                 mode="lines",
                 fillcolor=inks.band,
@@ -133,18 +135,18 @@ def trend_lines(rows: Sequence[Mapping[str, Any]], name: str, *, theme: str = "l
     figure.add_trace(
         go.Scatter(
             x=places,
-            y=[p["value"] for p in points],
+            y=[p.value for p in points],
             mode="lines+markers",
             showlegend=False,
             line={"color": inks.pros},
             marker={"size": 9},
-            customdata=[plotly_text(p["snapshot"], 40) for p in points],
+            customdata=[plotly_text(p.snapshot, 40) for p in points],
             hovertemplate="%{customdata}: %{y:.3f}<extra></extra>",
         )
     )
     figure.update_xaxes(
         tickvals=places,
-        ticktext=[p["created"][:10] for p in points],
+        ticktext=[p.created[:10] for p in points],
         fixedrange=True,
         gridcolor=inks.grid,
         zeroline=False,
@@ -275,9 +277,9 @@ def _tone(value: float | None) -> float:
     return 0.0 if value is None else max(-2.0, min(2.0, log2(value))) if value > 0 else -2.0
 
 
-def _cell_tip(row: Mapping[str, Any]) -> str:
-    names = f"{plotly_text(row['user_group'], 40)} × {plotly_text(row['item_group'], 40)}"
-    if row["value"] is None:
-        return f"{names}<br>{plotly_text(row['reason'] or row['verdict'], 80)}"
-    interval = "" if row["low"] is None else f" ({row['low']:.2f} to {row['high']:.2f})"
-    return f"{names}<br>ratio {row['value']:.2f}{interval}, {row['n']:,} people<br>{row['verdict']}"
+def _hover(cell: Cell) -> str:
+    names = f"{plotly_text(cell.user_group, 40)} × {plotly_text(cell.item_group, 40)}"
+    if cell.value is None:
+        return f"{names}<br>{plotly_text(cell.reason or cell.verdict, 80)}"
+    interval = "" if cell.low is None else f" ({cell.low:.2f} to {cell.high:.2f})"
+    return f"{names}<br>ratio {cell.value:.2f}{interval}, {cell.n:,} people<br>{cell.verdict}"

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+from core.files import JsonObject
 from core.models.base import constant_words
 from explain.charts.flow_svg import flow_svg
 from explain.format.hashing import digest
@@ -39,9 +40,9 @@ def record(
     provenance: Mapping[str, str],
     verified: Verified | None = None,
     notes: Sequence[Annotation] = (),
-) -> dict[str, Any]:
+) -> JsonObject:
     """Everything that is exported, with the SHA-256 of the canonical form of all but the hash itself."""
-    content: dict[str, Any] = {
+    content: JsonObject = {
         "explanation": json.loads(json.dumps(explanation.as_json())),
         "verified": None if verified is None else dict(vars(verified)),
         "notes": [note.as_json() for note in notes],

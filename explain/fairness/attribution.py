@@ -14,10 +14,9 @@ the intervals: what each adds to each subset is kept and resampled.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import combinations
 from math import factorial
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,60 +30,12 @@ from core.progress import Progress, no_progress
 from core.ranking import NO_ITEM
 from explain.fairness.exposure import rbp
 from explain.fairness.score_terms import score_terms, source_terms, sources_by_age, sources_by_kind
+from explain.results.exposure import GapShare
 
 MAX_PLAYERS, MAX_PEOPLE, BATCH = 6, 2_500, 128
 OTHER, NO_HISTORY = "other", "no history"
 THROUGH = ("relations", "events", "age")
 Players = Mapping[str, Sequence[str]]
-
-
-@dataclass(frozen=True)
-class Share:
-    """What one player adds to the gap, in shares of all exposure, with its 95 % interval over people."""
-
-    player: str
-    label: str
-    value: float
-    low: float
-    high: float
-
-
-@dataclass(frozen=True)
-class GapAttribution:
-    """A group's gap in exposure by what it comes through, the largest amount first.
-
-    exposure, target      shares of all attention, 0..1
-    ratio                 exposure / target, None for a target of 0
-    gap_all, gap_random   exposure less target, as served and in a random list
-    completeness_error    |Σ parts − (gap_all − gap_random)|      n_people  were drawn of n_people_all
-    """
-
-    workspace: str
-    model: str
-    snapshot: str
-    by: str
-    group: str
-    through: str
-    k: int
-    browsing: str
-    target_title: str
-    exposure: float
-    target: float
-    ratio: float | None
-    gap_all: float
-    gap_all_low: float
-    gap_all_high: float
-    gap_random: float
-    parts: tuple[Share, ...]
-    completeness_error: float
-    n_people: int
-    n_people_all: int
-    seed: int
-    draws: int
-    sentence: str
-
-    def as_json(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 @dataclass(frozen=True, eq=False)
@@ -262,7 +213,7 @@ def find_players(
     return players
 
 
-def gap_sentence(group: str, solved: Solved, target: float, parts: Sequence[Share], whose: str = "") -> str:
+def gap_sentence(group: str, solved: Solved, target: float, parts: Sequence[GapShare], whose: str = "") -> str:
     """The finding in one or two plain sentences. whose: " in the lists of …", where not everybody's were looked at."""
     gap, total = solved.exposure - target, solved.exposure - solved.random
     if target <= 0:

@@ -9,33 +9,24 @@ verdict.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
-from explain.groups.cohorts import Cohorts, Side
-from explain.results.audit import FAIL, INSUFFICIENT, NOT_ESTIMABLE, PASS, AuditReport, AuditRow
+from explain.groups.cohorts import Cohorts
+from explain.results.audit import (
+    FAIL,
+    INSUFFICIENT,
+    NOT_ESTIMABLE,
+    PASS,
+    AuditReport,
+    AuditRow,
+    ItemAudit,
+    PeopleAudit,
+    Verdict,
+)
 
 
-@dataclass(frozen=True)
-class Audit:
-    """The answer without the model it is about; `build_report` adds that. lists: "served", or those of a "refit"."""
-
-    by: str
-    side: Side
-    k: int
-    metric: str
-    browsing: str
-    target: str
-    threshold: dict[str, float]
-    rows: tuple[AuditRow, ...]
-    overall: dict[str, Any] = field(default_factory=dict)
-    lists: str = ""
-    resample: str = "people"
-
-
-def build_report(audit: Audit, *, workspace: str, model: str, snapshot: str) -> AuditReport:
+def build_report(audit: ItemAudit | PeopleAudit, *, workspace: str, model: str, snapshot: str) -> AuditReport:
     """The report of the contract: an audit, and which lists of which model it is about."""
     return AuditReport(
         workspace=workspace,
@@ -53,14 +44,14 @@ def build_report(audit: Audit, *, workspace: str, model: str, snapshot: str) -> 
     )
 
 
-def counted(rows: Iterable[AuditRow]) -> dict[str, Any]:
-    """Verdict and reason over rows that were judged: a failure only where a row fails, a pass only where all pass."""
+def counted(rows: Iterable[AuditRow]) -> Verdict:
+    """Verdict over rows that were judged: a failure only where a row fails, a pass only where all pass."""
     verdicts = [row.verdict for row in rows]
     counts = {v: verdicts.count(v) for v in (PASS, FAIL, INSUFFICIENT)}
     n = sum(counts.values())
     verdict = NOT_ESTIMABLE if not n else FAIL if counts[FAIL] else PASS if counts[PASS] == n else INSUFFICIENT
-    told = f"Of {n} groups {counts[PASS]} pass, {counts[FAIL]} fail, {counts[INSUFFICIENT]} have insufficient evidence."
-    return {"verdict": verdict, "reason": told}
+    of_each = f"{counts[PASS]} pass, {counts[FAIL]} fail, {counts[INSUFFICIENT]} have insufficient evidence"
+    return Verdict(verdict=verdict, reason=f"Of {n} groups {of_each}.")
 
 
 def n_unknown(groups: Cohorts, rows: tuple[AuditRow, ...]) -> int:

@@ -20,9 +20,10 @@ from core.ranking import NO_ITEM
 from explain.fairness import exposure as ex
 from explain.fairness.disclosure import Disclosure
 from explain.fairness.figures import NO_INTERVAL, Basis, Figure
-from explain.fairness.thresholds import Target, fixed_share
+from explain.fairness.thresholds import fixed_share
 from explain.groups.cohorts import Cohorts
 from explain.groups.intersections import SIGN
+from explain.results.plan import Target
 
 Statistic = Callable[[FloatArray], FloatArray]
 UNBOUNDED = (-np.inf, np.inf)

@@ -9,8 +9,7 @@ models are measured.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
@@ -24,52 +23,12 @@ from data.splits import Split
 from explain.fairness.exposure import RBP, attention_of
 from explain.fairness.metrics.concentration import corrected_gini
 from explain.fairness.ratios import group_exposure, ratios_of
-from explain.fairness.thresholds import Target
 from explain.groups.cohorts import AGE_SOURCES, UNKNOWN, Cohorts
+from explain.results.exposure import Baseline
+from explain.results.measured import Estimate
+from explain.results.plan import Target
 
-Interval = dict[str, float]
 DATE_WORDS = {"published": "date of publication", "release_year": "year of release"}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Baseline:
-    """One way of making lists. metrics: value, low, high (95 %, bootstrap over people; coverage by jackknife).
-
-    ndcg_gap  the model's nDCG less this one's, person by person, None for the model itself
-    exposure  group → exposure ratio, 1 is an equal share; impact_ratio lowest / highest of the known groups, None
-              without any
-    gini      corrected Gini of appearances: 0 as even as can be, 1 the same list for everybody
-    """
-
-    name: str
-    title: str
-    profiles: bool
-    rule: str
-    ndcg: Interval
-    recall: Interval
-    coverage: Interval
-    ndcg_gap: Interval | None
-    gini: float | None
-    exposure: dict[str, float | None]
-    impact_ratio: float | None
-
-
-@dataclass(frozen=True)
-class NonProfiling:
-    """arms: the model, then the baselines without a profile."""
-
-    workspace: str
-    model: str
-    split: str
-    k: int
-    by: str | None
-    n_people: int
-    seed: int
-    arms: tuple[Baseline, ...]
-    sentence: str
-
-    def as_json(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 def popularity_order(train: InteractionGraph) -> FloatArray:
@@ -136,12 +95,15 @@ def compare_baselines(
 def baselines_sentence(baselines: tuple[Baseline, ...], k: int) -> str:
     """What is lost without a profile, in one sentence."""
     model, rest = baselines[0], baselines[1:]
-    parts = []
-    for baseline in rest:
-        gap = baseline.ndcg_gap or {"value": 0.0, "low": 0.0, "high": 0.0}
-        word = "less" if gap["low"] > 0 else "more" if gap["high"] < 0 else "not surely different"
-        parts.append(f"{baseline.title.lower()} {baseline.ndcg['value']:.3f} ({word})")
-    return f"Held-out nDCG@{k}: {model.title} {model.ndcg['value']:.3f}; without a profile {', '.join(parts)}."
+    parts = [f"{b.title.lower()} {b.ndcg.value or 0.0:.3f} ({_compared(b.ndcg_gap)})" for b in rest]
+    return f"Held-out nDCG@{k}: {model.title} {model.ndcg.value or 0.0:.3f}; without a profile {', '.join(parts)}."
+
+
+def _compared(gap: Estimate | None) -> str:
+    """How a baseline stands beside the model. gap: the model's nDCG less its own."""
+    if gap is not None and gap.low is not None and gap.low > 0:
+        return "less"
+    return "more" if gap is not None and gap.high is not None and gap.high < 0 else "not surely different"
 
 
 def _one_order(part: Split, order: FloatArray, k: int, progress: Progress) -> IntArray:
@@ -169,26 +131,30 @@ class _Lists:
 
 
 def _baseline(
-    ranked: _Lists, quality: Evaluation, gap: Interval | None, exposure: dict[str, float | None], n_items: int
+    ranked: _Lists, quality: Evaluation, gap: Estimate | None, exposure: dict[str, float | None], n_items: int
 ) -> Baseline:
     known = [ratio for label, ratio in exposure.items() if ratio is not None and label != UNKNOWN]
     n_people, k = ranked.lists.shape
     counts = np.bincount(ranked.lists[ranked.lists >= 0], minlength=n_items).astype(np.float64)
     uneven = float(corrected_gini(counts, k, n_people))
-    metrics = {m: quality.metrics[f"{m}@{k}"].as_json() for m in ("ndcg", "recall", "coverage")}
     return Baseline(
         name=ranked.name,
         title=ranked.title,
         profiles=ranked.profiles,
         rule=ranked.rule,
-        ndcg=metrics["ndcg"],
-        recall=metrics["recall"],
-        coverage=metrics["coverage"],
+        ndcg=_estimate(quality, f"ndcg@{k}"),
+        recall=_estimate(quality, f"recall@{k}"),
+        coverage=_estimate(quality, f"coverage@{k}"),
         ndcg_gap=gap,
         gini=uneven if np.isfinite(uneven) else None,
         exposure=exposure,
         impact_ratio=min(known) / max(known) if len(known) > 1 and max(known) > 0 else None,
     )
+
+
+def _estimate(quality: Evaluation, name: str) -> Estimate:
+    metric = quality.metrics[name]
+    return Estimate(value=metric.value, low=metric.low, high=metric.high)
 
 
 def _exposure(
@@ -201,12 +167,12 @@ def _exposure(
     return {label: float(v) if np.isfinite(v) else None for label, v in zip(groups.labels, ratio, strict=True)}
 
 
-def _difference(model: Evaluation, baseline: Evaluation, k: int, seed: int) -> Interval:
+def _difference(model: Evaluation, baseline: Evaluation, k: int, seed: int) -> Estimate:
     """Mean over people of the model's nDCG less the baseline's, the same people in both."""
     apart = model.per_user[f"ndcg@{k}"] - baseline.per_user[f"ndcg@{k}"]
     drawn = resampled_sums(apart[:, None], model.draws, np.random.default_rng(seed)) / len(apart)
     low, high = percentile_interval(drawn)
-    return {"value": float(apart.mean()), "low": float(low[0]), "high": float(high[0])}
+    return Estimate(value=float(apart.mean()), low=float(low[0]), high=float(high[0]))
 
 
 def _dates(column: pd.Series) -> FloatArray | None:

@@ -7,8 +7,7 @@ over all cells that are left (Holm).
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
-from typing import Any
+from dataclasses import dataclass
 
 import numpy as np
 from scipy import sparse
@@ -19,48 +18,10 @@ from explain.fairness.disclosure import Disclosure, chance, told, withheld
 from explain.fairness.item_audit import of_limits
 from explain.fairness.ratios import WHOLE, GroupExposure, group_exposure, ratios_of
 from explain.fairness.statistics import holm
-from explain.fairness.thresholds import Target, Thresholds
 from explain.groups.cohorts import Cohorts
 from explain.results.audit import INSUFFICIENT, NOT_ESTIMABLE
-
-
-@dataclass(frozen=True, kw_only=True)
-class Cell:
-    """One group of people × one group of items. value: exposure share in their lists / target share.
-
-    n           people of the group with a list; None where the cell is suppressed
-    suppressed  hidden because few people stand behind it, or for the sake of such a group
-    """
-
-    user_group: str
-    item_group: str
-    n: int | None
-    value: float | None
-    low: float | None
-    high: float | None
-    p_adjusted: float | None
-    verdict: str
-    reason: str = ""
-    suppressed: bool = False
-    p_limit: float | None = None
-    p_pass: float | None = None
-    p_pass_adjusted: float | None = None
-
-
-@dataclass(frozen=True)
-class Cells:
-    """A table of cells, people by items. n_suppressed: how many of them are hidden; how many people those hold is not
-    told.
-    """
-
-    user_by: str
-    item_by: str
-    target: str
-    rows: tuple[Cell, ...]
-    n_suppressed: int
-
-    def as_json(self) -> dict[str, Any]:
-        return asdict(self)
+from explain.results.cells import Cell, CellTable
+from explain.results.plan import Target, Thresholds
 
 
 def joint_cells(
@@ -73,7 +34,7 @@ def joint_cells(
     positives: sparse.csr_matrix | None = None,
     thresholds: Thresholds | None = None,
     guard: Disclosure | None = None,
-) -> Cells:
+) -> CellTable:
     """Every cell with its ratio, interval (over the people of its cohort) and p of the limits, adjusted over all cells
     (Holm).
 
@@ -108,7 +69,13 @@ def joint_cells(
                 _cell(user_group, item_group, sizes[u], table.at(u, g), known, limits, rounded=guard is not None)
             )
     title = "policy" if not isinstance(target, str) else target
-    return Cells(people.by, items.by, title, tuple(rows), len(hidden) * len(items.labels))
+    return CellTable(
+        user_by=people.by,
+        item_by=items.by,
+        rows=tuple(rows),
+        target=title,
+        n_suppressed=len(hidden) * len(items.labels),
+    )
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -20,16 +20,14 @@ import numpy as np
 
 from core.evaluation import Evaluation
 from core.graph import IntArray, InteractionGraph
-from explain.fairness.audit import Audit
 from explain.fairness.differencing import Hidden, protect
 from explain.groups.cohorts import UNKNOWN, cohorts, columns
 from explain.groups.intersections import By, grouping, parts_of
 from explain.groups.limits import MIN_N
-from explain.results.audit import NOT_ESTIMABLE, AuditRow
+from explain.results.audit import NOT_ESTIMABLE, AuditRow, PeopleAudit
 
 DIGITS: Final = 3
 MOST_COLUMNS: Final = 24  # of people that are settled together; further ones are only where they are asked for
-_PROBABILITIES: Final = ("p", "p_adjusted", "p_limit", "alpha")
 
 
 def withheld(limit: int) -> str:
@@ -120,45 +118,64 @@ def disclosure(
     return known[key]
 
 
-def measured(guard: Disclosure, found: Evaluation, by: str) -> Evaluation:
+def measured(guard: Disclosure, evaluation: Evaluation, by: str) -> Evaluation:
     """An evaluation of those whose group of this column is shown."""
-    kept = guard.code(by, found.users) >= 0
-    per_user = {name: values[kept] for name, values in found.per_user.items()}
-    return replace(found, n_users=int(kept.sum()), users=found.users[kept], per_user=per_user)
+    kept = guard.code(by, evaluation.users) >= 0
+    per_user = {name: values[kept] for name, values in evaluation.per_user.items()}
+    return replace(evaluation, n_users=int(kept.sum()), users=evaluation.users[kept], per_user=per_user)
 
 
-def shown_audit(guard: Disclosure, audit: Audit, found: Evaluation) -> Audit:
+def shown_audit(guard: Disclosure, audit: PeopleAudit, evaluation: Evaluation) -> PeopleAudit:
     """An audit of people as it is told: hidden groups as rows without a number, all figures in three decimals."""
-    names = guard.names(audit.by, found.users)
-    rows = tuple(
-        AuditRow(row.group, None, None, None, None, NOT_ESTIMABLE, withheld(guard.limit), suppressed=True)
-        if row.group in names
-        else _told_row(row)
-        for row in audit.rows
+    names = guard.names(audit.by, evaluation.users)
+    rows = tuple(_hidden_row(row.group, guard.limit) if row.group in names else _rounded_row(row) for row in audit.rows)
+    overall = audit.overall
+    shown = replace(
+        overall,
+        gap=told(overall.gap),
+        expected_gap=told(overall.expected_gap),
+        p=chance(overall.p),
+        tau=told(overall.tau),
+        tau_low=told(overall.tau_low),
+        tau_high=told(overall.tau_high),
+        n_users=evaluation.n_users,
+        n_unknown=next((row.n for row in rows if row.group == UNKNOWN), 0),
+        n_suppressed=None,
+        suppressed=tuple(row.group for row in rows if row.suppressed),
     )
-    overall = {name: _told(name, value) for name, value in audit.overall.items() if name != "n_suppressed"}
-    unknown = next((row.n for row in rows if row.group == UNKNOWN), 0)
-    overall |= {
-        "n_users": found.n_users,
-        "n_unknown": unknown,
-        "suppressed": [row.group for row in rows if row.suppressed],
-    }
-    return replace(audit, rows=rows, overall=overall)
+    return replace(audit, rows=rows, overall=shown)
 
 
-def _told_row(row: AuditRow) -> AuditRow:
-    numbers = ("value", "low", "high", "difference", "difference_low", "difference_high", "reference")
-    chances = ("p_adjusted", "p_limit", "p_pass", "p_pass_adjusted")
-    rounded: dict[str, Any] = {name: told(getattr(row, name)) for name in numbers}
-    return replace(row, **rounded | {name: chance(getattr(row, name)) for name in chances})
+def _hidden_row(group: str, limit: int) -> AuditRow:
+    return AuditRow(
+        group=group,
+        n=None,
+        value=None,
+        low=None,
+        high=None,
+        verdict=NOT_ESTIMABLE,
+        reason=withheld(limit),
+        suppressed=True,
+    )
+
+
+def _rounded_row(row: AuditRow) -> AuditRow:
+    return replace(
+        row,
+        value=told(row.value),
+        low=told(row.low),
+        high=told(row.high),
+        difference=told(row.difference),
+        difference_low=told(row.difference_low),
+        difference_high=told(row.difference_high),
+        reference=told(row.reference),
+        p_adjusted=chance(row.p_adjusted),
+        p_limit=chance(row.p_limit),
+        p_pass=chance(row.p_pass),
+        p_pass_adjusted=chance(row.p_pass_adjusted),
+    )
 
 
 def chance(p: float | None) -> float | None:
     """A probability in three significant digits."""
     return None if p is None or not np.isfinite(p) else float(f"{p:.{DIGITS}g}")
-
-
-def _told(name: str, value: Any) -> Any:
-    if name in _PROBABILITIES:
-        return chance(value)
-    return told(value) if isinstance(value, float) else value

@@ -7,72 +7,89 @@ a verdict can only become insufficient evidence.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any, Final
+from typing import Final, TypeVar
 
 import numpy as np
 
-from explain.fairness.audit import Audit, counted
+from explain.fairness.audit import counted
 from explain.fairness.statistics import holm
-from explain.fairness.thresholds import Thresholds
 from explain.groups.cohorts import UNKNOWN
-from explain.results.audit import FAIL, INSUFFICIENT, PASS, AuditRow
+from explain.results.audit import FAIL, INSUFFICIENT, PASS, AuditRow, ColumnAudit, ItemAudit, PeopleAudit
+from explain.results.cells import Cell, CellTable
+from explain.results.plan import Thresholds
 
 FAMILIES: Final = ("table", "obligation", "report")
 NAMED: Final = {"obligation": "of this obligation", "report": "of this report"}
-_Row = dict[str, Any]
-_Audits = list[Audit]
+_Row = TypeVar("_Row", AuditRow, Cell)
+_Audit = TypeVar("_Audit", ItemAudit, PeopleAudit)
 
 
 def over_family(
-    items: Sequence[Audit],
-    people: Sequence[Audit],
-    crossed: Sequence[Audit],
-    cells: Sequence[_Row],
+    items: Sequence[ItemAudit],
+    people: Sequence[PeopleAudit],
+    crossed: Sequence[PeopleAudit],
+    cells: Sequence[CellTable],
     family: str,
     limits: Thresholds,
-) -> tuple[_Audits, _Audits, _Audits, list[_Row]]:
+) -> tuple[list[ItemAudit], list[PeopleAudit], list[PeopleAudit], list[CellTable]]:
     """Audits and tables of cells as they stand in the plan's family."""
     if family == "table":
         return list(items), list(people), list(crossed), list(cells)
-    of_audits = [_rows(a.rows) for a in (*items, *people, *crossed)]
-    of_cells = [list(map(dict, table["rows"])) for table in cells]
-    split = len(items)
-    families = [of_audits[:split], of_audits[split:], of_cells]
     if family == "report":
-        families = [[rows for one in families for rows in one]]
-    for one in families:
-        _adjust([row for rows in one for row in rows], family, limits)
-    audits = [_with(audit, rows) for audit, rows in zip((*items, *people, *crossed), of_audits, strict=True)]
-    tables = [table | {"rows": rows} for table, rows in zip(cells, of_cells, strict=True)]
-    last = split + len(people)
-    return audits[:split], audits[split:last], audits[last:], tables
+        exposure = quality = of_cells = _Family([*items, *people, *crossed, *cells], family, limits)
+    else:
+        exposure, quality = _Family(items, family, limits), _Family([*people, *crossed], family, limits)
+        of_cells = _Family(cells, family, limits)
+    return (
+        [_with(audit, exposure.adjusted(audit.rows)) for audit in items],
+        [_with(audit, quality.adjusted(audit.rows)) for audit in people],
+        [_with(audit, quality.adjusted(audit.rows)) for audit in crossed],
+        [replace(table, rows=of_cells.adjusted(table.rows)) for table in cells],
+    )
 
 
-def _rows(rows: Iterable[AuditRow]) -> list[_Row]:
-    return [dict(vars(row)) for row in rows]
+class _Family:
+    """Holm over all rows of some tables; the tables are then adjusted one after another, in their order."""
+
+    def __init__(self, tables: Iterable[ColumnAudit | CellTable], name: str, limits: Thresholds) -> None:
+        rows = [row for table in tables for row in table.rows]
+        self.name, self.limits = name, limits
+        self.p_limit, self.n_limit = _over_all([row.p_limit for row in rows])
+        self.p_pass, self.n_pass = _over_all([row.p_pass for row in rows])
+
+    def adjusted(self, rows: Iterable[_Row]) -> tuple[_Row, ...]:
+        return tuple(self._adjusted(row) for row in rows)
+
+    def _adjusted(self, row: _Row) -> _Row:
+        p_limit, p_pass = _larger(row.p_adjusted, next(self.p_limit)), _larger(row.p_pass_adjusted, next(self.p_pass))
+        row = replace(row, p_adjusted=p_limit, p_pass_adjusted=p_pass)
+        if row.verdict == FAIL and p_limit is not None and p_limit >= self.limits.alpha:
+            return self._by_chance(row, p_limit, self.n_limit)
+        if row.verdict == PASS and p_pass is not None and p_pass >= self.limits.alpha:
+            return self._by_chance(row, p_pass, self.n_pass)
+        return row
+
+    def _by_chance(self, row: _Row, p: float, n: int) -> _Row:
+        chance = f"Among the {n:,} tests {NAMED[self.name]} that happens by chance (adjusted p {p:.2g})."
+        return replace(row, verdict=INSUFFICIENT, reason=f"{row.reason} {chance}".strip())
 
 
-def _adjust(rows: list[_Row], family: str, limits: Thresholds) -> None:
-    """Holm over all rows, in place."""
-    for raw, adjusted, verdict in (("p_limit", "p_adjusted", FAIL), ("p_pass", "p_pass_adjusted", PASS)):
-        p = np.array([np.nan if row[raw] is None else row[raw] for row in rows], dtype=np.float64)
-        n = int(np.isfinite(p).sum())
-        for row, over_all in zip(rows, holm(p).tolist(), strict=True):
-            if row[adjusted] is None or not np.isfinite(over_all):
-                continue
-            row[adjusted] = max(row[adjusted], over_all)
-            if row["verdict"] == verdict and row[adjusted] >= limits.alpha:
-                row["verdict"] = INSUFFICIENT
-                chance = f"that happens by chance (adjusted p {row[adjusted]:.2g})."
-                row["reason"] = f"{row['reason']} Among the {n:,} tests {NAMED[family]} {chance}".strip()
+def _over_all(raw: Sequence[float | None]) -> tuple[Iterator[float], int]:
+    """p over all of them, and how many there are."""
+    p = np.array([np.nan if one is None else one for one in raw], dtype=np.float64)
+    return iter(holm(p).tolist()), int(np.isfinite(p).sum())
 
 
-def _with(audit: Audit, rows: list[_Row]) -> Audit:
+def _larger(own: float | None, over_all: float) -> float | None:
+    return own if own is None or not np.isfinite(over_all) else max(own, over_all)
+
+
+def _with(audit: _Audit, rows: tuple[AuditRow, ...]) -> _Audit:
     """An audit with other rows: its overall verdict follows them."""
-    adjusted = tuple(AuditRow(**row) for row in rows)
-    before, now = (counted([r for r in of if r.group != UNKNOWN]) for of in (audit.rows, adjusted))
-    reason = str(audit.overall.get("reason", "")).replace(before["reason"], now["reason"])
-    overall = audit.overall if before == now else audit.overall | {"verdict": now["verdict"], "reason": reason}
-    return replace(audit, rows=adjusted, overall=overall)
+    before, now = (counted([r for r in of if r.group != UNKNOWN]) for of in (audit.rows, rows))
+    if before == now:
+        return replace(audit, rows=rows)
+    reason = audit.overall.reason.replace(before.reason, now.reason)
+    return replace(audit, rows=rows, overall=replace(audit.overall, verdict=now.verdict, reason=reason))

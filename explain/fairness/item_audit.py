@@ -8,8 +8,7 @@ unknown have no verdict.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import sparse
@@ -19,12 +18,23 @@ from core.graph import FloatArray, IntArray, InteractionGraph
 from core.intervals import DRAWS
 from core.ranking import check_k
 from explain.fairness import exposure as ex
-from explain.fairness.audit import Audit, counted, n_unknown, number
+from explain.fairness.audit import counted, n_unknown, number
 from explain.fairness.ratios import WHOLE, Ratios, group_exposure, ratios_of
 from explain.fairness.statistics import LimitTests, holm
-from explain.fairness.thresholds import Target, Thresholds, target_title
+from explain.fairness.thresholds import target_title
 from explain.groups.cohorts import UNKNOWN, Cohorts, cohorts
-from explain.results.audit import FAIL, INSUFFICIENT, NOT_ESTIMABLE, PASS, AuditRow
+from explain.results.audit import (
+    FAIL,
+    INSUFFICIENT,
+    NOT_ESTIMABLE,
+    PASS,
+    AuditRow,
+    Bounds,
+    GroupShares,
+    ItemAudit,
+    ItemOverall,
+)
+from explain.results.plan import Target, Thresholds
 
 
 def audit_items(
@@ -39,15 +49,13 @@ def audit_items(
     thresholds: Thresholds | None = None,
     seed: int = 0,
     draws: int = DRAWS,
-) -> Audit:
+) -> ItemAudit:
     """The audit of one item column.
 
     lists      int64 [m, ≥ k], one a person, best first, NO_ITEM where a list ends early
     target     "catalogue", "relevance" (share of held-out positives, CSR [m, n_items]; lists of the training part), or
                a policy {group: share}
     seed, draws  only noted: an exposure ratio's interval needs no draws
-    overall    verdict, reason, impact_ratio = lowest / highest ratio, lowest, highest, shares {group: {exposure,
-               catalogue, target}}, worst_case {group: [low, high]} where items are unknown, counts, seed, draws
     Raises     OptionError for an unknown column or browsing model, a bad k, lists shorter than k, a policy that does
                not fit.
     """
@@ -60,31 +68,43 @@ def audit_items(
     measured = item_ratios(lists, weights, groups, target, positives, limits)
     ratios = measured.ratios
     rows = tuple(_row(groups, g, measured, limits) for g in range(len(groups.labels)))
-    catalogue = ex.catalogue_share(groups.membership)
-    overall = _overall(groups, rows) | {
-        "n_lists": ratios.n_lists,
-        "n_items": graph.n_items,
-        "n_unknown": n_unknown(groups, rows),
-        "shares": {
-            label: {
-                "exposure": number(ratios.share[g]),
-                "catalogue": float(catalogue[g]),
-                "target": number(ratios.target[g]),
-            }
-            for g, label in enumerate(groups.labels)
+    overall = replace(
+        _overall(groups, rows),
+        n_lists=ratios.n_lists,
+        n_items=graph.n_items,
+        n_unknown=n_unknown(groups, rows),
+        shares=_shares(groups, ratios),
+        worst_case=_worst_case(groups, lists, weights, ratios.n_lists) if target == "catalogue" else {},
+        seed=seed,
+        draws=draws,
+        note=_note(limits),
+    )
+    return ItemAudit(
+        by=groups.by,
+        side="item",
+        k=k,
+        metric="exposure ratio",
+        browsing=browsing,
+        target=target_title(target),
+        threshold={
+            "low": limits.ratio_low,
+            "high": limits.ratio_high,
+            "min_lists": float(limits.min_n),
+            "alpha": limits.alpha,
         },
-        "worst_case": _worst_case(groups, lists, weights, ratios.n_lists) if target == "catalogue" else {},
-        "seed": seed,
-        "draws": draws,
-        "note": _note(limits),
+        rows=rows,
+        overall=overall,
+    )
+
+
+def _shares(groups: Cohorts, ratios: Ratios) -> dict[str, GroupShares]:
+    catalogue = ex.catalogue_share(groups.membership)
+    return {
+        label: GroupShares(
+            exposure=number(ratios.share[g]), catalogue=float(catalogue[g]), target=number(ratios.target[g])
+        )
+        for g, label in enumerate(groups.labels)
     }
-    threshold = {
-        "low": limits.ratio_low,
-        "high": limits.ratio_high,
-        "min_lists": float(limits.min_n),
-        "alpha": limits.alpha,
-    }
-    return Audit(groups.by, "item", k, "exposure ratio", browsing, target_title(target), threshold, rows, overall)
 
 
 def _note(limits: Thresholds) -> str:
@@ -194,29 +214,24 @@ def of_limits(
     return INSUFFICIENT, f"The interval crosses the border of {band}."
 
 
-def _overall(groups: Cohorts, rows: tuple[AuditRow, ...]) -> dict[str, Any]:
-    known = [r for r in rows if r.group != UNKNOWN and r.value is not None]
+def _overall(groups: Cohorts, rows: tuple[AuditRow, ...]) -> ItemOverall:
+    known = {r.group: r.value for r in rows if r.group != UNKNOWN and r.value is not None}
     if not known:
-        return {
-            "verdict": NOT_ESTIMABLE,
-            "reason": f"No known {groups.by} can be compared with another.",
-            "impact_ratio": None,
-            "lowest": None,
-            "highest": None,
-        }
-    values = [float(r.value) for r in known if r.value is not None]
-    top = max(values)
-    return counted(known) | {
-        "impact_ratio": min(values) / top if top > 0 and len(values) > 1 else None,
-        "lowest": known[int(np.argmin(values))].group,
-        "highest": known[int(np.argmax(values))].group,
-    }
+        return ItemOverall(verdict=NOT_ESTIMABLE, reason=f"No known {groups.by} can be compared with another.")
+    judged, top = counted(r for r in rows if r.group in known), max(known.values())
+    return ItemOverall(
+        verdict=judged.verdict,
+        reason=judged.reason,
+        impact_ratio=min(known.values()) / top if top > 0 and len(known) > 1 else None,
+        lowest=min(known, key=known.__getitem__),
+        highest=max(known, key=known.__getitem__),
+    )
 
 
-def _worst_case(groups: Cohorts, lists: IntArray, weights: FloatArray, n_lists: int) -> dict[str, list[float | None]]:
+def _worst_case(groups: Cohorts, lists: IntArray, weights: FloatArray, n_lists: int) -> dict[str, Bounds]:
     """Bounds of each known group's ratio, whatever the unknown items are; empty where all are known."""
     if groups.unknown is None or n_lists == 0:
         return {}
     epsilon = ex.item_exposure(lists, weights, int(groups.membership.shape[0]))
     low, high = ex.worst_case_ratios(epsilon, groups.membership, groups.unknown)
-    return {groups.labels[g]: [number(low[g]), number(high[g])] for g in range(groups.unknown)}
+    return {groups.labels[g]: (number(low[g]), number(high[g])) for g in range(groups.unknown)}

@@ -10,7 +10,6 @@ explanations; through what a group loses attention, by attribution.py.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass
 from typing import Any
 
 import numpy as np
@@ -22,47 +21,11 @@ from core.models.base import Recommender
 from core.progress import Progress, no_progress
 from core.ranking import NO_ITEM
 from explain.fairness.score_terms import score_terms, source_terms, sources_by_age, sources_by_kind
+from explain.results.exposure import Weight
 
 MAX_PEOPLE, BATCH = 500, 128
 HISTORY, GUARDRAILS = "history", "guardrails"
 Reader = Callable[[IntArray], Mapping[str, FloatArray]]
-
-
-@dataclass(frozen=True)
-class Weight:
-    """One main parameter. share: mean over people, 0..1, with its 95 % interval; against: the part of it that speaks
-    against items.
-
-    level  "kind": what carries the score; "relation": through which relation; "events", "age": of what enters through
-           the history, which part comes from which kind of event, and from its newer or older half. A level's shares
-           sum to 1
-    """
-
-    level: str
-    name: str
-    label: str
-    share: float
-    low: float
-    high: float
-    against: float
-
-
-@dataclass(frozen=True)
-class MeasuredWeights:
-    """All main parameters, each level from the largest share to the smallest."""
-
-    workspace: str
-    model: str
-    snapshot: str
-    k: int
-    n_people: int
-    seed: int
-    draws: int
-    rows: tuple[Weight, ...]
-    sentence: str
-
-    def as_json(self) -> dict[str, Any]:
-        return asdict(self)
 
 
 def measure_weights(
@@ -151,7 +114,15 @@ def _level(
     n = int(live.sum())
     low, high = percentile_interval(resampled_sums(shares.T, draws, np.random.default_rng(seed)) / n)
     rows = [
-        Weight(level, name, label(name), float(shares[j].mean()), float(low[j]), float(high[j]), float(against[j]))
+        Weight(
+            level=level,
+            name=name,
+            label=label(name),
+            share=float(shares[j].mean()),
+            low=float(low[j]),
+            high=float(high[j]),
+            against=float(against[j]),
+        )
         for j, name in enumerate(names)
     ]
     return sorted(rows, key=lambda row: -row.share)

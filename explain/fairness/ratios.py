@@ -15,8 +15,9 @@ from scipy import sparse
 from core.graph import FloatArray, IntArray
 from explain.fairness import exposure as ex
 from explain.fairness.statistics import LimitTests, limit_tests
-from explain.fairness.thresholds import Target, Thresholds, fixed_share, target_sums
+from explain.fairness.thresholds import fixed_share, target_sums
 from explain.groups.cohorts import Cohorts
+from explain.results.plan import Target, Thresholds
 
 WHOLE = 1 - 1e-12  # a group that is due everything has nothing to be compared with
 

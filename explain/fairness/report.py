@@ -1,4 +1,4 @@
-"""A whole audit: every column, intersection, cell and metric of a plan, as one record ready for JSON.
+"""A whole audit: every column, intersection, cell and metric of a plan.
 
 Item side: the served lists of the model, or with the target "relevance" (and the cascade) the lists of a refit on the
 training part. User side: held-out quality of that refit. What a record is signed with, and how it is read, is the
@@ -8,17 +8,17 @@ business of the record package; nothing here writes a file.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import Any
+from dataclasses import dataclass, replace
 
 import numpy as np
 from scipy import sparse
 
 from core.evaluation import Evaluation
 from core.graph import IntArray, InteractionGraph
+from core.intervals import DRAWS
 from core.progress import Progress, no_progress
 from explain.fairness import exposure as ex
-from explain.fairness.audit import Audit, number
+from explain.fairness.audit import number
 from explain.fairness.audited_lists import AuditedLists
 from explain.fairness.cells import joint_cells
 from explain.fairness.disclosure import Disclosure, disclosure, measured, shown_audit
@@ -26,14 +26,18 @@ from explain.fairness.family import over_family
 from explain.fairness.figures import Figure
 from explain.fairness.item_audit import audit_items, item_ratios
 from explain.fairness.metrics.base import Metric, all_metrics
-from explain.fairness.plan import Plan
-from explain.fairness.thresholds import Target, Thresholds, fixed_share, within
+from explain.fairness.plan_check import needs_relevance
+from explain.fairness.thresholds import fixed_share, within
 from explain.fairness.user_audit import audit_users
 from explain.format.words import column_words
 from explain.groups.cohorts import Cohorts
 from explain.groups.intersections import SIGN, By, grouping
 from explain.groups.limits import MIN_N
-from explain.results.audit import FAIL, INSUFFICIENT, NOT_ESTIMABLE, PASS
+from explain.results.audit import FAIL, INSUFFICIENT, NOT_ESTIMABLE, PASS, ColumnAudit, ItemAudit, PeopleAudit, Verdict
+from explain.results.cells import CellTable
+from explain.results.measured import CreatorExposure, MetricFigure
+from explain.results.plan import Plan, Target, Thresholds
+from explain.results.record_sections import SuppressedCount
 
 MOST_CELLS, MOST_CREATORS = 400, 200
 
@@ -55,14 +59,14 @@ class Lists:
 class MeasuredPlan:
     """Everything that was measured."""
 
-    items: tuple[Audit, ...]
-    people: tuple[Audit, ...]
-    intersections: tuple[Audit, ...]
-    cells: tuple[dict[str, Any], ...]
-    metrics: tuple[dict[str, Any], ...]
-    verdict: dict[str, str]
-    suppressed: dict[str, int | None]
-    unknown: dict[str, int | None]
+    items: tuple[ItemAudit, ...]
+    people: tuple[PeopleAudit, ...]
+    intersections: tuple[PeopleAudit, ...]
+    cells: tuple[CellTable, ...]
+    metrics: tuple[MetricFigure, ...]
+    verdict: Verdict
+    suppressed: SuppressedCount
+    unknown: Mapping[str, int | None]
 
 
 def run_plan(
@@ -97,21 +101,20 @@ def run_plan(
     step("metrics")
     metrics = measure_all(lists, limits)
     progress(1.0, "measured")
-    audits = (*items, *people, *crossed)
     return MeasuredPlan(
         items=tuple(items),
         people=tuple(people),
         intersections=tuple(crossed),
         cells=tuple(cells),
         metrics=tuple(metrics),
-        verdict=verdict_of(audits, metrics),
-        suppressed=_suppressed(audits, cells),
-        unknown={a.by: a.overall.get("n_unknown", 0) for a in audits},
+        verdict=verdict_of((*items, *people, *crossed), metrics),
+        suppressed=_suppressed((*people, *crossed), cells),
+        unknown={a.by: a.overall.n_unknown for a in (*items, *people, *crossed)},
     )
 
 
-def _item_audits(graph: InteractionGraph, plan: Plan, given: Lists, step: Callable[[str], None]) -> list[Audit]:
-    heldout = plan.needs_relevance
+def _item_audits(graph: InteractionGraph, plan: Plan, given: Lists, step: Callable[[str], None]) -> list[ItemAudit]:
+    heldout = needs_relevance(plan)
     lists = given.heldout if heldout and given.heldout is not None else given.served
     audits = []
     for by in plan.item_columns:
@@ -135,16 +138,25 @@ def _item_audits(graph: InteractionGraph, plan: Plan, given: Lists, step: Callab
 
 def _people_audits(
     graph: InteractionGraph, plan: Plan, given: Lists, guard: Disclosure, step: Callable[[str], None]
-) -> tuple[list[Audit], list[Audit]]:
+) -> tuple[list[PeopleAudit], list[PeopleAudit]]:
     """By each column of people, and by each intersection; none where held-out quality was not measured."""
     quality = given.quality
     if quality is None:
         return [], []
 
-    def audit(by: By, name: str) -> Audit:
+    def audit(by: By, name: str) -> PeopleAudit:
         step(f"quality by {name}")
-        common: dict[str, Any] = {"thresholds": plan.thresholds, "seed": plan.seed, "draws": plan.draws}
-        return audit_people(graph, quality, by, plan.k, guard, reference=plan.reference_for(name), **common)
+        return audit_people(
+            graph,
+            quality,
+            by,
+            plan.k,
+            guard,
+            reference=plan.reference_for(name),
+            thresholds=plan.thresholds,
+            seed=plan.seed,
+            draws=plan.draws,
+        )
 
     people = [audit(by, by) for by in plan.user_columns]
     return people, [audit(names, SIGN.join(names)) for names in plan.intersections]
@@ -158,11 +170,21 @@ def guard_of(graph: InteractionGraph, plan: Plan, *, floor: int = MIN_N, before:
 
 
 def audit_people(
-    graph: InteractionGraph, quality: Evaluation, by: By, k: int, guard: Disclosure, **common: Any
-) -> Audit:
+    graph: InteractionGraph,
+    quality: Evaluation,
+    by: By,
+    k: int,
+    guard: Disclosure,
+    *,
+    thresholds: Thresholds,
+    reference: str = "rest",
+    seed: int = 0,
+    draws: int = DRAWS,
+) -> PeopleAudit:
     """An audit of people that is a function of the shown groups alone."""
-    column = grouping(graph, by, "user").by
-    return shown_audit(guard, audit_users(graph, measured(guard, quality, column), by, k, **common), quality)
+    shown_people = measured(guard, quality, grouping(graph, by, "user").by)
+    audit = audit_users(graph, shown_people, by, k, thresholds=thresholds, reference=reference, seed=seed, draws=draws)
+    return shown_audit(guard, audit, quality)
 
 
 def audited_lists(graph: InteractionGraph, plan: Plan, given: Lists, guard: Disclosure | None = None) -> AuditedLists:
@@ -170,7 +192,7 @@ def audited_lists(graph: InteractionGraph, plan: Plan, given: Lists, guard: Disc
     events are compared with.
     """
     refit = None if given.heldout is None else _grouped(graph, plan, given, given.heldout, guard, heldout=True)
-    if plan.needs_relevance and refit is not None:
+    if needs_relevance(plan) and refit is not None:
         return refit
     return replace(_grouped(graph, plan, given, given.served, guard, heldout=False), refit=refit)
 
@@ -195,48 +217,56 @@ def _grouped(
         draws=plan.draws,
         seed=plan.seed,
         guard=guard or guard_of(graph, plan),
-        policies=plan.target if isinstance(plan.target, Mapping) else {},
+        policies=plan.policies,
         lists_of="refit" if heldout else "served",
         browsing=browsing,
     )
 
 
-def measure_all(lists: AuditedLists, limits: Thresholds) -> list[dict[str, Any]]:
+def measure_all(lists: AuditedLists, limits: Thresholds) -> list[MetricFigure]:
     """Every registered metric with its words; a verdict where the plan set limits for it."""
-    return [_metric_row(metric, figure, limits) for metric in all_metrics() for figure in metric.measure(lists)]
+    return [_metric_figure(metric, figure, limits) for metric in all_metrics() for figure in metric.measure(lists)]
 
 
-def _metric_row(metric: Metric, figure: Figure, limits: Thresholds) -> dict[str, Any]:
+def _metric_figure(metric: Metric, figure: Figure, limits: Thresholds) -> MetricFigure:
     allowed = limits.bounds.get(figure.name) or limits.bounds.get(metric.spec.name)
     verdict, why = "", figure.reason
     if figure.value is None:
         verdict = NOT_ESTIMABLE
     elif allowed is not None:
-        verdict, told = within(figure.low, figure.high, allowed)
-        why = f"{told} {figure.reason}".strip()
-    words = metric.words()
-    name = words.pop("name")
-    return words | {
-        "metric": name,
-        "name": figure.name,
-        "by": figure.by,
-        "group": figure.group,
-        "value": figure.value,
-        "low": figure.low,
-        "high": figure.high,
-        "n": figure.n,
-        "verdict": verdict,
-        "reason": why,
-        "suppressed": figure.suppressed,
-        **asdict(figure.basis),
-    }
+        verdict, judged = within(figure.low, figure.high, allowed)
+        why = f"{judged} {figure.reason}".strip()
+    words, basis = metric.words(), figure.basis
+    return MetricFigure(
+        number=words.number,
+        title=words.title,
+        formula=words.formula,
+        source=words.source,
+        range=words.range,
+        fair=words.fair,
+        direction=words.direction,
+        metric=words.name,
+        name=figure.name,
+        by=figure.by,
+        group=figure.group,
+        value=figure.value,
+        low=figure.low,
+        high=figure.high,
+        n=figure.n,
+        verdict=verdict,
+        reason=why,
+        suppressed=figure.suppressed,
+        lists=basis.lists,
+        target=basis.target,
+        browsing=basis.browsing,
+        resample=basis.resample,
+    )
 
 
-def _cells(plan: Plan, lists: AuditedLists, limits: Thresholds) -> list[dict[str, Any]]:
+def _cells(plan: Plan, lists: AuditedLists, limits: Thresholds) -> list[CellTable]:
     """A table for each pair of a user and an item column that stays readable."""
     tables = []
-    positives = lists.positives if plan.needs_relevance else None
-    basis = {"lists": lists.lists_of, "browsing": lists.browsing, "resample": "people"}
+    positives = lists.positives if needs_relevance(plan) else None
     for people in lists.people.values():
         for item_by, items in lists.items.items():
             if len(people.labels) * len(items.labels) <= MOST_CELLS:
@@ -251,44 +281,38 @@ def _cells(plan: Plan, lists: AuditedLists, limits: Thresholds) -> list[dict[str
                     thresholds=limits,
                     guard=lists.guard,
                 )
-                tables.append(table.as_json() | basis)
+                tables.append(replace(table, lists=lists.lists_of, browsing=lists.browsing))
     return tables
 
 
-def verdict_of(audits: tuple[Audit, ...], metrics: list[dict[str, Any]]) -> dict[str, str]:
+def verdict_of(audits: Sequence[ColumnAudit], metrics: Sequence[MetricFigure]) -> Verdict:
     """One verdict over a plan: fail if anything failed, pass if all that could be judged passed and something could."""
-    verdicts = [str(a.overall["verdict"]) for a in audits] + [
-        m["verdict"] for m in metrics if m["verdict"] and m["verdict"] != NOT_ESTIMABLE
-    ]
+    verdicts = [a.overall.verdict for a in audits]
+    verdicts += [m.verdict for m in metrics if m.verdict and m.verdict != NOT_ESTIMABLE]
     counts = {v: verdicts.count(v) for v in (PASS, FAIL, INSUFFICIENT, NOT_ESTIMABLE)}
-    judged = counts[PASS] + counts[FAIL] + counts[INSUFFICIENT]
-    verdict = (
-        NOT_ESTIMABLE
-        if not judged
-        else FAIL
-        if counts[FAIL]
-        else INSUFFICIENT
-        if counts[INSUFFICIENT] or counts[NOT_ESTIMABLE]
-        else PASS
-    )
+    if not counts[PASS] + counts[FAIL] + counts[INSUFFICIENT]:
+        verdict = NOT_ESTIMABLE
+    elif counts[FAIL]:
+        verdict = FAIL
+    else:
+        verdict = INSUFFICIENT if counts[INSUFFICIENT] or counts[NOT_ESTIMABLE] else PASS
     failed = [
         f"{'exposure' if a.side == 'item' else 'quality'} by {column_words(a.by)}"
         for a in audits
-        if a.overall["verdict"] == FAIL
+        if a.overall.verdict == FAIL
     ]
-    failed += [f"{m['name']} {m['by']}".strip() for m in metrics if m["verdict"] == FAIL]
-    told = ", ".join(f"{n} {v}" for v, n in counts.items() if n)
-    why = f"Of {len(verdicts)} questions: {told}."
-    return {"verdict": verdict, "reason": f"{why} Failed: {', '.join(failed[:12])}." if failed else why}
+    failed += [f"{m.name} {m.by}".strip() for m in metrics if m.verdict == FAIL]
+    why = f"Of {len(verdicts)} questions: {', '.join(f'{n} {v}' for v, n in counts.items() if n)}."
+    return Verdict(verdict=verdict, reason=f"{why} Failed: {', '.join(failed[:12])}." if failed else why)
 
 
-def _suppressed(audits: tuple[Audit, ...], cells: list[dict[str, Any]]) -> dict[str, int | None]:
+def _suppressed(audits: Sequence[PeopleAudit], cells: Sequence[CellTable]) -> SuppressedCount:
     """How many rows and cells are hidden; how many people stand behind them is told where it is nobody."""
-    n_cells = sum(len(a.overall.get("suppressed", ())) for a in audits) + sum(c["n_suppressed"] for c in cells)
-    return {"n_cells": n_cells, "n_people": None if n_cells else 0}
+    n_cells = sum(len(a.overall.suppressed) for a in audits) + sum(table.n_suppressed for table in cells)
+    return SuppressedCount(n_cells=n_cells, n_people=None if n_cells else 0)
 
 
-def creators_view(lists: AuditedLists, groups: Cohorts, most: int = MOST_CREATORS) -> list[dict[str, Any]]:
+def creators_view(lists: AuditedLists, groups: Cohorts, most: int = MOST_CREATORS) -> tuple[CreatorExposure, ...]:
     """The provider's side: each creator's exposure against what its items stand for, with a 95 % interval over people.
 
     The `most` of largest catalogue share, largest first; all the others are one row at the end, so that the rows hold
@@ -311,20 +335,19 @@ def creators_view(lists: AuditedLists, groups: Cohorts, most: int = MOST_CREATOR
     limits = Thresholds(min_n=lists.min_n)
     shares = item_ratios(lists.lists, lists.weights, merged, target, lists.positives, limits)
     share = ex.catalogue_share(merged.membership)
-    return [
-        {
-            "creator": label,
-            "n_items": int(merged.sizes[g]),
-            "exposure_share": number(shares.ratios.share[g]),
-            "catalogue_share": float(share[g]),
-            "target_share": number(shares.ratios.target[g]),
-            "lists": lists.lists_of,
-            "target": lists.target if policy is None else "policy",
-            "browsing": lists.browsing,
-            "resample": "people",
-            "ratio": number(shares.ratios.ratio[g]),
-            "low": number(shares.limits.low[g]),
-            "high": number(shares.limits.high[g]),
-        }
+    return tuple(
+        CreatorExposure(
+            creator=label,
+            n_items=int(merged.sizes[g]),
+            exposure_share=number(shares.ratios.share[g]),
+            catalogue_share=float(share[g]),
+            target_share=number(shares.ratios.target[g]),
+            lists=lists.lists_of,
+            target=lists.target if policy is None else "policy",
+            browsing=lists.browsing,
+            ratio=number(shares.ratios.ratio[g]),
+            low=number(shares.limits.low[g]),
+            high=number(shares.limits.high[g]),
+        )
         for g, label in enumerate(labels)
-    ]
+    )

@@ -22,9 +22,10 @@ from explain.fairness import exposure as ex
 from explain.fairness.audit import number
 from explain.fairness.disclosure import Disclosure
 from explain.fairness.item_audit import item_ratios
-from explain.fairness.thresholds import Target, fixed_share
+from explain.fairness.thresholds import fixed_share
 from explain.groups.cohorts import UNKNOWN, Cohorts, cohorts
 from explain.results.guardrail import Cost, Gain, GroupChange
+from explain.results.plan import Target
 
 POOL, MOST_RULES, DRAWS = 100, 6, 400
 EVERYBODY = "everybody"
@@ -92,13 +93,20 @@ def group_changes(
     """Each group's exposure ratio before and after. due: shares by column in the place of the catalogue's."""
     weights = ex.browsing_weights(browsing, steps.k)
     target: Target = (due or {}).get(groups.by, "catalogue")
-    both = [item_ratios(lists, weights, groups, target) for lists in (steps.before, steps.after)]
-
-    def figures(g: int) -> list[float | None]:
-        """Ratio, low and high, before and after."""
-        return [number(of[g]) for side in both for of in (side.ratios.ratio, side.limits.low, side.limits.high)]
-
-    return tuple(GroupChange(label, int(groups.sizes[g]), *figures(g)) for g, label in enumerate(groups.labels))
+    before, after = (item_ratios(lists, weights, groups, target) for lists in (steps.before, steps.after))
+    return tuple(
+        GroupChange(
+            group=label,
+            n=int(groups.sizes[g]),
+            before=number(before.ratios.ratio[g]),
+            before_low=number(before.limits.low[g]),
+            before_high=number(before.limits.high[g]),
+            after=number(after.ratios.ratio[g]),
+            low=number(after.limits.low[g]),
+            high=number(after.limits.high[g]),
+        )
+        for g, label in enumerate(groups.labels)
+    )
 
 
 def followed_group(changes: Sequence[GroupChange], rules: Sequence[Rule], by: str) -> str | None:
@@ -195,12 +203,20 @@ def _shown_code(people: Cohorts, rows: IntArray, guard: Disclosure | None) -> In
 def _cost(cohort: str, before: FloatArray, after: FloatArray, min_n: int, seed: int) -> Cost:
     n, change = len(before), after - before
     if n == 0:
-        return Cost(cohort, 0, 0.0, 0.0, 0.0, None, None)
+        return Cost(cohort=cohort, n=0, before=0.0, after=0.0, change=0.0, low=None, high=None)
     low = high = None
     if n >= min_n:
         drawn = resampled_sums(change[:, None], DRAWS, np.random.default_rng(seed)) / n
         low, high = (float(b[0]) for b in percentile_interval(drawn))
-    return Cost(cohort, n, float(before.mean()), float(after.mean()), float(change.mean()), low, high)
+    return Cost(
+        cohort=cohort,
+        n=n,
+        before=float(before.mean()),
+        after=float(after.mean()),
+        change=float(change.mean()),
+        low=low,
+        high=high,
+    )
 
 
 def score_kept(steps: Steps) -> float:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
-from typing import Any, Final, Literal
 
 import numpy as np
 from scipy import sparse
@@ -15,50 +13,7 @@ from core.graph import FloatArray
 from explain.fairness import exposure as ex
 from explain.groups.cohorts import Cohorts
 from explain.results.audit import FAIL, INSUFFICIENT, PASS
-
-FOUR_FIFTHS: Final = 0.8  # 29 CFR 1607.4(D): the lowest ratio that is not taken for a disadvantage
-FIVE_FOURTHS: Final = 1.25  # its inverse
-Target = Literal["catalogue", "relevance"] | Mapping[str, float]
-
-
-@dataclass(frozen=True)
-class Thresholds:
-    """Limits of the verdicts.
-
-    ratio_low, ratio_high  exposure ratios allowed: surely within passes, surely outside fails
-    max_gap                how far below those it is compared with a cohort's nDCG may be: surely farther fails
-    alpha                  family-wise level: a failure needs a p of the limit below it, adjusted over all groups tested
-                           together
-    min_n                  people (or lists) under which a cell is suppressed
-    bounds                 metric name → (lowest, highest) allowed value, for the metrics that shall have a verdict
-    Raises                 OptionError for limits that nothing could keep
-    """
-
-    ratio_low: float = FOUR_FIFTHS
-    ratio_high: float = FIVE_FOURTHS
-    max_gap: float = 0.05
-    alpha: float = 0.05
-    min_n: int = 10
-    bounds: Mapping[str, tuple[float, float]] = field(default_factory=dict)
-
-    def __post_init__(self) -> None:
-        if not 0 <= self.ratio_low <= 1 <= self.ratio_high or not math.isfinite(self.ratio_high):
-            raise OptionError(
-                f"The exposure ratio may lie between {self.ratio_low} and {self.ratio_high}: the limits must stand on "
-                "both sides of 1."
-            )
-        if not 0 < self.max_gap < 1:
-            raise OptionError(f"A gap of {self.max_gap} is no limit for nDCG: choose one between 0 and 1.")
-        if not 0 < self.alpha < 0.5:
-            raise OptionError(f"The level alpha is {self.alpha}: choose one between 0 and .5.")
-        if not 2 <= self.min_n <= 10_000:
-            raise OptionError(f"Cells under {self.min_n} people would be suppressed: choose 2 to 10,000.")
-        for name, (low, high) in self.bounds.items():
-            if not low <= high:
-                raise OptionError(f"The limits of {shown(name)} are {low} and {high}: the first must not be larger.")
-
-    def as_json(self) -> dict[str, Any]:
-        return asdict(self) | {"bounds": {name: list(limits) for name, limits in self.bounds.items()}}
+from explain.results.plan import Target
 
 
 def within(low: float | None, high: float | None, allowed: tuple[float, float]) -> tuple[str, str]:

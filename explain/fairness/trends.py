@@ -16,6 +16,7 @@ from explain.fairness.audited_lists import AuditedLists
 from explain.fairness.metrics.base import all_metrics
 from explain.fairness.metrics.echo import jaccard
 from explain.groups.cohorts import cohorts
+from explain.results.measured import Trend, TrendPoint
 
 MOST_SNAPSHOTS: Final = 6
 SAME_LISTS: Final = "same lists as before"
@@ -39,15 +40,14 @@ def trends(
     *,
     browsing: str = ex.RBP,
     policies: Mapping[str, Mapping[str, float]] | None = None,
-) -> list[dict[str, Any]]:
-    """One row a metric: {"name", "points": [{"snapshot", "created", "value", "low", "high"}]}, in the order of
-    `snapshots`.
+) -> tuple[Trend, ...]:
+    """A trend of each metric, its points in the order of `snapshots`.
 
     snapshots  of one model and the data as it is now, oldest first; read one at a time
     Metrics that read served lists alone take part (`MetricSpec.over_time`). "same lists as before" is the mean Jaccard
     index of a person's lists in two snapshots that follow each other.
     """
-    rows: dict[str, list[dict[str, Any]]] = {}
+    points: dict[str, list[TrendPoint]] = {}
     before: IntArray | None = None
     computed: dict[str, Any] = {}
     groups, due = cohorts(graph, by, "item"), policies or {}
@@ -64,24 +64,26 @@ def trends(
             browsing=browsing,
             policies=due,
         )
-        for name, figures in _points(audited, before).items():
-            rows.setdefault(name, []).extend(_time_of_snapshot(snapshot) | figure for figure in figures)
+        for metric in all_metrics():
+            for figure in metric.measure(audited) if metric.spec.over_time else ():
+                point = _point(snapshot, figure.value, figure.low, figure.high)
+                points.setdefault(figure.name, []).append(point)
+        if before is not None:
+            overlap = _overlap(before, audited.lists, audited.n_items)
+            points.setdefault(SAME_LISTS, []).append(_point(snapshot, overlap))
         before = snapshot.lists
     target = "policy" if by in due else "catalogue"
-    basis = {"by": by, "lists": "served", "target": target, "browsing": browsing, "resample": "people"}
-    return [{"name": name, "points": points} | basis for name, points in rows.items()]
+    return tuple(
+        Trend(name=name, points=tuple(of_metric), by=by, target=target, browsing=browsing)
+        for name, of_metric in points.items()
+    )
 
 
-def _points(audited: AuditedLists, before: IntArray | None) -> dict[str, list[dict[str, float | None]]]:
-    """Every figure of these lists by its name."""
-    points: dict[str, list[dict[str, float | None]]] = {}
-    for metric in all_metrics():
-        for figure in metric.measure(audited) if metric.spec.over_time else ():
-            ends = {"value": figure.value, "low": figure.low, "high": figure.high}
-            points.setdefault(figure.name, []).append(ends)
-    if before is not None:
-        points[SAME_LISTS] = [{"value": _overlap(before, audited.lists, audited.n_items), "low": None, "high": None}]
-    return points
+def _point(
+    snapshot: SnapshotLists, value: float | None, low: float | None = None, high: float | None = None
+) -> TrendPoint:
+    created = datetime.fromtimestamp(snapshot.created / 1e9, tz=UTC).isoformat(timespec="seconds")
+    return TrendPoint(snapshot=snapshot.snapshot, created=created, value=value, low=low, high=high)
 
 
 def _overlap(before: IntArray, now: IntArray, n_items: int) -> float:
@@ -89,8 +91,3 @@ def _overlap(before: IntArray, now: IntArray, n_items: int) -> float:
     ones, everyone = np.ones(now.shape[1]), np.arange(len(now))
     both = sparse.vstack([ex.attention(now, ones, n_items), ex.attention(before, ones, n_items)]).tocsr()
     return float(np.nanmean(jaccard(both, everyone, everyone + len(now))))
-
-
-def _time_of_snapshot(snapshot: SnapshotLists) -> dict[str, str]:
-    created = datetime.fromtimestamp(snapshot.created / 1e9, tz=UTC)
-    return {"snapshot": snapshot.snapshot, "created": created.isoformat(timespec="seconds")}

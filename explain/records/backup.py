@@ -1,8 +1,9 @@
 """The whole state of one instant as one file, and back: tables, models, results, audits, log, notes and keys.
 
-A backup is a ZIP archive without compression of tables that are compressed already, with `manifest.json`: the size and the
-SHA-256 of every file. While it is made the decision log is held, so that log, audits and notes are of one instant. Restoring
-checks everything first, writes beside the state folder, and puts the old state aside: nothing that stood there is lost.
+A backup is a ZIP archive without compression of tables that are compressed already, with `manifest.json`: the size and
+the SHA-256 of every file. While it is made the decision log is held, so that log, audits and notes are of one instant.
+Restoring checks everything first, writes beside the state folder, and puts the old state aside: nothing that stood
+there is lost.
 """
 
 from __future__ import annotations
@@ -56,7 +57,9 @@ class Packed:
 
 
 def backup(home: Path, out: Path) -> Backup:
-    """Write the state of now to a file, whole or not at all. Raises SurfacedError, and OptionError where there is no state."""
+    """Write the state of now to a file, whole or not at all. Raises SurfacedError, and OptionError where there is no
+    state.
+    """
     if not home.is_dir():
         raise OptionError(f"There is no state folder {shown(home)} to back up.")
     if out.exists():
@@ -87,7 +90,8 @@ def backup(home: Path, out: Path) -> Backup:
 def restore(home: Path, file: Path) -> tuple[Backup, Path | None]:
     """Put a backup in force. Returns what it was and where the state before stands now; None where there was none.
 
-    Raises OptionError for what is no backup or was altered (nothing is changed then), SurfacedError where it cannot be written.
+    Raises OptionError for what is no backup or was altered (nothing is changed then), SurfacedError where it cannot be
+    written.
     """
     fresh = home.with_name(f".{home.name}.restoring-{os.getpid()}")
     try:
@@ -172,7 +176,9 @@ def _regular(file: Path) -> Path:
 
 
 def _checked(archive: zipfile.ZipFile, file: Path) -> tuple[str, tuple[Packed, ...]]:
-    """When it was made and what it holds. Raises OptionError for names that lead elsewhere, files too many or too big, and what is not listed."""
+    """When it was made and what it holds. Raises OptionError for names that lead elsewhere, files too many or too big,
+    and what is not listed.
+    """
     try:
         with archive.open(MANIFEST) as handle:
             about = json.loads(handle.read(64 << 20))

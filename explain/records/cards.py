@@ -1,7 +1,7 @@
 """Model card and data card, made from what is stored: manifests, the data card of a source, measurements, audits.
 
-Headings of the model card: Mitchell et al., Model Cards for Model Reporting (2019). Of the data card: Gebru et al., Datasheets
-for Datasets (2018), and Pushkarna et al., Data Cards (2022). What nobody stated is said to be not stated.
+Headings of the model card: Mitchell et al., Model Cards for Model Reporting (2019). Of the data card: Gebru et al.,
+Datasheets for Datasets (2018), and Pushkarna et al., Data Cards (2022). What nobody stated is said to be not stated.
 """
 
 from __future__ import annotations
@@ -14,12 +14,13 @@ from typing import Any, Final
 
 import pandas as pd
 
+from core.files import JsonObject
 from core.models.base import ModelSpec
 from core.snapshots import Manifest
 from data.tables import DataCard, Tables
 from explain.format.text import clean
-from explain.records.types import AuditEntry
 from explain.records.words import number
+from explain.results.decision_log import AuditEntry
 
 NOT_STATED: Final = "Not stated."
 _SPECIAL: Final = re.compile(r"([\\`*_\[\]<>|#~$])")
@@ -45,7 +46,7 @@ class Card:
     headings_of: str
     sections: tuple[CardSection, ...]
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> JsonObject:
         return asdict(self)
 
     def markdown(self) -> str:
@@ -69,9 +70,14 @@ def evaluations(stored: Iterable[Mapping[str, Any] | None], manifest: Manifest) 
 
 
 def model_card(
-    spec: ModelSpec, manifest: Manifest, data: DataCard, measured: Sequence[Mapping[str, Any]], audits: Sequence[AuditEntry],
-    *, n_snapshots: int,
-) -> Card:  # fmt: skip
+    spec: ModelSpec,
+    manifest: Manifest,
+    data: DataCard,
+    measured: Sequence[Mapping[str, Any]],
+    audits: Sequence[AuditEntry],
+    *,
+    n_snapshots: int,
+) -> Card:
     """The card of a fitted model: how it was made, measured and audited."""
     made = datetime.fromtimestamp(manifest.created / 1e9, tz=UTC).strftime("%Y-%m-%d %H:%M UTC")
     exact = "exact: parts sum to the score" if spec.exact else "approximate"
@@ -86,41 +92,84 @@ def model_card(
         _section(
             "Model details",
             rows=[
-                ["Name", spec.name], ["Title", spec.title], ["Source", spec.source], ["Snapshot", manifest.snapshot],
-                ["Fitted", made], ["Seed", str(manifest.seed)], ["Seconds to fit", number(manifest.seconds)],
-                ["Explanations", exact], ["Data fingerprint", manifest.fingerprint], ["SHA-256 of the arrays", manifest.arrays_sha256],
+                ["Name", spec.name],
+                ["Title", spec.title],
+                ["Source", spec.source],
+                ["Snapshot", manifest.snapshot],
+                ["Fitted", made],
+                ["Seed", str(manifest.seed)],
+                ["Seconds to fit", number(manifest.seconds)],
+                ["Explanations", exact],
+                ["Data fingerprint", manifest.fingerprint],
+                ["SHA-256 of the arrays", manifest.arrays_sha256],
                 ["Snapshots kept", str(n_snapshots)],
             ],
             text=[spec.summary],
         ),
-        _section("Intended use", [
-            f"Lists of {data.item_noun}s for {data.person_noun}s of {data.title}, with the reasons behind each place.",
-            "Not for decisions about people: a score says what the model computed, not what somebody wants or deserves.",
-        ]),
+        _section(
+            "Intended use",
+            [
+                (
+                    f"Lists of {data.item_noun}s for {data.person_noun}s of {data.title}, with the reasons "
+                    "behind each place."
+                ),
+                (
+                    "Not for decisions about people: a score says what the model computed, not what somebody "
+                    "wants or deserves."
+                ),
+            ],
+        ),
         _section("Factors", columns or ["No attribute of people or items is described in the data card."]),
-        _section("Metrics", [
-            "Held-out recall, nDCG and MRR of a refit on the training part; 95 % intervals by bootstrap over people.",
-            "Exposure and quality by group: see the audits below.",
-        ]),
-        _section("Evaluation data", [f"{data.title}: {_split(data)}. Positives: {', '.join(data.positives)}. Candidates are all items that a person lacks in training."]),
+        _section(
+            "Metrics",
+            [
+                (
+                    "Held-out recall, nDCG and MRR of a refit on the training part; 95 % intervals by "
+                    "bootstrap over people."
+                ),
+                "Exposure and quality by group: see the audits below.",
+            ],
+        ),
+        _section(
+            "Evaluation data",
+            [
+                (
+                    f"{data.title}: {_split(data)}. Positives: {', '.join(data.positives)}. Candidates are all "
+                    "items that a person lacks in training."
+                )
+            ],
+        ),
         _section("Training data", [f"All events of {data.title}, weighted by kind: {_weights(data)}. {data.licence}."]),
         _section(
             "Quantitative analyses",
             [] if results else ["Not measured yet on this data. `evaluate` measures it."],
-            ["Metric", "Value", "95 % interval", "People"], results,
+            ["Metric", "Value", "95 % interval", "People"],
+            results,
         ),
         _section(
             "Ethical considerations",
-            ["Audits that are stored, newest first." if audits else "No audit of this model is stored. `run-audit` makes one."],
+            [
+                "Audits that are stored, newest first."
+                if audits
+                else "No audit of this model is stored. `run-audit` makes one."
+            ],
             ["Audit", "Made", "Verdict", "Signatures"],
             [[a.id, a.created[:16].replace("T", " "), a.verdict, str(a.n_signatures)] for a in audits],
         ),
-        _section("Caveats and recommendations", [
-            "Logged events hold the biases of what was shown when they were logged.",
-            "A person or item without events gets its place from content or popularity, where the model has either.",
-        ]),
-        _section("Learnt parameters", heads=["Parameter", "Value"], rows=[[n, v] for n, v in _flat(manifest.parameters)]),
-    ]  # fmt: skip
+        _section(
+            "Caveats and recommendations",
+            [
+                "Logged events hold the biases of what was shown when they were logged.",
+                (
+                    "A person or item without events gets its place from content or popularity, where the "
+                    "model has either."
+                ),
+            ],
+        ),
+        _section(
+            "Learnt parameters", heads=["Parameter", "Value"], rows=[[n, v] for n, v in _flat(manifest.parameters)]
+        ),
+    ]
     return _card("model card", f"Model card: {spec.title} on {data.title}", "Mitchell et al. 2019", sections)
 
 
@@ -132,18 +181,37 @@ def data_card(tables: Tables, fingerprint: str, relations: Mapping[str, int], pr
     counts = events["event"].value_counts() if "event" in events else pd.Series(dtype="int64")
     sections = [
         _section("Motivation", [card.summary]),
-        _section("Composition", [f"Time window: {window}."], ["What", "How many"], [
-            [f"{card.person_noun}s", f"{len(tables.users):,}"], [f"{card.item_noun}s", f"{len(tables.items):,}"],
-            ["events", f"{len(events):,}"], *([f"events: {name}", f"{int(n):,}"] for name, n in counts.items()),
-            *([f"relation: {name}", f"{n:,}"] for name, n in relations.items()),
-        ]),
-        _section("Attributes", heads=["Table", "Column", "Missing", "Note"], rows=[*_columns("user", tables.users, card), *_columns("item", tables.items, card)]),
-        _section("Collection process", [card.citation, "How it was collected is stated by its source; Surfaced reads it as it was published."]),
-        _section("Preprocessing", [f"Weights of events: {_weights(card)}.", *(problems or ["The checks found nothing to report."])]),
+        _section(
+            "Composition",
+            [f"Time window: {window}."],
+            ["What", "How many"],
+            [
+                [f"{card.person_noun}s", f"{len(tables.users):,}"],
+                [f"{card.item_noun}s", f"{len(tables.items):,}"],
+                ["events", f"{len(events):,}"],
+                *([f"events: {name}", f"{int(n):,}"] for name, n in counts.items()),
+                *([f"relation: {name}", f"{n:,}"] for name, n in relations.items()),
+            ],
+        ),
+        _section(
+            "Attributes",
+            heads=["Table", "Column", "Missing", "Note"],
+            rows=[*_columns("user", tables.users, card), *_columns("item", tables.items, card)],
+        ),
+        _section(
+            "Collection process",
+            [card.citation, "How it was collected is stated by its source; Surfaced reads it as it was published."],
+        ),
+        _section(
+            "Preprocessing",
+            [f"Weights of events: {_weights(card)}.", *(problems or ["The checks found nothing to report."])],
+        ),
         _section("Uses", [f"Split that is used first: {_split(card)}. Positives: {', '.join(card.positives)}."]),
         _section("Distribution", [f"Licence: {card.licence}."]),
-        _section("Maintenance", [f"Fingerprint of the graph: {fingerprint}. It changes with any event, person or item."]),
-    ]  # fmt: skip
+        _section(
+            "Maintenance", [f"Fingerprint of the graph: {fingerprint}. It changes with any event, person or item."]
+        ),
+    ]
     return _card("data card", f"Data card: {card.title}", "Gebru et al. 2018, Pushkarna et al. 2022", sections)
 
 

@@ -1,4 +1,6 @@
-"""What audits of a workspace have told already: the intersections of the plans in its decision log. Later answers hide in accord with them."""
+"""What audits of a workspace have told already: the intersections of the plans in its decision log. Later answers hide
+in accord with them.
+"""
 
 from __future__ import annotations
 
@@ -16,14 +18,16 @@ MOST = 12  # intersections that are kept in accord, the first ones: each costs a
 
 
 def told_before(home: Path, workspace: str, graph: InteractionGraph) -> tuple[tuple[str, ...], ...]:
-    """Intersections of the plans in the log that these data have, the oldest first; none where the log cannot be read."""
+    """Intersections of the plans in the log that these data have, the oldest first; none where the log
+    cannot be read.
+    """
     try:
-        plans = [row.content for row in DecisionLog(home / "decisions.sqlite").rows(workspace) if row.kind == "plan"]
+        rows = DecisionLog(home / "decisions.sqlite").rows(workspace)
     except SurfacedError:
         return ()
     known = set(columns(graph)["user"])
-    listed = [plan.get("intersections") for plan in plans]
-    crossed = [names for found in listed if isinstance(found, list) for names in found if isinstance(names, list)]
+    listed = [row.content.get("intersections") for row in rows if row.kind == "plan"]
+    crossed = [names for lists in listed if isinstance(lists, list) for names in lists if isinstance(names, list)]
     own = [tuple(map(str, names)) for names in crossed if len(names) > 1 and all(name in known for name in names)]
     return tuple(dict.fromkeys(own))[:MOST]
 

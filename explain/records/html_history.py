@@ -3,75 +3,112 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
 from explain.records.compare import not_comparable, other_questions
-from explain.records.log import iso
 from explain.records.words import UNSAID, number
 from explain.records.words import words as text
+from explain.results.audit_record import AuditRecord
+from explain.results.comparison import Changes, ComparedRow, Difference
+from explain.results.decision_log import LogEntry, iso
+from explain.results.record_sections import Incident
+
+Rows = Sequence[tuple[str, ...]]
+NO_SENTENCE = "The section has no sentence of its own; see the data."
+ANOTHER_QUESTION = (
+    "Another question was asked, so no value is told as a change; the command compare-audits shows both side by side."
+)
 
 
-def history(record: Mapping[str, Any]) -> dict[str, Any]:
-    """Changes, incidents and log for the template."""
-    log = record["log"]
-    happened = [
-        (
-            text(i.get("kind", "incident")), text(i.get("at", i.get("created", UNSAID))), text(i.get("actor", UNSAID)),
-            text(i.get("text", json.dumps(i, ensure_ascii=False)), 4_000),
-        )
-        for i in record["incidents"]
-    ]  # fmt: skip
-    rows = [
-        (
-            str(r["number"]), iso(r["created"]).replace("T", " ").rstrip("Z"), r["kind"], "–" if r["actor"] == UNSAID else text(r["actor"]),
-            text(r["role"] or "–"), text(_content(r), 500), r["hash"],
-        )
-        for r in log["extract"]
-    ]  # fmt: skip
-    return {
-        "changes": _changes(record["changes"]),
-        "incidents": happened,
-        "log": rows,
-        "n_rows": f"{log.get('rows', len(rows)):,}",
-    }
+@dataclass(frozen=True, kw_only=True)
+class ChangesView:
+    """What moved since the last audit. other: why no value is told as a change, empty where values are."""
+
+    sentence: str
+    other: str
+    caption: str
+    differences: Rows
+    rows: Rows
 
 
-def _changes(found: Mapping[str, Any] | None) -> dict[str, Any] | None:
+@dataclass(frozen=True, kw_only=True)
+class History:
+    """Changes, incidents and the log's extract, with the number of all rows of the log."""
+
+    changes: ChangesView | None
+    incidents: Rows
+    log: Rows
+    n_rows: str
+
+
+def history(record: AuditRecord) -> History:
+    """The sections about time, for the template."""
+    log = record.log
+    return History(
+        changes=None if record.changes is None else _changes(record.changes),
+        incidents=[_incident(incident) for incident in record.incidents],
+        log=[_log_row(row) for row in log.extract],
+        n_rows=f"{len(log.extract) if log.rows is None else log.rows:,}",
+    )
+
+
+def _incident(incident: Incident) -> tuple[str, ...]:
+    when = incident.at if incident.has("at") else incident.created if incident.has("created") else UNSAID
+    what = incident.text if incident.has("text") else json.dumps(incident.as_json(), ensure_ascii=False)
+    actor = incident.actor if incident.has("actor") else UNSAID
+    return text(incident.kind), text(when), text(actor), text(what, 4_000)
+
+
+def _log_row(row: LogEntry) -> tuple[str, ...]:
+    when = iso(row.created).replace("T", " ").rstrip("Z")
+    actor = "–" if row.actor == UNSAID else text(row.actor)
+    return str(row.number), when, row.kind, actor, text(row.role or "–"), text(_content(row), 500), row.hash
+
+
+def _changes(changes: Changes) -> ChangesView | None:
     """What moved since the last audit. Records from before `not_comparable` have it found again from what differs."""
-    if not found:
+    if not changes.as_json():
         return None
-    differ = found.get("differences", ())
-    apart = not_comparable(differ)
-    sentence = text(found.get("sentence", "The section has no sentence of its own; see the data."), 2_000)
+    apart = not_comparable(changes.differences)
+    sentence = text(changes.sentence if changes.has("sentence") else NO_SENTENCE, 2_000)
     if apart and not sentence.startswith(apart):
-        sentence = f"{apart} The verdict was {text(found.get('verdict_then'))} then and is {text(found.get('verdict_now'))} now."
-    other = bool(other_questions(differ))
-    rows = [] if other else [r for r in found.get("rows", ()) if None not in (r["verdict_then"], r["verdict_now"])]
-    return {
-        "sentence": sentence,
-        "other": "Another question was asked, so no value is told as a change; the command compare-audits shows both side by side." if other else "",
-        "caption": "Values with another verdict, or with intervals that do not overlap"
-        + ("; read first what is not comparable" if apart else ""),
-        "differences": [(_named(d["what"]), text(d["then"], 300), text(d["now"], 300)) for d in [*found.get("thresholds", ()), *differ]],
-        "rows": [
-            (
-                text(r["group"] or "all"), text(f"{r['metric']} by {r['by'] or 'all'}"), number(r["then"]), number(r["now"]),
-                text(r["verdict_then"] or "–"), text(r["verdict_now"] or "–"),
-            )
-            for r in rows
-        ],
-    }  # fmt: skip
+        verdicts = f"{text(changes.verdict_then)} then and is {text(changes.verdict_now)} now"
+        sentence = f"{apart} The verdict was {verdicts}."
+    other = bool(other_questions(changes.differences))
+    moved = [row for row in changes.rows if None not in (row.verdict_then, row.verdict_now)]
+    caption = "Values with another verdict, or with intervals that do not overlap"
+    return ChangesView(
+        sentence=sentence,
+        other=ANOTHER_QUESTION if other else "",
+        caption=f"{caption}; read first what is not comparable" if apart else caption,
+        differences=_differences((*changes.thresholds, *changes.differences)),
+        rows=[] if other else [_moved(row) for row in moved],
+    )
 
 
-def _named(what: object) -> str:
+def _differences(differences: Iterable[Difference]) -> Rows:
+    return [(_named(d.what), text(d.then, 300), text(d.now, 300)) for d in differences]
+
+
+def _moved(row: ComparedRow) -> tuple[str, ...]:
+    return (
+        text(row.group or "all"),
+        text(f"{row.metric} by {row.by or 'all'}"),
+        number(row.then),
+        number(row.now),
+        text(row.verdict_then or "–"),
+        text(row.verdict_now or "–"),
+    )
+
+
+def _named(what: str) -> str:
     """ "plan: item_columns" → "item columns"."""
-    return text(str(what).removeprefix("plan: ").replace("_", " "))
+    return text(what.removeprefix("plan: ").replace("_", " "))
 
 
-def _content(row: Mapping[str, Any]) -> str:
+def _content(row: LogEntry) -> str:
     """A log row in few words: a plan is printed above, so only its model."""
-    about = row["content"]
-    if row["kind"] == "plan":
-        return f"plan for {about.get('model')}, printed above"
-    return "; ".join(f"{key}: {value}" for key, value in about.items() if value != "")
+    if row.kind == "plan":
+        return f"plan for {row.content.get('model')}, printed above"
+    return "; ".join(f"{key}: {value}" for key, value in row.content.items() if value != "")

@@ -1,12 +1,13 @@
-"""The measured sections of a report besides its groups: where attributes come from, parameters, arms without a profile, every
-metric, trends, creators, what the gap comes through, and what repairs cost.
+"""The measured sections of a report besides its groups: where attributes come from, parameters, baselines without a
+profile, every metric, trends, creators, what the gap comes through, and what repairs cost. Each is a table of texts, or
+a few.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
-from typing import Any
 
 from explain.format.text import clean
 from explain.format.words import column_words
@@ -17,10 +18,10 @@ from explain.records.words import (
     PLACES,
     SMALL_GAP,
     UNSAID,
+    between,
     fixed,
     flat,
     interval,
-    least_shown,
     n_hidden,
     number,
     parameter,
@@ -28,179 +29,268 @@ from explain.records.words import (
     unstarred,
 )
 from explain.records.words import words as text
+from explain.results.audit import ColumnAudit, ItemOverall
+from explain.results.audit_record import AuditRecord
+from explain.results.measured import MetricFigure
+from explain.results.record_sections import Mitigation, RecordedBaseline, RecordedExposure, RecordedGap
 
-_Record = Mapping[str, Any]
-_Rows = list[tuple[Any, ...]]
+Rows = Sequence[tuple[str, ...]]
 
 
-def attributes(record: _Record) -> _Rows:
+@dataclass(frozen=True, kw_only=True)
+class WeightTable:
+    """The measured weights that divide one thing up."""
+
+    title: str
+    meaning: str
+    rows: Rows
+
+
+@dataclass(frozen=True, kw_only=True)
+class BaselineTables:
+    """The model and the lists without a profile. heads: of the table of exposure, one a baseline, after the group."""
+
+    measured_on: str
+    rules: Rows
+    metrics: Rows
+    by: str
+    heads: list[str]
+    exposure: Rows
+
+
+@dataclass(frozen=True, kw_only=True)
+class MetricTable:
+    """Every metric's values. note: about those that nobody set a limit for."""
+
+    note: str
+    rows: Rows
+
+
+@dataclass(frozen=True, kw_only=True)
+class GapTable:
+    """A gap with all that adds up to it; lines: what is said of it before its table."""
+
+    title: str
+    lines: list[str]
+    caption: str
+    rows: Rows
+
+
+@dataclass(frozen=True, kw_only=True)
+class MitigationTable:
+    """What a repair would cost and bring, and each group before and after."""
+
+    name: str
+    cost: str
+    gain: str
+    worsened: str
+    rows: Rows
+
+
+def attributes(record: AuditRecord) -> Rows:
     return [
         (
-            text(a["column"]),
-            text(a["side"]),
-            text(a["source"], 600),
-            text(a["n"]),
-            HIDDEN if a["n_missing"] is None else text(a["n_missing"]),
+            text(a.column),
+            text(a.side),
+            text(a.source, 600),
+            text(a.n),
+            HIDDEN if a.n_missing is None else text(a.n_missing),
         )
-        for a in record["attributes"]
+        for a in record.attributes
     ]
 
 
-def unknown(record: _Record) -> _Rows:
+def unknown(record: AuditRecord) -> Rows:
     """Of each audited column how many are unknown, and among whom that was counted."""
-    audits = [a for key in ("item_audits", "user_audits", "intersections") for a in record[key]]
-    among = {}
-    for a in audits:
-        n = a["overall"].get("n_items" if a["side"] == "item" else "n_users")
-        kind = "items" if a["side"] == "item" else "people with held-out items"
-        among[str(a["by"])] = f"{kind if n is None else f'{n:,} {kind}'}"
+    among = {audit.by: _among(audit) for audit in record.column_audits}
     return [
-        (column_words(by), HIDDEN if n is None else text(n), among.get(str(by), UNSAID))
-        for by, n in record["unknown"].items()
+        (column_words(by), HIDDEN if n is None else text(n), among.get(by, UNSAID)) for by, n in record.unknown.items()
     ]
 
 
-def weights(record: _Record) -> list[dict[str, Any]]:
+def _among(audit: ColumnAudit) -> str:
+    overall, kind = audit.overall, "items" if audit.side == "item" else "people with held-out items"
+    n = overall.n_items if isinstance(overall, ItemOverall) else overall.n_users
+    return kind if n is None else f"{n:,} {kind}"
+
+
+def weights(record: AuditRecord) -> list[WeightTable]:
     """The measured weights, a table for each way of dividing them up."""
     return [
-        {"title": title, "meaning": meaning, "rows": [(text(w["name"]), percent(w["share"]), interval(w, percent)) for w in rows]}
-        for title, meaning, rows in levels(record)
-    ]  # fmt: skip
-
-
-def learnt(record: _Record) -> _Rows:
-    model = str(record["plan"]["model"])
-    return [(parameter(name, model), clean(name), text(value)) for name, value in flat(record["parameters"]["learnt"])]
-
-
-def arms(record: _Record) -> dict[str, Any]:
-    """The arms with their rules, what they are worth, and what each group of items gets from them."""
-    found = record["non_profiling"]
-    k = next((arm["k"] for arm in found if arm.get("k") is not None), record["plan"]["k"])
-    n = next((arm["n_people"] for arm in found if arm.get("n_people") is not None), None)
-    exposure: dict[str, dict[str, Mapping[str, Any]]] = {}
-    for arm in found:
-        for row in arm.get("exposure") or ():
-            exposure.setdefault(str(row["group"]), {})[str(arm["arm"])] = row
-    names = [str(arm["arm"]) for arm in found if arm.get("exposure")]
-    return {
-        "told": f"Lists of {k}, measured on what was held out"
-        + (f" of {n:,} people." if n is not None else "; on how many people is not in this record."),
-        "rules": [
-            (text(arm["arm"]), {True: "yes", False: "no"}.get(arm.get("profiles"), UNSAID), text(arm.get("rule"), 400)) for arm in found
-        ],
-        "metrics": [
-            (text(arm["arm"]), text(name), number(v["value"]), interval(v)) for arm in found for name, v in arm["metrics"].items()
-        ],
-        "by": column_words(next((arm["by"] for arm in found if arm.get("by")), "group of items")),
-        "heads": [f"#{text(name)}" for name in names],
-        "exposure": [(text(group), *(_ratio(of.get(name)) for name in names)) for group, of in exposure.items()],
-    }  # fmt: skip
-
-
-def metrics(record: _Record) -> dict[str, Any]:
-    """Every metric's values, with one sentence about those that nobody set a limit for."""
-    rows, least = record["metrics"], least_shown(record)
-    free = [m for m in rows if m["value"] is not None and not m["verdict"]]
-    told = ""
-    if free:
-        told = "No limit was set for any of these metrics" if len(free) == len([m for m in rows if m["value"] is not None]) else (
-            f"For {len(free):,} of {len(rows):,} values no limit was set"
-        )  # fmt: skip
-        told += ", so their verdict is left empty: they describe, and do not judge."
-    return {"told": told, "rows": [_metric(record, m, least) for m in rows]}
-
-
-def formulas(record: _Record) -> _Rows:
-    known = {str(m.get("metric", m["name"])): m for m in record["metrics"]}
-    return [
-        (f"{text(m['number'])}. {text(name)}", text(m["formula"], 600), text(m["range"]), text(m["fair"]), text(m["source"], 300))
-        for name, m in known.items()
-    ]  # fmt: skip
-
-
-def trends(record: _Record) -> _Rows:
-    return [
-        (text(t["name"]), text(p["snapshot"]), text(p["created"])[:10], number(p["value"]), interval(p))
-        for t in record["trends"]
-        for p in t["points"]
+        WeightTable(
+            title=level.title,
+            meaning=level.meaning,
+            rows=[(text(w.name), percent(w.share), interval(w, percent)) for w in level.weights],
+        )
+        for level in levels(record)
     ]
 
 
-def creators(record: _Record) -> _Rows:
+def learnt(record: AuditRecord) -> Rows:
     return [
-        (text(c["creator"]), f"{c['n_items']:,}", number(c["exposure_share"]), number(c["catalogue_share"]), number(c["ratio"]), interval(c))
-        for c in record["creators"]
-    ]  # fmt: skip
+        (parameter(name, record.plan.model), clean(name), text(value)) for name, value in flat(record.parameters.learnt)
+    ]
 
 
-def attribution(record: _Record) -> list[dict[str, Any]]:
-    """Each gap with all that adds up to it: a random list, every part, the whole."""
-    return [_gap(record, a) for a in record["attribution"]]
+def baselines(record: AuditRecord) -> BaselineTables:
+    """The baselines with their rules, what they are worth, and what each group of items gets from them."""
+    of = record.non_profiling
+    k = next((baseline.k for baseline in of if baseline.k is not None), record.plan.k)
+    n = next((baseline.n_people for baseline in of if baseline.n_people is not None), None)
+    people = f" of {n:,} people." if n is not None else "; on how many people is not in this record."
+    exposed = [baseline for baseline in of if baseline.exposure]
+    groups: dict[str, dict[str, RecordedExposure]] = {}
+    for baseline in exposed:
+        for row in baseline.exposure:
+            groups.setdefault(row.group, {})[baseline.title] = row
+    return BaselineTables(
+        measured_on=f"Lists of {k}, measured on what was held out{people}",
+        rules=[(text(b.title), _profiles(b), text(b.rule, 400)) for b in of],
+        metrics=[
+            (text(b.title), text(name), number(value.value), interval(value))
+            for b in of
+            for name, value in b.metrics.items()
+        ],
+        by=column_words(next((baseline.by for baseline in of if baseline.by), "group of items")),
+        heads=[f"#{text(baseline.title)}" for baseline in exposed],
+        exposure=[
+            (text(group), *(_ratio(rows.get(baseline.title)) for baseline in exposed)) for group, rows in groups.items()
+        ],
+    )
 
 
-def mitigations(record: _Record) -> list[dict[str, Any]]:
-    return [
-        {
-            "name": text(m["name"], 300), "cost": text(m["cost"], 600), "gain": text(m["gain"], 600), "worsened": _worsened(m),
-            "rows": [
-                (text(r["group"]), number(r["before"]), number(r["after"]), interval(r), text(r["verdict"] or "–")) for r in m.get("rows") or ()
-            ],
-        }
-        for m in record["mitigations"]
-    ]  # fmt: skip
+def _profiles(baseline: RecordedBaseline) -> str:
+    return UNSAID if baseline.profiles is None else "yes" if baseline.profiles else "no"
 
 
-def _metric(record: _Record, m: Mapping[str, Any], least: int) -> tuple[Any, ...]:
-    small = is_small_metric(record, m)
-    return (
-        f"{text(m['number'])}. {text(m['name'])}", metric_of(m) or "all", number(m["value"]),
-        interval(m), n_hidden(m["n"], least) if small else n_of_metric(record, m), "suppressed" if small else clean(m["verdict"]) if m["verdict"] else "",
-        clean(m["reason"], 600) if m["reason"] else "",
-    )  # fmt: skip
-
-
-def _ratio(row: Mapping[str, Any] | None) -> str:
+def _ratio(row: RecordedExposure | None) -> str:
     if row is None:
         return "–"
-    return number(row["ratio"]) + (f" ({interval(row)})" if row.get("low") is not None else "")
+    return number(row.ratio) + (f" ({interval(row)})" if row.low is not None else "")
 
 
-def _gap(record: _Record, a: Mapping[str, Any]) -> dict[str, Any]:
-    by, group, chance = a.get("by"), text(a["group"]), a.get("gap_random")
-    places = PLACES if a["gap"] is None or abs(a["gap"]) >= SMALL_GAP else MORE_PLACES
+def metrics(record: AuditRecord) -> MetricTable:
+    """Every metric's values, with one sentence about those that nobody set a limit for."""
+    measured = [m for m in record.metrics if m.value is not None]
+    free = [m for m in measured if not m.verdict]
+    note = ""
+    if free:
+        which = f"For {len(free):,} of {len(record.metrics):,} values no limit was set"
+        which = "No limit was set for any of these metrics" if len(free) == len(measured) else which
+        note = f"{which}, so their verdict is left empty: they describe, and do not judge."
+    return MetricTable(note=note, rows=[_metric(record, m) for m in record.metrics])
+
+
+def _metric(record: AuditRecord, m: MetricFigure) -> tuple[str, ...]:
+    small = is_small_metric(record, m)
+    return (
+        f"{text(m.number)}. {text(m.name)}",
+        metric_of(m) or "all",
+        number(m.value),
+        interval(m),
+        n_hidden(m.n, record.plan.min_cell) if small else n_of_metric(record, m),
+        "suppressed" if small else clean(m.verdict) if m.verdict else "",
+        clean(m.reason, 600) if m.reason else "",
+    )
+
+
+def formulas(record: AuditRecord) -> Rows:
+    return formulas_of(record.metrics)
+
+
+def formulas_of(metrics: Sequence[MetricFigure]) -> Rows:
+    """How each metric is computed, once."""
+    known = {m.metric or m.name: m for m in metrics}
+    return [
+        (f"{text(m.number)}. {text(name)}", text(m.formula, 600), text(m.range), text(m.fair), text(m.source, 300))
+        for name, m in known.items()
+    ]
+
+
+def trends(record: AuditRecord) -> Rows:
+    return [
+        (text(trend.name), text(p.snapshot), text(p.created)[:10], number(p.value), interval(p))
+        for trend in record.trends
+        for p in trend.points
+    ]
+
+
+def creators(record: AuditRecord) -> Rows:
+    return [
+        (
+            text(c.creator),
+            f"{c.n_items:,}",
+            number(c.exposure_share),
+            number(c.catalogue_share),
+            number(c.ratio),
+            interval(c),
+        )
+        for c in record.creators
+    ]
+
+
+def attribution(record: AuditRecord) -> list[GapTable]:
+    """Each gap with all that adds up to it: a random list, every part, the whole."""
+    return [_gap(record, gap) for gap in record.attribution]
+
+
+def _gap(record: AuditRecord, gap: RecordedGap) -> GapTable:
+    places = PLACES if gap.gap is None or abs(gap.gap) >= SMALL_GAP else MORE_PLACES
     amount = partial(fixed, places=places)
-    rows = [(text(p["relation"]), amount(p["value"]), interval(p, amount)) for p in a["parts"]]
-    if chance is not None:
-        rows.insert(0, ("a random list of what people lack", amount(chance), "–"))
-    ends = {"low": a.get("gap_low"), "high": a.get("gap_high")}
-    rows.append(("the whole gap: share of attention less target", amount(a["gap"]), interval(ends, amount)))
-    adds = f"All rows but the last add up to it; each is rounded to {places} places." if chance is not None else ""
-    return {
-        "title": f"{group} ({column_words(by)})" if by else group,
-        "told": list(filter(None, [unstarred(clean(a["sentence"], 800)) if a.get("sentence") else "", _measured_on(record, a)])),
-        "caption": f"Shapley values, in shares of all attention (0.01 is one hundredth of it). {adds}".strip(), "rows": rows,
-    }  # fmt: skip
+    rows = [(text(p.relation), amount(p.value), interval(p, amount)) for p in gap.parts]
+    adds = ""
+    if gap.gap_random is not None:
+        rows.insert(0, ("a random list of what people lack", amount(gap.gap_random), "–"))
+        adds = f"All rows but the last add up to it; each is rounded to {places} places."
+    whole = between(gap.gap_low, gap.gap_high, amount)
+    rows.append(("the whole gap: share of attention less target", amount(gap.gap), whole))
+    sentence = unstarred(clean(gap.sentence, 800)) if gap.sentence else ""
+    return GapTable(
+        title=f"{text(gap.group)} ({column_words(gap.by)})" if gap.by else text(gap.group),
+        lines=[*filter(None, [sentence, _measured_on(record, gap)])],
+        caption=f"Shapley values, in shares of all attention (0.01 is one hundredth of it). {adds}".strip(),
+        rows=rows,
+    )
 
 
-def _measured_on(record: _Record, a: Mapping[str, Any]) -> str:
+def _measured_on(record: AuditRecord, gap: RecordedGap) -> str:
     """On how many people a gap was taken apart, against what, and where its value on everybody stands."""
-    n, everybody = a.get("n_people"), a.get("n_people_all")
-    told = "On how many people this was measured is not in this record." if n is None else f"Measured on {n:,} people"
-    if n is not None:
-        told += "." if everybody is None else f" of {everybody:,}" + (", drawn by lot." if n < everybody else ".")
-    told += f" Target: {text(a['target'], 400)}." if a.get("target") else ""
-    audit = next((x for x in record["item_audits"] if x["by"] == a.get("by")), None)
-    row = None if audit is None else next((r for r in audit["rows"] if r["group"] == a["group"]), None)
+    n, everybody = gap.n_people, gap.n_people_all
+    if n is None:
+        people = "On how many people this was measured is not in this record."
+    else:
+        drawn = "." if everybody is None else f" of {everybody:,}{', drawn by lot.' if n < everybody else '.'}"
+        people = f"Measured on {n:,} people{drawn}"
+    measured = f"{people} Target: {text(gap.target, 400)}." if gap.target else people
+    rows = next((audit.rows for audit in record.item_audits if audit.by == gap.by), ())
+    row = next((r for r in rows if r.group == gap.group), None)
     if row is None:
-        return told
-    return f"{told} Over everybody its exposure ratio is {number(row['value'])} ({interval(row)}): that value stands in the table of exposure by {column_words(a['by'])}, and the verdict is on it."
+        return measured
+    return (
+        f"{measured} Over everybody its exposure ratio is {number(row.value)} ({interval(row)}): that "
+        "value stands in the "
+        f"table of exposure by {column_words(gap.by)}, and the verdict is on it."
+    )
 
 
-def _worsened(m: Mapping[str, Any]) -> str:
-    names = m.get("worsened")
-    if names is None:
+def mitigations(record: AuditRecord) -> list[MitigationTable]:
+    return [
+        MitigationTable(
+            name=text(m.name, 300),
+            cost=text(m.cost, 600),
+            gain=text(m.gain, 600),
+            worsened=_worsened(m),
+            rows=[
+                (text(r.group), number(r.before), number(r.after), interval(r), text(r.verdict or "–")) for r in m.rows
+            ],
+        )
+        for m in record.mitigations
+    ]
+
+
+def _worsened(m: Mitigation) -> str:
+    if m.worsened is None:
         return ""
-    if not names:
+    if not m.worsened:
         return "Every group that passed before still passes."
-    return f"Passed before and no longer do: {', '.join(text(name) for name in names)}."
+    return f"Passed before and no longer do: {', '.join(text(name) for name in m.worsened)}."

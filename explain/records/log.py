@@ -1,9 +1,11 @@
-"""The decision log: what was planned, audited, signed and exported, and what went wrong. Append-only, hash-chained, in SQLite.
+"""The decision log: what was planned, audited, signed and exported, and what went wrong. Append-only, hash-chained, in
+SQLite.
 
-Each workspace has a chain of its own, so that a check of one workspace is complete without the others: row n holds the hash of
-row n - 1, and its own hash is the SHA-256 over the canonical JSON of everything else in it. Triggers refuse changes and
-removals; whoever goes round them is found by `verification.verify`. Every write is one transaction on disk before it is
-answered (WAL, synchronous FULL): a killed process leaves the whole row or none, and two writers wait for each other.
+Each workspace has a chain of its own, so that a check of one workspace is complete without the others: row n holds the
+hash of row n - 1, and its own hash is the SHA-256 over the canonical JSON of everything else in it. Triggers refuse
+changes and removals; whoever goes round them is found by `verification.verify`. Every write is one transaction on disk
+before it is answered (WAL, synchronous FULL): a killed process leaves the whole row or none, and two writers wait for
+each other.
 """
 
 from __future__ import annotations
@@ -14,15 +16,13 @@ import time
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, get_args
 
 from core.errors import NotWritableError, OptionError, SurfacedError, shown
 from core.files import read_json, write_whole
 from explain.format.hashing import canonical, digest
-from explain.records.types import Kind
+from explain.results.decision_log import Kind, LogEntry
 from explain.storage.sqlite_file import faults, transaction
 
 SCHEMA: Final = 1
@@ -31,8 +31,10 @@ MAX_NAME, MAX_TEXT, MAX_CONTENT = 120, 4_000, 1_000_000
 _COLUMNS: Final = "number, created, workspace, kind, actor, role, content, previous, hash"
 _MAKE: Final = (
     """CREATE TABLE IF NOT EXISTS log (
-        workspace TEXT NOT NULL, number INTEGER NOT NULL, created INTEGER NOT NULL, kind TEXT NOT NULL, actor TEXT NOT NULL,
-        role TEXT NOT NULL, content TEXT NOT NULL, previous TEXT NOT NULL, hash TEXT NOT NULL, PRIMARY KEY (workspace, number)
+        workspace TEXT NOT NULL, number INTEGER NOT NULL, created INTEGER NOT NULL, kind TEXT NOT NULL, actor \
+TEXT NOT NULL,
+        role TEXT NOT NULL, content TEXT NOT NULL, previous TEXT NOT NULL, hash TEXT NOT NULL, PRIMARY \
+KEY (workspace, number)
     )""",
     """CREATE TRIGGER IF NOT EXISTS log_update BEFORE UPDATE ON log
         BEGIN SELECT RAISE(ABORT, 'the decision log is append-only'); END""",
@@ -44,28 +46,6 @@ _MAKE: Final = (
 )
 
 
-@dataclass(frozen=True)
-class Entry:
-    """One row. number: from 1 within its workspace; created: seconds UTC; previous, hash: SHA-256 in hexadecimal."""
-
-    number: int
-    created: int
-    workspace: str
-    kind: str
-    actor: str
-    role: str
-    content: dict[str, Any]
-    previous: str
-    hash: str
-
-    def as_json(self) -> dict[str, Any]:
-        return asdict(self)
-
-    @property
-    def when(self) -> str:
-        return iso(self.created)
-
-
 class DecisionLog:
     """The log of one state folder. Every method opens and closes the file, so that processes can share it."""
 
@@ -73,12 +53,20 @@ class DecisionLog:
         self.path = path
 
     def append(
-        self, workspace: str, kind: Kind, *, actor: str, role: str = "", content: Mapping[str, Any], now: int | None = None,
-        before: Callable[[tuple[Entry, ...]], None] | None = None,
-    ) -> Entry:  # fmt: skip
+        self,
+        workspace: str,
+        kind: Kind,
+        *,
+        actor: str,
+        role: str = "",
+        content: Mapping[str, Any],
+        now: int | None = None,
+        before: Callable[[tuple[LogEntry, ...]], None] | None = None,
+    ) -> LogEntry:
         """One row more. before: looks at the rows so far inside the transaction, and may raise to stop it.
 
-        Raises OptionError for what cannot be kept, SurfacedError where the file cannot be written; nothing is stored then.
+        Raises OptionError for what cannot be kept, SurfacedError where the file cannot be written; nothing is stored
+        then.
         """
         if kind not in get_args(Kind):
             raise OptionError(f"Unknown kind of entry {shown(kind)}. Kinds: {', '.join(get_args(Kind))}.")
@@ -92,25 +80,14 @@ class DecisionLog:
             ).fetchone()
             number, previous = (int(last[0]) + 1, str(last[1])) if last else (1, GENESIS)
             created = int(time.time()) if now is None else now
-            row = (number, created, workspace, str(kind), actor, role, kept, previous)
-            entry = Entry(*row, hash=row_hash(*row))
-            values = (
-                number,
-                created,
-                workspace,
-                str(kind),
-                actor,
-                role,
-                canonical(kept).decode(),
-                previous,
-                entry.hash,
-            )
+            entry = _chained(number, created, workspace, str(kind), actor, role, kept, previous)
+            values = _values(entry)
             db.execute(f"INSERT INTO log ({_COLUMNS}) VALUES ({', '.join('?' * len(values))})", values)
         self._read_back(entry, values)
         self._note_head(entry)
         return entry
 
-    def _read_back(self, entry: Entry, values: tuple[Any, ...]) -> None:
+    def _read_back(self, entry: LogEntry, values: tuple[Any, ...]) -> None:
         """What was committed is there. Raises SurfacedError where a trigger, a view or the disk ate it."""
         if values not in self.raw_rows(entry.workspace)[-8:]:
             raise SurfacedError(
@@ -118,13 +95,15 @@ class DecisionLog:
                 "Something removes rows: run verify-log, and restore a backup."
             )
 
-    def rows(self, workspace: str) -> tuple[Entry, ...]:
+    def rows(self, workspace: str) -> tuple[LogEntry, ...]:
         """All rows of a workspace by number. Content that is no JSON object any more comes as {"damaged": text}."""
         with self._open(write=False) as db:
             return _entries(db, workspace)
 
     def raw_rows(self, workspace: str) -> list[tuple[Any, ...]]:
-        """The rows as SQLite holds them, by number: number, created, workspace, kind, actor, role, content, previous, hash."""
+        """The rows as SQLite holds them, by number: number, created, workspace, kind, actor, role, content, previous,
+        hash.
+        """
         with self._open(write=False) as db:
             return _raw(db, workspace)
 
@@ -146,18 +125,18 @@ class DecisionLog:
     def sound(self) -> tuple[str, ...]:
         """What is wrong with the file itself: SQLite's own check, and tables, views or triggers that are not ours."""
         with self._open(write=False) as db:
-            found = faults(db)
+            damage = faults(db)
             kept = db.execute(
                 "SELECT type, name, sql FROM main.sqlite_master WHERE name NOT LIKE 'sqlite_%'"
             ).fetchall()
         if not kept:
-            return found
+            return damage
         ours = {_name_of(statement): " ".join(statement.replace("IF NOT EXISTS ", "").split()) for statement in _MAKE}
         there = {str(name): " ".join(str(sql).split()) for _, name, sql in kept}
         wrong = [f"{shown(name, 40)} is missing." for name in ours if name not in there]
         wrong += [f"{kind} {shown(name, 40)} does not belong there." for kind, name, _ in kept if name not in ours]
         wrong += [f"{shown(name, 40)} was changed." for name, sql in ours.items() if there.get(name, sql) != sql]
-        return (*found, *wrong)
+        return (*damage, *wrong)
 
     def noted_heads(self) -> dict[str, str]:
         """The newest head of each workspace as a second file has it; empty where there is none or it is damaged."""
@@ -171,7 +150,7 @@ class DecisionLog:
     def heads(self) -> Path:
         return self.path.with_name("heads.json")
 
-    def _note_head(self, entry: Entry) -> None:
+    def _note_head(self, entry: LogEntry) -> None:
         """Keep the newest head beside the log. A disk that cannot hold it loses only this second place."""
         try:
             content = self.noted_heads() | {entry.workspace: entry.hash}
@@ -197,15 +176,12 @@ def _name_of(statement: str) -> str:
 def row_hash(
     number: Any, created: Any, workspace: Any, kind: Any, actor: Any, role: Any, content: Any, previous: Any
 ) -> str:
-    """SHA-256 over the canonical JSON of a row without its own hash. Raises ValueError, TypeError for what is no JSON."""
+    """SHA-256 over the canonical JSON of a row without its own hash. Raises ValueError, TypeError for
+    what is no JSON.
+    """
     names = ("number", "created", "workspace", "kind", "actor", "role", "content", "previous")
     values = (number, created, workspace, kind, actor, role, content, previous)
     return digest(dict(zip(names, values, strict=True)))
-
-
-def iso(seconds: int) -> str:
-    """Seconds UTC as 2026-01-31T12:00:00Z."""
-    return datetime.fromtimestamp(seconds, tz=UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def named(text: str, what: str, *, most: int = MAX_NAME, required: bool = True) -> str:
@@ -243,11 +219,11 @@ def _raw(db: sqlite3.Connection, workspace: str, *, newest: bool = False) -> lis
     ).fetchall()
 
 
-def _entries(db: sqlite3.Connection, workspace: str) -> tuple[Entry, ...]:
+def _entries(db: sqlite3.Connection, workspace: str) -> tuple[LogEntry, ...]:
     return tuple(_entry(row) for row in _raw(db, workspace))
 
 
-def _entry(row: tuple[Any, ...]) -> Entry:
+def _entry(row: tuple[Any, ...]) -> LogEntry:
     try:
         content = json.loads(row[6])
     except (ValueError, TypeError):
@@ -256,4 +232,43 @@ def _entry(row: tuple[Any, ...]) -> Entry:
     created = row[1] if isinstance(row[1], int) and 0 <= row[1] < 253_402_300_800 else 0
     number = row[0] if isinstance(row[0], int) else 0
     workspace, kind, actor, role = (str(value) for value in row[2:6])
-    return Entry(number, created, workspace, kind, actor, role, kept, str(row[7]), str(row[8]))
+    return LogEntry(
+        number=number,
+        created=created,
+        workspace=workspace,
+        kind=kind,
+        actor=actor,
+        role=role,
+        content=kept,
+        previous=str(row[7]),
+        hash=str(row[8]),
+    )
+
+
+def _chained(
+    number: int,
+    created: int,
+    workspace: str,
+    kind: str,
+    actor: str,
+    role: str,
+    content: Mapping[str, Any],
+    previous: str,
+) -> LogEntry:
+    """A row with its hash."""
+    return LogEntry(
+        number=number,
+        created=created,
+        workspace=workspace,
+        kind=kind,
+        actor=actor,
+        role=role,
+        content=content,
+        previous=previous,
+        hash=row_hash(number, created, workspace, kind, actor, role, content, previous),
+    )
+
+
+def _values(entry: LogEntry) -> tuple[Any, ...]:
+    """A row as SQLite holds it."""
+    return tuple(canonical(value).decode() if name == "content" else value for name, value in entry.as_json().items())

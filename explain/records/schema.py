@@ -1,7 +1,7 @@
 """The published form of an audit's record, and whether a record has it.
 
-`audit.schema.json` is JSON Schema (draft 2020-12). The check here knows the keywords that it uses, so that a record is refused
-before it is stored without a further library at run time; the tests hold it against a full validator.
+`audit.schema.json` is JSON Schema (draft 2020-12). The check here knows the keywords that it uses, so that a record is
+refused before it is stored without a further library at run time; the tests hold it against a full validator.
 """
 
 from __future__ import annotations
@@ -14,20 +14,27 @@ from pathlib import Path
 from typing import Any, Final
 
 from core.errors import OptionError, shown
+from core.files import JsonObject
 from explain.format.hashing import digest
+from explain.results.audit_record import AuditContent
 
 PLACE: Final = Path(__file__).with_name("audit.schema.json")
-NAME: Final = "surfaced-audit/1"
 # Not part of what is signed: they come from the log when a record is shown, or follow from the hash.
 OUTSIDE: Final = ("id", "log", "signatures", "export", "sha256")
 MOST_NAMED: Final = 5
 _TYPES: Final[dict[str, tuple[type, ...]]] = {
-    "object": (dict,), "array": (list,), "string": (str,), "number": (int, float), "integer": (int,), "null": (type(None),), "boolean": (bool,),
-}  # fmt: skip
+    "object": (dict,),
+    "array": (list,),
+    "string": (str,),
+    "number": (int, float),
+    "integer": (int,),
+    "null": (type(None),),
+    "boolean": (bool,),
+}
 
 
 @cache
-def audit_schema() -> dict[str, Any]:
+def audit_schema() -> JsonObject:
     """The published schema."""
     content = json.loads(PLACE.read_text(encoding="utf-8"))
     assert isinstance(content, dict)
@@ -51,18 +58,24 @@ def audit_id(sha256: str) -> str:
 
 def is_intact(record: Mapping[str, Any]) -> bool:
     """Whether a record still has the hash and the id that it was stored with."""
-    found = content_hash(record)
-    return found == record.get("sha256") and audit_id(found) == record.get("id")
+    sha256 = content_hash(record)
+    return sha256 == record.get("sha256") and audit_id(sha256) == record.get("id")
 
 
 def check(record: Mapping[str, Any], *, without: tuple[str, ...] = ()) -> None:
     """Raises OptionError naming what is missing or of the wrong kind; `without` need not be there."""
     schema = audit_schema()
     wanted = schema | {"required": [name for name in schema["required"] if name not in without]}
-    found = list(problems(record, wanted))
-    if found:
-        more = f" and {len(found) - MOST_NAMED} more" if len(found) > MOST_NAMED else ""
-        raise OptionError(f"This is no record of an audit: {'; '.join(found[:MOST_NAMED])}{more}.")
+    wrong = list(problems(record, wanted))
+    if wrong:
+        more = f" and {len(wrong) - MOST_NAMED} more" if len(wrong) > MOST_NAMED else ""
+        raise OptionError(f"This is no record of an audit: {'; '.join(wrong[:MOST_NAMED])}{more}.")
+
+
+def content_from_json(content: Mapping[str, Any]) -> AuditContent:
+    """What an audit measured, from JSON. Raises OptionError naming what is missing or of the wrong kind."""
+    check(content, without=OUTSIDE)
+    return AuditContent.from_json(content)
 
 
 def problems(value: Any, schema: Mapping[str, Any], where: str = "record") -> Iterator[str]:

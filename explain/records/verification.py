@@ -1,7 +1,7 @@
 """Is the decision log as it was written? Names every row that was changed, removed, put elsewhere or rewritten.
 
-A row that was rewritten together with all that follow it, and a tail that was cut, leave a chain without a fault. Only a hash
-noted elsewhere shows them: the head that every report prints, or the entry that a stored audit names.
+A row that was rewritten together with all that follow it, and a tail that was cut, leave a chain without a fault. Only
+a hash noted elsewhere shows them: the head that every report prints, or the entry that a stored audit names.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any, Final
 from core.errors import OptionError, shown
 from explain.format.hashing import canonical
 from explain.records.log import GENESIS, row_hash
-from explain.records.types import LogProblem, Verification
+from explain.results.decision_log import LogProblem, Verification
 
 _HASH: Final = re.compile(r"[0-9a-f]{64}")
 PLACES_TRIED: Final = 64
@@ -39,21 +39,25 @@ def verify(
     problems = [LogProblem(None, "changed", f"A row has {shown(row[0])} for its number.") for row in unnumbered]
     rows = [row for row in rows if isinstance(row[0], int)]
     bad = {int(row[0]) for row in rows if not _fits(row)}
-    problems += [LogProblem(None, "changed", f"The file is damaged or was altered: {told}") for told in file]
+    problems += [LogProblem(None, "changed", f"The file is damaged or was altered: {fault}") for fault in file]
     problems += [*_removed(rows), *_changed(rows, bad), *_unchained(rows, bad)]
     hashes = {str(row[8]): int(row[0]) for row in rows} | {GENESIS: 0}
     wanted = dict(known or {}) | ({} if asked is None else {asked: "the given head"})
     for value, who in wanted.items():
         if value not in hashes:
-            told = f"The hash that {who} names ({value}) is not in the log: rows were cut from its end, or rewritten."
-            problems.append(LogProblem(None, "cut", told))
+            lost = f"The hash that {who} names ({value}) is not in the log: rows were cut from its end, or rewritten."
+            problems.append(LogProblem(None, "cut", lost))
     problems.sort(key=lambda p: (p.row is None, p.row or 0))
-    found = None if asked is None else asked in hashes
-    after = None
-    if asked is not None and asked in hashes:
-        after = sum(int(row[0]) > hashes[asked] for row in rows)
-    newest = str(rows[-1][8]) if rows else GENESIS
-    return Verification(not problems, len(rows), newest, tuple(problems), found, after, tuple(_backwards(rows)))
+    place = None if asked is None else hashes.get(asked)
+    return Verification(
+        ok=not problems,
+        n_rows=len(rows),
+        head=str(rows[-1][8]) if rows else GENESIS,
+        problems=tuple(problems),
+        head_found=None if asked is None else place is not None,
+        n_after=None if place is None else sum(int(row[0]) > place for row in rows),
+        notes=tuple(_backwards(rows)),
+    )
 
 
 def _backwards(rows: list[Row]) -> Iterator[str]:
@@ -93,8 +97,7 @@ def _removed(rows: list[Row]) -> Iterator[LogProblem]:
         if number - expected == 1:
             yield LogProblem(expected, "removed", f"Row {expected} is missing: it was removed.")
         elif number > expected:
-            told = f"Rows {expected} to {number - 1} are missing: they were removed."
-            yield LogProblem(expected, "removed", told)
+            yield LogProblem(expected, "removed", f"Rows {expected} to {number - 1} are missing: they were removed.")
         expected = number + 1
 
 
@@ -110,8 +113,8 @@ def _changed(rows: list[Row], bad: set[int]) -> Iterator[LogProblem]:
         if place is None:
             yield LogProblem(number, "changed", f"Row {number} was changed: its content does not have its hash.")
         else:
-            told = f"Row {number} stands in the wrong place: it was written as row {place}."
-            yield LogProblem(number, "reordered", told)
+            wrong = f"Row {number} stands in the wrong place: it was written as row {place}."
+            yield LogProblem(number, "reordered", wrong)
 
 
 def _unchained(rows: list[Row], bad: set[int]) -> Iterator[LogProblem]:
@@ -121,11 +124,11 @@ def _unchained(rows: list[Row], bad: set[int]) -> Iterator[LogProblem]:
     for before, row in pairwise(rows):
         if row[0] != before[0] + 1 or {before[0], row[0]} & bad or row[7] == before[8]:
             continue
-        told = (
+        rewritten = (
             f"Row {before[0]} was rewritten and hashed again, or rows after it were removed: row {row[0]} follows "
             f"a row with another hash."
         )
-        yield LogProblem(int(before[0]), "rewritten", told)
+        yield LogProblem(int(before[0]), "rewritten", rewritten)
 
 
 def _long(days: float) -> str:

@@ -1,10 +1,12 @@
-"""Numbers and names of a record in words: few digits, percentages, counts too small to be told, parameters as people say them."""
+"""Numbers and names of a record in words: few digits, percentages, counts too small to be told, parameters as people
+say them.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final, Protocol
 
 from explain.format.text import clean
 
@@ -21,11 +23,17 @@ THRESHOLDS: Final = {
 LEVELS: Final = {
     "kind": (
         "What carries the score",
-        "Which share of the amounts behind the listed items comes from the person's own history, from what is the same for everybody, and from guardrails.",
+        (
+            "Which share of the amounts behind the listed items comes from the person's own history, from what "
+            "is the same for everybody, and from guardrails."
+        ),
     ),
     "relation": (
         "Through which links",
-        "Which share comes through which link between what the person had and what is recommended. A name that begins with “minus” speaks against items.",
+        (
+            "Which share comes through which link between what the person had and what is recommended. A name "
+            "that begins with “minus” speaks against items."
+        ),
     ),
     "events": (
         "From which events of the history",
@@ -66,9 +74,22 @@ def percent(value: float | None) -> str:
     return "–" if value is None else f"{100 * value:.1f} %".replace("-", "−")
 
 
-def interval(row: Mapping[str, Any], form: Any = number) -> str:
+class Ends(Protocol):
+    """Whatever has a 95 % interval."""
+
+    @property
+    def low(self) -> float | None: ...
+    @property
+    def high(self) -> float | None: ...
+
+
+def interval(row: Ends, form: Callable[[float], str] = number) -> str:
     """ "low to high", or a dash."""
-    low, high = row.get("low"), row.get("high")
+    return between(row.low, row.high, form)
+
+
+def between(low: float | None, high: float | None, form: Callable[[float], str] = number) -> str:
+    """The same of two numbers."""
     return "–" if low is None or high is None else f"{form(low)} to {form(high)}"
 
 
@@ -77,7 +98,9 @@ def count(value: int | None) -> str:
 
 
 def plural(n: int, noun: str) -> str:
-    """ "1 film", "12 films", "3 people". Like naming's, without the graph that naming loads: pages and the shell start with this."""
+    """ "1 film", "12 films", "3 people". Like naming's, without the graph that naming loads: pages and the shell start
+    with this.
+    """
     return f"{n:,} {'people' if noun == 'person' and n != 1 else noun if n == 1 else noun + 's'}"
 
 
@@ -89,12 +112,6 @@ def few(n: int | None, least: int) -> str:
 def n_hidden(n: int | None, least: int) -> str:
     """The number of people of a hidden group, for a table: "<10 people", "not shown"."""
     return HIDDEN if n is None else f"{few(n, least)} people"
-
-
-def least_shown(record: Mapping[str, Any]) -> int:
-    """The smallest group of people whose numbers a record tells."""
-    plan = record["plan"]
-    return int(plan["thresholds"].get("min_n", plan["min_cell"]))
 
 
 def unstarred(text: object) -> str:
@@ -121,17 +138,20 @@ def words(value: Any, most: int = 160) -> str:
 
 def flat(content: Mapping[str, Any], before: str = "") -> list[tuple[str, Any]]:
     """Nested names joined by dots."""
-    found: list[tuple[str, Any]] = []
+    values: list[tuple[str, Any]] = []
     for name, value in content.items():
         if isinstance(value, Mapping):
-            found += flat(value, f"{before}{name}.")
+            values += flat(value, f"{before}{name}.")
         else:
-            found.append((f"{before}{name}", value))
-    return found
+            values.append((f"{before}{name}", value))
+    return values
 
 
 def parameter(name: str, model: str) -> str:
-    """A model's parameter by its dotted name in words: "relations.same_topic.weight" → "same topic: importance in the score …"."""
+    """A model's parameter by its dotted name in words.
+
+    "relations.same_topic.weight" is "same topic: importance in the score …"
+    """
     from core.models.base import parameter_words, relation_words  # pages and the shell start with this module
 
     labels = {key: words.plain for key, words in relation_words().items()}
@@ -142,5 +162,5 @@ def parameter(name: str, model: str) -> str:
 
 def threshold(name: str) -> str:
     """A limit of a plan in words, with its name in the plan."""
-    told = THRESHOLDS.get(name, "")
-    return f"{told} ({name})" if told else clean(name)
+    meaning = THRESHOLDS.get(name, "")
+    return f"{meaning} ({name})" if meaning else clean(name)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
+
+from core.files import JsonObject
 
 VERDICTS = ("good reason", "wrong reason", "good surprise", "should not surface")
 
@@ -27,5 +28,5 @@ class Annotation:
     withdrawn: int | None = None
     withdrawn_by: str | None = None
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> JsonObject:
         return asdict(self)

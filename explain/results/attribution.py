@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+
+from core.files import JsonObject
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class EdgeExplanation:
     by: Mapping[str, tuple[GroupAmount, ...]]
     method: str = "Integrated Gradients (Captum, Gauss-Legendre) from the empty graph, degrees frozen"
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> JsonObject:
         return asdict(self)
 
 

@@ -5,7 +5,9 @@ contract's form.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Literal
+
+from core.files import JsonObject
 
 State = Literal["ok", "consumed", "no_path"]
 
@@ -137,7 +139,7 @@ class Explanation:
         """Whether it stands in the first k of the person's list."""
         return self.state == "ok" and self.rank is not None and self.rank <= self.k
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> JsonObject:
         return asdict(self)
 
 

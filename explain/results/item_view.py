@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import Any
+
+from core.files import JsonObject
 
 MIN_AUDIENCE = 10  # people: what is said of a group of those who get an item holds for at least so many
 
@@ -59,7 +60,7 @@ class ItemView:
     ranks: tuple[int, ...] = ()
     scores: tuple[float, ...] = ()
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> JsonObject:
         return asdict(self)
 
 
@@ -81,5 +82,5 @@ class ListView:
     sentence: str = ""
     n_further: int = 0
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> JsonObject:
         return asdict(self)

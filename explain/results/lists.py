@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
+
+from core.files import JsonObject
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class Recommendation:
     user: str | None
     items: tuple[ListedItem, ...]
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> JsonObject:
         return asdict(self)
 
 

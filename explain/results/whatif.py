@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Literal
+
+from core.files import JsonObject
 
 Kind = Literal["mask", "delete", "retrain"]
 
@@ -61,7 +63,7 @@ class WhatIf:
     reads_weights: bool
     may_return: bool = False
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> JsonObject:
         return asdict(self)
 
 
@@ -83,7 +85,7 @@ class FlipReport:
     k: int
     sentence: str
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> JsonObject:
         return asdict(self)
 
 

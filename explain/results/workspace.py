@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any
+
+from core.files import JsonObject
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class SnapshotInfo:
     model: str
     workspace: str
     seconds: float
-    parameters: dict[str, Any]
+    parameters: JsonObject
     metrics: dict[str, float]
     seed: int
     created: int
@@ -87,5 +88,5 @@ class EvaluationReport:
     seconds: float
     n_cold_users: int = 0
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> JsonObject:
         return asdict(self)

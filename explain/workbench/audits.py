@@ -10,17 +10,24 @@ from core.models.base import get_model
 from core.progress import Progress, no_progress, portion
 from explain.fairness.disclosure import Disclosure
 from explain.fairness.metrics.base import all_metrics
-from explain.fairness.plan import Plan, check_plan, plan_from_json, usual_plan
+from explain.fairness.plan import plan_from_json, usual_plan
+from explain.fairness.plan_check import check_plan, needs_relevance
 from explain.fairness.report import Lists, audited_lists, guard_of, run_plan
-from explain.records.content import Extras, record_content
+from explain.format.hashing import digest
+from explain.records.content import Source, record_content, supplemented
 from explain.records.earlier_plans import told_before
+from explain.results.audit_record import AuditContent, AuditRecord
+from explain.results.measured import MetricWords
+from explain.results.plan import FixedPlan, Plan
 from explain.storage.privacy import checked_limit
-from explain.workbench.audit_extras import AuditExtras
+from explain.workbench.audit_supplements import AuditSupplements
 from explain.workbench.exposure import ExposureService
 from explain.workbench.records import RecordService
 from explain.workbench.rules import RuleService
 from explain.workbench.session import Session, evaluation_key, list_length
 from explain.workspace.workspace import Workspace
+
+PlanLike = Plan | Mapping[str, Any]  # a plan, or its JSON as files and pages hand it in
 
 
 class AuditService:
@@ -28,10 +35,10 @@ class AuditService:
 
     def __init__(self, session: Session, exposure: ExposureService, rules: RuleService, records: RecordService) -> None:
         self.session, self.records = session, records
-        self.extras = AuditExtras(exposure, rules)
+        self.supplements = AuditSupplements(exposure, rules)
 
-    def usual_plan(self, workspace: str, model: str, *, k: int | None = None) -> dict[str, Any]:
-        """A plan to start from, as JSON. Raises NotReadyError, OptionError."""
+    def usual_plan(self, workspace: str, model: str, *, k: int | None = None) -> Plan:
+        """A plan to start from. Raises NotReadyError, OptionError."""
         loaded = self.session.workspace(workspace)
         loaded.manifest(model)
         k, split = list_length(loaded, k), loaded.card.default_split
@@ -39,59 +46,53 @@ class AuditService:
         stored = (self.session.store.read_result(workspace, key) for key in keys)
         measured = [evaluation["metrics"] for evaluation in stored if evaluation is not None]
         ndcg = next((m[f"ndcg@{at}"]["value"] for at in (k, 20) for m in measured if f"ndcg@{at}" in m), None)
-        return usual_plan(loaded.graph, workspace, model, k, ndcg, min_n=self.session.smallest_group).as_json()
+        return usual_plan(loaded.graph, workspace, model, k, ndcg, min_n=self.session.smallest_group)
 
-    def metric_words(self) -> tuple[dict[str, Any], ...]:
+    def metric_words(self) -> tuple[MetricWords, ...]:
         """Every metric's words: number, name, title, formula, source, range, fair, direction."""
         return tuple(metric.words() for metric in all_metrics())
 
-    def check(self, workspace: str, plan: dict[str, Any]) -> dict[str, Any]:
+    def check(self, workspace: str, plan: PlanLike) -> Plan:
         """The plan as it would be run. Raises OptionError with what cannot be."""
-        return self._plan(self.session.workspace(workspace), plan).as_json()
+        return self._checked(self.session.workspace(workspace), plan)
 
-    def measure(
-        self, workspace: str, plan: dict[str, Any], *, extras: Extras | None = None, progress: Progress = no_progress
-    ) -> dict[str, Any]:
-        """Run a plan: the record's content without hash and signatures. Long; progress may cancel it."""
-        loaded = self.session.workspace(workspace)
-        checked = self._plan(loaded, plan)
-        manifest = loaded.manifest(checked.model)
-        lists = self._lists(loaded, checked, portion(progress, 0.0, 0.6))
-        guard = self._guard(loaded, checked)
-        measured = run_plan(loaded.graph, checked, lists, guard=guard, progress=portion(progress, 0.6, 0.95))
-        return record_content(
-            loaded.graph,
-            loaded.card,
-            manifest,
-            get_model(checked.model).spec.title,
-            checked,
-            plan | checked.as_json(),
-            measured,
-            audited_lists(loaded.graph, checked, lists, guard),
-            extras or Extras(),
-        )
-
-    def fix(self, workspace: str, plan: Mapping[str, Any], actor: str, role: str = "") -> dict[str, Any]:
+    def fix(self, workspace: str, plan: Plan, actor: str, role: str = "") -> FixedPlan:
         """Writes a plan with its thresholds to the log before a run; gives it back with fixed_at and log_hash."""
         self.session.store.check(workspace)
-        kept = {key: value for key, value in plan.items() if key not in ("fixed_at", "log_hash")}
-        if kept.get("workspace") != workspace:
-            raise OptionError(f"The plan is about {shown(kept.get('workspace'))}, not {shown(workspace)}.")
-        if not kept.get("thresholds"):
+        content = {key: value for key, value in plan.as_json().items() if key not in ("fixed_at", "log_hash")}
+        if plan.workspace != workspace:
+            raise OptionError(f"The plan is about {shown(plan.workspace)}, not {shown(workspace)}.")
+        if not content.get("thresholds"):
             raise OptionError(
                 "The plan has no thresholds: fix what would pass and what would fail before anything is run."
             )
-        least = kept["thresholds"].get("min_n") if isinstance(kept["thresholds"], Mapping) else None
-        if isinstance(least, int):
-            checked_limit(self.session.home, least)
-        row = self.session.decisions.append(workspace, "plan", actor=actor, role=role, content=kept)
-        return row.content | {"fixed_at": row.when, "log_hash": row.hash}
+        if plan.thresholds.has("min_n"):
+            checked_limit(self.session.home, plan.thresholds.min_n)
+        row = self.session.decisions.append(workspace, "plan", actor=actor, role=role, content=content)
+        return FixedPlan.from_json({**row.content, "fixed_at": row.when, "log_hash": row.hash})
+
+    def measure(self, workspace: str, plan: FixedPlan, *, progress: Progress = no_progress) -> AuditContent:
+        """Run a plan that was fixed: the record's content without hash and signatures. Long; progress may cancel it."""
+        loaded = self.session.workspace(workspace)
+        checked = self._checked(loaded, plan.as_json())
+        lists = self._lists(loaded, checked, portion(progress, 0.0, 0.6))
+        guard = self._guard(loaded, checked)
+        measured = run_plan(loaded.graph, checked, lists, guard=guard, progress=portion(progress, 0.6, 0.95))
+        source = Source(
+            graph=loaded.graph,
+            card=loaded.card,
+            manifest=loaded.manifest(checked.model),
+            model_title=get_model(checked.model).spec.title,
+        )
+        audited = audited_lists(loaded.graph, checked, lists, guard)
+        stated = FixedPlan.from_json(plan.as_json() | checked.as_json())
+        return record_content(source, stated, digest(checked.as_json()), measured, audited)
 
     def run(
-        self, workspace: str, plan: dict[str, Any], *, actor: str, role: str = "", progress: Progress = no_progress
-    ) -> dict[str, Any]:
-        """Fix a plan in the decision log, measure it with weights, baselines, attribution and the price of repairs, store
-        the record.
+        self, workspace: str, plan: PlanLike, *, actor: str, role: str = "", progress: Progress = no_progress
+    ) -> AuditRecord:
+        """Fix a plan in the decision log, measure it with weights, baselines, attribution and the price of repairs,
+        store the record.
 
         Raises OptionError for a plan that cannot be run (before anything is written), CancelledError between steps (the
         plan then stays in the log, and no audit follows it).
@@ -99,21 +100,13 @@ class AuditService:
         checked = self.check(workspace, plan)
         fixed = self.fix(workspace, checked, actor, role)
         content = self.measure(workspace, fixed, progress=portion(progress, 0.0, 0.45))
-        extras = self.extras.measure(workspace, checked, content, portion(progress, 0.45, 0.97))
-        content["provenance"]["data_sha256"] = self.session.store.tables_sha256(workspace)
-        content["parameters"]["weights"] = list(extras.weights)
-        content["parameters"]["why"] = extras.told or content["parameters"]["why"]
-        content |= {
-            "non_profiling": list(extras.non_profiling),
-            "attribution": list(extras.attribution),
-            "mitigations": list(extras.mitigations),
-            "trends": list(extras.trends),
-        }
+        supplements = self.supplements.measure(workspace, checked, content, portion(progress, 0.45, 0.97))
+        content = supplemented(content, supplements, self.session.store.tables_sha256(workspace))
         progress(0.98, "storing the record")
         return self.records.save(workspace, content, actor, role)
 
-    def _plan(self, loaded: Workspace, content: dict[str, Any]) -> Plan:
-        plan = plan_from_json(content)
+    def _checked(self, loaded: Workspace, given: PlanLike) -> Plan:
+        plan = given if isinstance(given, Plan) else plan_from_json(given)
         if plan.workspace != loaded.name:
             raise OptionError(f"The plan is about {shown(plan.workspace)}, not {shown(loaded.name)}.")
         loaded.manifest(plan.model)
@@ -127,7 +120,7 @@ class AuditService:
 
     def _lists(self, loaded: Workspace, plan: Plan, progress: Progress) -> Lists:
         served = loaded.lists(loaded.manifest(plan.model), plan.k, portion(progress, 0.0, 0.3))
-        if not (plan.user_columns or plan.intersections or plan.needs_relevance):
+        if not (plan.user_columns or plan.intersections or needs_relevance(plan)):
             return Lists(served)
         run = self.session.refit(
             loaded, plan.model, loaded.card.default_split, plan.seed, plan.k, portion(progress, 0.3, 1.0)

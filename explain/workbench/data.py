@@ -44,7 +44,9 @@ class DataService:
         return tuple(infos)
 
     def smallest_group(self) -> int:
-        """The smallest group of people of whom this installation tells a figure. Raises OptionError where it is set to no such number."""
+        """The smallest group of people of whom this installation tells a figure. Raises OptionError where it is set to
+        no such number.
+        """
         return self.session.smallest_group
 
     def card(self, workspace: str) -> DataCard:
@@ -110,15 +112,26 @@ class DataService:
         graph = build_graph(tables)
         problems = [str(note) for note in notes]
         prepared = Prepared(
-            LAYOUT, graph.fingerprint, graph.n_users, graph.n_items, len(graph.events), graph.relation_sizes(),
-            problems, show_people,
-        )  # fmt: skip
+            LAYOUT,
+            graph.fingerprint,
+            graph.n_users,
+            graph.n_items,
+            len(graph.events),
+            graph.relation_sizes(),
+            problems,
+            show_people,
+        )
         prepared = self.session.store.save_tables(workspace, tables, prepared)
         progress(1.0, "ready")
         return PrepareReport(
-            workspace, prepared.fingerprint, prepared.n_users, prepared.n_items, prepared.n_events,
-            prepared.relations, tuple(problems),
-        )  # fmt: skip
+            workspace,
+            prepared.fingerprint,
+            prepared.n_users,
+            prepared.n_items,
+            prepared.n_events,
+            prepared.relations,
+            tuple(problems),
+        )
 
     def find_items(self, workspace: str, text: str, limit: int = 20) -> tuple[SearchHit, ...]:
         """Items whose title holds every word of the text, or whose id it is; the best known first."""
@@ -136,7 +149,9 @@ class DataService:
         return Person(user, names.user(idx), attributes, history_entries(names, idx))
 
     def item(self, workspace: str, item: str) -> ItemCard:
-        """An item's attributes, groups and audience size; what a group says already is no attribute. Raises UnknownIdError."""
+        """An item's attributes, groups and audience size; what a group says already is no attribute. Raises
+        UnknownIdError.
+        """
         loaded = self.session.workspace(workspace)
         names, graph = loaded.names, loaded.graph
         idx = graph.items.index(item)

@@ -6,9 +6,9 @@ import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 from core.errors import OptionError
+from core.files import JsonObject
 from core.models.base import default_model
 from core.progress import Progress, no_progress, portion
 from explain.explanation.edges import explain_edges
@@ -117,8 +117,11 @@ class ExplanationService:
         """
         if not 0 <= paths <= MAX_PATHS:
             raise OptionError(f"paths must lie between 0 and {MAX_PATHS:,}; {paths:,} was asked for.")
+        loaded = self.session.workspace(workspace)
+        loaded.manifest(model, snapshot)
+        target = loaded.graph.items.index(item)
+        other = None if against is None else loaded.graph.items.index(against)
         question = self.session.open(workspace, model, user=user, history=history, snapshot=snapshot)
-        target, other = question.item(item), None if against is None else question.item(against)
         return explain(
             question.pair(target),
             snapshot=question.manifest.snapshot,
@@ -250,7 +253,7 @@ class ExplanationService:
         snapshot: str | None = None,
         k: int | None = None,
         form: str = "html",
-    ) -> str | dict[str, Any]:
+    ) -> str | JsonObject:
         """An explanation with its test, its notes and its provenance: "html" as one file's text, "json" as a hashed
         record.
         """

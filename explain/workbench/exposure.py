@@ -1,11 +1,13 @@
-"""The workbench: who gets exposure, for whom lists are good, through what a gap comes, and what each main parameter weighs."""
+"""The workbench: who gets exposure, for whom lists are good, through what a gap comes, and what each main parameter
+weighs.
+"""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import asdict
-from typing import Any, cast, get_args
+from dataclasses import replace
+from typing import cast, get_args
 
 import numpy as np
 
@@ -18,20 +20,22 @@ from core.snapshots import Manifest
 from core.threads import one_thread
 from explain.fairness import attribution as at
 from explain.fairness.audit import build_report
-from explain.fairness.baselines import NonProfiling, baselines_sentence, compare_baselines
-from explain.fairness.cells import Cells, joint_cells
+from explain.fairness.baselines import baselines_sentence, compare_baselines
+from explain.fairness.cells import joint_cells
 from explain.fairness.disclosure import withheld
 from explain.fairness.exposure import RBP, browsing_weights, catalogue_share, rbp
 from explain.fairness.item_audit import audit_items
-from explain.fairness.main_parameters import MAX_PEOPLE, MeasuredWeights, measure_weights, weights_sentence
+from explain.fairness.main_parameters import MAX_PEOPLE, measure_weights, weights_sentence
 from explain.fairness.report import audit_people
-from explain.fairness.thresholds import Target, Thresholds
 from explain.fairness.trends import MOST_SNAPSHOTS, trends
 from explain.groups.cohorts import Side, columns, side_of
 from explain.groups.intersections import grouping, parts_of
 from explain.records.earlier_plans import guard_of_answer
-from explain.results.audit import AuditReport, AuditRow
-from explain.results.cells import BehindCell
+from explain.results.audit import AuditReport, ItemAudit, PeopleAudit
+from explain.results.cells import BehindCell, CellTable
+from explain.results.exposure import GapAttribution, GapShare, MeasuredWeights, NonProfiling
+from explain.results.measured import Trend
+from explain.results.plan import Target, Thresholds
 from explain.workbench.session import Session, list_length
 from explain.workspace.behind_cell import behind_cell, members
 from explain.workspace.snapshot_lists import newest_lists
@@ -52,25 +56,37 @@ class ExposureService:
         return {str(side): list(names) for side, names in columns(self.session.workspace(workspace).graph).items()}
 
     def audit(
-        self, workspace: str, model: str, by: str, *, side: str | None = None, k: int | None = None,
+        self,
+        workspace: str,
+        model: str,
+        by: str,
+        *,
+        side: str | None = None,
+        k: int | None = None,
         progress: Progress = no_progress,
-    ) -> AuditReport:  # fmt: skip
+    ) -> AuditReport:
         """Exposure by item group under the served model, or held-out quality by cohort under a refit."""
         loaded = self.session.workspace(workspace)
         k = list_length(loaded, k)
         chosen = self._side(loaded, by, side)
         manifest = loaded.manifest(model)
+        audited: ItemAudit | PeopleAudit
         if chosen == "item":
             audited = audit_items(loaded.graph, loaded.lists(manifest, k, progress), by, k)
         else:
-            run = self.session.refit(loaded, model, loaded.card.default_split, 0, k, progress)
-            guard = guard_of_answer(self.session.home, workspace, loaded.graph, by)
-            limits = Thresholds(min_n=self.session.smallest_group)
-            audited = audit_people(loaded.graph, run.evaluation(k), by, k, guard, thresholds=limits)
-            audited.overall["split"] = loaded.card.default_split
+            audited = self._people_audit(loaded, model, by, k, progress)
         report = build_report(audited, workspace=workspace, model=model, snapshot=manifest.snapshot)
-        self.session.store.write_result(workspace, self._audit_key(workspace, manifest, by, chosen, k), asdict(report))
+        key = self._audit_key(workspace, manifest, by, chosen, k)
+        self.session.store.write_result(workspace, key, report.as_json())
         return report
+
+    def _people_audit(self, loaded: Workspace, model: str, by: str, k: int, progress: Progress) -> PeopleAudit:
+        split = loaded.card.default_split
+        run = self.session.refit(loaded, model, split, 0, k, progress)
+        guard = guard_of_answer(self.session.home, loaded.name, loaded.graph, by)
+        limits = Thresholds(min_n=self.session.smallest_group)
+        audited = audit_people(loaded.graph, run.evaluation(k), by, k, guard, thresholds=limits)
+        return replace(audited, overall=replace(audited.overall, split=split))
 
     def stored(
         self, workspace: str, model: str, by: str, *, side: str | None = None, k: int | None = None
@@ -81,14 +97,18 @@ class ExposureService:
         stored = self.session.store.read_result(
             workspace, self._audit_key(workspace, loaded.manifest(model), by, chosen, list_length(loaded, k))
         )
-        if stored is None:
-            return None
-        rows = tuple(AuditRow(**row) for row in stored.pop("rows"))
-        return AuditReport(**stored, rows=rows)
+        return None if stored is None else AuditReport.from_json(stored)
 
     def cells(
-        self, workspace: str, model: str, user_by: str, item_by: str, *, k: int | None = None, progress: Progress = no_progress
-    ) -> Cells:  # fmt: skip
+        self,
+        workspace: str,
+        model: str,
+        user_by: str,
+        item_by: str,
+        *,
+        k: int | None = None,
+        progress: Progress = no_progress,
+    ) -> CellTable:
         """What each group of people is shown of each group of items: ratios to the catalogue share, adjusted."""
         loaded = self.session.workspace(workspace)
         people, items = grouping(loaded.graph, user_by, "user"), grouping(loaded.graph, item_by, "item")
@@ -99,7 +119,8 @@ class ExposureService:
         lists = loaded.lists(loaded.manifest(model), list_length(loaded, k), progress)
         thresholds = Thresholds(min_n=self.session.smallest_group)
         guard = guard_of_answer(self.session.home, workspace, loaded.graph, user_by)
-        return joint_cells(lists, rbp(lists.shape[1]), people, items, thresholds=thresholds, guard=guard)
+        table = joint_cells(lists, rbp(lists.shape[1]), people, items, thresholds=thresholds, guard=guard)
+        return replace(table, lists="served", browsing=RBP)
 
     def behind_cell(
         self,
@@ -123,7 +144,9 @@ class ExposureService:
         return behind_cell(loaded, lists, who, members(grouping(loaded.graph, item_by, "item"), item_group), least)
 
     def catalogue_shares(self, workspace: str, by: str) -> dict[str, float]:
-        """Share of the catalogue of every known group of an item column: what a policy starts from. They add up to 1."""
+        """Share of the catalogue of every known group of an item column: what a policy starts from.
+        They add up to 1.
+        """
         groups = grouping(self.session.workspace(workspace).graph, by, "item")
         share = catalogue_share(groups.membership)
         known = {label: float(share[g]) for g, label in enumerate(groups.labels) if g != groups.unknown}
@@ -131,26 +154,48 @@ class ExposureService:
         return {label: value / total for label, value in known.items()} if total else known
 
     def trends(
-        self, workspace: str, model: str, by: str, *, k: int | None = None, browsing: str = RBP,
-        policies: Mapping[str, Mapping[str, float]] | None = None, progress: Progress = no_progress,
-    ) -> list[dict[str, Any]]:  # fmt: skip
-        """Every metric that reads served lists alone, over this model's snapshots, oldest first."""
+        self,
+        workspace: str,
+        model: str,
+        by: str,
+        *,
+        k: int | None = None,
+        browsing: str = RBP,
+        policies: Mapping[str, Mapping[str, float]] | None = None,
+        progress: Progress = no_progress,
+    ) -> tuple[Trend, ...]:
+        """Popularity, long tail, diversity, calibration, homogenisation and impact ratio over this model's snapshots,
+        oldest first.
+        """
         loaded = self.session.workspace(workspace)
         k = list_length(loaded, k)
         snapshots = newest_lists(loaded, model, k, MOST_SNAPSHOTS, progress)
         return trends(loaded.graph, snapshots, by, k, browsing=browsing, policies=policies)
 
     def gap_attribution(
-        self, workspace: str, model: str, by: str, group: str, k: int | None = None, *, through: str = "relations",
-        players: at.Players | None = None, people: int = at.MAX_PEOPLE, seed: int = 0, due: tuple[str, float] | None = None,
-        browsing: str = RBP, progress: Progress = no_progress,
-    ) -> at.GapAttribution:  # fmt: skip
-        """Through which relations (or "events", "age" of the history) a group of items gets more or less than its share.
+        self,
+        workspace: str,
+        model: str,
+        by: str,
+        group: str,
+        k: int | None = None,
+        *,
+        through: str = "relations",
+        players: at.Players | None = None,
+        people: int = at.MAX_PEOPLE,
+        seed: int = 0,
+        due: tuple[str, float] | None = None,
+        browsing: str = RBP,
+        progress: Progress = no_progress,
+    ) -> GapAttribution:
+        """Through which relations (or "events", "age" of the history) a group of items gets more or less than its
+        share.
 
         browsing how lists are read
         due      what the exposure is compared with, (name, share of all attention); the catalogue share if left out
         players  groups of relations of one's own, name → keys; together they must be all that the score has
-        Raises   OptionError for an unknown column, group, `through` or grouping; NotReadyError before the model is fitted
+        Raises   OptionError for an unknown column, group, `through` or grouping; NotReadyError before the model is
+                 fitted
         """
         loaded = self.session.workspace(workspace)
         k, manifest = list_length(loaded, k), loaded.manifest(model)
@@ -162,33 +207,72 @@ class ExposureService:
         users = at.people(loaded.graph, _some(people), seed)
         with one_thread():
             lists = loaded.lists(manifest, k, portion(progress, 0.0, 0.2))[users]
-            found = at.find_players(loaded.graph, fitted, users, sources)
-            chosen = found if players is None else _checked(players, found)
+            known = at.find_players(loaded.graph, fitted, users, sources)
+            chosen = known if players is None else _checked(players, known)
             belongs = np.asarray(groups.membership[:, [g]].todense(), dtype=np.float64).ravel()
             game = at.play(
-                loaded.graph, fitted, users, np.asarray(lists), belongs, weights=browsing_weights(browsing, k), players=chosen, sources=sources,
+                loaded.graph,
+                fitted,
+                users,
+                np.asarray(lists),
+                belongs,
+                weights=browsing_weights(browsing, k),
+                players=chosen,
+                sources=sources,
                 progress=portion(progress, 0.2, 0.95),
-            )  # fmt: skip
+            )
         solved = at.solve(game, seed=seed)
         parts = [
-            at.Share(name, self._label(loaded.names.relation, name, through, chosen), float(v), float(low), float(high))
+            GapShare(
+                player=name,
+                label=self._label(loaded.names.relation, name, through, chosen),
+                value=float(v),
+                low=float(low),
+                high=float(high),
+            )
             for name, v, low, high in zip(game.players, solved.values, solved.low, solved.high, strict=True)
         ]
         parts.sort(key=lambda p: -abs(p.value))
         title, target = due or ("catalogue share", float(catalogue_share(groups.membership)[g]))
         missed = abs(float(solved.values.sum()) - (solved.exposure - solved.random))
         progress(1.0, "attributed")
-        return at.GapAttribution(
-            workspace, model, manifest.snapshot, groups.by, group, through, k, browsing, title,
-            solved.exposure, target, solved.exposure / target if target > 0 else None, solved.exposure - target,
-            solved.exposure_low - target, solved.exposure_high - target, solved.random - target, tuple(parts), missed,
-            len(users), loaded.graph.n_users, seed, DRAWS, at.gap_sentence(group, solved, target, parts, _whose(len(users), loaded.graph.n_users)),
-        )  # fmt: skip
+        whose = _whose(len(users), loaded.graph.n_users)
+        return GapAttribution(
+            workspace=workspace,
+            model=model,
+            snapshot=manifest.snapshot,
+            by=groups.by,
+            group=group,
+            through=through,
+            k=k,
+            browsing=browsing,
+            target_title=title,
+            exposure=solved.exposure,
+            target=target,
+            ratio=solved.exposure / target if target > 0 else None,
+            gap_all=solved.exposure - target,
+            gap_all_low=solved.exposure_low - target,
+            gap_all_high=solved.exposure_high - target,
+            gap_random=solved.random - target,
+            parts=tuple(parts),
+            completeness_error=missed,
+            n_people=len(users),
+            n_people_all=loaded.graph.n_users,
+            seed=seed,
+            draws=DRAWS,
+            sentence=at.gap_sentence(group, solved, target, parts, whose),
+        )
 
     def main_parameters(
-        self, workspace: str, model: str, k: int | None = None, *, people: int = MAX_PEOPLE, seed: int = 0,
+        self,
+        workspace: str,
+        model: str,
+        k: int | None = None,
+        *,
+        people: int = MAX_PEOPLE,
+        seed: int = 0,
         progress: Progress = no_progress,
-    ) -> MeasuredWeights:  # fmt: skip
+    ) -> MeasuredWeights:
         """The main parameters with the weight that each has in the listed items' scores (DSA Article 27)."""
         loaded = self.session.workspace(workspace)
         k, manifest = list_length(loaded, k), loaded.manifest(model)
@@ -196,16 +280,38 @@ class ExposureService:
         with one_thread():
             lists = np.asarray(loaded.lists(manifest, k, portion(progress, 0.0, 0.5)))[users]
             rows = measure_weights(
-                loaded.graph, loaded.model(manifest), users, lists, loaded.names.relation, seed=seed,
+                loaded.graph,
+                loaded.model(manifest),
+                users,
+                lists,
+                loaded.names.relation,
+                seed=seed,
                 progress=portion(progress, 0.5, 1.0),
-            )  # fmt: skip
-        told = weights_sentence(rows, len(users), k, loaded.names.noun)
-        return MeasuredWeights(workspace, model, manifest.snapshot, k, len(users), seed, DRAWS, rows, told)
+            )
+        return MeasuredWeights(
+            workspace=workspace,
+            model=model,
+            snapshot=manifest.snapshot,
+            k=k,
+            n_people=len(users),
+            seed=seed,
+            draws=DRAWS,
+            rows=rows,
+            sentence=weights_sentence(rows, len(users), k, loaded.names.noun),
+        )
 
     def non_profiling(
-        self, workspace: str, model: str, k: int | None = None, *, by: str | None = None, seed: int = 0, browsing: str = RBP,
-        target: Target = "catalogue", progress: Progress = no_progress,
-    ) -> NonProfiling:  # fmt: skip
+        self,
+        workspace: str,
+        model: str,
+        k: int | None = None,
+        *,
+        by: str | None = None,
+        seed: int = 0,
+        browsing: str = RBP,
+        target: Target = "catalogue",
+        progress: Progress = no_progress,
+    ) -> NonProfiling:
         """The model beside popularity and recency lists, on held-out events of the data's default split.
 
         by  the item column whose groups' exposure is compared; author_group, or the first that there is, if left out
@@ -217,7 +323,7 @@ class ExposureService:
         groups = grouping(loaded.graph, chosen, "item") if chosen else None
         run = self.session.refit(loaded, model, split, seed, k, portion(progress, 0.0, 0.8))
         title = get_model(model).spec.title
-        arms = compare_baselines(
+        baselines = compare_baselines(
             run.split,
             run.lists,
             title,
@@ -228,10 +334,17 @@ class ExposureService:
             target=target,
             progress=portion(progress, 0.8, 1.0),
         )
-        n_people = int((np.diff(run.split.test.indptr) > 0).sum())
-        told = baselines_sentence(arms, k)
-        by_name = groups.by if groups is not None else None
-        return NonProfiling(workspace, model, split, k, by_name, n_people, seed, arms, told)
+        return NonProfiling(
+            workspace=workspace,
+            model=model,
+            split=split,
+            k=k,
+            by=None if groups is None else groups.by,
+            n_people=int((np.diff(run.split.test.indptr) > 0).sum()),
+            seed=seed,
+            arms=baselines,
+            sentence=baselines_sentence(baselines, k),
+        )
 
     def _side(self, loaded: Workspace, by: str, side: str | None) -> Side:
         if side is None:
@@ -241,12 +354,14 @@ class ExposureService:
         return cast(Side, side)
 
     def _audit_key(self, workspace: str, manifest: Manifest, by: str, side: str, k: int) -> str:
-        """Of people also by the smallest group that is told: what was stored under another one, or before there was one, is not."""
-        told = f"-least-{self.session.smallest_group}" if side == "user" else ""
+        """Of people also by the smallest group that is told: what was stored under another one, or before there was
+        one, is not.
+        """
+        least = f"-least-{self.session.smallest_group}" if side == "user" else ""
         prepared = self.session.store.require(workspace)
         data = f"-{prepared.content[:12]}" if prepared.files else ""  # columns and labels are none of the snapshot's
         group = hashlib.sha256(by.encode()).hexdigest()[:12]
-        return f"audit-{manifest.snapshot}-{side}-{group}-{k}{told}{data}-{FORMED}"
+        return f"audit-{manifest.snapshot}-{side}-{group}-{k}{least}{data}-{FORMED}"
 
     def _label(self, relation: object, name: str, through: str, players: at.Players) -> str:
         if through == "events":
@@ -270,8 +385,8 @@ def _some(people: int) -> int:
     return people
 
 
-def _checked(players: at.Players, found: at.Players) -> dict[str, tuple[str, ...]]:
-    keys = sorted(key for own in found.values() for key in own)
+def _checked(players: at.Players, known: at.Players) -> dict[str, tuple[str, ...]]:
+    keys = sorted(key for own in known.values() for key in own)
     given = sorted(key for own in players.values() for key in own)
     if given != keys:
         raise OptionError(f"The groups must hold each part of the score once: {', '.join(keys)}.")

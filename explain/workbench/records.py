@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, Literal, get_args, overload
 
 from core.errors import NotWritableError, OptionError, SnapshotError, SurfacedError, shown
 from core.models.base import get_model
@@ -15,11 +16,14 @@ from core.texts import command as typed
 from explain.records.cards import Card, data_card, evaluations, model_card
 from explain.records.compare import changes, compare
 from explain.records.html import audit_html
-from explain.records.log import MAX_TEXT, Entry, iso, plain
+from explain.records.log import MAX_TEXT, plain
 from explain.records.report import check_report, exported, file_hash, json_text
-from explain.records.store import HAPPENED, Records
-from explain.records.types import AuditEntry, Comparison, Kind, ReportCheck, Verification
+from explain.records.store import Records
 from explain.records.verification import verify
+from explain.results.audit_record import AuditContent, AuditRecord
+from explain.results.comparison import Changes, Comparison
+from explain.results.decision_log import HAPPENED, AuditEntry, Kind, LogEntry, ReportCheck, Verification, iso
+from explain.results.record_sections import Incident
 from explain.workbench.session import Session
 
 UNNAMED = "not stated"
@@ -31,26 +35,28 @@ class RecordService:
     def __init__(self, session: Session) -> None:
         self.session = session
 
-    def save(self, workspace: str, content: Mapping[str, Any], actor: str, role: str = "") -> dict[str, Any]:
-        """Stores an audit's content and writes its row; the record as it is read. Raises OptionError for what is no record.
+    def save(self, workspace: str, content: AuditContent, actor: str, role: str = "") -> AuditRecord:
+        """Stores an audit's content and writes its row; the record as it is read. Raises OptionError for what is no
+        record.
 
         Where the content says nothing of incidents or of changes, they come from the log and the model's last audit.
         """
-        records, made = self._records(workspace), dict(content)
-        if not made.get("incidents"):
-            made["incidents"] = [
-                _happened(row) for row in self.session.decisions.rows(workspace) if row.kind in HAPPENED
-            ]
-        made.setdefault("created", iso(int(time.time())))
-        made["changes"] = made.get("changes") or self._since_last(records, made)
-        return records.shown(records.save(made, actor=actor, role=role)["id"])
+        records = self._records(workspace)
+        if not content.incidents:
+            happened = [row for row in self.session.decisions.rows(workspace) if row.kind in HAPPENED]
+            content = replace(content, incidents=tuple(map(_incident, happened)))
+        if content.changes is None:
+            content = replace(content, changes=self._since_last(records, content))
+        return records.shown(records.save(content, actor=actor, role=role).id)
 
     def listed(self, workspace: str) -> tuple[AuditEntry, ...]:
         """Stored audits, newest first; an altered one says so."""
         return self._records(workspace).listed()
 
-    def load(self, workspace: str, audit: str) -> dict[str, Any]:
-        """An audit with its signatures and its extract of the log. Raises OptionError, SnapshotError where it was altered."""
+    def load(self, workspace: str, audit: str) -> AuditRecord:
+        """An audit with its signatures and its extract of the log. Raises OptionError, SnapshotError where it was
+        altered.
+        """
         return self._records(workspace).shown(audit)
 
     def compare(self, workspace: str, audit: str, earlier: str) -> Comparison:
@@ -58,47 +64,58 @@ class RecordService:
         records = self._records(workspace)
         return compare(records.load(audit), records.load(earlier))
 
-    def sign(self, workspace: str, audit: str, name: str, role: str, comment: str = "") -> Entry:
-        """A signature under exactly this content. Raises OptionError without a name and a role, SnapshotError for an altered audit."""
+    def sign(self, workspace: str, audit: str, name: str, role: str, comment: str = "") -> LogEntry:
+        """A signature under exactly this content. Raises OptionError without a name and a role, SnapshotError for an
+        altered audit.
+        """
         record = self._records(workspace).load(audit)
         if not name.strip():
             raise OptionError("A name is missing: a signature says who signs.")
         if not role.strip():
             raise OptionError("A role is missing: a signature says in which role somebody signs.")
-        content = {"audit": record["id"], "sha256": record["sha256"], "comment": plain(comment, "A comment", MAX_TEXT)}
+        content = {"audit": record.id, "sha256": record.sha256, "comment": plain(comment, "A comment", MAX_TEXT)}
 
-        def not_twice(rows: tuple[Entry, ...]) -> None:
+        def not_twice(rows: tuple[LogEntry, ...]) -> None:
             if any(
                 row.kind == "signature" and (row.actor, row.role, row.content) == (name.strip(), role.strip(), content)
                 for row in rows
             ):
-                raise OptionError(f"{shown(name)} has signed {record['id']} with the same role and comment already.")
+                raise OptionError(f"{shown(name)} has signed {record.id} with the same role and comment already.")
 
         return self.session.decisions.append(
             workspace, "signature", actor=name, role=role, content=content, before=not_twice
         )
 
     def add_incident(
-        self, workspace: str, text: str, name: str, role: str = "", *, kind: Kind = "incident", audit: str | None = None
-    ) -> Entry:  # fmt: skip
+        self,
+        workspace: str,
+        text: str,
+        name: str,
+        role: str = "",
+        *,
+        kind: Kind = "incident",
+        audit: str | None = None,
+    ) -> LogEntry:
         """An incident, rollback, approval or note in the log; about one audit where given."""
         self.session.store.check(workspace)
         allowed = (*HAPPENED, "note")
         if kind not in allowed:
             raise OptionError(f"{shown(kind)} cannot be added by hand. Kinds: {', '.join(allowed)}.")
-        told = plain(text, "The text", MAX_TEXT)
-        if not told:
+        what = plain(text, "The text", MAX_TEXT)
+        if not what:
             raise OptionError("Say what happened, and what was done.")
-        about = {} if audit is None else {"audit": self._records(workspace).load(audit)["id"]}
-        return self.session.decisions.append(workspace, kind, actor=name, role=role, content={"text": told} | about)
+        about = {} if audit is None else {"audit": self._records(workspace).load(audit).id}
+        return self.session.decisions.append(workspace, kind, actor=name, role=role, content={"text": what} | about)
 
-    def log(self, workspace: str) -> tuple[Entry, ...]:
+    def log(self, workspace: str) -> tuple[LogEntry, ...]:
         """The decision log of a workspace, newest first."""
         self.session.store.check(workspace)
         return tuple(reversed(self.session.decisions.rows(workspace)))
 
     def verify_log(self, workspace: str, head: str | None = None) -> Verification:
-        """How the log stands; also against the entries that stored audits name. Raises OptionError for a head that is no hash."""
+        """How the log stands; also against the entries that stored audits name. Raises OptionError for a head that is
+        no hash.
+        """
         records = self._records(workspace)
         known = records.named_hashes()
         rows = self.session.decisions.raw_rows(workspace)
@@ -109,15 +126,39 @@ class RecordService:
             missing[noted] = "the second file of heads (heads.json)"
         return verify(rows, head, missing, self.session.decisions.sound())
 
+    @overload
     def export(
-        self, workspace: str, audit: str, form: str = "html", actor: str = UNNAMED, tell: Callable[[str], None] | None = None
-    ) -> str | dict[str, Any]:  # fmt: skip
-        """A report that stands on its own: "html" as one file's text, "json" as an object. The log keeps its hash.
+        self,
+        workspace: str,
+        audit: str,
+        form: Literal["html"] = "html",
+        actor: str = UNNAMED,
+        tell: Callable[[str], None] | None = None,
+    ) -> str: ...
+    @overload
+    def export(
+        self,
+        workspace: str,
+        audit: str,
+        form: Literal["json"],
+        actor: str = UNNAMED,
+        tell: Callable[[str], None] | None = None,
+    ) -> AuditRecord: ...
+    def export(
+        self,
+        workspace: str,
+        audit: str,
+        form: str = "html",
+        actor: str = UNNAMED,
+        tell: Callable[[str], None] | None = None,
+    ) -> str | AuditRecord:
+        """A report that stands on its own: "html" as one file's text, "json" as the record with its export's hash.
 
-        tell  is told where the log could not keep it, because the disk is full or only read: the report is given all the same
+        tell  is told where the log could not keep it, because the disk is full or only read: the report is given all
+              the same
 
-        Write the object with indent 1 or as you like: its hash is over the canonical form. Raises SurfacedError where the log
-        is not intact: a report from a broken log would carry a head that proves nothing.
+        Write the record's JSON with indent 1 or as you like: its hash is over the canonical form. Raises SurfacedError
+        where the log is not intact: a report from a broken log would carry a head that proves nothing.
         """
         if form not in ("html", "json"):
             raise OptionError(f"An audit is exported as html or json, not as {shown(form)}.")
@@ -128,19 +169,14 @@ class RecordService:
             )
         record = exported(self._records(workspace).shown(audit), actor=actor, created=iso(int(time.time())))
         page = audit_html(record) if form == "html" else ""
-        about = {
-            "audit": record["id"],
-            "form": form,
-            "head": record["log"]["head"],
-            "sha256": record["export"]["sha256"],
-        }
-        about["file_sha256"] = file_hash(page if form == "html" else json_text(record))
         try:
+            about = _export_row(record, form, page or json_text(record))
             self.session.decisions.append(workspace, "export", actor=actor, content=about)
         except NotWritableError as error:
             if tell is not None:
                 tell(
-                    f"The report is written, but the decision log does not have it, as verify-report will say; export it again then. {error}"
+                    "The report is written, but the decision log does not have it, as verify-report will say; "
+                    f"export it again then. {error}"
                 )
         return page if form == "html" else record
 
@@ -149,18 +185,20 @@ class RecordService:
         return check_report(file, self._log_of)
 
     def model_card(self, workspace: str, model: str) -> Card:
-        """The model card of the newest snapshot: headings of Mitchell et al. (2019), as sections of text and numbers."""
-        world_card, prepared = self.session.store.card(workspace), self.session.store.require(workspace)
+        """The model card of the newest snapshot: headings of Mitchell et al. (2019), as sections of
+        text and numbers.
+        """
+        card, prepared = self.session.store.card(workspace), self.session.store.require(workspace)
         spec = get_model(model).spec
-        found = [m for m in manifests(self.session.store.snapshots(workspace)) if m.model == model]
-        current = next((m for m in found if m.fingerprint == prepared.identity(model)), None)
+        fitted = [m for m in manifests(self.session.store.snapshots(workspace)) if m.model == model]
+        current = next((m for m in fitted if m.fingerprint == prepared.identity(model)), None)
         if current is None:
             command = typed("fit", "--workspace", workspace, "--model", model)
             raise SnapshotError(f"Model {model} is not fitted on the data of {workspace} yet. Type `{command}`.")
         names = self.session.store.results(workspace).glob(f"evaluation-{prepared.content[:12]}-{model}-*.json")
         measured = evaluations((self.session.store.read_result(workspace, p.stem) for p in sorted(names)), current)
         audits = [entry for entry in self.listed(workspace) if entry.model == model and entry.intact]
-        return model_card(spec, current, world_card, measured, audits, n_snapshots=len(found))
+        return model_card(spec, current, card, measured, audits, n_snapshots=len(fitted))
 
     def data_card(self, workspace: str) -> Card:
         """The data card: headings of Gebru et al. (2018) and Pushkarna et al. (2022)."""
@@ -170,26 +208,32 @@ class RecordService:
     def _records(self, workspace: str) -> Records:
         return Records(self.session.store.results(workspace) / "audits", self.session.decisions, workspace)
 
-    def _log_of(self, workspace: str) -> tuple[list[tuple[Any, ...]], tuple[Entry, ...]] | None:
+    def _log_of(self, workspace: str) -> tuple[list[tuple[Any, ...]], tuple[LogEntry, ...]] | None:
         """Raw and readable rows of a workspace; None where this machine has none to ask."""
         if workspace not in self.session.store.names() or not os.path.exists(self.session.decisions.path):
             return None
         return self.session.decisions.raw_rows(workspace), self.session.decisions.rows(workspace)
 
-    def _since_last(self, records: Records, made: Mapping[str, Any]) -> dict[str, Any] | None:
-        """What changed since the newest intact audit of the same model, where both are whole enough to compare."""
-        try:
-            model = made["plan"]["model"]
-            for entry in records.listed():
-                if entry.intact and entry.model == model:
-                    return changes(made, records.load(entry.id))
-        except (KeyError, TypeError):
-            return None  # the check of the record says what is missing
-        return None
+    def _since_last(self, records: Records, content: AuditContent) -> Changes | None:
+        """What changed since the newest intact audit of the same model."""
+        last = next((e for e in records.listed() if e.intact and e.model == content.plan.model), None)
+        return None if last is None else changes(content, records.load(last.id))
 
 
-def _happened(row: Entry) -> dict[str, Any]:
-    return {"kind": row.kind, "at": row.when, "actor": row.actor, "role": row.role, "log_hash": row.hash} | row.content
+def _incident(row: LogEntry) -> Incident:
+    happened = {"kind": row.kind, "at": row.when, "actor": row.actor, "role": row.role, "log_hash": row.hash}
+    return Incident.from_json({**happened, **row.content})
+
+
+def _export_row(record: AuditRecord, form: str, text: str) -> dict[str, str]:
+    """What the log keeps of an export."""
+    return {
+        "audit": record.id,
+        "form": form,
+        "head": record.log.head,
+        "sha256": "" if record.export is None else record.export.sha256,
+        "file_sha256": file_hash(text),
+    }
 
 
 assert set(HAPPENED) <= set(get_args(Kind))

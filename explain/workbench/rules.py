@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
 from core.errors import OptionError
+from core.files import JsonObject
 from core.graph import FloatArray
 from core.guardrails.base import Pool, Rule, all_guardrails, options_of, rule_from, rule_from_text
 from core.progress import Progress, no_progress, portion
@@ -32,11 +32,11 @@ from explain.fairness.reranking import (
 from explain.groups.cohorts import POPULARITY, Cohorts, cohorts
 from explain.groups.intersections import grouping
 from explain.records.earlier_plans import guard_of_answer
-from explain.results.guardrail import Cost, Guarded, GuardedPlace
+from explain.results.guardrail import AppliedRule, Cost, Guarded, GuardedPlace, RuleWords
 from explain.workbench.session import Session, list_length
 from explain.workspace.workspace import Workspace
 
-RuleLike = str | dict[str, Any] | Rule
+RuleLike = str | JsonObject | Rule
 
 
 class RuleService:
@@ -45,18 +45,18 @@ class RuleService:
     def __init__(self, session: Session) -> None:
         self.session = session
 
-    def known(self) -> tuple[dict[str, Any], ...]:
+    def known(self) -> tuple[RuleWords, ...]:
         """Every rule: name, title, source, options with their defaults, and what a slider moves."""
         return tuple(
-            {
-                "name": name,
-                "title": rule.title,
-                "source": rule.source,
-                "strength": rule.strength,
-                "strengths": rule.strengths,
-                "options": {f: getattr(rule, f, None) for f in options_of(rule)},
-                "what": rule.description,
-            }
+            RuleWords(
+                name=name,
+                title=rule.title,
+                source=rule.source,
+                strength=rule.strength,
+                strengths=tuple(rule.strengths),
+                options={f: getattr(rule, f, None) for f in options_of(rule)},
+                what=rule.description,
+            )
             for name, rule in all_guardrails().items()
         )
 
@@ -102,7 +102,7 @@ class RuleService:
             snapshot=loaded.manifest(model).snapshot,
             k=k,
             by=groups.by,
-            rules=tuple(rule_json(rule) for rule in parsed),
+            rules=tuple(_applied(rule) for rule in parsed),
             groups=changes,
             costs=price,
             gains=gains,
@@ -217,11 +217,17 @@ def _parsed(rule: RuleLike) -> Rule:
     return rule_from_text(rule) if isinstance(rule, str) else rule_from(rule)
 
 
-def rule_json(rule: Rule) -> dict[str, Any]:
+def _applied(rule: Rule) -> AppliedRule:
     """A rule as the contract prints it."""
-    words = {"name": rule.name, "title": rule.title, "told": rule.summary, "source": rule.source}
-    slider = {"strength": rule.strength, "strengths": rule.strengths}
-    return words | slider | {option: getattr(rule, option) for option in options_of(type(rule))}
+    return AppliedRule(
+        name=rule.name,
+        title=rule.title,
+        told=rule.summary,
+        source=rule.source,
+        strength=rule.strength,
+        strengths=tuple(rule.strengths),
+        options={option: getattr(rule, option) for option in options_of(type(rule))},
+    )
 
 
 def _places(loaded: Workspace, steps: Steps, row: int, scores: FloatArray) -> tuple[GuardedPlace, ...]:

@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import IO, Any, Final, Literal
 
 from core.errors import CancelledError, OptionError, SurfacedError, shown
+from core.files import JsonObject
 from explain.storage.log_file import log_failures
 
 logger = logging.getLogger("explain.workbench.tasks")  # also where the module is the program
@@ -131,7 +132,7 @@ def _environment() -> dict[str, str]:
     return {**os.environ, "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
 
-def _lines(out: IO[str]) -> Iterator[dict[str, Any]]:
+def _lines(out: IO[str]) -> Iterator[JsonObject]:
     """What the process says; a line that is no such line (a library's print) is passed over."""
     for line in out:
         try:

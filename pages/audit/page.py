@@ -3,18 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import streamlit as st
 
 from core.texts import command
+from explain.results.decision_log import AuditEntry
 from pages.audit import reading, setup
 from pages.frame import pickers, queries, widgets, wishes
 from pages.frame.selection import Selection
 from pages.frame.text import count, lead, plain
-
-if TYPE_CHECKING:
-    from explain.records.types import AuditEntry
 
 VIEWS: Final = {"new": "New audit", "read": "Past audits", "log": "Decision log"}
 

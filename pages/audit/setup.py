@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
-from typing import Any, Final
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
 
 import pandas as pd
 import streamlit as st
@@ -11,6 +13,7 @@ import streamlit as st
 from core.errors import SurfacedError
 from core.texts import command
 from explain.format.words import BROWSING, column_words
+from explain.results.plan import Plan
 from explain.workbench.tasks import Task
 from pages.frame import address, jobs, queries
 from pages.frame.selection import K_MOST, Selection
@@ -32,8 +35,8 @@ def _browsing(label: str) -> str:
 def page(selection: Selection) -> None:
     bench = queries.workbench()
     usual = bench.audits.usual_plan(selection.name, selection.model, k=selection.k)
-    plan, name, role = _form(selection, usual)
     try:
+        plan, name, role = _form(selection, usual)
         checked = bench.audits.check(selection.name, plan)
     except SurfacedError as error:
         st.error(plain(error, 600))
@@ -58,7 +61,7 @@ def page(selection: Selection) -> None:
         key,
         "Fix the plan and run",
         f"Auditing the lists of {queries.models()[selection.model].title}",
-        Task("audits.run", {"workspace": selection.name, "plan": plan, "actor": name, "role": role}),
+        Task("audits.run", {"workspace": selection.name, "plan": plan.as_json(), "actor": name, "role": role}),
         command(
             "run-audit",
             "--workspace",
@@ -75,7 +78,7 @@ def page(selection: Selection) -> None:
     )
     st.download_button(
         "This plan (plan.json)",
-        json.dumps(checked, ensure_ascii=False, indent=1),
+        json.dumps(checked.as_json(), ensure_ascii=False, indent=1),
         "plan.json",
         "application/json",
         key="plan-file",
@@ -84,14 +87,14 @@ def page(selection: Selection) -> None:
     )
 
 
-def _is_newest(selection: Selection, plan: dict[str, Any]) -> bool:
+def _is_newest(selection: Selection, plan: Plan) -> bool:
     """Whether the newest audit is of this very plan."""
     bench = queries.workbench()
     past = bench.records.listed(selection.name)
     if not past or not past[0].intact:
         return False
-    newest = bench.records.load(selection.name, past[0].id)["plan"]
-    return all(newest.get(name) == value for name, value in plan.items())
+    newest = bench.records.load(selection.name, past[0].id).plan.as_json()
+    return all(newest.get(name) == value for name, value in plan.as_json().items())
 
 
 def _words(column: str) -> str:
@@ -99,7 +102,7 @@ def _words(column: str) -> str:
     return plain(column_words(column), 60)
 
 
-def _columns(label: str, offered: list[str], usual: list[str], key: str) -> list[str]:
+def _columns(label: str, offered: Sequence[str], usual: Sequence[str], key: str) -> list[str]:
     """Pills: the tags of a multiselect have too little contrast in the dark theme."""
     return list(st.pills(label, offered, selection_mode="multi", default=usual, key=key, format_func=_words))
 
@@ -142,13 +145,13 @@ def _catalogue(home: str, workspace: str, by: str) -> dict[str, float]:
     return queries.workbench().exposure.catalogue_shares(workspace, by)
 
 
-def _form(selection: Selection, usual: dict[str, Any]) -> tuple[dict[str, Any], str, str]:
+def _form(selection: Selection, usual: Plan) -> tuple[Plan, str, str]:
     """The plan as the widgets say it, and who asks."""
     columns = queries.workbench().exposure.columns(selection.name)
     st.subheader("What is compared")
-    items = _columns("Items by", columns.get("item", []), usual["item_columns"], "plan-items")
-    people = _columns("People by", columns.get("user", []), usual["user_columns"], "plan-people")
-    crossed = usual["intersections"][0] if usual["intersections"] else []
+    items = _columns("Items by", columns.get("item", []), usual.item_columns, "plan-items")
+    people = _columns("People by", columns.get("user", []), usual.user_columns, "plan-people")
+    crossed = usual.intersections[0] if usual.intersections else ()
     cross = _columns("One intersection of people (up to three columns)", columns.get("user", []), crossed, "plan-cross")
     one, two, three = st.columns([1, 2, 2], gap="medium")
     k = one.number_input(
@@ -165,7 +168,7 @@ def _form(selection: Selection, usual: dict[str, Any]) -> tuple[dict[str, Any], 
         "Largest gap of nDCG",
         0.001,
         0.5,
-        float(usual["thresholds"]["max_gap"]),
+        float(usual.thresholds.max_gap),
         0.001,
         format="%.3f",
         key="plan-gap",
@@ -195,18 +198,18 @@ def _form(selection: Selection, usual: dict[str, Any]) -> tuple[dict[str, Any], 
     left, right = st.columns(2, gap="medium")
     name = left.text_input("Your name", max_chars=80, key="plan-name")
     role = right.text_input("Your role", max_chars=80, key="plan-role")
-    plan = usual | {
-        "k": int(k),
-        "item_columns": list(items),
-        "user_columns": list(people),
-        "intersections": [list(cross)] if len(cross) > 1 else [],
-        "target": written,
-        "browsing": browsing,
-        "target_reason": reason,
-        "purpose": purpose,
-        "owner": owner,
-        "surface": surface,
-        "thresholds": usual["thresholds"]
-        | {"ratio_low": low, "ratio_high": high, "max_gap": most_gap, "min_n": int(min_n)},
-    }
+    plan = replace(
+        usual,
+        k=int(k),
+        item_columns=tuple(items),
+        user_columns=tuple(people),
+        intersections=(tuple(cross),) if len(cross) > 1 else (),
+        target=written,
+        browsing=browsing,
+        target_reason=reason,
+        purpose=purpose,
+        owner=owner,
+        surface=surface,
+        thresholds=replace(usual.thresholds, ratio_low=low, ratio_high=high, max_gap=most_gap, min_n=int(min_n)),
+    )
     return plan, name, role

@@ -12,7 +12,8 @@ from explain.charts.audits import cell_map, trend_lines
 from explain.format.numbers import count_word, p_value
 from explain.format.words import column_words
 from explain.results.audit import FAIL
-from explain.results.cells import BehindCell
+from explain.results.cells import BehindCell, CellTable
+from explain.results.measured import Trend
 from pages.frame import address, pickers, queries, widgets, wishes
 from pages.frame.selection import Selection
 from pages.frame.text import count, plain
@@ -25,8 +26,8 @@ SIGNS: Final = (
 
 
 @st.cache_data(max_entries=_KEPT, show_spinner="Looking at every cell …")
-def _cells(home: str, base: tuple[str, str, str], user_by: str, item_by: str, k: int) -> dict[str, Any]:
-    return queries.workbench().exposure.cells(base[0], base[1], user_by, item_by, k=k).as_json()
+def _cells(home: str, base: tuple[str, str, str], user_by: str, item_by: str, k: int) -> CellTable:
+    return queries.workbench().exposure.cells(base[0], base[1], user_by, item_by, k=k)
 
 
 @st.cache_data(max_entries=_KEPT, show_spinner=False)
@@ -36,7 +37,7 @@ def _behind(home: str, base: tuple[str, str, str], cell: tuple[str, str, str, st
 
 
 @st.cache_data(max_entries=16, show_spinner="Ranking every person under each snapshot …")
-def _trends(home: str, base: tuple[str, str, str], by: str, k: int) -> list[dict[str, Any]]:
+def _trends(home: str, base: tuple[str, str, str], by: str, k: int) -> tuple[Trend, ...]:
     return queries.workbench().exposure.trends(base[0], base[1], by, k=k)
 
 
@@ -54,15 +55,15 @@ def cells(selection: Selection, item_by: str, user_columns: list[str]) -> None:
     user_by = wishes.one_of("cells", user_columns, user_columns[0])
     pickers.choose("People by", user_columns, "cells", user_by, column_words)
     crossing = _cells(queries.home(), selection.base, user_by, item_by, selection.k)
-    people = list(dict.fromkeys(r["user_group"] for r in crossing["rows"]))
-    items = list(dict.fromkeys(r["item_group"] for r in crossing["rows"]))
-    judged = [r for r in crossing["rows"] if r["value"] is not None]
+    people = list(dict.fromkeys(r.user_group for r in crossing.rows))
+    items = list(dict.fromkeys(r.item_group for r in crossing.rows))
+    judged = {r: r.value for r in crossing.rows if r.value is not None}
     if not judged:
         st.info("Every cell is suppressed: no group of people is large enough.")
         return
-    worst = min(judged, key=lambda r: (r["verdict"] != FAIL, r["value"]))
-    chosen_people = wishes.one_of("people", people, worst["user_group"])
-    chosen_items = wishes.one_of("items", items, worst["item_group"])
+    worst = min(judged, key=lambda r: (r.verdict != FAIL, judged[r]))
+    chosen_people = wishes.one_of("people", people, worst.user_group)
+    chosen_items = wishes.one_of("items", items, worst.item_group)
     st.plotly_chart(
         cell_map(crossing, theme=widgets.theme(), chosen=(chosen_people, chosen_items)),
         theme=None,
@@ -104,23 +105,16 @@ def clicked_cell(event: Mapping[str, Any] | None) -> tuple[str, str] | None:
     return str(people), str(items)
 
 
-def _cell(selection: Selection, crossing: dict[str, Any], cell: tuple[str, str, str, str]) -> None:
+def _cell(selection: Selection, crossing: CellTable, cell: tuple[str, str, str, str]) -> None:
     _, people, _, items = cell
-    row = next(r for r in crossing["rows"] if (r["user_group"], r["item_group"]) == (people, items))
-    if row["value"] is None:
-        st.write(plain(f"{people} × {items}: {row['verdict']}. {row['reason']}", 300))
+    row = next(r for r in crossing.rows if (r.user_group, r.item_group) == (people, items))
+    if row.value is None:
+        st.write(plain(f"{people} × {items}: {row.verdict}. {row.reason}", 300))
         return
-    interval = f"95 % interval {row['low']:.2f} to {row['high']:.2f}" if row["low"] is not None else "no interval"
-    adjusted = f", adjusted p of the limit {p_value(row['p_adjusted'])}" if row["p_adjusted"] is not None else ""
-    st.write(
-        plain(
-            (
-                f"{people} × {items}: {row['value']:.2f} of the catalogue share "
-                f"({interval}{adjusted}): {row['verdict']}. {row['reason']}"
-            ),
-            500,
-        )
-    )
+    interval = f"95 % interval {row.low:.2f} to {row.high:.2f}" if row.low is not None else "no interval"
+    adjusted = f", adjusted p of the limit {p_value(row.p_adjusted)}" if row.p_adjusted is not None else ""
+    share = f"{row.value:.2f} of the catalogue share ({interval}{adjusted})"
+    st.write(plain(f"{people} × {items}: {share}: {row.verdict}. {row.reason}", 500))
     behind = _behind(queries.home(), selection.base, cell, selection.k, selection.workspace.show_people)
     reached = "Few, or all but few," if behind.n_reached is None else count(behind.n_reached)
     if behind.n_reached and not selection.workspace.show_people:
@@ -157,51 +151,51 @@ def _cell(selection: Selection, crossing: dict[str, Any], cell: tuple[str, str, 
                 shown += 1
 
 
-def cell_frame(crossing: dict[str, Any]) -> pd.DataFrame:
+def cell_frame(crossing: CellTable) -> pd.DataFrame:
     columns = {
-        "user_group": crossing["user_by"],
-        "item_group": crossing["item_by"],
+        "user_group": crossing.user_by,
+        "item_group": crossing.item_by,
         "n": "people",
         "value": "ratio",
         "p_adjusted": "adjusted p",
     }
-    return pd.DataFrame(crossing["rows"]).rename(columns=columns)
+    return pd.DataFrame([row.as_json() for row in crossing.rows]).rename(columns=columns)
 
 
 def trend(selection: Selection, by: str) -> None:
     """Popularity, diversity, concentration over the stored snapshots of this model."""
     st.header("From snapshot to snapshot")
     n = sum(s.model == selection.model for s in queries.fitted(selection.name))
-    rows = _trends(queries.home(), selection.base, by, selection.k)
-    points = max((len(r["points"]) for r in rows), default=0)
+    trends = _trends(queries.home(), selection.base, by, selection.k)
+    points = max((len(t.points) for t in trends), default=0)
     if points < 2 or not n:
         st.caption(
             "There is one snapshot of this model on this data, so nothing to compare yet. Fit "
             "it again to see what changes."
         )
-    names = [r["name"] for r in rows if r["points"]]
+    names = [t.name for t in trends if t.points]
     if not names:
         return
     name = wishes.one_of("trend", names, "popularity lift" if "popularity lift" in names else names[0])
     pickers.choose("Metric", names, "trend", name)
-    words = {w["name"]: w for w in queries.workbench().audits.metric_words()}
+    words = {w.name: w for w in queries.workbench().audits.metric_words()}
     meaning = next((w for key, w in words.items() if name.startswith(key)), None)
     if meaning:
-        st.caption(plain(f"{meaning['title']}. {meaning['formula']}. Fair: {meaning['fair']}.", 400))
+        st.caption(plain(f"{meaning.title}. {meaning.formula}. Fair: {meaning.fair}.", 400))
     if points > 1:
-        widgets.chart(trend_lines(rows, name, theme=widgets.theme()), "trend", f"{name} over {points} snapshots")
-    frame = pd.DataFrame([{"metric": r["name"], **p} for r in rows for p in r["points"]])
+        widgets.chart(trend_lines(trends, name, theme=widgets.theme()), "trend", f"{name} over {points} snapshots")
+    frame = pd.DataFrame([{"metric": t.name, **p.as_json()} for t in trends for p in t.points])
     widgets.table(frame, f"trends-{selection.model}-{by}-k{selection.k}", "Every metric under every snapshot")
 
 
 def words() -> None:
     """All metrics in words, with formula, source, range and what is fair."""
     metrics = queries.workbench().audits.metric_words()
-    families = count_word(max(w["number"] for w in metrics))
+    families = count_word(max(w.number for w in metrics))
     with st.expander(f"All {families} metrics: formula, source, range, what is fair"):
-        columns = ("number", "name", "title", "formula", "range", "fair", "direction", "source")
+        columns = ["number", "name", "title", "formula", "range", "fair", "direction", "source"]
         widgets.rows(
-            pd.DataFrame([{c: w[c] for c in columns} for w in metrics]),
+            pd.DataFrame([w.as_json() for w in metrics], columns=columns),
             "Every metric with its formula and source",
         )
         st.caption(

@@ -11,8 +11,9 @@ import pandas as pd
 import streamlit as st
 
 from core.texts import UNKNOWN
-from explain.charts.attribution import GapAttribution, gap_waterfall
+from explain.charts.attribution import gap_waterfall
 from explain.results.audit import AuditReport
+from explain.results.exposure import GapAttribution
 from pages.frame import pickers, queries, widgets, wishes
 from pages.frame.selection import Selection
 from pages.frame.text import count, plain

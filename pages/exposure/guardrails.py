@@ -38,30 +38,30 @@ def _list(home: str, base: tuple[str, str, str], rule: str, user: str, k: int) -
 def section(selection: Selection, by: str, groups: list[str], people: list[str]) -> None:
     """The rule, its strength, bars before and after, price, and who of a list was moved."""
     st.header("What if a rule stood in the way?")
-    rules = {r["name"]: r for r in queries.workbench().rules.known()}
+    rules = {r.name: r for r in queries.workbench().rules.known()}
     left, middle, right = st.columns([2, 2, 3], gap="medium")
     with left:
         name = wishes.one_of("rule", list(rules), "minimum-exposure")
-        pickers.choose("Guardrail", list(rules), "rule", name, lambda n: str(rules[n]["title"]))
+        pickers.choose("Guardrail", list(rules), "rule", name, lambda n: str(rules[n].title))
     chosen = rules[name]
     with middle:
         group = "*"
         if name == "minimum-exposure":
             group = wishes.one_of("guarded", ["*", *groups], "*")
             pickers.choose("For", ["*", *groups], "guarded", group, lambda g: "every group" if g == "*" else g)
-    steps = [str(s) for s in chosen["strengths"]]
+    steps = [str(s) for s in chosen.strengths]
     with right:
         strength = wishes.one_of("strength", steps, steps[3])
         st.session_state["strength-slider"] = strength
         st.select_slider(
-            f"{str(chosen['strength']).capitalize()}",
+            f"{chosen.strength.capitalize()}",
             steps,
             key="strength-slider",
             on_change=address.take,
             args=("strength", "strength-slider"),
         )
-    st.caption(plain(f"{chosen['what']} Source: {chosen['source']}.", 400))
-    rule = rule_text(name, by, group, str(chosen["strength"]), strength)
+    st.caption(plain(f"{chosen.what} Source: {chosen.source}.", 400))
+    rule = rule_text(name, by, group, chosen.strength, strength)
     known = _heldout_ready(selection)
     cohort = wishes.one_of("priced", people, people[0]) if people else None
     reranked = _guarded(queries.home(), selection.base, rule, by, cohort, selection.k, known)
@@ -82,7 +82,7 @@ def section(selection: Selection, by: str, groups: list[str], people: list[str])
     if people:
         pickers.choose("Cohorts of people by", people, "priced", cohort, column_words)
     if known:
-        texts = [rule_text(name, by, group, str(chosen["strength"]), s) for s in steps]
+        texts = [rule_text(name, by, group, chosen.strength, s) for s in steps]
         curve = [_guarded(queries.home(), selection.base, text, by, cohort, selection.k, True) for text in texts]
         followed = reranked.gains[0].group if reranked.gains else ""
         widgets.chart(
@@ -120,7 +120,7 @@ def by_group(reranked: Guarded) -> pd.DataFrame:
         "low": "after, low",
         "high": "after, high",
     }
-    return pd.DataFrame([vars(g) for g in reranked.groups], columns=list(words)).rename(columns=words)
+    return pd.DataFrame([g.as_json() for g in reranked.groups], columns=list(words)).rename(columns=words)
 
 
 def by_cohort(reranked: Guarded) -> list[dict[str, object]]:

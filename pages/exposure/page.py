@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -11,7 +12,7 @@ import streamlit as st
 from core.texts import UNKNOWN, command
 from explain.charts.bars import exposure_bars
 from explain.format.words import browsing_words, column_words
-from explain.results.audit import NOT_ESTIMABLE, AuditReport, AuditRow
+from explain.results.audit import NOT_ESTIMABLE, AuditReport, AuditRow, GroupShares, ItemOverall
 from explain.workbench.tasks import Task
 from pages.exposure import cells, gap, guardrails
 from pages.exposure import queries as exposure_queries
@@ -100,15 +101,15 @@ def _answer(report: AuditReport) -> None:
         {"verdict": st.column_config.TextColumn(width="medium")},
         what="groups",
     )
-    if note := report.overall.get("note"):
+    if note := report.overall.note:
         st.caption(plain(note, 400))
 
 
 def verdict_sentence(report: AuditReport) -> str:
     """The verdict in words, with its reason."""
     subject = f"{'Exposure' if report.side == 'item' else 'Quality for people'} by {column_words(report.by)}"
-    verdict, reason = report.overall.get("verdict", NOT_ESTIMABLE), report.overall.get("reason", "")
-    return f"{subject}: {verdict}. {reason}".strip()
+    verdict = report.overall.verdict or NOT_ESTIMABLE
+    return f"{subject}: {verdict}. {report.overall.reason}".strip()
 
 
 def _how(report: AuditReport) -> str:
@@ -129,13 +130,18 @@ def _how(report: AuditReport) -> str:
     )
 
 
+def _shares(report: AuditReport) -> Mapping[str, GroupShares]:
+    """What each group of items has; empty for people."""
+    return report.overall.shares if isinstance(report.overall, ItemOverall) else {}
+
+
 def charted(report: AuditReport, most: int = CHARTED) -> AuditReport:
     """The report with its `most` largest groups, in their own order."""
-    shares = report.overall.get("shares", {})
+    shares = _shares(report)
 
     def size(row: AuditRow) -> float:
         share = shares.get(row.group)
-        return float(share["catalogue"]) if share else float(row.n or 0)
+        return share.catalogue if share else float(row.n or 0)
 
     kept = {id(row) for row in sorted(report.rows, key=size, reverse=True)[:most]}
     return replace(report, rows=tuple(row for row in report.rows if id(row) in kept))
@@ -143,12 +149,15 @@ def charted(report: AuditReport, most: int = CHARTED) -> AuditReport:
 
 def report_frame(report: AuditReport) -> pd.DataFrame:
     """One row a group; the item side also with both shares."""
-    shares = report.overall.get("shares", {}) if report.side == "item" else {}
+    shares = _shares(report)
     value = "ratio" if report.side == "item" else report.metric
     rows = []
     for row in report.rows:
-        both = shares.get(row.group, {})
-        given = {"exposure share": both.get("exposure"), "catalogue share": both.get("catalogue")} if shares else {}
+        both = shares.get(row.group)
+        given = {
+            "exposure share": None if both is None else both.exposure,
+            "catalogue share": None if both is None else both.catalogue,
+        }
         rows.append(
             {
                 "group": row.group,
@@ -159,7 +168,7 @@ def report_frame(report: AuditReport) -> pd.DataFrame:
                 "adjusted p": row.p_adjusted,
                 "verdict": row.verdict,
             }
-            | given
+            | (given if shares else {})
             | {"reason": row.reason}
         )
     return pd.DataFrame(rows)

@@ -83,10 +83,10 @@ def _item(home: str, workspace: str, item: str) -> ItemCard:
 @st.cache_resource(max_entries=_KEPT, show_spinner=False)
 def _names(home: str, workspace: str, fingerprint: str, side: str, text: str, limit: int) -> dict[str, str]:
     find = _workbench(home).data.find_items if side == "item" else _workbench(home).data.find_users
-    return {hit.id: _name(hit) for hit in find(workspace, text, limit=limit)}
+    return {hit.id: option_name(hit) for hit in find(workspace, text, limit=limit)}
 
 
-def _name(hit: SearchHit) -> str:
+def option_name(hit: SearchHit) -> str:
     """What tells a hit from others in a list of options; a title that says its id does not repeat it."""
     label = clean(hit.label, 90)
     if (typed := unaccented(label)) != label:

@@ -118,8 +118,7 @@ def _stored_exposure(selection: Selection) -> AuditReport | None:
 def _exposure(report: AuditReport | None) -> tuple[str, str, str]:
     if report is None:
         return "Exposure", NOT_YET, "open Fairness to see who gets attention"
-    verdict, reason = str(report.overall.get("verdict", "unknown")), str(report.overall.get("reason", ""))
-    return f"Exposure by {column_words(report.by)}", verdict, reason
+    return f"Exposure by {column_words(report.by)}", report.overall.verdict or "unknown", report.overall.reason
 
 
 def _invitations() -> None:

@@ -3,24 +3,25 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from explain.results.audit_record import AuditRecord
 from explain.workbench.workbench import Workbench
 from pages.audit.measurements import as_report, group_frame
 from tests.app.conftest import is_sound, open_page, texts
-from tests.unit.audit_record_for_tests import audit, content, plan, row
+from tests.unit.audit_record_for_tests import SHA, audit, content, plan, row
 
 HOSTILE = "<img src=x onerror=alert(1)>"
 
 
 @pytest.fixture(scope="module")
-def audited(home_for_audits: Path) -> tuple[Path, dict[str, Any]]:
+def audited(home_for_audits: Path) -> tuple[Path, AuditRecord]:
     bench = Workbench(home_for_audits)
-    plan = bench.audits.usual_plan("newsroom", "path", k=5) | {"draws": 100, "purpose": HOSTILE}
+    plan = replace(bench.audits.usual_plan("newsroom", "path", k=5), draws=100, purpose=HOSTILE)
     return home_for_audits, bench.audits.run("newsroom", plan, actor="Ana", role="lead")
 
 
@@ -50,23 +51,23 @@ def test_limits_that_nothing_could_keep_are_refused_on_the_page() -> None:
     assert any("compares nothing" in e.value for e in app.error)
 
 
-def test_a_past_audit_is_read_and_signed(audited: tuple[Path, dict[str, Any]]) -> None:
+def test_a_past_audit_is_read_and_signed(audited: tuple[Path, AuditRecord]) -> None:
     home, record = audited
     app = open_page("audit")
     assert is_sound(app)
-    shown = texts(app)
-    assert record["id"] in shown or any(record["id"] in str(box.value) for box in app.selectbox)
-    assert record["verdict"]["verdict"] in shown.lower()
+    page_text = texts(app)
+    assert record.id in page_text or any(record.id in str(box.value) for box in app.selectbox)
+    assert record.verdict.verdict in page_text.lower()
     app.text_input(key="sign-name").set_value(HOSTILE)
     app.text_input(key="sign-role").set_value("officer")
     app.text_area(key="sign-comment").set_value("read and agreed")
     next(b for b in app.button if b.label == "Sign this audit").click().run()
     assert is_sound(app)
-    signed = Workbench(home).records.load("newsroom", record["id"])["signatures"]
-    assert [(s["name"], s["role"], s["comment"]) for s in signed] == [(HOSTILE, "officer", "read and agreed")]
+    signed = Workbench(home).records.load("newsroom", record.id).signatures
+    assert [(s.name, s.role, s.comment) for s in signed] == [(HOSTILE, "officer", "read and agreed")]
 
 
-def test_a_signature_without_a_role_is_a_sentence(audited: tuple[Path, dict[str, Any]]) -> None:
+def test_a_signature_without_a_role_is_a_sentence(audited: tuple[Path, AuditRecord]) -> None:
     app = open_page("audit")
     app.text_input(key="sign-name").set_value("Bo")
     next(b for b in app.button if b.label == "Sign this audit").click().run()
@@ -80,34 +81,34 @@ def sign(app: AppTest, name: str, role: str, comment: str = "") -> AppTest:
     return next(b for b in app.button if b.label == "Sign this audit").click().run()
 
 
-def test_an_empty_signature_complains_of_the_name_first(audited: tuple[Path, dict[str, Any]]) -> None:
+def test_an_empty_signature_complains_of_the_name_first(audited: tuple[Path, AuditRecord]) -> None:
     app = sign(open_page("audit"), " ", "")
     assert any("name is missing" in e.value for e in app.error)
     assert not any("role is missing" in e.value for e in app.error)
 
 
-def test_a_second_signature_of_one_name_is_said_and_people_are_counted(audited: tuple[Path, dict[str, Any]]) -> None:
+def test_a_second_signature_of_one_name_is_said_and_people_are_counted(audited: tuple[Path, AuditRecord]) -> None:
     home, record = audited
-    before = {s["name"] for s in Workbench(home).records.load("newsroom", record["id"])["signatures"]}
+    before = {s.name for s in Workbench(home).records.load("newsroom", record.id).signatures}
     app = sign(open_page("audit"), "Cleo", "counsel", "first")
     assert not any("signed this audit already" in i.value for i in app.info)
     app = sign(app, "Cleo", "counsel", "second")
     assert is_sound(app)
     assert any("Cleo signed this audit already, on 20" in i.value.replace("\\", "") for i in app.info)
-    signatures = Workbench(home).records.load("newsroom", record["id"])["signatures"]
+    signatures = Workbench(home).records.load("newsroom", record.id).signatures
     assert f"{len(before) + 1} pe" in texts(app).replace("\\", "")
     assert f", {len(signatures)} signatures" in texts(app).replace("\\", "")
 
 
-def test_the_result_comes_first_in_the_colour_of_its_verdict(audited: tuple[Path, dict[str, Any]]) -> None:
+def test_the_result_comes_first_in_the_colour_of_its_verdict(audited: tuple[Path, AuditRecord]) -> None:
     _, record = audited
     app = open_page("audit")
     tabs = [tab.label for tab in app.tabs]
     assert tabs[0] == "Result"
     assert {"Details", "Comparison", "Sign and export"} <= set(tabs)
-    verdict = record["verdict"]["verdict"]
-    shown = {"pass": app.success, "fail": app.error}.get(verdict, app.warning)
-    assert any(e.value.lower().startswith(verdict) for e in shown)
+    verdict = record.verdict.verdict
+    boxes = {"pass": app.success, "fail": app.error}.get(verdict, app.warning)
+    assert any(e.value.lower().startswith(verdict) for e in boxes)
     said = texts(app).replace("\\", "")
     assert "Not stated: owner, surface, why this target. A reader will ask." in said
     assert "comes through *" not in said
@@ -119,15 +120,19 @@ def test_a_group_too_small_to_be_told_shows_no_count() -> None:
         row("North · f", 17, 0.04, 0.02, 0.06, "pass", p_adjusted=0.0),
     ]
     crossed = audit("user", "region × gender", rows)
-    record = content(plan() | {"fixed_at": "2026-01-01T00:00:00Z"}, intersections=[crossed])
-    frame = group_frame(crossed, record)
+    fixed = plan() | {"fixed_at": "2026-01-01T00:00:00Z", "log_hash": SHA}
+    record = AuditRecord.from_json(
+        content(fixed, intersections=[crossed])
+        | {"id": "audit-0", "sha256": SHA, "log": {"head": SHA, "extract": []}, "signatures": []}
+    )
+    frame = group_frame(record.intersections[0], record)
     assert list(frame["people"]) == ["<10", "17"]
     assert list(frame["verdict"]) == ["suppressed", "pass"]
     assert "3" not in frame["reason"][0]
-    assert [r.group for r in as_report(crossed, record).rows] == ["North · f"]
+    assert [r.group for r in as_report(record.intersections[0], record).rows] == ["North · f"]
 
 
-def test_the_log_says_that_it_is_intact(audited: tuple[Path, dict[str, Any]]) -> None:
+def test_the_log_says_that_it_is_intact(audited: tuple[Path, AuditRecord]) -> None:
     app = open_page("audit", view="log")
     assert is_sound(app)
     assert any("Intact" in s.value for s in app.success)
@@ -161,9 +166,9 @@ def test_a_policy_is_written_on_the_page() -> None:
     app.selectbox(key="plan-target").set_value("policy").run()
     assert is_sound(app)
     by = app.selectbox(key="plan-policy-by").value
-    shown = app.dataframe[0].value
+    table = app.dataframe[0].value
     shares = Workbench().exposure.catalogue_shares("newsroom", by)
-    assert dict(zip(shown["group"], shown["share"], strict=True)) == pytest.approx(
+    assert dict(zip(table["group"], table["share"], strict=True)) == pytest.approx(
         {g: 100 * s for g, s in shares.items()}, abs=0.01
     )
     assert sum(shares.values()) == pytest.approx(1)

@@ -104,7 +104,7 @@ def read_as_markup(message: Any, kind: str) -> Iterator[str]:
 
 def live(app: AppTest) -> list[str]:
     """What of this page a browser would make something of."""
-    found = []
+    markup = []
     for node in app._tree:
         proto = getattr(node, "proto", None)
         if proto is None:
@@ -114,10 +114,10 @@ def live(app: AppTest) -> list[str]:
             continue  # code is shown letter by letter; html is escaped, which test_pages_stand looks at
         if kind == "plotly_chart":
             if PLOTLY_HTML.search(str(getattr(proto, "spec", ""))):
-                found.append(f"{kind}: HTML in a chart")
+                markup.append(f"{kind}: HTML in a chart")
             continue
-        found += [f"{kind}: {text[:160]}" for text in read_as_markup(proto, kind) if LIVE.search(text)]
-    return found
+        markup += [f"{kind}: {text[:160]}" for text in read_as_markup(proto, kind) if LIVE.search(text)]
+    return markup
 
 
 PAGES = {
@@ -168,5 +168,5 @@ def planted() -> None:
 
 
 def test_a_widget_that_does_not_escape_is_found() -> None:
-    found = live(AppTest.from_function(planted).run())
-    assert len(found) == 3, found
+    markup = live(AppTest.from_function(planted).run())
+    assert len(markup) == 3, markup

@@ -82,8 +82,8 @@ def test_no_script_stands_where_streamlit_looks_for_a_menu() -> None:
 
 def test_reading_what_pages_are_needs_neither_streamlit_nor_pandas() -> None:
     code = "import sys; from pages.frame import spec; spec.pages(); print({'streamlit', 'pandas'} & set(sys.modules))"
-    shown = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
-    assert shown.stdout.strip() == "set()"
+    process = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert process.stdout.strip() == "set()"
 
 
 def test_the_menu_is_what_the_pages_say(bare_home: Path) -> None:
@@ -119,13 +119,13 @@ def test_a_strangers_folder_is_a_page_of_the_menu_with_a_key_of_its_own(copy: Pa
     plant(copy)
     seen = run(copy, newsroom_home, VISIT, "calm")
     assert seen.returncode == 0, seen.stderr[-2000:]
-    shown = json.loads(seen.stdout.splitlines()[-1])
+    opened = json.loads(seen.stdout.splitlines()[-1])
     titles = [page.title for page in spec.pages()]
     place = titles.index("Fairness")
-    assert shown["menu"] == [*titles[:place], "Stranger", *titles[place:]]
-    assert ":primary[Stranger: come in]" in shown["main"]
-    assert (shown["failed"], shown["title"], shown["warning"]) == ([], ["Stranger"], [])
-    assert "asked for calm" in shown["caption"]
+    assert opened["menu"] == [*titles[:place], "Stranger", *titles[place:]]
+    assert ":primary[Stranger: come in]" in opened["main"]
+    assert (opened["failed"], opened["title"], opened["warning"]) == ([], ["Stranger"], [])
+    assert "asked for calm" in opened["caption"]
     long = json.loads(run(copy, newsroom_home, VISIT, "furious").stdout.splitlines()[-1])
     assert len(long["warning"]) == 1
     assert "asked for None" in long["caption"]

@@ -58,18 +58,18 @@ def test_first_page_tells_a_reason_without_a_click(home: Path) -> None:
     example = Workbench(home).explain.example("newsroom")
     app = open_page("overview")
     assert any(example.item_label.split()[0] in h.value for h in app.header)
-    shown = texts(app).replace("\\", "")
-    assert example.sentence.split(",")[0].replace("\\", "") in shown
+    page_text = texts(app).replace("\\", "")
+    assert example.sentence.split(",")[0].replace("\\", "") in page_text
 
 
 def test_first_page_shows_the_stored_accuracy_with_interval_and_n(home: Path) -> None:
     report = Workbench(home).evaluate.stored("newsroom", "path")
     assert report is not None
-    found = report.metrics["recall@20"]
-    shown = "\n".join(html_of(open_page("overview")))
-    assert f"{found['value']:.3f}" in shown
-    assert f"{found['low']:.3f} to {found['high']:.3f}" in shown
-    assert f"n = {report.n_users:,} people" in shown
+    recall = report.metrics["recall@20"]
+    page_text = "\n".join(html_of(open_page("overview")))
+    assert f"{recall['value']:.3f}" in page_text
+    assert f"{recall['low']:.3f} to {recall['high']:.3f}" in page_text
+    assert f"n = {report.n_users:,} people" in page_text
 
 
 def test_why_page_leads_with_the_sentence_of_the_workbench(home: Path) -> None:
@@ -145,8 +145,8 @@ def test_what_if_shows_what_the_workbench_says_and_resets(home: Path) -> None:
     app = open_page("whatif", user=example.user, remove=gone)
     assert is_sound(app)
     expected = bench.whatif.compare("newsroom", "path", user=example.user, remove=[gone])
-    shown = next(f.value for f in app.dataframe if "moved by" in f.value.columns)
-    assert shown["score"].tolist() == [a.score for a in expected.after]
+    table = next(f.value for f in app.dataframe if "moved by" in f.value.columns)
+    assert table["score"].tolist() == [a.score for a in expected.after]
     assert address(app)["remove"] == gone
     next(b for b in app.button if b.label == "Reset").click().run()
     assert "remove" not in address(app)

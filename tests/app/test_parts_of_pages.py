@@ -7,12 +7,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from explain.results.audit import AuditReport, AuditRow
+from explain.results.audit import AuditReport, AuditRow, GroupShares, ItemOverall
 from explain.workbench.workbench import Workbench
 from pages.exposure import cells, page
 from pages.frame import widgets
 from pages.frame.text import plain
-from pages.why.page import parts as why_parts
+from pages.why import parts as why_parts
 from pages.why.page import picture
 from tests.app.conftest import is_sound, open_page, texts
 from tests.models import of_histories
@@ -36,9 +36,9 @@ from tests.models import of_histories
     ],
 )
 def test_markup_in_a_title_is_escaped(title: str) -> None:
-    shown = plain(title)
+    escaped = plain(title)
     for special in "*_[]()`<>#|~$!&":
-        assert shown.count(special) == shown.count(f"\\{special}")
+        assert escaped.count(special) == escaped.count(f"\\{special}")
 
 
 @pytest.mark.parametrize(
@@ -53,10 +53,10 @@ def test_markup_in_a_title_is_escaped(title: str) -> None:
     ],
 )
 def test_what_is_read_even_where_escaped_is_broken_up(title: str, what: str) -> None:
-    shown = plain(title).replace("\\", "")
-    assert "\u2060" in shown
-    assert what not in shown or what == "//"
-    assert shown.replace("\u2060", "") == title
+    readable = plain(title).replace("\\", "")
+    assert "\u2060" in readable
+    assert what not in readable or what == "//"
+    assert readable.replace("\u2060", "") == title
 
 
 def test_long_titles_are_cut_and_ordinary_ones_stay_readable() -> None:
@@ -108,21 +108,23 @@ def test_every_piece_of_the_picture_can_be_looked_behind(home: Path) -> None:
 
 
 def audit(n: int) -> AuditReport:
-    rows = tuple(AuditRow(f"g{i}", i, 1.0, 0.9, 1.1, "pass", "") for i in range(n))
-    shares = {f"g{i}": {"exposure": 0.1, "catalogue": i / n} for i in range(n)}
+    rows = tuple(
+        AuditRow(group=f"g{i}", n=i, value=1.0, low=0.9, high=1.1, verdict="pass", reason="") for i in range(n)
+    )
+    shares = {f"g{i}": GroupShares(exposure=0.1, catalogue=i / n, target=None) for i in range(n)}
     return AuditReport(
-        "w",
-        "path",
-        "s",
-        "genre",
-        "item",
-        10,
-        "exposure ratio",
-        "rbp",
-        "catalogue share",
-        {},
-        rows,
-        {"shares": shares, "verdict": "pass", "reason": "All pass."},
+        workspace="w",
+        model="path",
+        snapshot="s",
+        by="genre",
+        side="item",
+        k=10,
+        metric="exposure ratio",
+        browsing="rbp",
+        target="catalogue share",
+        threshold={},
+        rows=rows,
+        overall=ItemOverall(shares=shares, verdict="pass", reason="All pass."),
     )
 
 

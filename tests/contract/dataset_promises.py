@@ -25,10 +25,10 @@ def loaded(known: DataSet, cache: Path) -> Tables | None:
     try:
         return known.load(cache, no_progress)
     except SourceError as error:
-        told = str(error)
-        assert told.endswith((".", "?")), f"{told!r} is no sentence"
-        assert told.isprintable()
-        assert known.title in told, "the sentence names the data set"
+        message = str(error)
+        assert message.endswith((".", "?")), f"{message!r} is no sentence"
+        assert message.isprintable()
+        assert known.title in message, "the sentence names the data set"
         return None
 
 
@@ -73,16 +73,16 @@ def is_the_same_each_time(known: DataSet, place: Path) -> None:
 
 
 def tells_how_far_it_is(known: DataSet, place: Path) -> None:
-    told: list[tuple[float, str]] = []
+    reports: list[tuple[float, str]] = []
     try:
-        known.load(place / "cache", lambda fraction, doing: told.append((fraction, doing)))
+        known.load(place / "cache", lambda fraction, doing: reports.append((fraction, doing)))
     except SourceError:
         return
-    fractions = [fraction for fraction, _ in told]
+    fractions = [fraction for fraction, _ in reports]
     assert fractions == sorted(fractions), "progress does not go back"
     assert fractions[-1] == 1.0, "progress ends at 1"
     assert min(fractions) >= 0.0
-    assert all(doing for _, doing in told)
+    assert all(doing for _, doing in reports)
 
 
 def can_be_stopped(known: DataSet, place: Path) -> None:
@@ -109,12 +109,12 @@ PROMISES: Sequence[Callable[[DataSet, Path], None]] = (
 
 def broken(known: DataSet, place: Path) -> dict[str, str]:
     """What was broken, by promise: empty for a data set that keeps them all. place: a new folder for its downloads."""
-    told: dict[str, str] = {}
+    failures: dict[str, str] = {}
     for promise in PROMISES:
         own = place / promise.__name__
         own.mkdir(parents=True)
         try:
             promise(known, own)
         except Exception as error:
-            told[promise.__name__] = f"{known.name}: {type(error).__name__}: {error}"
-    return told
+            failures[promise.__name__] = f"{known.name}: {type(error).__name__}: {error}"
+    return failures

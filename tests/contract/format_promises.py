@@ -132,15 +132,15 @@ def keeps_hostile_ids(form: Format, place: Path) -> None:
 
 
 def needs_no_order_of_rows(form: Format, place: Path) -> None:
-    told = [
+    readings = [
         read(form, folder_with(place / str(n), form.sample(rows)))
         for n, rows in enumerate((INTERACTIONS, INTERACTIONS[::-1], sorted(INTERACTIONS, key=lambda row: row[1])))
     ]
-    for tables in told[1:]:
-        assert events_of(tables) == events_of(told[0])
-        assert tables.card == told[0].card
+    for tables in readings[1:]:
+        assert events_of(tables) == events_of(readings[0])
+        assert tables.card == readings[0].card
         for name, key in (("users", "user"), ("items", "item")):
-            one, two = (getattr(t, name).sort_values(key).reset_index(drop=True) for t in (told[0], tables))
+            one, two = (getattr(t, name).sort_values(key).reset_index(drop=True) for t in (readings[0], tables))
             assert one.equals(two), f"{name} do not depend on the order of rows"
 
 
@@ -199,8 +199,8 @@ def keeps_limits(form: Format, place: Path) -> None:
     read(form, folder, Limits(rows=20, columns=20, cells=200, bytes=20_000))
     for what in ("rows", "cells", "bytes"):
         few = replace(Limits(), **{what: 3})
-        told = assert_refused(partial(read, form, folder, few), f"at most 3 {what} are read")
-        assert f"--limits {what}=" in told, f"says how to read more {what}: {told}"
+        message = assert_refused(partial(read, form, folder, few), f"at most 3 {what} are read")
+        assert f"--limits {what}=" in message, f"says how to read more {what}: {message}"
 
 
 def assert_refused(ask: Callable[[], object], what: str) -> str:
@@ -208,10 +208,10 @@ def assert_refused(ask: Callable[[], object], what: str) -> str:
     try:
         ask()
     except DataError as error:
-        told = str(error)
-        assert told.endswith((".", "?")), f"{what}: {told!r} is no sentence"
-        assert told.isprintable(), f"{what}: {told!r} is not on one line"
-        return told
+        message = str(error)
+        assert message.endswith((".", "?")), f"{what}: {message!r} is no sentence"
+        assert message.isprintable(), f"{what}: {message!r} is not on one line"
+        return message
     except Exception as error:
         raise AssertionError(f"{what}: {type(error).__name__} instead of a sentence: {error}") from error
     raise AssertionError(f"{what}, and nothing was said")
@@ -234,12 +234,12 @@ PROMISES: Sequence[Callable[[Format, Path], None]] = (
 
 def broken(form: Format, place: Path) -> dict[str, str]:
     """What was broken, by promise: empty for a format that keeps them all. place: a new folder for its files."""
-    told: dict[str, str] = {}
+    failures: dict[str, str] = {}
     for promise in PROMISES:
         own = place / promise.__name__
         own.mkdir(parents=True)
         try:
             promise(form, own)
         except Exception as error:
-            told[promise.__name__] = f"{form.name}: {type(error).__name__}: {error}"
-    return told
+            failures[promise.__name__] = f"{form.name}: {type(error).__name__}: {error}"
+    return failures

@@ -19,9 +19,10 @@ from explain.fairness.audited_lists import AuditedLists
 from explain.fairness.exposure import BROWSING_LABELS
 from explain.fairness.figures import Figure
 from explain.fairness.metrics.base import Direction, Metric
-from explain.fairness.plan import Plan
 from explain.fairness.report import Lists, audited_lists
+from explain.format.words import RBP
 from explain.groups.intersections import SIGN
+from explain.results.plan import Plan
 from tests.fairness_world import make_graph
 
 PEOPLE, ITEMS, K = 60, 20, 4
@@ -35,7 +36,7 @@ class BrokenPromise(AssertionError):
 
 
 @dataclass(frozen=True)
-class World:
+class Scenario:
     """A plan over lists. people, items: what stands at each position, to be put into another order."""
 
     target: str = "catalogue"
@@ -47,34 +48,44 @@ class World:
     items: tuple[int, ...] = field(default_factory=lambda: tuple(range(ITEMS)))
 
 
-WORLDS = {
-    "served lists": World(),
-    "relevance as target": World(target="relevance", topics=True),
-    "a policy as target": World(target="policy"),
-    "no refit": World(refit=False, topics=True),
-    "lists of one item": World(k=1),
-    "nobody has a list": World(empty=True),
+SCENARIOS = {
+    "served lists": Scenario(),
+    "relevance as target": Scenario(target="relevance", topics=True),
+    "a policy as target": Scenario(target="policy"),
+    "no refit": Scenario(refit=False, topics=True),
+    "lists of one item": Scenario(k=1),
+    "nobody has a list": Scenario(empty=True),
 }
 
 
-def lists_of(world: World, *, draws: int = 100, seed: int = 0) -> AuditedLists:
+def lists_of(scenario: Scenario, *, draws: int = 100, seed: int = 0) -> AuditedLists:
     """The world's lists, with a small group of people ("old") that stays hidden."""
-    graph, given = _given(world)
-    target = POLICY if world.target == "policy" else world.target
-    plan = Plan("tiny", "path", world.k, ("brand",), ("sex", "age", "city"), target=target, draws=draws, seed=seed)
+    graph, given = _given(scenario)
+    target = POLICY if scenario.target == "policy" else scenario.target
+    plan = Plan(
+        workspace="tiny",
+        model="path",
+        k=scenario.k,
+        item_columns=("brand",),
+        user_columns=("sex", "age", "city"),
+        target=target,
+        browsing=RBP,
+        draws=draws,
+        seed=seed,
+    )
     return audited_lists(graph, plan, given)
 
 
 @cache
-def _given(world: World) -> tuple[InteractionGraph, Lists]:
+def _given(scenario: Scenario) -> tuple[InteractionGraph, Lists]:
     """No two items are equally popular, so that no order of theirs decides anything."""
     rng = np.random.default_rng(5)
     owned = [(int(u), i) for i in range(ITEMS) for u in rng.choice(PEOPLE, i + 3, replace=False)]
     served, refit = (np.array([rng.choice(ITEMS, K, replace=False) for _ in range(PEOPLE)]) for _ in range(2))
     served[3], served[4, 2:], likes = NO_ITEM, NO_ITEM, rng.random((PEOPLE, ITEMS)) < 0.25
-    if world.empty:
+    if scenario.empty:
         served, refit = np.full_like(served, NO_ITEM), np.full_like(refit, NO_ITEM)
-    people, items = np.array(world.people), np.array(world.items)
+    people, items = np.array(scenario.people), np.array(scenario.items)
     of_person, of_item = np.argsort(people), np.argsort(items)
     brand = ["unknown" if i % 7 == 6 else f"b{i % 3}" for i in range(ITEMS)]
     genres = [["a", "b"] if i % 4 == 0 else ["ab"[i % 2]] for i in range(ITEMS)]
@@ -88,18 +99,18 @@ def _given(world: World) -> tuple[InteractionGraph, Lists]:
         ITEMS,
         items={"brand": [brand[i] for i in items]},
         users={name: [values[u] for u in people] for name, values in columns.items()},
-        genres=[genres[i] for i in items] if world.topics else None,
+        genres=[genres[i] for i in items] if scenario.topics else None,
         pairs=sorted((int(of_person[u]), int(of_item[i])) for u, i in owned),
     )
 
     def moved(lists: np.ndarray) -> np.ndarray:
-        moved = lists[people][:, : world.k]
+        moved = lists[people][:, : scenario.k]
         return np.where(moved == NO_ITEM, NO_ITEM, of_item[moved])
 
-    if not world.refit:
+    if not scenario.refit:
         return graph, Lists(moved(served))
     positives = sparse.csr_matrix(likes[people][:, items].astype(np.float64))
-    quality = evaluate(moved(refit), positives, training=graph.interactions, cutoffs=(world.k,), draws=20)
+    quality = evaluate(moved(refit), positives, training=graph.interactions, cutoffs=(scenario.k,), draws=20)
     return graph, Lists(moved(served), moved(refit), positives, quality, graph.interactions)
 
 
@@ -114,8 +125,8 @@ def check(metric: Metric, promise: str, kept: bool, what: str) -> None:
 
 def measured(metric: Metric) -> Iterator[tuple[str, AuditedLists, list[Figure]]]:
     """Every world with what the metric says of it."""
-    for name, world in WORLDS.items():
-        lists = lists_of(world)
+    for name, scenario in SCENARIOS.items():
+        lists = lists_of(scenario)
         yield name, lists, metric.measure(lists)
 
 
@@ -125,17 +136,17 @@ def by_key(figures: list[Figure]) -> dict[Key, Figure]:
 
 def words_are_complete(metric: Metric) -> None:
     spec, promise = metric.spec, "words are complete"
-    for name, word in metric.words().items():
+    for name, word in metric.words().as_json().items():
         check(metric, promise, bool(str(word).strip()), f"{name} is empty.")
     check(metric, promise, spec.direction in get_args(Direction), f"{spec.direction!r} is no direction.")
     check(metric, promise, spec.range.low < spec.range.high, f"the range {spec.range} holds nothing.")
 
 
-def every_world_is_measured(metric: Metric) -> None:
+def every_scenario_is_measured(metric: Metric) -> None:
     promise = "every world is measured"
-    for name, world in WORLDS.items():
+    for name, scenario in SCENARIOS.items():
         try:
-            figures = metric.measure(lists_of(world))
+            figures = metric.measure(lists_of(scenario))
         except Exception as error:
             refuse(metric, promise, f"{name}: {type(error).__name__}: {error}")
         check(metric, promise, bool(figures), f"{name}: it says nothing.")
@@ -168,10 +179,10 @@ def figures_say_their_basis(metric: Metric) -> None:
 
 def figures_have_declared_names(metric: Metric) -> None:
     names = metric.spec.figure_names
-    for world, _, figures in measured(metric):
+    for scenario, _, figures in measured(metric):
         for f in figures:
             known = f.name in names or any(f.name.startswith(f"{name} of ") for name in names)
-            check(metric, "figures have declared names", known, f"{world}: {f.name!r} is none of {names}.")
+            check(metric, "figures have declared names", known, f"{scenario}: {f.name!r} is none of {names}.")
 
 
 def intervals_hold_the_value(metric: Metric) -> None:
@@ -193,7 +204,7 @@ def values_are_in_range(metric: Metric) -> None:
 
 def the_seed_decides(metric: Metric) -> None:
     for name, _, figures in measured(metric):
-        again = metric.measure(lists_of(WORLDS[name]))
+        again = metric.measure(lists_of(SCENARIOS[name]))
         check(metric, "the same seed gives the same figures", again == figures, f"{name}: they differ.")
 
 
@@ -203,25 +214,25 @@ def the_order_does_not_matter(metric: Metric) -> None:
     """
     rng = np.random.default_rng(8)
     other = {"people": tuple(rng.permutation(PEOPLE).tolist()), "items": tuple(rng.permutation(ITEMS).tolist())}
-    for name, world in WORLDS.items():
+    for name, scenario in SCENARIOS.items():
         for side, order in other.items():
             promise = f"the order of {side} does not matter"
-            moved = replace(world, **{side: order})
-            one, two = _values(metric, world, range(1)), _values(metric, moved, range(1))
+            moved = replace(scenario, **{side: order})
+            one, two = _values(metric, scenario, range(1)), _values(metric, moved, range(1))
             check(metric, promise, set(one) == set(two), f"{name}: other figures.")
             if all(abs(one[key][0] - two[key][0]) <= 1e-9 for key in one):
                 continue
-            one, two = _values(metric, world, SEEDS), _values(metric, moved, SEEDS)
+            one, two = _values(metric, scenario, SEEDS), _values(metric, moved, SEEDS)
             for key, values in one.items():
                 error = np.sqrt((np.var(values) + np.var(two[key])) / len(SEEDS))
                 apart = abs(np.mean(values) - np.mean(two[key]))
                 check(metric, promise, bool(apart <= 5 * error + 1e-9), f"{name}: {key} is {apart:.3g} apart.")
 
 
-def _values(metric: Metric, world: World, seeds: range) -> dict[Key, list[float]]:
+def _values(metric: Metric, scenario: Scenario, seeds: range) -> dict[Key, list[float]]:
     values: dict[Key, list[float]] = {}
     for seed in seeds:
-        lists = lists_of(world, draws=4, seed=seed)
+        lists = lists_of(scenario, draws=4, seed=seed)
         for key, figure in by_key(metric.measure(lists)).items():
             if figure.value is not None:
                 values.setdefault(key, []).append(figure.value)
@@ -239,8 +250,8 @@ def hidden_groups_have_no_figure(metric: Metric) -> None:
 
 
 def lists_stay_as_they_are(metric: Metric) -> None:
-    for name, world in WORLDS.items():
-        lists = lists_of(world)
+    for name, scenario in SCENARIOS.items():
+        lists = lists_of(scenario)
         before = _contents(lists)
         metric.measure(lists)
         if _contents(lists) != before:
@@ -260,7 +271,7 @@ def _contents(lists: AuditedLists) -> dict[str, bytes]:
 PROMISES: tuple[Callable[[Metric], None], ...] = (
     lists_stay_as_they_are,
     words_are_complete,
-    every_world_is_measured,
+    every_scenario_is_measured,
     values_are_finite_or_have_a_reason,
     figures_say_their_basis,
     figures_have_declared_names,

@@ -125,14 +125,14 @@ def test_every_verified_removal_holds_in_a_fresh_build_and_needs_each_of_its_ite
         now = history_of(graph, user)
         scores = model.score(np.array([user]))[0]
         for item in np.setdiff1d(np.arange(graph.n_items), now.items):
-            found = smallest_removal(model, user, now, int(item), k=K, n_rivals=99)
+            removal = smallest_removal(model, user, now, int(item), k=K, n_rivals=99)
             rank = rank_of(scores, int(item), now.items)
-            assert found.rank == rank
+            assert removal.rank == rank
             if rank > K:
-                assert not found.found
+                assert not removal.found
                 continue
-            assert found.verified == found.found
-            if not found.found:
+            assert removal.verified == removal.found
+            if not removal.found:
                 continue
             n_found += 1
 
@@ -145,9 +145,9 @@ def test_every_verified_removal_holds_in_a_fresh_build_and_needs_each_of_its_ite
                 again = fresh(model, edited)
                 return rank_of(again.score(np.array([user]))[0], item, had)  # what was taken out is no rival
 
-            assert found.new_rank == rank_without(found.changed)
-            assert found.new_rank > K
-            assert set(found.changed) < set(now.items.tolist())
+            assert removal.new_rank == rank_without(removal.changed)
+            assert removal.new_rank > K
+            assert set(removal.changed) < set(now.items.tolist())
     if model.spec.exact and model.spec.relations:
         assert n_found > 0, "a test of nothing"
 
@@ -157,18 +157,18 @@ def test_every_verified_addition_holds_in_a_fresh_build(model: Recommender, grap
     for user in people(graph)[:4]:
         now = history_of(graph, user)
         for item in np.setdiff1d(np.arange(graph.n_items), now.items):
-            found = smallest_addition(model, user, now, int(item), k=K, weight=2.0)
-            if not found.found:
-                assert not found.verified
+            addition = smallest_addition(model, user, now, int(item), k=K, weight=2.0)
+            if not addition.found:
+                assert not addition.verified
                 continue
             n_found += 1
-            assert int(item) not in found.changed
+            assert int(item) not in addition.changed
             edited = graph
-            for j in found.changed:
+            for j in addition.changed:
                 edited = with_item(edited, user, j, 2.0)
             again = fresh(model, edited)
             rank = rank_of(again.score(np.array([user]))[0], int(item), again.history(user))
-            assert found.new_rank == rank
+            assert addition.new_rank == rank
             assert rank <= K
     if model.spec.exact and model.spec.relations:
         assert n_found > 0, "a test of nothing"

@@ -77,8 +77,8 @@ def test_the_newsroom_needs_nothing_from_elsewhere(tmp_path: Path) -> None:
 
 
 def test_what_is_fetched_says_that_it_cannot_be_had_here(tmp_path: Path) -> None:
-    told = {known.name: loaded(known, tmp_path / known.name) for known in all_datasets()}
-    assert [name for name, tables in told.items() if tables is None] == ["complete-journey", "movielens-100k"]
+    loaded_tables = {known.name: loaded(known, tmp_path / known.name) for known in all_datasets()}
+    assert [name for name, tables in loaded_tables.items() if tables is None] == ["complete-journey", "movielens-100k"]
 
 
 def test_one_data_set_at_most_is_opened_first_and_the_demo_begins_with_one_that_is_always_there() -> None:
@@ -191,9 +191,9 @@ def test_the_planted_data_set_is_right_but_for_what_is_planted(tmp_path: Path) -
 def test_a_planted_mistake_breaks_the_promise_that_it_is_about(
     mistake: type[Tiny], promise: str, tmp_path: Path
 ) -> None:
-    told = broken(mistake(), tmp_path)
-    assert promise in told
-    assert told[promise].startswith("tiny: ")
+    failures = broken(mistake(), tmp_path)
+    assert promise in failures
+    assert failures[promise].startswith("tiny: ")
 
 
 def test_every_promise_has_a_planted_mistake() -> None:
@@ -236,9 +236,9 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     environment = os.environ | {"SURFACED_HOME": str(place / "home")}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout)
-    assert isinstance(found, dict)
-    return found
+    answer = json.loads(done.stdout)
+    assert isinstance(answer, dict)
+    return answer
 
 
 def test_the_suite_takes_a_strangers_data_set(answers: dict[str, Any]) -> None:

@@ -58,6 +58,8 @@ class Lines:
             limits.check(file.name, "rows", len(rows))
             limits.check(file.name, "cells", 3 * len(rows))
             events = pd.DataFrame([(str(u), str(i), int(t)) for u, i, t in rows], columns=["user", "item", "time"])
+        except DataError:
+            raise
         except UnicodeDecodeError as error:
             raise not_utf8(file) from error
         except (OSError, ValueError, TypeError) as error:
@@ -105,7 +107,7 @@ class Plain:
             return False
 
     def tables(self, path: Path, name: str, limits: Limits) -> Tables:
-        return self.told(self.rows(path / "plain.txt", limits), path, name)
+        return self.tables_of(self.rows(path / "plain.txt", limits), path, name)
 
     def rows(self, file: Path, limits: Limits) -> list[list[str]]:
         check_regular(file)
@@ -129,7 +131,7 @@ class Plain:
         except OSError as error:
             raise DataError(f"{file.name} cannot be read: {error}.") from error
 
-    def told(self, rows: list[list[str]], path: Path, name: str) -> Tables:
+    def tables_of(self, rows: list[list[str]], path: Path, name: str) -> Tables:
         frame = pd.DataFrame(rows, columns=["user", "item", "time"], dtype="str")
         return completed({"events": frame}, name=name, folder=path, problems=[])
 
@@ -158,27 +160,27 @@ class Listing(Plain):
 
 
 class LosesARow(Plain):
-    def told(self, rows: list[list[str]], path: Path, name: str) -> Tables:
-        return super().told(rows[:-1], path, name)
+    def tables_of(self, rows: list[list[str]], path: Path, name: str) -> Tables:
+        return super().tables_of(rows[:-1], path, name)
 
 
 class OtherName(Plain):
-    def told(self, rows: list[list[str]], path: Path, name: str) -> Tables:
-        return super().told(rows, path, "plain")
+    def tables_of(self, rows: list[list[str]], path: Path, name: str) -> Tables:
+        return super().tables_of(rows, path, "plain")
 
 
 class Numbers(Plain):
-    def told(self, rows: list[list[str]], path: Path, name: str) -> Tables:
-        return super().told([[u.lstrip("0"), i, t] for u, i, t in rows], path, name)
+    def tables_of(self, rows: list[list[str]], path: Path, name: str) -> Tables:
+        return super().tables_of([[u.lstrip("0"), i, t] for u, i, t in rows], path, name)
 
 
 class Unquotes(Plain):
-    def told(self, rows: list[list[str]], path: Path, name: str) -> Tables:
-        return super().told([[u.strip('"'), i, t] for u, i, t in rows], path, name)
+    def tables_of(self, rows: list[list[str]], path: Path, name: str) -> Tables:
+        return super().tables_of([[u.strip('"'), i, t] for u, i, t in rows], path, name)
 
 
 class TitleOfTheFirst(Plain):
-    def told(self, rows: list[list[str]], path: Path, name: str) -> Tables:
+    def tables_of(self, rows: list[list[str]], path: Path, name: str) -> Tables:
         items = pd.DataFrame({"item": sorted({i for _, i, _ in rows})}).assign(first=rows[0][0])
         frame = pd.DataFrame(rows, columns=["user", "item", "time"], dtype="str")
         return completed({"events": frame, "items": items}, name=name, folder=path, problems=[])
@@ -187,7 +189,7 @@ class TitleOfTheFirst(Plain):
 class Counting(Plain):
     """Tells another title each time."""
 
-    def told(self, rows: list[list[str]], path: Path, name: str) -> Tables:
+    def tables_of(self, rows: list[list[str]], path: Path, name: str) -> Tables:
         CALLS.append(1)
         frame = pd.DataFrame(rows, columns=["user", "item", "time"], dtype="str")
         return completed({"events": frame}, name=name, folder=path, problems=[], known={"title": f"read {len(CALLS)}"})
@@ -260,9 +262,9 @@ def test_the_planted_format_is_right_but_for_what_is_planted(tmp_path: Path) -> 
 def test_a_planted_mistake_breaks_the_promise_that_it_is_about(
     mistake: type[Plain], promise: str, tmp_path: Path
 ) -> None:
-    told = broken(mistake(title=mistake.title), tmp_path)
-    assert promise in told
-    assert told[promise].startswith("plain: ")
+    failures = broken(mistake(title=mistake.title), tmp_path)
+    assert promise in failures
+    assert failures[promise].startswith("plain: ")
 
 
 def test_every_promise_has_a_planted_mistake() -> None:
@@ -275,7 +277,7 @@ def test_every_promise_has_a_planted_mistake() -> None:
 def test_what_no_format_reads_is_told_with_what_each_needs(tmp_path: Path) -> None:
     needs = [form.needs for form in all_formats()]
     (tmp_path / "notes.md").write_text("Hi.")
-    for path, told in (
+    for path, message in (
         (tmp_path, "it holds 'notes.md'"),
         (tmp_path / "nowhere", "There is no folder or file"),
         (tmp_path / "notes.md", "it is a file"),
@@ -283,7 +285,7 @@ def test_what_no_format_reads_is_told_with_what_each_needs(tmp_path: Path) -> No
     ):
         with pytest.raises(DataError) as caught:
             tables_from(path, "mine")
-        assert told in str(caught.value)
+        assert message in str(caught.value)
         assert [need for need in needs if need not in str(caught.value)] == []
 
 
@@ -344,9 +346,9 @@ def answers(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     environment = os.environ | {"SURFACED_HOME": str(place / "home")}
     done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=120)
     assert done.returncode == 0, done.stderr
-    found = json.loads(done.stdout)
-    assert isinstance(found, dict)
-    return found
+    answer = json.loads(done.stdout)
+    assert isinstance(answer, dict)
+    return answer
 
 
 def test_the_suite_takes_a_strangers_format(answers: dict[str, Any]) -> None:

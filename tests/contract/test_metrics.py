@@ -13,7 +13,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from explain.workspace.trends import SnapshotLists, trends
 from streamlit.testing.v1 import AppTest
 
 import explain.fairness.metrics as folder
@@ -22,12 +21,14 @@ from explain.fairness.figures import Basis, Figure
 from explain.fairness.metrics import base
 from explain.fairness.metrics.base import Metric, MetricSpec, Range, all_metrics, mean_by_cohort, metric
 from explain.fairness.metrics.shares import measure_impact
-from explain.fairness.plan import Plan, check_plan
+from explain.fairness.plan_check import check_plan
 from explain.fairness.report import Lists, run_plan
-from explain.fairness.thresholds import Thresholds
-from explain.records.html_tables import formulas
+from explain.fairness.trends import SnapshotLists, trends
+from explain.format.words import RBP
+from explain.records.html_tables import formulas_of
+from explain.results.plan import Plan, Thresholds
 from explain.workbench.workbench import Workbench
-from tests.contract.metric_promises import PROMISES, WORLDS, broken_promises, lists_of
+from tests.contract.metric_promises import PROMISES, SCENARIOS, broken_promises, lists_of
 
 NUMBERS = {
     "impact ratio": 1,
@@ -199,8 +200,8 @@ def sorts_the_lists(lists: AuditedLists) -> list[Figure]:
         (of(interval_elsewhere), "intervals_hold_the_value"),
         (of(half_an_interval), "intervals_hold_the_value"),
         (of(another_name), "figures_have_declared_names"),
-        (of(said_twice), "every_world_is_measured"),
-        (of(breaks_on_empty_lists), "every_world_is_measured"),
+        (of(said_twice), "every_scenario_is_measured"),
+        (of(breaks_on_empty_lists), "every_scenario_is_measured"),
         (of(sorts_the_lists), "lists_stay_as_they_are"),
         (of(length, replace(SPEC, source=" ")), "words_are_complete"),
         (of(length, replace(SPEC, direction="up")), "words_are_complete"),  # type: ignore[arg-type]
@@ -248,21 +249,30 @@ def test_a_stranger_s_metric_is_one_file_and_shows_everywhere(stranger: str, tmp
     assert broken_promises(own) == {}
     assert own.number == max(NUMBERS.values()) + 1
     bench = Workbench(tmp_path / "home")
-    words = {w["name"]: w for w in bench.audits.metric_words()}
+    words = {w.name: w for w in bench.audits.metric_words()}
     assert words[stranger] == own.words()
-    assert {name: words[name]["number"] for name in NUMBERS} == NUMBERS, "the others keep theirs"
+    assert {name: words[name].number for name in NUMBERS} == NUMBERS, "the others keep theirs"
 
-    lists = lists_of(WORLDS["served lists"])
-    bounds = Thresholds(bounds={stranger: (0.0, 1.0)})
-    plan = check_plan(Plan("tiny", "path", 4, ("brand",), ("sex",), draws=100, thresholds=bounds), lists.graph)
+    lists = lists_of(SCENARIOS["served lists"])
+    stranger_plan = Plan(
+        workspace="tiny",
+        model="path",
+        k=4,
+        item_columns=("brand",),
+        user_columns=("sex",),
+        browsing=RBP,
+        draws=100,
+        thresholds=Thresholds(bounds={stranger: (0.0, 1.0)}),
+    )
+    plan = check_plan(stranger_plan, lists.graph)
     rows = run_plan(lists.graph, plan, Lists(lists.lists)).metrics
-    (row,) = (r for r in rows if r["metric"] == stranger and not r["by"])
-    assert (row["number"], row["verdict"], row["lists"]) == (own.number, "pass", "served")
-    assert [title for title, *_ in formulas({"metrics": rows})][-1] == f"{own.number}. {stranger}"
+    (row,) = (r for r in rows if r.metric == stranger and not r.by)
+    assert (row.number, row.verdict, row.lists) == (own.number, "pass", "served")
+    assert [title for title, *_ in formulas_of(rows)][-1] == f"{own.number}. {stranger}"
 
     snapshots = [SnapshotLists(f"path-{n}", n, lists.lists) for n in range(2)]
-    followed = {r["name"]: r["points"] for r in trends(lists.graph, snapshots, "brand", 4)}
-    assert [point["snapshot"] for point in followed[stranger]] == ["path-0", "path-1"]
+    followed = {trend.name: trend.points for trend in trends(lists.graph, snapshots, "brand", 4)}
+    assert [point.snapshot for point in followed[stranger]] == ["path-0", "path-1"]
 
     app = AppTest.from_function(_page_of_words).run()
     assert not app.exception
@@ -283,7 +293,7 @@ def test_the_page_says_how_many_families_there_are() -> None:
 
 def test_metrics_of_one_column_read_one_grouping() -> None:
     """Groups are formed once: two metrics of exposure read the same matrix."""
-    lists = lists_of(WORLDS["served lists"])
+    lists = lists_of(SCENARIOS["served lists"])
     before = lists.item_columns[0].exposure
     measure_impact(lists)
     assert lists.item_columns[0].exposure is before

@@ -66,12 +66,12 @@ def one_item_less(walks: tuple[Walks, ...]) -> tuple[Walks, ...]:
 
 def other_kind(walks: tuple[Walks, ...]) -> tuple[Walks, ...]:
     """People in the middle that call themselves topics."""
-    made = []
+    changed = []
     for w in walks:
         out, back = w.chain.steps
         steps = (replace(out, target_kind="topic"), replace(back, source_kind="topic"))
-        made.append(replace(w, chain=replace(w.chain, steps=steps)))
-    return tuple(made)
+        changed.append(replace(w, chain=replace(w.chain, steps=steps)))
+    return tuple(changed)
 
 
 def other_words(walks: tuple[Walks, ...]) -> tuple[Walks, ...]:

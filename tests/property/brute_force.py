@@ -81,7 +81,7 @@ def path_walks(graph: InteractionGraph, p: PathParameters, u: int, i: int) -> Kn
     """
     w = [[(v / p.weight_mean) ** p.weight_exponent if v else 0.0 for v in row] for row in weights(graph)]
     d_item, d_user = column_sums(w), [math.fsum(row) for row in w]
-    co, found = p.relations[CO_3], {}
+    co, walks = p.relations[CO_3], {}
 
     def there_and_back(j: int) -> Iterator[tuple[int, int, float]]:
         """(person, item, amount) of item j → person → item."""
@@ -103,11 +103,11 @@ def path_walks(graph: InteractionGraph, p: PathParameters, u: int, i: int) -> Kn
             continue
         for v, k, amount in there_and_back(j):
             if k == i:
-                found[CO_3, (j, v, i)] = co.weight / co.scale * w[u][j] * amount
+                walks[CO_3, (j, v, i)] = co.weight / co.scale * w[u][j] * amount
             five = p.relations.get(CO_5)
             for v2, last, more in there_and_back(k) if five is not None and five.weight else ():
                 if last == i:
-                    found[CO_5, (j, v, k, v2, i)] = five.weight / five.scale * w[u][j] * amount * more
+                    walks[CO_5, (j, v, k, v2, i)] = five.weight / five.scale * w[u][j] * amount * more
         for key, member in groups(graph):
             r = p.relations.get(key)
             if r is None or not r.weight:
@@ -117,8 +117,8 @@ def path_walks(graph: InteractionGraph, p: PathParameters, u: int, i: int) -> Kn
                 if member[j][g] and member[i][g]:
                     amount = w[u][j] * (d_item[j] + 1) ** -r.history * member[j][g] * size[g] ** -r.middle
                     amount *= member[i][g] * (d_item[i] + 1) ** -r.target
-                    found[key, (j, g, i)] = r.weight / r.scale * amount
-    return Known(found)
+                    walks[key, (j, g, i)] = r.weight / r.scale * amount
+    return Known(walks)
 
 
 def cosines(graph: InteractionGraph) -> Table:
@@ -137,12 +137,12 @@ def cosines(graph: InteractionGraph) -> Table:
 def knn_walks(graph: InteractionGraph, neighbours: list[set[int]], u: int, i: int) -> Known:
     """Σ over history items j among i's neighbours, over people v with both: 1/√(d_j d_i)."""
     has = binary(graph)
-    d, found = column_sums(has), {}
+    d, walks = column_sums(has), {}
     for j in neighbours[i]:
         for v in range(graph.n_users):
             if has[u][j] and has[v][j] and has[v][i]:
-                found[CO_3, (j, v, i)] = 1.0 / math.sqrt(d[j] * d[i])
-    return Known(found)
+                walks[CO_3, (j, v, i)] = 1.0 / math.sqrt(d[j] * d[i])
+    return Known(walks)
 
 
 def light_walks(graph: InteractionGraph, e0: np.ndarray, n_layers: int, u: int, i: int) -> Known:
@@ -160,15 +160,15 @@ def light_walks(graph: InteractionGraph, e0: np.ndarray, n_layers: int, u: int, 
     alpha = 1.0 / (n_layers + 1)
     final = power_series(np.array(hat), alpha, n_layers) @ e0
     worth = [float(e0[x] @ final[n + i]) for x in range(size)]
-    found = {}
+    walks = {}
     ends: list[tuple[tuple[int, ...], float]] = [((u,), alpha)]
     for layer in range(1, n_layers + 1):
         ends = [((*w, y), a * hat[w[-1]][y]) for w, a in ends for y in range(size) if hat[w[-1]][y]]
         for walked, amount in ends:
             positions = tuple(x - n if x >= n else x for x in walked[1:])
             if worth[walked[-1]]:
-                found[f"jump_{layer}", positions] = amount * worth[walked[-1]]
-    return Known(found, alpha * worth[u])
+                walks[f"jump_{layer}", positions] = amount * worth[walked[-1]]
+    return Known(walks, alpha * worth[u])
 
 
 def light_connected(graph: InteractionGraph, e0: np.ndarray, n_layers: int, u: int, i: int) -> float:

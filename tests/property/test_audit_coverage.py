@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 
 from explain.fairness.item_audit import audit_items
-from explain.fairness.thresholds import Thresholds
 from explain.fairness.user_audit import audit_users
+from explain.results.plan import Thresholds
 from tests.fairness_world import make_evaluation, make_graph
 
 N_SEEDS, N_PEOPLE, K, PER_GROUP, DRAWS = 400, 250, 10, 60, 1_000
@@ -21,7 +21,7 @@ SHARES = {"even": (0.25, 0.25, 0.25, 0.25), "uneven": (0.55, 0.25, 0.15, 0.05)}
 
 
 @cache
-def world(n_groups: int):  # type: ignore[no-untyped-def]
+def graph_of_brands(n_groups: int):  # type: ignore[no-untyped-def]
     brands = [f"g{g}" for g in range(n_groups) for _ in range(PER_GROUP)]
     return make_graph(N_PEOPLE, len(brands), items={"brand": brands})
 
@@ -36,7 +36,7 @@ def draw_lists(truth: tuple[float, ...], seed: int) -> np.ndarray:
 
 
 def audited(truth: tuple[float, ...], seed: int, **options: object):  # type: ignore[no-untyped-def]
-    graph = world(len(truth))
+    graph = graph_of_brands(len(truth))
     return audit_items(graph, draw_lists(truth, seed), "brand", K, seed=seed, draws=DRAWS, **options)  # type: ignore[arg-type]
 
 
@@ -58,16 +58,14 @@ def test_exposure_intervals_hold_the_truth(name: str) -> None:
 
 
 def test_without_bias_a_family_of_groups_fails_rarely() -> None:
-    failed = sum(audited((0.25,) * 4, seed).overall["verdict"] == "fail" for seed in range(N_SEEDS))
+    failed = sum(audited((0.25,) * 4, seed).overall.verdict == "fail" for seed in range(N_SEEDS))
     assert failed <= 0.08 * N_SEEDS
 
 
 def test_without_bias_and_with_no_room_for_error_holm_keeps_the_family() -> None:
     """The limits are put next to 1, so that only chance can fail a group."""
     strict = Thresholds(ratio_low=0.9999, ratio_high=1.0001)
-    failed = sum(
-        audited((1 / 12,) * 12, seed, thresholds=strict).overall["verdict"] == "fail" for seed in range(N_SEEDS)
-    )
+    failed = sum(audited((1 / 12,) * 12, seed, thresholds=strict).overall.verdict == "fail" for seed in range(N_SEEDS))
     print(f"family-wise {failed / N_SEEDS:.3f}")
     assert failed <= 0.08 * N_SEEDS
 
@@ -79,7 +77,7 @@ def test_planted_bias_is_found_with_its_sign() -> None:
         assert (rows["g0"].verdict, rows["g3"].verdict) == ("fail", "fail")
         assert rows["g0"].low > 1.25
         assert rows["g3"].high < 0.8
-        assert (report.overall["lowest"], report.overall["highest"]) == ("g3", "g0")
+        assert (report.overall.lowest, report.overall.highest) == ("g3", "g0")
 
 
 def quality(seed: int, behind: float = 0.0) -> tuple[list[str], np.ndarray]:
@@ -108,6 +106,6 @@ def test_a_gap_fails_where_it_is_and_not_where_it_is_not(behind: float, most: fl
         cohort, values = quality(seed, behind)
         graph = make_graph(N_PEOPLE, 2, users={"cohort": cohort})
         overall = audit_users(graph, make_evaluation(values), "cohort", 2, seed=seed, draws=DRAWS).overall
-        failed += overall["verdict"] == "fail"
-        assert behind == 0 or overall["worst"] == "c2"
+        failed += overall.verdict == "fail"
+        assert behind == 0 or overall.worst == "c2"
     assert least <= failed / 100 <= most

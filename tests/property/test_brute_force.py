@@ -132,12 +132,12 @@ def test_nearest_neighbours_are_the_nearest(seed: int) -> None:
 def test_the_search_finds_every_walk_once_and_nothing_else(name: str, seed: int) -> None:
     t = task(name, seed)
     case = t.case
-    found = best_walks(case.lanes, 10**6)
-    named = {(case.lanes[w.lane].walks.chain.key, w.nodes): w.value for w in found}
-    assert len(named) == len(found)
+    walks = best_walks(case.lanes, 10**6)
+    named = {(case.lanes[w.lane].walks.chain.key, w.nodes): w.value for w in walks}
+    assert len(named) == len(walks)
     assert set(named) == set(t.known.walks)
     assert all(close(value, t.known.walks[key]) for key, value in named.items())
-    assert rest_of(case.lanes, found).n_walks == 0
+    assert rest_of(case.lanes, walks).n_walks == 0
     assert rest_of(case.lanes, ()).n_walks == len(t.known.walks)
 
 
@@ -147,12 +147,12 @@ def test_the_search_finds_every_walk_once_and_nothing_else(name: str, seed: int)
 def test_the_best_walks_and_an_independent_rest(name: str, seed: int, k: int) -> None:
     t = task(name, seed)
     case = t.case
-    shown = best_walks(case.lanes, k)
+    best = best_walks(case.lanes, k)
     sizes = sorted(map(abs, t.known.walks.values()), reverse=True)
-    assert np.allclose([abs(w.value) for w in shown], sizes[:k], rtol=1e-10)
-    keys = {(case.lanes[w.lane].walks.chain.key, w.nodes) for w in shown}
+    assert np.allclose([abs(w.value) for w in best], sizes[:k], rtol=1e-10)
+    keys = {(case.lanes[w.lane].walks.chain.key, w.nodes) for w in best}
     others = [value for key, value in t.known.walks.items() if key not in keys]
-    rest = rest_of(case.lanes, shown)
+    rest = rest_of(case.lanes, best)
     assert rest.n_walks == len(others)
     gross = math.fsum(sizes)
     assert close(rest.gross, math.fsum(map(abs, others)), gross)
@@ -164,19 +164,19 @@ def test_the_best_walks_and_an_independent_rest(name: str, seed: int, k: int) ->
 @given(seed=st.integers(0, 10_000), k=st.integers(1, 30))
 def test_an_explanation_accounts_for_all_of_the_score(name: str, seed: int, k: int) -> None:
     t = task(name, seed)
-    told = explain(t.case, snapshot="s", workspace="w", n_paths=k)
+    explanation = explain(t.case, snapshot="s", workspace="w", n_paths=k)
     gross = math.fsum(map(abs, t.known.walks.values())) + abs(t.known.memory)
-    assert told.n_paths == len(t.known.walks)
-    assert told.coverage + told.residual == pytest.approx(1.0, abs=1e-9)
-    assert close(sum(part.value for part in told.parts), t.known.score, gross)
+    assert explanation.n_paths == len(t.known.walks)
+    assert explanation.coverage + explanation.residual == pytest.approx(1.0, abs=1e-9)
+    assert close(sum(part.value for part in explanation.parts), t.known.score, gross)
     if gross:
-        assert told.coverage == pytest.approx(math.fsum(abs(p.value) for p in told.paths) / gross)
+        assert explanation.coverage == pytest.approx(math.fsum(abs(p.value) for p in explanation.paths) / gross)
     if abs(t.known.score) > 1e-6:
-        assert told.gross_net == pytest.approx(gross / abs(t.known.score))
-    for path in told.paths:
+        assert explanation.gross_net == pytest.approx(gross / abs(t.known.score))
+    for path in explanation.paths:
         check_path(path, t)
     has = bool(((t.graph.events.user == t.user) & (t.graph.events.item == t.item)).any())
-    assert told.state == ("consumed" if has else "ok" if gross else "no_path")
+    assert explanation.state == ("consumed" if has else "ok" if gross else "no_path")
 
 
 def check_path(path: Path, t: Task) -> None:
@@ -199,7 +199,7 @@ def check_path(path: Path, t: Task) -> None:
 @given(seed=st.integers(0, 10_000))
 def test_path_share_is_what_walks_over_observed_edges_carry(name: str, seed: int) -> None:
     t = task(name, seed)
-    told = explain(t.case, snapshot="s", workspace="w")
+    explanation = explain(t.case, snapshot="s", workspace="w")
     if isinstance(t.model, LightGCN):
         connected = light_connected(t.graph, t.model.e0, t.model.n_layers, t.user, t.item)
     else:
@@ -207,9 +207,9 @@ def test_path_share_is_what_walks_over_observed_edges_carry(name: str, seed: int
     assert close(t.model.connected(t.user, t.item), connected)
     apart = abs(t.known.score - connected)
     if abs(connected) + apart > 1e-9:
-        assert told.path_share == pytest.approx(abs(connected) / (abs(connected) + apart), abs=1e-9)
+        assert explanation.path_share == pytest.approx(abs(connected) / (abs(connected) + apart), abs=1e-9)
     if t.model.spec.exact and t.model.spec.relations:
-        assert told.path_share == pytest.approx(1.0, abs=1e-6)
+        assert explanation.path_share == pytest.approx(1.0, abs=1e-6)
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -217,20 +217,20 @@ def test_path_share_is_what_walks_over_observed_edges_carry(name: str, seed: int
 @given(seed=st.integers(0, 10_000))
 def test_flow_is_conserved_and_the_bundles_are_the_score(name: str, seed: int) -> None:
     t = task(name, seed)
-    told = explain(t.case, snapshot="s", workspace="w")
-    check_flow(told, t.known)
+    explanation = explain(t.case, snapshot="s", workspace="w")
+    check_flow(explanation, t.known)
 
 
-def check_flow(told: Explanation, known: Known) -> None:
-    into, out = ({n.key: np.zeros(3) for n in told.nodes} for _ in range(2))
-    for b in told.bundles:
+def check_flow(explanation: Explanation, known: Known) -> None:
+    into, out = ({n.key: np.zeros(3) for n in explanation.nodes} for _ in range(2))
+    for b in explanation.bundles:
         assert b.value_for >= 0
         assert b.value_against >= 0
         amounts = np.array([b.value_for, b.value_against, b.n_paths])
         into[b.target] += amounts
         out[b.source] += amounts
     gross = math.fsum(map(abs, known.walks.values())) + abs(known.memory)
-    for node in told.nodes:
+    for node in explanation.nodes:
         flows = [f for f in (into[node.key], out[node.key]) if f.any()]
         assert (node.hop in (0, 3)) == (len(flows) < 2)
         for f in flows:
@@ -241,7 +241,7 @@ def check_flow(told: Explanation, known: Known) -> None:
     plus = math.fsum(v for v in (*known.walks.values(), known.memory) if v > 0)
     minus = -math.fsum(v for v in (*known.walks.values(), known.memory) if v < 0)
     number = len(known.walks) + (1 if known.memory else 0)
-    for end in (next(n for n in told.nodes if n.hop == hop) for hop in (0, 3)):
+    for end in (next(n for n in explanation.nodes if n.hop == hop) for hop in (0, 3)):
         assert close(end.value_for, plus, gross)
         assert close(end.value_against, minus, gross)
         assert max(into[end.key][2], out[end.key][2]) == number
@@ -253,12 +253,12 @@ def check_flow(told: Explanation, known: Known) -> None:
 def test_evidence_of_each_bundle_and_node_is_the_sum_of_its_walks(name: str, seed: int) -> None:
     t = task(name, seed)
     case = t.case
-    told = explain(case, snapshot="s", workspace="w")
-    for b in told.bundles:
+    explanation = explain(case, snapshot="s", workspace="w")
+    for b in explanation.bundles:
         key = bundle_id(b.source, b.target, b.relation)
         check_evidence(case, t, key, bundle_walks(t, b.source, b.target, b.relation), b.value_for, b.value_against)
-    for node in told.nodes:
-        check_evidence(case, t, node.key, node_walks(t, told, node.key), node.value_for, node.value_against)
+    for node in explanation.nodes:
+        check_evidence(case, t, node.key, node_walks(t, explanation, node.key), node.value_for, node.value_against)
 
 
 def bundle_walks(t: Task, source: str, target: str, relation: str) -> dict[object, float]:
@@ -278,8 +278,8 @@ def bundle_walks(t: Task, source: str, target: str, relation: str) -> dict[objec
     return {k: v for b in sources for k, v in bundle_walks(t, b.source, b.target, b.relation).items()}
 
 
-def node_walks(t: Task, told: Explanation, key: str) -> dict[object, float]:
-    used = [b for b in told.bundles if b.target == key] or [b for b in told.bundles if b.source == key]
+def node_walks(t: Task, explanation: Explanation, key: str) -> dict[object, float]:
+    used = [b for b in explanation.bundles if b.target == key] or [b for b in explanation.bundles if b.source == key]
     return {k: v for b in used for k, v in bundle_walks(t, b.source, b.target, b.relation).items()}
 
 
@@ -306,9 +306,9 @@ def check_evidence(
 
 def check_facts(behind: Evidence) -> None:
     """The amounts that are listed by history item are those of this node or bundle: they add up to what it carries."""
-    told = [fact.removesuffix(" of it").rpartition(": ")[2] for fact in behind.facts if fact.endswith(" of it")]
-    if told:
-        amounts = [float(text.replace("−", "-").replace(",", "")) for text in told]
+    listed = [fact.removesuffix(" of it").rpartition(": ")[2] for fact in behind.facts if fact.endswith(" of it")]
+    if listed:
+        amounts = [float(text.replace("−", "-").replace(",", "")) for text in listed]
         slack = 0.01 * (behind.value_for + behind.value_against)
         assert sum(amounts) == pytest.approx(behind.value_for - behind.value_against, abs=slack)
 
@@ -321,13 +321,15 @@ def test_long_histories_and_many_topics_are_merged_without_losing_anything() -> 
     itemised = 0
     for item in (graph.n_items - 1, many_topics):
         one = Task(graph, model, user, item, path_walks(graph, random_parameters(5), user, item))
-        told = explain(one.case, snapshot="s", workspace="w")
-        history = [n for n in told.nodes if n.hop == 1]
+        explanation = explain(one.case, snapshot="s", workspace="w")
+        history = [n for n in explanation.nodes if n.hop == 1]
         live = {walked[0] for _, walked in one.known.walks}
         assert sum(n.merged for n in history) == len(live)
         assert len(history) == (13 if len(live) > 13 else len(live))
-        check_flow(told, one.known)
-        for key in [n.key for n in told.nodes] + [bundle_id(b.source, b.target, b.relation) for b in told.bundles]:
+        check_flow(explanation, one.known)
+        for key in [n.key for n in explanation.nodes] + [
+            bundle_id(b.source, b.target, b.relation) for b in explanation.bundles
+        ]:
             behind = evidence(one.case, key)
             listed = sum(p.value for p in behind.paths) + behind.rest_value
             assert listed == pytest.approx(behind.value_for - behind.value_against, rel=1e-9, abs=1e-12)
@@ -335,8 +337,8 @@ def test_long_histories_and_many_topics_are_merged_without_losing_anything() -> 
             check_facts(behind)
             itemised += any(fact.endswith(" of it") for fact in behind.facts)
     assert itemised > 5
-    assert any(n.merged > 1 and n.id == "rest" for n in told.nodes if n.hop == 1)
-    assert any(n.merged > 1 and n.id == "rest" for n in told.nodes if n.kind == "topic")
+    assert any(n.merged > 1 and n.id == "rest" for n in explanation.nodes if n.hop == 1)
+    assert any(n.merged > 1 and n.id == "rest" for n in explanation.nodes if n.kind == "topic")
 
 
 def test_crowds_are_counted_by_head_and_small_ones_not_told_apart() -> None:
@@ -346,9 +348,9 @@ def test_crowds_are_counted_by_head_and_small_ones_not_told_apart() -> None:
     for user in range(graph.n_users - 1):
         for item in range(graph.n_items - 1):
             t = Task(graph, model, user, item, path_walks(graph, random_parameters(11), user, item))
-            told = explain(t.case, snapshot="s", workspace="w", n_paths=1)
-            for node in (n for n in told.nodes if n.kind == "people" and n.id != "broad-taste"):
-                sources = [b.source.split(":")[2] for b in told.bundles if b.target == node.key]
+            explanation = explain(t.case, snapshot="s", workspace="w", n_paths=1)
+            for node in (n for n in explanation.nodes if n.kind == "people" and n.id != "broad-taste"):
+                sources = [b.source.split(":")[2] for b in explanation.bundles if b.target == node.key]
                 crowd = set()
                 for raw in sources:
                     crowd |= {w[1] for _, w in t.known.chosen(CO_3, graph.items.index(raw))}

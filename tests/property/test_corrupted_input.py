@@ -26,9 +26,9 @@ def become(kind: str, first: int, last: int) -> dict[str, Any]:
         check=False,
     )
     assert done.returncode == 0, done.stderr[-2_000:]
-    found = json.loads(done.stdout.splitlines()[-1])
-    assert isinstance(found, dict)
-    return found
+    counts = json.loads(done.stdout.splitlines()[-1])
+    assert isinstance(counts, dict)
+    return counts
 
 
 @pytest.mark.parametrize(
@@ -43,10 +43,10 @@ def become(kind: str, first: int, last: int) -> dict[str, Any]:
     ],
 )
 def test_corrupted_input_is_read_or_refused_with_a_sentence(kind: str, first: int, last: int) -> None:
-    found = become(kind, first, last)
-    assert found["failed"] == []
-    assert found["read"] + found["refused"] == last - first
+    counts = become(kind, first, last)
+    assert counts["failed"] == []
+    assert counts["read"] + counts["refused"] == last - first
     assert (
-        min(found["read"], found["refused"]) > (last - first) / 20
+        min(counts["read"], counts["refused"]) > (last - first) / 20
     )  # the faults are neither all harmless nor all fatal
-    assert found["peak_bytes"] < MOST_BYTES
+    assert counts["peak_bytes"] < MOST_BYTES

@@ -19,10 +19,10 @@ from core.graph import InteractionGraph
 from core.progress import no_progress
 from explain.fairness.differencing import protect
 from explain.fairness.disclosure import disclosure
-from explain.fairness.plan import Plan
 from explain.fairness.report import Lists, run_plan
-from explain.fairness.thresholds import Thresholds
+from explain.format.words import RBP
 from explain.groups.intersections import grouping
+from explain.results.plan import Plan, Thresholds
 from tests.fairness_world import make_graph
 
 LIMIT = 4
@@ -34,14 +34,14 @@ def columns_of_people(rng: np.random.Generator) -> dict[str, np.ndarray]:
     skewed = np.sort(rng.choice(5, n, p=[0.4, 0.3, 0.2, 0.06, 0.04]))
     coarse = skewed // 2
     free = rng.integers(0, int(rng.integers(2, 4)), n)
-    made = {"skewed": skewed, "free": free}
+    columns = {"skewed": skewed, "free": free}
     if rng.random() < 0.5:
         moved = coarse.copy()
         moved[rng.choice(n, int(rng.integers(0, 4)), replace=False)] = 0
-        made["nearly nested"] = moved
+        columns["nearly nested"] = moved
     if rng.random() < 0.5:
-        made["skewed × free"] = np.unique(skewed * 10 + free, return_inverse=True)[1]
-    return {name: code.astype(np.int64) for name, code in made.items()}
+        columns["skewed × free"] = np.unique(skewed * 10 + free, return_inverse=True)[1]
+    return {name: code.astype(np.int64) for name, code in columns.items()}
 
 
 def published(codes: dict[str, np.ndarray], hidden: dict[str, frozenset[int]]) -> np.ndarray:
@@ -69,14 +69,14 @@ def given_away(equations: np.ndarray, limit: int) -> tuple[int, ...] | None:
     return None
 
 
-def worlds(n: int) -> Iterator[tuple[int, dict[str, np.ndarray]]]:
+def random_columns(n: int) -> Iterator[tuple[int, dict[str, np.ndarray]]]:
     for seed in range(n):
         yield seed, columns_of_people(np.random.default_rng(seed))
 
 
-def check(n_worlds: int) -> None:
+def check(n_draws: int) -> None:
     n_exposed, n_hidden = 0, 0
-    for seed, codes in worlds(n_worlds):
+    for seed, codes in random_columns(n_draws):
         everybody = np.arange(len(codes["free"]))
         primary = {
             by: frozenset(g for g in range(code.max() + 1) if 0 < (code == g).sum() < LIMIT)
@@ -87,8 +87,8 @@ def check(n_worlds: int) -> None:
         assert given_away(published(codes, hidden), LIMIT) is None, seed
         assert all(hidden[by] >= primary[by] for by in codes), seed
         n_hidden += sum(len(hidden[by]) < len(np.unique(codes[by])) for by in codes)
-    assert n_exposed > n_worlds / 4, "worlds in which hiding small groups alone is enough test nothing"
-    assert n_hidden > n_worlds / 2, "hiding everything is no answer"
+    assert n_exposed > n_draws / 4, "worlds in which hiding small groups alone is enough test nothing"
+    assert n_hidden > n_draws / 2, "hiding everything is no answer"
 
 
 def test_no_sum_of_few_people_follows_from_what_is_shown() -> None:
@@ -103,8 +103,8 @@ def test_no_sum_of_few_people_follows_from_what_is_shown_in_many_worlds() -> Non
 def test_the_check_itself_finds_the_person_that_two_columns_give_away() -> None:
     region = np.array([0] * 40 + [1] * 40 + [2])
     gender = np.array([0] * 41 + [1] * 40)
-    shown = published({"region": region, "gender": gender}, {"region": frozenset({2}), "gender": frozenset()})
-    assert given_away(shown, 10) == (80,)
+    equations = published({"region": region, "gender": gender}, {"region": frozenset({2}), "gender": frozenset()})
+    assert given_away(equations, 10) == (80,)
 
 
 def test_the_smallest_group_beside_a_small_one_is_hidden_with_it() -> None:
@@ -157,16 +157,17 @@ def world_of(seed: int) -> tuple[InteractionGraph, Lists, dict[str, np.ndarray]]
 def test_no_record_tells_what_gives_a_few_people_away(seed: int) -> None:
     graph, given, codes = world_of(seed)
     plan = Plan(
-        "tiny",
-        "path",
-        3,
-        ("brand",),
-        tuple(codes),
-        (("skewed", "free"),),
+        workspace="tiny",
+        model="path",
+        k=3,
+        item_columns=("brand",),
+        user_columns=tuple(codes),
+        intersections=(("skewed", "free"),),
         thresholds=Thresholds(min_n=LIMIT),
         draws=100,
+        browsing=RBP,
     )
-    found = run_plan(graph, plan, given, progress=no_progress)
+    result = run_plan(graph, plan, given, progress=no_progress)
     names = {by: np.array([f"{by[0]}{g}" for g in code], dtype=object) for by, code in codes.items()}
     names["skewed × free"] = np.array(
         [f"{a} × {b}" for a, b in zip(names["skewed"], names["free"], strict=True)], dtype=object
@@ -176,24 +177,24 @@ def test_no_record_tells_what_gives_a_few_people_away(seed: int) -> None:
     tables: dict[str, tuple[np.ndarray, list[tuple[str, str, int]]]] = {
         "quality": (
             given.quality.users,
-            [(a.by, r.group, r.n) for a in (*found.people, *found.intersections) for r in a.rows if r.n],
+            [(a.by, r.group, r.n) for a in (*result.people, *result.intersections) for r in a.rows if r.n],
         ),
         "cells": (
             everybody,
-            [(t["user_by"], r["user_group"], r["n"]) for t in found.cells for r in t["rows"] if r["n"]],
+            [(t.user_by, r.user_group, r.n) for t in result.cells for r in t.rows if r.n],
         ),
     }
-    for m in found.metrics:
-        if m["by"] in codes and m["group"] and m["n"] and m["name"] != "user-cohort gap":
-            tables.setdefault(m["name"], (everybody, []))[1].append((m["by"], m["group"], m["n"]))
+    for m in result.metrics:
+        if m.by in codes and m.group and m.n and m.name != "user-cohort gap":
+            tables.setdefault(m.name, (everybody, []))[1].append((m.by, m.group, m.n))
     assert len(tables) > 4
-    for told, (people, rows) in tables.items():
+    for metric, (people, rows) in tables.items():
         equations = [np.ones(len(people))]
         for by, group, n in rows:
             members = (names[by][people] == group).astype(float)
-            assert members.sum() == n, (told, by, group)
+            assert members.sum() == n, (metric, by, group)
             equations.append(members)
-        assert given_away(np.array(equations), LIMIT) is None, told
+        assert given_away(np.array(equations), LIMIT) is None, metric
 
 
 def test_two_audits_of_other_intersections_cannot_be_subtracted_from_each_other() -> None:
@@ -206,6 +207,6 @@ def test_two_audits_of_other_intersections_cannot_be_subtracted_from_each_other(
         then = disclosure(graph, ["a,b", "b,c"], limit=LIMIT, floor=LIMIT)
         everybody = np.arange(n)
         assert then.hidden("a × b", everybody) == first.hidden("a × b", everybody)
-        told = {by: grouping(graph, by, "user") for by in ("a", "b", "c", "a,b", "b,c")}
-        hidden = {c.by: then.hidden(c.by, everybody) for c in told.values()}
-        assert given_away(published({c.by: c.code for c in told.values()}, hidden), LIMIT) is None, seed
+        groupings = {by: grouping(graph, by, "user") for by in ("a", "b", "c", "a,b", "b,c")}
+        hidden = {c.by: then.hidden(c.by, everybody) for c in groupings.values()}
+        assert given_away(published({c.by: c.code for c in groupings.values()}, hidden), LIMIT) is None, seed

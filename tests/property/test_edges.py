@@ -47,13 +47,13 @@ def kind_of(edges: EdgeSet) -> str:
 
 def amounts_of(model: Recommender, user: int, item: int) -> dict[Edge, float]:
     parts = edge_parts(model, user, item)
-    found: dict[Edge, float] = {}
+    amounts: dict[Edge, float] = {}
     for edges, values in zip(parts.sets, parts.amounts, strict=True):
         kind = kind_of(edges)
         for source, target, value in zip(edges.source.tolist(), edges.target.tolist(), values.tolist(), strict=True):
-            assert (kind, source, target) not in found, "an edge stands twice"
-            found[kind, source, target] = value
-    return found
+            assert (kind, source, target) not in amounts, "an edge stands twice"
+            amounts[kind, source, target] = value
+    return amounts
 
 
 def terms_of(walks: dict[tuple[str, tuple[int, ...]], float], user: int) -> Terms:
@@ -72,10 +72,10 @@ def terms_of(walks: dict[tuple[str, tuple[int, ...]], float], user: int) -> Term
     return terms
 
 
-def agree(found: dict[Edge, float], known: dict[Edge, float]) -> None:
-    assert set(known) <= set(found)
+def agree(amounts: dict[Edge, float], known: dict[Edge, float]) -> None:
+    assert set(known) <= set(amounts)
     scale = max(1.0, *(abs(v) for v in known.values())) if known else 1.0
-    for edge, value in found.items():
+    for edge, value in amounts.items():
         assert value == pytest.approx(known.get(edge, 0.0), abs=1e-12 * scale), edge
 
 
@@ -194,11 +194,13 @@ def test_captum_s_own_integration_agrees_to_single_precision(name: str) -> None:
         ones = torch.ones((1, sum(map(len, parts.sets))), dtype=torch.float64)
         if not parts.n_nodes:
             continue
-        found = IntegratedGradients(score).attribute(
+        attributions = IntegratedGradients(score).attribute(
             ones, baselines=0.0, n_steps=parts.n_nodes, method="gausslegendre", internal_batch_size=1
         )
         gross = max(1.0, math.fsum(abs(v) for v, _ in k.terms))
-        np.testing.assert_allclose(np.concatenate(parts.amounts), found.numpy().ravel(), rtol=1e-6, atol=1e-7 * gross)
+        np.testing.assert_allclose(
+            np.concatenate(parts.amounts), attributions.numpy().ravel(), rtol=1e-6, atol=1e-7 * gross
+        )
 
 
 def test_amounts_complete_where_walks_for_and_against_nearly_cancel() -> None:
@@ -240,9 +242,9 @@ def test_the_score_at_any_scales_is_the_sum_of_the_scaled_walks(name: str, seed:
     scale = rng.choice([0.0, 0.5, 1.0, 2.0], len(edges))
     of = dict(zip(edges, scale.tolist(), strict=True))
     expected = [value * math.prod(of[e] for e in walk) for value, walk in k.terms]
-    found = float(score(torch.from_numpy(scale)[None])[0])
+    scaled_score = float(score(torch.from_numpy(scale)[None])[0])
     size = max(1.0, math.fsum(map(abs, expected)))
-    assert found == pytest.approx(k.empty + math.fsum(expected), rel=1e-9, abs=1e-12 * size)
+    assert scaled_score == pytest.approx(k.empty + math.fsum(expected), rel=1e-9, abs=1e-12 * size)
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -266,20 +268,20 @@ def test_every_grouping_holds_every_edge_once(name: str) -> None:
     graph = random_graph(5)
     state = ModelState(asdict(random_parameters(5)) if name == "path" else {"n_neighbours": 5})
     model = get_model(name).restore(graph, state)
-    found = explain_edges(names_of(graph), model, 0, 3, top=5)
-    whole = found.score - found.empty_score
-    assert set(found.by) == {"relation", "topic", "creator", "age"}
-    for groups in found.by.values():
+    explanation = explain_edges(names_of(graph), model, 0, 3, top=5)
+    whole = explanation.score - explanation.empty_score
+    assert set(explanation.by) == {"relation", "topic", "creator", "age"}
+    for groups in explanation.by.values():
         assert sum(g.value for g in groups) == pytest.approx(whole, rel=1e-9, abs=1e-12)
-    assert len(found.edges) == 5
-    assert [abs(e.value) for e in found.edges] == sorted((abs(e.value) for e in found.edges), reverse=True)
+    assert len(explanation.edges) == 5
+    assert [abs(e.value) for e in explanation.edges] == sorted((abs(e.value) for e in explanation.edges), reverse=True)
 
 
 def test_other_people_stay_unnamed_unless_the_workspace_shows_them() -> None:
     graph = random_graph(5)
     model = PathModel.restore(graph, ModelState(asdict(random_parameters(5))))
     hidden = explain_edges(names_of(graph), model, 0, 3, top=500)
-    shown = explain_edges(names_of(graph, show_people=True), model, 0, 3, top=500)
+    explanation = explain_edges(names_of(graph, show_people=True), model, 0, 3, top=500)
     own = names_of(graph).user(0)
     assert {e.source for e in hidden.edges if e.relation == names_of(graph).verb} <= {own, "another person"}
-    assert len({e.source for e in shown.edges if e.relation == names_of(graph).verb}) > 2
+    assert len({e.source for e in explanation.edges if e.relation == names_of(graph).verb}) > 2

@@ -18,8 +18,8 @@ from explain.fairness.item_audit import audit_items
 from explain.fairness.user_audit import audit_users
 from tests.fairness_world import make_evaluation, make_graph
 
-WORLDS, K, PER_GROUP, LIMIT = 200, 10, 20, 0.05
-MOST_FALSE = 0.05 + 2 * np.sqrt(0.05 * 0.95 / WORLDS)  # 5 % and two Monte-Carlo errors
+N_DRAWS, K, PER_GROUP, LIMIT = 200, 10, 20, 0.05
+MOST_FALSE = 0.05 + 2 * np.sqrt(0.05 * 0.95 / N_DRAWS)  # 5 % and two Monte-Carlo errors
 HELD = (0.92, 0.98)
 OCCUPATIONS = np.array([180, 90, 90, 72, 63, 54, 45, 45, 36, 36, 27, 27, 27, 27, 18, 18, 18, 18])
 
@@ -41,7 +41,7 @@ def test_groups_of_items_at_the_limit_fail_no_oftener_than_alpha_whatever_their_
     ratios = np.tile([0.8, 1.2], n_groups // 2)
     brands = [f"g{g:02d}" for g in range(n_groups) for _ in range(PER_GROUP)]
     graph, false, held = make_graph(n_people, len(brands), items={"brand": brands}), 0, []
-    for seed in range(WORLDS):
+    for seed in range(N_DRAWS):
         rows = audit_items(
             graph, lists_of(ratios / n_groups, n_people, np.random.default_rng(seed)), "brand", K, browsing="rbp(0.8)"
         ).rows
@@ -49,21 +49,21 @@ def test_groups_of_items_at_the_limit_fail_no_oftener_than_alpha_whatever_their_
         held += [row.low <= true <= row.high for row, true in zip(rows, ratios, strict=True)]  # type: ignore[operator]
         assert all((row.p_adjusted < 0.05) == (row.verdict == "fail") for row in rows)  # type: ignore[operator]
         assert all((row.p_pass_adjusted < 0.05) == (row.verdict == "pass") for row in rows)  # type: ignore[operator]
-    print(f"{n_groups} groups: any false failure {false / WORLDS:.3f}, coverage {np.mean(held):.3f}")
-    assert false / WORLDS <= MOST_FALSE
+    print(f"{n_groups} groups: any false failure {false / N_DRAWS:.3f}, coverage {np.mean(held):.3f}")
+    assert false / N_DRAWS <= MOST_FALSE
     assert HELD[0] <= np.mean(held) <= HELD[1]
 
 
 def quality(sizes: IntArray, means: FloatArray, law: str, rng: np.random.Generator) -> list[FloatArray]:
     """One float64 [n_g] a cohort, of these means."""
-    found = []
+    values = []
     for n, mean in zip(sizes.tolist(), means.tolist(), strict=True):
         if law == "beta":
-            found.append(rng.beta(8 * mean, 8 * (1 - mean), n))
+            values.append(rng.beta(8 * mean, 8 * (1 - mean), n))
         else:
             gains = 1 / np.log2(np.arange(2, K + 2))
-            found.append((rng.random(n) < 2 * mean) * gains[rng.integers(K, size=n)] / gains.mean() / 2)
-    return found
+            values.append((rng.random(n) < 2 * mean) * gains[rng.integers(K, size=n)] / gains.mean() / 2)
+    return values
 
 
 def at_limit(n_cohorts: int) -> tuple[IntArray, FloatArray]:
@@ -76,27 +76,23 @@ def truths(sizes: IntArray, means: FloatArray) -> FloatArray:
     return means - (means @ sizes - means * sizes) / (sizes.sum() - sizes)
 
 
-WORLDS_OF_PEOPLE = {"18 equal": (OCCUPATIONS, np.full(18, 0.3))} | {
-    f"{n} at the limit": at_limit(n) for n in (6, 10, 30)
-}
+POPULATIONS = {"18 equal": (OCCUPATIONS, np.full(18, 0.3))} | {f"{n} at the limit": at_limit(n) for n in (6, 10, 30)}
 
 
 @pytest.mark.parametrize("law", ["beta", "mostly nothing"])
-@pytest.mark.parametrize("name", WORLDS_OF_PEOPLE)
+@pytest.mark.parametrize("name", POPULATIONS)
 def test_cohorts_at_the_limit_fail_no_oftener_than_alpha_and_bands_hold_all_differences(name: str, law: str) -> None:
-    sizes, means = WORLDS_OF_PEOPLE[name]
+    sizes, means = POPULATIONS[name]
     true, false, held = truths(sizes, means), 0, 0
-    for seed in range(WORLDS):
-        found = differences(
-            quality(sizes, means, law, np.random.default_rng(1_000 + seed)), np.random.default_rng(seed)
-        )
-        fails = found.over_all(found.p_below(LIMIT)) < 0.05
-        assert (fails == (found.high < -LIMIT)).all(), "bands and p-values say the same"
+    for seed in range(N_DRAWS):
+        gaps = differences(quality(sizes, means, law, np.random.default_rng(1_000 + seed)), np.random.default_rng(seed))
+        fails = gaps.over_all(gaps.p_below(LIMIT)) < 0.05
+        assert (fails == (gaps.high < -LIMIT)).all(), "bands and p-values say the same"
         false += bool(fails.any())
-        held += bool(((found.low <= true) & (true <= found.high)).all())
-    print(f"{name}, {law}: any false failure {false / WORLDS:.3f}, all differences held {held / WORLDS:.3f}")
-    assert false / WORLDS <= MOST_FALSE
-    assert HELD[0] <= held / WORLDS <= 0.99
+        held += bool(((gaps.low <= true) & (true <= gaps.high)).all())
+    print(f"{name}, {law}: any false failure {false / N_DRAWS:.3f}, all differences held {held / N_DRAWS:.3f}")
+    assert false / N_DRAWS <= MOST_FALSE
+    assert HELD[0] <= held / N_DRAWS <= 0.99
 
 
 def test_the_size_of_all_differences_is_0_where_there_is_none_and_found_where_there_is_one() -> None:
@@ -114,18 +110,18 @@ def test_the_size_of_all_differences_is_0_where_there_is_none_and_found_where_th
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", WORLDS_OF_PEOPLE)
+@pytest.mark.parametrize("name", POPULATIONS)
 def test_a_whole_audit_of_people_fails_no_oftener_than_alpha_and_only_where_a_row_does(name: str) -> None:
-    sizes, means = WORLDS_OF_PEOPLE[name]
+    sizes, means = POPULATIONS[name]
     labels = [f"c{g:02d}" for g, n in enumerate(sizes.tolist()) for _ in range(n)]
     graph, false, held = make_graph(len(labels), 2, users={"cohort": labels}), 0, []
-    for seed in range(WORLDS):
+    for seed in range(N_DRAWS):
         values = np.concatenate(quality(sizes, means, "beta", np.random.default_rng(1_000 + seed)))
         audit = audit_users(graph, make_evaluation(values), "cohort", 2, seed=seed, draws=200)
         failed = any(row.verdict == "fail" for row in audit.rows)
-        assert (audit.overall["verdict"] == "fail") == failed
+        assert (audit.overall.verdict == "fail") == failed
         false += failed
         held += [row.low <= mean <= row.high for row, mean in zip(audit.rows, means.tolist(), strict=True)]
-    print(f"{name}: any false failure {false / WORLDS:.3f}, rows held {np.mean(held):.3f}")
-    assert false / WORLDS <= MOST_FALSE
+    print(f"{name}: any false failure {false / N_DRAWS:.3f}, rows held {np.mean(held):.3f}")
+    assert false / N_DRAWS <= MOST_FALSE
     assert HELD[0] <= np.mean(held) <= HELD[1]

@@ -33,7 +33,7 @@ SEEDS, N_ITEMS, LONGEST, K, WEIGHT = range(6), 12, 6, 3, 2.0
 
 
 @dataclass
-class World:
+class SmallModel:
     """A model on a small graph; scores of a person after any change of their history, by a fresh build of the edited
     table.
     """
@@ -88,7 +88,7 @@ def with_item(graph: InteractionGraph, user: int, item: int) -> InteractionGraph
     )
 
 
-def world(name: str, seed: int, **sizes: int) -> World:
+def small_model(name: str, seed: int, **sizes: int) -> SmallModel:
     graph = random_graph(seed, **({"n_users": 8, "n_items": N_ITEMS, "n_events": 40} | sizes))
     e0 = np.random.default_rng(seed).normal(size=(graph.n_users + graph.n_items, 5))
     states = {
@@ -96,7 +96,7 @@ def world(name: str, seed: int, **sizes: int) -> World:
         "lightgcn": ModelState({"n_layers": 3, "epochs": 0}, {"e0": e0}),
         "item-knn": ModelState({"n_neighbours": 4}),
     }
-    return World(graph, get_model(name).restore(graph, states[name]))
+    return SmallModel(graph, get_model(name).restore(graph, states[name]))
 
 
 def proper_subsets(items: list[int]) -> Iterator[frozenset[int]]:
@@ -106,45 +106,45 @@ def proper_subsets(items: list[int]) -> Iterator[frozenset[int]]:
 
 @pytest.mark.parametrize("name", MODELS)
 def test_removals_hold_in_fresh_builds_and_are_mostly_the_smallest_of_all_subsets(name: str) -> None:
-    told: Counter[str] = Counter()
+    outcomes: Counter[str] = Counter()
     for seed in SEEDS:
-        w = world(name, seed)
+        w = small_model(name, seed)
         for user in w.people():
             history = w.history(user)
             lacked = np.setdiff1d(np.arange(N_ITEMS), history.items)
             for item in lacked.tolist():
-                found = smallest_removal(w.model, user, history, item, k=K, n_rivals=99)
-                assert found.rank == w.rank_without(user, item, frozenset())
-                if found.rank > K:
+                removal = smallest_removal(w.model, user, history, item, k=K, n_rivals=99)
+                assert removal.rank == w.rank_without(user, item, frozenset())
+                if removal.rank > K:
                     continue
                 smallest = next(
                     (s for s in proper_subsets(history.items.tolist()) if w.rank_without(user, item, s) > K), None
                 )
-                check_removal(w, user, item, found)
-                assert found.rivals == len(lacked) - 1
+                check_removal(w, user, item, removal)
+                assert removal.rivals == len(lacked) - 1
                 if smallest is None:
-                    assert not found.found
-                    told["none"] += 1
-                elif not found.found:
-                    told["missed"] += 1
+                    assert not removal.found
+                    outcomes["none"] += 1
+                elif not removal.found:
+                    outcomes["missed"] += 1
                 else:
-                    told["smallest" if len(found.changed) == len(smallest) else "larger"] += 1
+                    outcomes["smallest" if len(removal.changed) == len(smallest) else "larger"] += 1
     # a search by predictions: no promise, but on these graphs it is nearly always right
-    assert told["none"] >= 10
-    assert told["smallest"] >= 0.9 * (told["missed"] + told["larger"] + told["smallest"])
+    assert outcomes["none"] >= 10
+    assert outcomes["smallest"] >= 0.9 * (outcomes["missed"] + outcomes["larger"] + outcomes["smallest"])
 
 
-def check_removal(w: World, user: int, item: int, found: Flip) -> None:
-    assert found.verified == found.found
-    assert found.n_checked <= MAX_CHECKS
-    if not found.found:
-        assert (found.changed, found.new_rank, found.minimal) == ((), None, False)
+def check_removal(w: SmallModel, user: int, item: int, removal: Flip) -> None:
+    assert removal.verified == removal.found
+    assert removal.n_checked <= MAX_CHECKS
+    if not removal.found:
+        assert (removal.changed, removal.new_rank, removal.minimal) == ((), None, False)
         return
-    gone = frozenset(found.changed)
-    assert len(gone) == len(found.changed)
+    gone = frozenset(removal.changed)
+    assert len(gone) == len(removal.changed)
     assert w.rank_without(user, item, gone) > K
-    assert found.new_rank == w.rank_without(user, item, gone)
-    if found.minimal:
+    assert removal.new_rank == w.rank_without(user, item, gone)
+    if removal.minimal:
         assert all(w.rank_without(user, item, gone - {j}) <= K for j in gone)
     else:  # thinned out one by one: what could be left out later hung on what was left out before
         assert len(gone) > 1
@@ -154,23 +154,23 @@ def check_removal(w: World, user: int, item: int, found: Flip) -> None:
 def test_additions_hold_in_fresh_builds_and_need_each_of_their_items(name: str) -> None:
     n_found, n_minimal, n_several = 0, 0, 0
     for seed in SEEDS:
-        w = world(name, seed)
+        w = small_model(name, seed)
         for user in w.people():
             history = w.history(user)
             for item in np.setdiff1d(np.arange(N_ITEMS), history.items).tolist():
-                found = smallest_addition(w.model, user, history, item, k=K, weight=WEIGHT)
-                assert found.rank == w.rank_with(user, item, frozenset())
-                assert found.verified == found.found
-                if not found.found:
-                    assert found.changed == ()
-                    assert found.new_rank == (found.rank if found.rank <= K else None)
+                addition = smallest_addition(w.model, user, history, item, k=K, weight=WEIGHT)
+                assert addition.rank == w.rank_with(user, item, frozenset())
+                assert addition.verified == addition.found
+                if not addition.found:
+                    assert addition.changed == ()
+                    assert addition.new_rank == (addition.rank if addition.rank <= K else None)
                     continue
-                new = frozenset(found.changed)
+                new = frozenset(addition.changed)
                 assert not new & {item, *history.items.tolist()}
-                assert found.new_rank == w.rank_with(user, item, new) <= K < found.rank
-                if found.minimal:
+                assert addition.new_rank == w.rank_with(user, item, new) <= K < addition.rank
+                if addition.minimal:
                     assert all(w.rank_with(user, item, new - {j}) > K for j in new)
-                n_found, n_minimal, n_several = n_found + 1, n_minimal + found.minimal, n_several + (len(new) > 1)
+                n_found, n_minimal, n_several = n_found + 1, n_minimal + addition.minimal, n_several + (len(new) > 1)
     assert n_found >= 20
     assert n_minimal >= 0.9 * n_found
     assert n_several > 0, "no change of more than one item was looked at"
@@ -178,7 +178,7 @@ def test_additions_hold_in_fresh_builds_and_need_each_of_their_items(name: str) 
 
 @pytest.mark.parametrize("name", MODELS)
 def test_fewer_rivals_than_would_be_needed_are_said_and_find_nothing(name: str) -> None:
-    w = world(name, 1)
+    w = small_model(name, 1)
     user = next(w.people())
     history = w.history(user)
     order = np.argsort(-w.scores(user), kind="stable")
@@ -190,7 +190,7 @@ def test_fewer_rivals_than_would_be_needed_are_said_and_find_nothing(name: str) 
 
 @pytest.mark.parametrize("name", MODELS)
 def test_a_list_that_holds_every_candidate_loses_none_and_gains_none(name: str) -> None:
-    w = world(name, 0)
+    w = small_model(name, 0)
     user = next(w.people())
     history = w.history(user)
     lacked = np.setdiff1d(np.arange(N_ITEMS), history.items)
@@ -205,17 +205,17 @@ def test_a_list_that_holds_every_candidate_loses_none_and_gains_none(name: str) 
 
 @pytest.mark.parametrize("name", MODELS)
 def test_the_only_item_of_a_history_is_never_removed(name: str) -> None:
-    w = world(name, 2)
+    w = small_model(name, 2)
     one, position = w.model.fold_in(np.array([4]), np.ones(1))
     history = History(np.array([4]), np.ones(1))
     for item in (i for i in range(N_ITEMS) if i != 4):
-        found = smallest_removal(one, position, history, item, k=K, n_rivals=99)
-        assert (found.found, found.changed, found.n_checked) == (False, (), 0)
+        removal = smallest_removal(one, position, history, item, k=K, n_rivals=99)
+        assert (removal.found, removal.changed, removal.n_checked) == (False, (), 0)
 
 
 @pytest.mark.parametrize("name", MODELS)
 def test_an_item_outside_the_list_has_nothing_to_drop_out_of_and_a_consumed_one_no_rank(name: str) -> None:
-    w = world(name, 3)
+    w = small_model(name, 3)
     user = next(w.people())
     history = w.history(user)
     ranks = {i: w.rank_without(user, i, frozenset()) for i in range(N_ITEMS) if i not in history.items}
@@ -236,18 +236,18 @@ def test_an_item_outside_the_list_has_nothing_to_drop_out_of_and_a_consumed_one_
 
 @pytest.mark.parametrize("name", MODELS)
 def test_removals_from_a_typed_in_history_hold_when_the_rest_is_typed_in(name: str) -> None:
-    w = world(name, 4)
+    w = small_model(name, 4)
     base, position = w.model.fold_in(np.array([1, 3, 6, 7]), np.array([1.0, 2.0, 1.0, 3.0]))
     history = History(np.array([1, 3, 6, 7]), np.array([1.0, 2.0, 1.0, 3.0]))
     n_found = 0
     for item in (i for i in range(N_ITEMS) if i not in history.items):
-        found = smallest_removal(base, position, history, item, k=K, n_rivals=99)
-        if found.found:
-            left = history.without(np.array(found.changed))
+        removal = smallest_removal(base, position, history, item, k=K, n_rivals=99)
+        if removal.found:
+            left = history.without(np.array(removal.changed))
             again, place = w.model.fold_in(left.items, left.weights)
             assert place == position
             scores = again.score(np.array([place]))[0]
-            assert found.new_rank == rank_of(scores, item, history.items)
+            assert removal.new_rank == rank_of(scores, item, history.items)
             n_found += 1
     assert n_found > 0
 
@@ -257,7 +257,7 @@ def test_predicted_deletions_follow_the_closed_form(name: str) -> None:
     """α0<e_u, q> + √(d/(d-k)) (C - Σ c_j) where the person's degree enters the first hop, the rest of the parts
     elsewhere.
     """
-    w, rng = world(name, 5), np.random.default_rng(5)
+    w, rng = small_model(name, 5), np.random.default_rng(5)
     for user in w.people():
         history = w.history(user).items
         d = len(history)
@@ -274,7 +274,7 @@ def test_predicted_deletions_follow_the_closed_form(name: str) -> None:
 
 @pytest.mark.parametrize("name", MODELS)
 def test_deleting_in_two_steps_is_deleting_at_once_and_deleting_nothing_changes_nothing(name: str) -> None:
-    w = world(name, 6, n_events=60)
+    w = small_model(name, 6, n_events=60)
     for user in (int(u) for u in np.flatnonzero(np.diff(w.graph.interactions.indptr) >= 3)):
         history = w.history(user)
         everybody = np.arange(w.graph.n_users)

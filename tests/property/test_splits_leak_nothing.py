@@ -44,11 +44,11 @@ def cut_or_none(graph: InteractionGraph, kind: str, seed: int, *, cut: object = 
 
 def held_rows(graph: InteractionGraph, kind: str, seed: int) -> np.ndarray | None:
     """Rows of the test part, found a second way: those whose (user, item, kind, time) training lacks."""
-    found = cut_or_none(graph, kind, seed)
-    if found is None:
+    part = cut_or_none(graph, kind, seed)
+    if part is None:
         return None
     key = lambda e: list(zip(e.user, e.item, e.kind, e.time, strict=True))  # noqa: E731
-    known = set(key(found.train.events))
+    known = set(key(part.train.events))
     return np.array([row not in known for row in key(graph.events)])
 
 
@@ -57,17 +57,17 @@ def held_rows(graph: InteractionGraph, kind: str, seed: int) -> np.ndarray | Non
 @given(rows=ROWS, seed=st.integers(0, 9))
 def test_no_test_positive_is_in_training_and_no_event_is_lost(kind: str, rows: list, seed: int) -> None:
     graph = graph_of(rows)
-    found = cut_or_none(graph, kind, seed)
-    if found is None:
+    part = cut_or_none(graph, kind, seed)
+    if part is None:
         return
-    train = found.train.interactions.toarray() > 0
+    train = part.train.interactions.toarray() > 0
     every = graph.interactions.toarray() > 0
-    test, cold = found.test.toarray() > 0, found.cold_test.toarray() > 0
+    test, cold = part.test.toarray() > 0, part.cold_test.toarray() > 0
     assert not (train & (test | cold)).any()
     assert not (test & cold).any()
     assert (train | test | cold).tolist() == every.tolist()
-    assert set(np.flatnonzero(cold.any(axis=1))) == set(found.cold_users)
-    assert not train[found.cold_users].any()
+    assert set(np.flatnonzero(cold.any(axis=1))) == set(part.cold_users)
+    assert not train[part.cold_users].any()
     assert train[test.any(axis=1)].any(axis=1).all()
 
 
@@ -92,7 +92,7 @@ def test_shuffled_test_labels_leave_training_and_its_holdout_as_they_were(
     assert before is not None
     assert after is not None
     assert before.train.fingerprint == after.train.fingerprint
-    inner = [cut_or_none(found.train, kind, seed, cut=holdout) for found in (before, after)]
+    inner = [cut_or_none(part.train, kind, seed, cut=holdout) for part in (before, after)]
     assert (inner[0] is None) == (inner[1] is None)
     if inner[0] is not None and inner[1] is not None:
         assert inner[0].train.fingerprint == inner[1].train.fingerprint

@@ -17,6 +17,7 @@ import pandas as pd
 import pytest
 
 from core.models.base import constant_words, default_model
+from core.models.item_knn import ItemKnn
 from core.models.popularity import Popularity
 from explain.results.explanation import Explanation
 from explain.workbench.workbench import Workbench
@@ -44,18 +45,18 @@ def tables(newsroom_home: Path) -> dict[str, pd.DataFrame]:
 
 @pytest.fixture(scope="module")
 def histories(tables: dict[str, pd.DataFrame]) -> dict[str, set[str]]:
-    found: dict[str, set[str]] = defaultdict(set)
+    items_of: dict[str, set[str]] = defaultdict(set)
     for user, item in zip(tables["events"]["user"], tables["events"]["item"], strict=True):
-        found[user].add(item)
-    return found
+        items_of[user].add(item)
+    return items_of
 
 
 # Explanations
 
 
-def agrees(found: float, score: float) -> bool:
+def agrees(printed: float, score: float) -> bool:
     """The contract's arithmetic: to 1e-5 of the score, or to 1e-9 where the score is next to nothing."""
-    return abs(found - score) <= (1e-9 if abs(score) < 1e-6 else 1e-5 * abs(score))
+    return abs(printed - score) <= (1e-9 if abs(score) < 1e-6 else 1e-5 * abs(score))
 
 
 def check_amounts(why: Explanation, history: set[str]) -> None:
@@ -78,8 +79,8 @@ def check_walks(why: Explanation) -> None:
         assert math.prod(hop.weight for hop in path.hops) == pytest.approx(path.value, rel=1e-9)
         assert path.hops[0].source == why.user
         assert path.hops[-1].target == why.item
-        for here, there in zip(path.hops[:-1], path.hops[1:], strict=True):
-            assert here.target == there.source
+        for earlier, later in zip(path.hops[:-1], path.hops[1:], strict=True):
+            assert earlier.target == later.source
     sizes = [abs(p.value) for p in why.paths]
     assert sizes == sorted(sizes, reverse=True)
 
@@ -149,7 +150,7 @@ def test_random_pairs_are_explained_to_the_last_term(
 
 @pytest.mark.parametrize("model", MODELS)
 def test_a_history_of_ones_own_is_explained_to_the_last_term(bench: Workbench, model: str) -> None:
-    history = [found.id for found in bench.data.find_items("newsroom", "", limit=40)][::10]
+    history = [hit.id for hit in bench.data.find_items("newsroom", "", limit=40)][::10]
     for listed in bench.explain.recommend("newsroom", model, history=history, k=5).items:
         why = bench.explain.why("newsroom", model, listed.item, history=history)
         check(why, set(history))
@@ -176,11 +177,11 @@ def lists_of(home: Path, model: str, fitted_on: str, split: str, seed: int) -> L
     surfaced("recommend-all", "--workspace", "newsroom", "--model", model, *more, "--out", file, "--json").json  # noqa: B018
     rows = pd.read_parquet(file).sort_values(["user", "rank"])
     file.unlink()
-    found: List = defaultdict(list)
+    lists: List = defaultdict(list)
     for user, rank, item in zip(rows["user"], rows["rank"], rows["item"], strict=True):
-        found[user].append(item)
-        assert rank == len(found[user])
-    return dict(found)
+        lists[user].append(item)
+        assert rank == len(lists[user])
+    return dict(lists)
 
 
 def held_out_rows(events: pd.DataFrame, split: str, seed: int) -> set[int]:
@@ -230,7 +231,12 @@ def measured(items: list[str], wanted: set[str], k: int) -> dict[str, float]:
 @pytest.mark.usefixtures("home")
 @pytest.mark.parametrize(
     ("model", "split", "seed"),
-    [("popularity", "last", 0), ("popularity", "time", 0), ("item-knn", "random", 3), ("path", "last", 0)],
+    [
+        (Popularity.spec.name, "last", 0),
+        (Popularity.spec.name, "time", 0),
+        (ItemKnn.spec.name, "random", 3),
+        (default_model(), "last", 0),
+    ],
 )
 def test_evaluate_agrees_with_plain_loops_over_the_files(
     newsroom_home: Path, tables: dict[str, pd.DataFrame], model: str, split: str, seed: int
@@ -241,14 +247,14 @@ def test_evaluate_agrees_with_plain_loops_over_the_files(
         assert len(items) == len(set(items)) == min(20, 200 - len(training[user]))
         assert not set(items) & training[user], "what a person has in training is no candidate"
     ask = ("evaluate", "--workspace", "newsroom", "--model", model, "--split", split, "--seed", seed, "--json")
-    found = surfaced(*ask).json
-    assert found["n_users"] == len(wanted) > 50
+    evaluation = surfaced(*ask).json
+    assert evaluation["n_users"] == len(wanted) > 50
     for k in (5, 20):
         rows = [measured(lists[user], wanted[user], k) for user in wanted]
         for name in rows[0]:
             value = math.fsum(row[name] for row in rows) / len(rows)
-            assert found["metrics"][name]["value"] == pytest.approx(value, abs=1e-9), name
-    assert found["metrics"]["recall@20"]["value"] > 0
+            assert evaluation["metrics"][name]["value"] == pytest.approx(value, abs=1e-9), name
+    assert evaluation["metrics"]["recall@20"]["value"] > 0
 
 
 @pytest.mark.usefixtures("home")
@@ -272,10 +278,10 @@ def test_exposure_by_topic_agrees_with_plain_loops_over_the_files(
             for topic, weight in edges[item].items():
                 given[topic] += GAMMA**place * weight / sum(edges[item].values())
     ask = ("audit", "--workspace", "newsroom", "--model", model, "--by", "topic", "--json")
-    found = surfaced(*ask).json
-    assert found["browsing"] == "rbp(0.8)"
-    assert {row["group"] for row in found["rows"]} == set(catalogue)
-    for row in found["rows"]:
+    audit = surfaced(*ask).json
+    assert audit["browsing"] == "rbp(0.8)"
+    assert {row["group"] for row in audit["rows"]} == set(catalogue)
+    for row in audit["rows"]:
         topic = row["group"]
         share = given[topic] / sum(given.values())
         assert row["value"] == pytest.approx(share / catalogue[topic], rel=1e-9)
@@ -286,7 +292,7 @@ def test_exposure_by_topic_agrees_with_plain_loops_over_the_files(
             assert row["high"] <= 1.25
         if row["verdict"] == "fail":
             assert row["high"] < 0.8 or row["low"] > 1.25
-        assert found["overall"]["shares"][topic]["exposure"] == pytest.approx(share, rel=1e-9)
+        assert audit["overall"]["shares"][topic]["exposure"] == pytest.approx(share, rel=1e-9)
 
 
 @pytest.mark.usefixtures("home")
@@ -300,13 +306,13 @@ def test_quality_by_region_agrees_with_plain_loops_over_the_files(
     for user in wanted:
         region = regions[user] if isinstance(regions[user], str) else "unknown"
         values[region].append(measured(lists[user], wanted[user], 20)["ndcg@20"])
-    found = surfaced("audit", "--workspace", "newsroom", "--model", "path", "--by", "region", "--json").json
-    assert {row["group"]: row["n"] for row in found["rows"]} == {group: len(v) for group, v in values.items()}
+    audit = surfaced("audit", "--workspace", "newsroom", "--model", "path", "--by", "region", "--json").json
+    assert {row["group"]: row["n"] for row in audit["rows"]} == {group: len(v) for group, v in values.items()}
     means = {group: math.fsum(v) / len(v) for group, v in values.items() if len(v) >= 10}
-    for row in found["rows"]:
+    for row in audit["rows"]:
         expected = means.get(row["group"])
         assert row["value"] == (None if expected is None else round(expected, 3)), (
             "figures of people have three decimals"
         )
     known = [mean for group, mean in means.items() if group != "unknown"]
-    assert found["overall"]["gap"] == round(max(known) - min(known), 3)
+    assert audit["overall"]["gap"] == round(max(known) - min(known), 3)

@@ -22,7 +22,10 @@ from pathlib import Path
 from explain.storage.annotations import Annotations
 notes = Annotations(Path(sys.argv[1]))
 for n in range(int(sys.argv[3])):
-    notes.add(workspace="w", snapshot="s", model="path", person=sys.argv[2], item=str(n), verdict="good reason", note="x" * 500, author="a", now=n)
+    notes.add(
+        workspace="w", snapshot="s", model="path", person=sys.argv[2], item=str(n), verdict="good reason",
+        note="x" * 500, author="a", now=n,
+    )
     print(n, flush=True)
 """
 
@@ -43,22 +46,22 @@ def said(**changes: Any) -> dict[str, Any]:
 
 
 def test_a_note_is_there_after_a_restart(tmp_path: Path) -> None:
-    made = Annotations(tmp_path / "notes.sqlite").add(**said())
-    assert Annotations(tmp_path / "notes.sqlite").listed("newsroom") == (made,)
+    note = Annotations(tmp_path / "notes.sqlite").add(**said())
+    assert Annotations(tmp_path / "notes.sqlite").listed("newsroom") == (note,)
     assert Annotations(tmp_path / "notes.sqlite").listed("newsroom", person="8") == ()
-    assert Annotations(tmp_path / "notes.sqlite").listed("newsroom", item="a1", person="7") == (made,)
+    assert Annotations(tmp_path / "notes.sqlite").listed("newsroom", item="a1", person="7") == (note,)
     assert Annotations(tmp_path / "notes.sqlite").listed("other") == ()
 
 
 def test_a_withdrawn_note_is_kept_and_said_to_be_withdrawn(tmp_path: Path) -> None:
     notes = Annotations(tmp_path / "n.sqlite")
-    made = notes.add(**said())
-    notes.withdraw(made.id, author="Bob", now=1_700_000_100)
+    note = notes.add(**said())
+    notes.withdraw(note.id, author="Bob", now=1_700_000_100)
     assert notes.listed("newsroom") == ()
     (kept,) = notes.listed("newsroom", withdrawn=True)
-    assert (kept.note, kept.withdrawn, kept.withdrawn_by) == (made.note, 1_700_000_100, "Bob")
+    assert (kept.note, kept.withdrawn, kept.withdrawn_by) == (note.note, 1_700_000_100, "Bob")
     with pytest.raises(OptionError, match="no note"):
-        notes.withdraw(made.id, author="Bob", now=1)
+        notes.withdraw(note.id, author="Bob", now=1)
 
 
 @pytest.mark.parametrize(
@@ -73,7 +76,7 @@ def test_hostile_texts_come_back_as_they_are_but_for_control_characters(tmp_path
 
 
 @pytest.mark.parametrize(
-    ("change", "told"),
+    ("change", "message"),
     [
         ({"note": "", "verdict": ""}, "Say something"),
         ({"author": "  "}, "who you are"),
@@ -81,9 +84,9 @@ def test_hostile_texts_come_back_as_they_are_but_for_control_characters(tmp_path
         ({"note": "x" * (MAX_NOTE + 1)}, "2,000 characters"),
     ],
 )
-def test_what_cannot_be_kept_is_refused_with_a_sentence(tmp_path: Path, change: dict[str, str], told: str) -> None:
+def test_what_cannot_be_kept_is_refused_with_a_sentence(tmp_path: Path, change: dict[str, str], message: str) -> None:
     notes = Annotations(tmp_path / "n.sqlite")
-    with pytest.raises(OptionError, match=told):
+    with pytest.raises(OptionError, match=message):
         notes.add(**said(**change))
     assert notes.listed("newsroom") == ()
 

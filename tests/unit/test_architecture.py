@@ -131,17 +131,17 @@ def imported(name: str, path: Path, tree: ast.Module, known: Mapping[str, object
 def violations(root: Path) -> list[str]:
     """Every breach below `root`, one readable line each."""
     modules = read_modules(root)
-    found: list[str] = []
+    messages: list[str] = []
     for module in modules.values():
-        found += wrong_imports(module)
-        found += unsafe_storage(module)
+        messages += wrong_imports(module)
+        messages += unsafe_storage(module)
         n_lines = len(module.path.read_text(encoding="utf-8").splitlines())
         if n_lines > MAX_LINES:
-            found.append(f"{module.name}: {n_lines} lines, more than {MAX_LINES}")
+            messages.append(f"{module.name}: {n_lines} lines, more than {MAX_LINES}")
         if module.path.name == "__init__.py" and any(not is_text(node) for node in module.tree.body):
-            found.append(f"{module.name}: __init__.py holds logic")
-    found += [*misplaced(modules), *lists_of_models(modules)]
-    return [*found, *cycles(modules), *machine_paths(root)]
+            messages.append(f"{module.name}: __init__.py holds logic")
+    messages += [*misplaced(modules), *lists_of_models(modules)]
+    return [*messages, *cycles(modules), *machine_paths(root)]
 
 
 def wrong_imports(module: Module) -> Iterator[str]:
@@ -163,9 +163,9 @@ def wrong_imports(module: Module) -> Iterator[str]:
 
 def wrong_floor(module: str, target: str, where: str) -> Iterator[str]:
     """Within explain/: from a room to one of a lower floor, or within a room."""
-    here, there = (name.split(".")[1] if "." in name else "" for name in (module, target))
-    if here != there and here in ROOMS and ROOMS.get(there, 99) >= ROOMS[here]:
-        yield f"{where}: {here} (floor {ROOMS[here]}) uses {there or 'the top'} (floor {ROOMS.get(there, '?')})"
+    room, other = (name.split(".")[1] if "." in name else "" for name in (module, target))
+    if room != other and room in ROOMS and ROOMS.get(other, 99) >= ROOMS[room]:
+        yield f"{where}: {room} (floor {ROOMS[room]}) uses {other or 'the top'} (floor {ROOMS.get(other, '?')})"
 
 
 def misplaced(modules: Mapping[str, Module]) -> Iterator[str]:
@@ -362,9 +362,9 @@ def test_a_tree_that_keeps_the_rules_has_no_violation(tmp_path: Path) -> None:
 )
 def test_each_rule_finds_its_planted_violation(tmp_path: Path, file: str, text: str, expected: str) -> None:
     models = {"core/models/two.py": KEPT["core/models/two.py"]}
-    found = violations(plant(tmp_path, models | {file: text}))
-    assert len(found) == 1
-    assert expected in found[0]
+    messages = violations(plant(tmp_path, models | {file: text}))
+    assert len(messages) == 1
+    assert expected in messages[0]
 
 
 def test_a_cycle_is_found_through_a_late_import_but_not_through_a_type_annotation(tmp_path: Path) -> None:

@@ -31,13 +31,13 @@ MODELS = one_of_each_kind()
 
 def marginal_means(v: np.ndarray, n: int) -> list[float]:
     """Shapley values as the mean gain over all orders in which players arrive."""
-    found = np.zeros(n)
+    means = np.zeros(n)
     for order in permutations(range(n)):
         subset = 0
         for player in order:
-            found[player] += v[subset | 1 << player] - v[subset]
+            means[player] += v[subset | 1 << player] - v[subset]
             subset |= 1 << player
-    return (found / math.factorial(n)).tolist()
+    return (means / math.factorial(n)).tolist()
 
 
 @pytest.mark.parametrize("n", [1, 2, 3, 5])
@@ -61,12 +61,12 @@ def test_seven_players_are_refused_with_a_sentence():
 
 def brute_exposure(scores, candidate, belongs, weights):
     """Mean over all orders of the items of what a stable sort would give."""
-    found = []
+    exposures = []
     items = np.flatnonzero(candidate)
     for order in permutations(items):
         listed = sorted(order, key=lambda i: -scores[i])[: len(weights)]
-        found.append(sum(w * belongs[i] for w, i in zip(weights, listed, strict=False)))
-    return float(np.mean(found)) if len(items) else 0.0
+        exposures.append(sum(w * belongs[i] for w, i in zip(weights, listed, strict=False)))
+    return float(np.mean(exposures)) if len(items) else 0.0
 
 
 @pytest.mark.parametrize("k", [1, 2, 4, 6])
@@ -83,22 +83,22 @@ def test_equal_scores_count_as_the_mean_over_all_their_orders(k, seed):
 
 @pytest.mark.parametrize("name", MODELS)
 def test_terms_of_a_batch_are_the_parts_of_each_score(home, name):
-    world = Workbench().session.workspace("newsroom")
-    model, users = world.model(world.manifest(name)), np.array([3, 17, 88])
+    workspace = Workbench().session.workspace("newsroom")
+    model, users = workspace.model(workspace.manifest(name)), np.array([3, 17, 88])
     terms = score_terms(model, users)
     assert np.sum(list(terms.values()), axis=0) == pytest.approx(model.score(users), abs=1e-9)
     for row, user in enumerate(users.tolist()):
         for item in (0, 41, 150):
             parts = model.parts(user, item)
-            told = {key: float(value.sum()) for key, value in parts.relations.items()} | dict(parts.constants)
-            assert {key: float(terms[key][row, item]) for key in told} == pytest.approx(told, abs=1e-9)
+            expected = {key: float(value.sum()) for key, value in parts.relations.items()} | dict(parts.constants)
+            assert {key: float(terms[key][row, item]) for key in expected} == pytest.approx(expected, abs=1e-9)
 
 
 @pytest.mark.parametrize("name", MODELS)
 def test_a_history_source_gives_what_the_parts_of_its_items_are(home, name):
-    world = Workbench().session.workspace("newsroom")
-    model, users = world.model(world.manifest(name)), np.array([5, 60])
-    ages = sources_by_age(world.graph)
+    workspace = Workbench().session.workspace("newsroom")
+    model, users = workspace.model(workspace.manifest(name)), np.array([5, 60])
+    ages = sources_by_age(workspace.graph)
     terms = source_terms(model, users, ages)
     for row, user in enumerate(users.tolist()):
         parts = model.parts(user, 99)
@@ -131,24 +131,26 @@ def test_shares_of_kinds_of_event_add_up_to_each_edge(home):
 
 
 @pytest.fixture
-def found(home):
+def attribution(home):
     return Workbench().exposure.gap_attribution("newsroom", "path", "author_group", "new", 10)
 
 
-def test_the_parts_sum_to_the_gap_beyond_a_random_list(found):
-    assert sum(p.value for p in found.parts) == pytest.approx(found.gap_all - found.gap_random, abs=1e-6)
-    assert found.completeness_error < 1e-6
-    assert all(p.low <= p.value <= p.high for p in found.parts)
-    assert [abs(p.value) for p in found.parts] == sorted((abs(p.value) for p in found.parts), reverse=True)
+def test_the_parts_sum_to_the_gap_beyond_a_random_list(attribution):
+    assert sum(p.value for p in attribution.parts) == pytest.approx(
+        attribution.gap_all - attribution.gap_random, abs=1e-6
+    )
+    assert attribution.completeness_error < 1e-6
+    assert all(p.low <= p.value <= p.high for p in attribution.parts)
+    assert [abs(p.value) for p in attribution.parts] == sorted((abs(p.value) for p in attribution.parts), reverse=True)
 
 
-def test_the_gap_is_the_one_that_the_audit_reports(found):
-    shares = Workbench().exposure.audit("newsroom", "path", "author_group", k=10).overall["shares"]["new"]
-    assert found.exposure == pytest.approx(shares["exposure"])
-    assert found.gap_all == pytest.approx(shares["exposure"] - shares["catalogue"])
+def test_the_gap_is_the_one_that_the_audit_reports(attribution):
+    shares = Workbench().exposure.audit("newsroom", "path", "author_group", k=10).overall.shares["new"]
+    assert attribution.exposure == pytest.approx(shares.exposure)
+    assert attribution.gap_all == pytest.approx(shares.exposure - shares.catalogue)
 
 
-def test_the_gap_of_a_random_list_is_what_drawn_lists_give(found, home):
+def test_the_gap_of_a_random_list_is_what_drawn_lists_give(attribution, home):
     graph = Workbench().session.workspace("newsroom").graph
     groups = cohorts(graph, "author_group", "item")
     new = groups.membership[:, [groups.labels.index("new")]].toarray().ravel()
@@ -158,18 +160,20 @@ def test_the_gap_of_a_random_list_is_what_drawn_lists_give(found, home):
             left = np.setdiff1d(np.arange(graph.n_items), graph.interactions[user].indices)
             drawn.append(rbp(10) @ new[rng.choice(left, 10, replace=False)] / rbp(10).sum())
     error = np.std(drawn) / np.sqrt(len(drawn))
-    assert found.gap_random == pytest.approx(np.mean(drawn) - new.mean(), abs=4 * error)
+    assert attribution.gap_random == pytest.approx(np.mean(drawn) - new.mean(), abs=4 * error)
 
 
 def test_a_subset_is_worth_what_a_model_of_those_relations_alone_lists(home):
     """The second way: a model that was built with the other relations' weights at 0 ranks by itself."""
-    world = Workbench().session.workspace("newsroom")
-    model = world.model(world.manifest("path"))
-    groups = cohorts(world.graph, "author_group", "item")
+    workspace = Workbench().session.workspace("newsroom")
+    model = workspace.model(workspace.manifest("path"))
+    groups = cohorts(workspace.graph, "author_group", "item")
     new = groups.membership[:, [groups.labels.index("new")]].toarray().ravel()
-    users = np.arange(world.graph.n_users)
-    lists, _ = rank_all(model.score, len(users), world.graph.interactions, 10)
-    game = at.play(world.graph, model, users, lists, new, players=at.find_players(world.graph, model, users, None))
+    users = np.arange(workspace.graph.n_users)
+    lists, _ = rank_all(model.score, len(users), workspace.graph.interactions, 10)
+    game = at.play(
+        workspace.graph, model, users, lists, new, players=at.find_players(workspace.graph, model, users, None)
+    )
     for subset in range(1, 2 ** len(game.players) - 1):
         parameters = model.parameters
         for p, key in enumerate(game.players):
@@ -178,8 +182,8 @@ def test_a_subset_is_worth_what_a_model_of_those_relations_alone_lists(home):
         alone = PathModel(model.edges, parameters)
         scores = alone.score(users)
         candidate = np.ones(scores.shape, dtype=bool)
-        candidate[world.graph.interactions.nonzero()] = False
-        own, _ = rank_all(alone.score, len(users), world.graph.interactions, 10)
+        candidate[workspace.graph.interactions.nonzero()] = False
+        own, _ = rank_all(alone.score, len(users), workspace.graph.interactions, 10)
         cut = np.sort(np.where(candidate, scores, -np.inf), axis=1)[:, ::-1][:, :11]
         no_ties = (np.abs(np.diff(cut, axis=1)) > 1e-9).all(axis=1)
         expected = new[own[no_ties]] @ rbp(10)
@@ -211,19 +215,19 @@ def test_the_planted_relation_is_named_first_and_has_no_part_where_nothing_is_pl
 def test_history_sources_are_players_too_and_memory_needs_none(home):
     bench = Workbench()
     for through in ("events", "age"):
-        found = bench.exposure.gap_attribution("newsroom", "lightgcn", "author_group", "new", 10, through=through)
-        assert found.completeness_error < 1e-6
-        assert at.NO_HISTORY in {p.player for p in found.parts}
-    assert {p.player for p in found.parts} == {"recent", "older", at.NO_HISTORY}
+        attribution = bench.exposure.gap_attribution("newsroom", "lightgcn", "author_group", "new", 10, through=through)
+        assert attribution.completeness_error < 1e-6
+        assert at.NO_HISTORY in {p.player for p in attribution.parts}
+    assert {p.player for p in attribution.parts} == {"recent", "older", at.NO_HISTORY}
 
 
 def test_more_than_six_parts_are_joined_smallest_first(home, monkeypatch):
-    world = Workbench().session.workspace("newsroom")
-    model = world.model(world.manifest("path"))
+    workspace = Workbench().session.workspace("newsroom")
+    model = workspace.model(workspace.manifest("path"))
     sizes = np.array([8.0, 1.0, 7.0, 6.0, 2.0, 5.0, 4.0, 3.0])
-    many = {f"r{n}": np.full((2, 200), size) for n, size in enumerate(sizes)}
-    monkeypatch.setattr(at, "score_terms", lambda *_: many)
-    players = at.find_players(world.graph, model, np.array([0, 1]), None)
+    terms = {f"r{n}": np.full((2, 200), size) for n, size in enumerate(sizes)}
+    monkeypatch.setattr(at, "score_terms", lambda *_: terms)
+    players = at.find_players(workspace.graph, model, np.array([0, 1]), None)
     assert set(players) == {"r0", "r2", "r3", "r5", "r6", at.OTHER}
     assert sorted(players[at.OTHER]) == ["r1", "r4", "r7"]
 
@@ -231,8 +235,8 @@ def test_more_than_six_parts_are_joined_smallest_first(home, monkeypatch):
 def test_own_groups_must_hold_every_part_once(home):
     bench, most = Workbench(), ("newsroom", "path", "author_group", "new", 10)
     keys = [p.player for p in bench.exposure.gap_attribution(*most).parts]
-    found = bench.exposure.gap_attribution(*most, players={"all in one": keys})
-    assert found.parts[0].value == pytest.approx(found.gap_all - found.gap_random)
+    attribution = bench.exposure.gap_attribution(*most, players={"all in one": keys})
+    assert attribution.parts[0].value == pytest.approx(attribution.gap_all - attribution.gap_random)
     with pytest.raises(OptionError, match="each part of the score once"):
         bench.exposure.gap_attribution(*most, players={"some": keys[:1]})
 
@@ -271,19 +275,19 @@ def test_one_kind_of_event_cannot_be_told_apart(home):
         at.sources_of(graph.with_events(views), "events")
 
 
-def test_the_sentence_names_the_gap_and_its_largest_part(found):
-    assert found.sentence.startswith("“new” gets")
-    same_sign = [p for p in found.parts if p.value * (found.gap_all - found.gap_random) > 0]
-    assert same_sign[0].label in found.sentence
+def test_the_sentence_names_the_gap_and_its_largest_part(attribution):
+    assert attribution.sentence.startswith("“new” gets")
+    same_sign = [p for p in attribution.parts if p.value * (attribution.gap_all - attribution.gap_random) > 0]
+    assert same_sign[0].label in attribution.sentence
 
 
-def test_a_group_without_a_share_has_no_gap_and_says_so(found):
+def test_a_group_without_a_share_has_no_gap_and_says_so(attribution):
     nothing = at.Solved(np.zeros(1), np.zeros(1), np.zeros(1), 0.0, 0.0, 0.0, 0.0)
-    assert "due no share" in at.gap_sentence("x", nothing, 0.0, found.parts[:1])
+    assert "due no share" in at.gap_sentence("x", nothing, 0.0, attribution.parts[:1])
 
 
 def test_the_command_prints_one_object_with_parts_that_sum(home):
-    told = surfaced(
+    printed = surfaced(
         "attribute",
         "--workspace",
         "newsroom",
@@ -297,15 +301,15 @@ def test_the_command_prints_one_object_with_parts_that_sum(home):
         10,
         "--json",
     ).json
-    assert sum(p["value"] for p in told["parts"]) == pytest.approx(told["gap_all"] - told["gap_random"])
+    assert sum(p["value"] for p in printed["parts"]) == pytest.approx(printed["gap_all"] - printed["gap_random"])
     refused = surfaced(
         "attribute", "--workspace", "newsroom", "--model", "path", "--by", "author_group", "--group", "x"
     )
     assert "no group" in refused.complaint
 
 
-def test_the_waterfall_goes_from_the_random_list_to_the_gap(found):
-    hostile = replace(found, parts=tuple(replace(p, label="<b>x</b>") for p in found.parts))
+def test_the_waterfall_goes_from_the_random_list_to_the_gap(attribution):
+    hostile = replace(attribution, parts=tuple(replace(p, label="<b>x</b>") for p in attribution.parts))
     for theme in ("light", "dark"):
         bars = gap_waterfall(hostile, theme=theme).data[0]
         assert sum(bars.x[:-1]) == pytest.approx(bars.x[-1])

@@ -32,19 +32,19 @@ def test_from_a_plan_to_a_report_that_is_checked(own: Path, tmp_path: Path) -> N
     ).json
     bench = Workbench(own)
     record = bench.records.load("newsroom", found["id"])
-    assert record["sha256"] == found["sha256"]
+    assert record.sha256 == found["sha256"]
     rows = list(reversed(bench.records.log("newsroom")))
     assert [r.kind for r in rows][:2] == ["plan", "audit"], "thresholds stand in the log before the audit"
-    assert record["plan"]["log_hash"] == rows[0].hash
-    numbers = {w["name"]: w["number"] for w in bench.audits.metric_words()}
-    assert {m["metric"]: m["number"] for m in record["metrics"]} == numbers
-    assert record["parameters"]["weights"]
-    assert {arm["arm"] for arm in record["non_profiling"]} >= {"Most popular"}
-    for gap in record["attribution"]:
-        assert gap["completeness_error"] <= 1e-6
-        assert sum(p["value"] for p in gap["parts"]) == pytest.approx(gap["gap"] - gap["gap_random"], abs=1e-6)
+    assert record.plan.log_hash == rows[0].hash
+    numbers = {words.name: words.number for words in bench.audits.metric_words()}
+    assert {m.metric: m.number for m in record.metrics} == numbers
+    assert record.parameters.weights
+    assert {baseline.title for baseline in record.non_profiling} >= {"Most popular"}
+    for gap in record.attribution:
+        assert gap.completeness_error <= 1e-6
+        assert sum(p.value for p in gap.parts) == pytest.approx(gap.gap - gap.gap_random, abs=1e-6)
     report = tmp_path / "audit.json"
-    report.write_text(json.dumps(bench.records.export("newsroom", found["id"], form="json")))
+    report.write_text(json.dumps(bench.records.export("newsroom", found["id"], form="json").as_json()))
     assert bench.records.verify_report(report).ok
     altered = json.loads(report.read_text())
     altered["verdict"]["verdict"] = "pass" if altered["verdict"]["verdict"] != "pass" else "fail"
@@ -87,10 +87,13 @@ def test_a_guardrail_brings_new_authors_to_their_share(own: Path) -> None:
         (("guardrail", "--workspace", "newsroom", "--model", "path"), "No guardrail was given"),
         (("guardrail", "--workspace", "newsroom", "--model", "path", "--rule", "magic"), "no guardrail 'magic'"),
         (("guardrail", "--workspace", "newsroom", "--model", "path", "--config", "nowhere.json"), "cannot be read"),
-        (("run-audit", "--workspace", "newsroom", "--model", "path", "--actor", "A", "--plan", "nowhere.json"), "cannot be read"),
+        (
+            ("run-audit", "--workspace", "newsroom", "--model", "path", "--actor", "A", "--plan", "nowhere.json"),
+            "cannot be read",
+        ),
         (("run-audit", "--workspace", "newsroom", "--model", "path", "--actor", " "), "name"),
         (("verify-log", "--workspace", "../../etc"), "no workspace"),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_is_one_sentence(own: Path, arguments: tuple[str, ...], told: str) -> None:
     assert told in surfaced(*arguments).complaint

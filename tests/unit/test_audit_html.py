@@ -1,10 +1,13 @@
-"""The exported page holds every section and number of its record, loads nothing, runs nothing; hostile texts stay text."""
+"""The exported page holds every section and number of its record, loads nothing, runs nothing; hostile
+texts stay text.
+"""
 
 from __future__ import annotations
 
 import copy
 import json
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -16,8 +19,24 @@ from explain.records.html import audit_html
 from explain.records.html_audits import cell_table
 from explain.records.summary import by_chance, hidden, not_stated, signed, signed_before, summary
 from explain.records.words import number, parameter
+from explain.results.audit import PeopleAudit
+from explain.results.audit_record import AuditContent, AuditRecord
+from explain.results.cells import CellTable
+from explain.results.record_sections import Export, Signature
 from explain.workbench.workbench import Workbench
-from tests.unit.audit_record_for_tests import WORKSPACE, audit, content, empty_bench, full, plan, row, stored
+from tests.unit.audit_record_for_tests import (
+    SHA,
+    WORKSPACE,
+    audit,
+    content,
+    empty_bench,
+    fix,
+    full,
+    plan,
+    row,
+    save,
+    stored,
+)
 
 HOSTILE = (
     "</script><script>alert(1)</script>",
@@ -28,27 +47,102 @@ HOSTILE = (
 )
 # What a report holds, in the order of the page: section → texts of the made-up record that must be read in it.
 HELD: dict[str, tuple[str, ...]] = {
-    "verdict": ("Verdict: fail", "Failed: exposure by author_group.", "Signed by 1 person.", "Signed by Bob", "chief editor", "I have read it."),
+    "verdict": (
+        "Verdict: fail",
+        "Failed: exposure by author_group.",
+        "Signed by 1 person.",
+        "Signed by Bob",
+        "chief editor",
+        "I have read it.",
+    ),
     "summary": (
-        "path", "lists of 20", "It fails", "1 group of items is shown too little", "new (author group): exposure ratio 0.5123, 95 % interval 0.4567 to 0.5678, 41 items",
-        "North (region): held-out nDCG@20 0.0456", "not a pass", "fewer than 10 people are behind each",
+        "path",
+        "lists of 20",
+        "It fails",
+        "1 group of items is shown too little",
+        "new (author group): exposure ratio 0.5123, 95 % interval 0.4567 to 0.5678, 41 items",
+        "North (region): held-out nDCG@20 0.0456",
+        "not a pass",
+        "fewer than 10 people are behind each",
     ),
     "system": ("Surfaced", "Front page here", "Path model"),
-    "plan": ("rank-biased precision, .8", "catalogue", "Every author shall get what the catalogue holds.", "before anything was measured", "ratio_low", "0.8", "bounds.AWRF", "0.9 to 1", "1,000", "region × gender"),
-    "provenance": ("graph-4711", "path-0123456789ab", "code-42", "conf-7", "2025-12-01 to 2026-01-31", "All 12,345 events."),
+    "plan": (
+        "rank-biased precision, .8",
+        "catalogue",
+        "Every author shall get what the catalogue holds.",
+        "before anything was measured",
+        "ratio_low",
+        "0.8",
+        "bounds.AWRF",
+        "0.9 to 1",
+        "1,000",
+        "region × gender",
+    ),
+    "provenance": (
+        "graph-4711",
+        "path-0123456789ab",
+        "code-42",
+        "conf-7",
+        "2025-12-01 to 2026-01-31",
+        "All 12,345 events.",
+    ),
     "attributes": ("region", "user", "300", "15"),
-    "parameters": ("61.3 %", "58.8 % to 63.7 %", "same topic: importance in the score", "relations.same_topic.weight", "0.5432", "Weights are measured."),
+    "parameters": (
+        "61.3 %",
+        "58.8 % to 63.7 %",
+        "same topic: importance in the score",
+        "relations.same_topic.weight",
+        "0.5432",
+        "Weights are measured.",
+    ),
     "non-profiling": ("popularity-arm", "ndcg@20", "0.0321", "0.0301 to 0.0341"),
     "reading": ("Adjusted p", "Holm"),
-    "items": ("n (items)", "Exposure ratio", "41", "0.5123", "0.4567 to 0.5678", "0.4321", "0.0042", "fail", "Why new.", "unknown", "not estimable"),
+    "items": (
+        "n (items)",
+        "Exposure ratio",
+        "41",
+        "0.5123",
+        "0.4567 to 0.5678",
+        "0.4321",
+        "0.0042",
+        "fail",
+        "Why new.",
+        "unknown",
+        "not estimable",
+    ),
     "people": ("n (people)", "Held-out nDCG@20", "North", "88", "0.0456", "0.0345 to 0.0567", "insufficient evidence"),
     "intersections": ("region × gender", "North · f", "17", "0.0411", "0.3579"),
     "cells": ("region × author group", "0.4877*", "0.4011 to 0.5733", "0.0177", "suppressed", "n <10"),
-    "suppressed": ("Suppressed cells", "1", "People in suppressed cells", "<10", "author group 3", "region 15", "people with held-out items"),
-    "metrics": ("2. AWRF", "0.9137", "0.9021 to 0.9254", "1 - JSD(E, t)", "[0,1]", "Sapiezynski 2019", "amortised equity", "No held-out relevance at all."),
+    "suppressed": (
+        "Suppressed cells",
+        "1",
+        "People in suppressed cells",
+        "<10",
+        "author group 3",
+        "region 15",
+        "people with held-out items",
+    ),
+    "metrics": (
+        "2. AWRF",
+        "0.9137",
+        "0.9021 to 0.9254",
+        "1 - JSD(E, t)",
+        "[0,1]",
+        "Sapiezynski 2019",
+        "amortised equity",
+        "No held-out relevance at all.",
+    ),
     "trends": ("popularity lift", "path-1", "1.234", "2026-02-01", "1.345"),
     "creators": ("12", "0.0234", "0.0345", "0.6783", "0.5111 to 0.8222"),
-    "attribution": ("co_readers", "−0.3999", "same_topic", "−0.0878", "the whole gap", "−0.4877", "is not in this record"),
+    "attribution": (
+        "co_readers",
+        "−0.3999",
+        "same_topic",
+        "−0.0878",
+        "the whole gap",
+        "−0.4877",
+        "is not in this record",
+    ),
     "mitigations": ("minimum exposure: new", "ndcg@20 −0.0017", "ratio 0.2877"),
     "limits": ("Measured on logged events.",),
     "incidents": ("rollback", "Yesterday's model was put back.", "approval", "Carol"),
@@ -56,7 +150,7 @@ HELD: dict[str, tuple[str, ...]] = {
     "log": ("plan", "audit", "signature", "Bob", "chief editor"),
     "glossary": ("RBP", "AWRF", "Bands at once", "Holm", "Impact ratio"),
     "proof": ("verify-log --workspace newsroom --head", "verify-report FILE"),
-}  # fmt: skip
+}
 
 
 class Page(HTMLParser):
@@ -132,14 +226,11 @@ def test_every_number_of_every_row_is_on_the_page(tmp_path: Path) -> None:
                 assert value is None or f"{value:.4g}" in shown
 
 
-def rendered(tmp_path: Path, **changes: Any) -> tuple[dict[str, Any], Page]:
+def rendered(tmp_path: Path, **changes: Any) -> tuple[AuditRecord, Page]:
     """The page of a record that says everything that newer ones say, with some sections put in its place."""
     bench = empty_bench(tmp_path / "full")
-    fixed = bench.audits.fix(WORKSPACE, plan(), "Ada", "auditor")
-    record = bench.records.save(WORKSPACE, full(content(fixed)) | changes, "Ada")
-    made = bench.records.export(WORKSPACE, record["id"])
-    assert isinstance(made, str)
-    return record, Page(made)
+    record = AuditRecord.from_json(save(bench, full(content(fix(bench))) | changes))
+    return record, Page(bench.records.export(WORKSPACE, record.id))
 
 
 def read(page: Page, section: str) -> str:
@@ -149,7 +240,10 @@ def read(page: Page, section: str) -> str:
 def test_the_rows_of_a_gap_add_up_as_they_are_printed(tmp_path: Path) -> None:
     _, page = rendered(tmp_path)
     told = read(page, "attribution")
-    amounts = {name: re.search(rf"{name} (−?[\d.]+)", told) for name in ("a random list of what people lack", "people who read both", "same topic", "less target")}  # fmt: skip
+    amounts = {
+        name: re.search(rf"{name} (−?[\d.]+)", told)
+        for name in ("a random list of what people lack", "people who read both", "same topic", "less target")
+    }
     chance, both, topic, whole = (float(found[1].replace("−", "-")) for found in amounts.values() if found)
     assert chance + both + topic == pytest.approx(whole, abs=1e-12)
     assert (chance, whole) == (0.0024, -0.1720)
@@ -162,7 +256,13 @@ def test_the_rows_of_a_gap_add_up_as_they_are_printed(tmp_path: Path) -> None:
 
 
 def test_a_small_gap_is_printed_with_places_enough_to_add_up(tmp_path: Path) -> None:
-    gap = {"by": "author_group", "group": "new", "gap": -0.001234, "gap_random": -0.00000004, "parts": [{"relation": "same topic", "value": -0.001234, "low": -0.0013, "high": -0.0012}]}  # fmt: skip
+    gap = {
+        "by": "author_group",
+        "group": "new",
+        "gap": -0.001234,
+        "gap_random": -0.00000004,
+        "parts": [{"relation": "same topic", "value": -0.001234, "low": -0.0013, "high": -0.0012}],
+    }
     _, page = rendered(tmp_path, attribution=[gap])
     told = read(page, "attribution")
     assert "a random list of what people lack 0.000000" in told
@@ -175,12 +275,20 @@ def test_what_newer_records_say_is_printed(tmp_path: Path) -> None:
     assert "cd" * 32 in page.sections["provenance"]
     for section, held in {
         "parameters": ("Through which links", "75.0 %", "From newer or older events"),
-        "non-profiling": ("how Most popular ranks", "measured on what was held out of 285 people", "Lists of 20", "new 0.5123 0.2211"),
+        "non-profiling": (
+            "how Most popular ranks",
+            "measured on what was held out of 285 people",
+            "Lists of 20",
+            "new 0.5123 0.2211",
+        ),
         "items": ("If the unknown were known", "0.4999 to 0.6111", "whichever of the 3 items of unknown author group"),
         "people": ("wider than the level measured",),
-        "mitigations": ("new 0.5123 0.8123 0.7912 to 0.8345 insufficient evidence", "Passed before and no longer do: plain."),
+        "mitigations": (
+            "new 0.5123 0.8123 0.7912 to 0.8345 insufficient evidence",
+            "Passed before and no longer do: plain.",
+        ),
         "suppressed": ("author group 3 200 items", "region 15 285 people with held-out items"),
-    }.items():  # fmt: skip
+    }.items():
         for told in held:
             assert told in read(page, section), f"{told!r} is not in {section}: {read(page, section)}"
 
@@ -220,13 +328,13 @@ def test_small_groups_are_told_as_small_and_not_counted(tmp_path: Path) -> None:
 def test_the_summary_is_worst_first_and_names_the_worst_of_the_rest() -> None:
     low = [row(f"low {n}", 10 + n, n / 10, n / 10 - 0.01, n / 10 + 0.01, "fail") for n in (7, 3, 1, 5, 2, 6, 4)]
     high = [row("high", 5, 2.0, 1.9, 2.1, "fail"), row("higher", 5, 3.0, 2.9, 3.1, "fail")]
-    record = content(plan() | {"fixed_at": "2026-01-01T00:00:00Z"}, item_audits=[audit("item", "topic", [*low, *high])])
-    points = {point.text.partition(".")[0]: point.listed for point in summary(record)}
+    fixed = plan() | {"fixed_at": "2026-01-01T00:00:00Z", "log_hash": SHA}
+    record = content(fixed, item_audits=[audit("item", "topic", [*low, *high])])
+    points = {point.text.partition(".")[0]: point.listed for point in summary(AuditContent.from_json(record))}
     few, much = points["7 groups of items are shown too little"], points["2 groups of items are shown too much"]
     assert [told.partition(" (")[0] for told in few[:5]] == ["low 1", "low 2", "low 3", "low 4", "low 5"]
-    assert (
-        few[5]
-        == "2 more are not listed here; the worst: low 6 (topic): exposure ratio 0.6, 95 % interval 0.59 to 0.61, 16 items"
+    assert few[5] == (
+        "2 more are not listed here; the worst: low 6 (topic): exposure ratio 0.6, 95 % interval 0.59 to 0.61, 16 items"
     )
     assert [told.partition(" (")[0] for told in much] == ["higher", "high"]
 
@@ -234,27 +342,31 @@ def test_the_summary_is_worst_first_and_names_the_worst_of_the_rest() -> None:
 def test_an_interval_without_0_beside_a_large_p_is_explained() -> None:
     gap = audit("user", "region", [])
     gap["overall"] |= {"low": 0.002, "high": 0.038, "p": 0.618}
-    assert "p = 0.618" in by_chance(gap)
+    assert "p = 0.618" in by_chance(PeopleAudit.from_json(gap))
     for changed in ({"low": 0.0}, {"p": 0.01}, {"p": None}):
-        assert by_chance(gap | {"overall": gap["overall"] | changed}) == ""
+        assert by_chance(PeopleAudit.from_json(gap | {"overall": gap["overall"] | changed})) == ""
 
 
 def test_what_nobody_stated_is_listed_at_the_top(tmp_path: Path) -> None:
     record, page = rendered(tmp_path)
     assert not_stated(record) == ""
-    record["system"] |= {"purpose": "not stated", "owner": " "}
-    record["plan"]["target_reason"] = ""
+    record = replace(
+        record,
+        system=replace(record.system, purpose="not stated", owner=" "),
+        plan=replace(record.plan, target_reason=""),
+        export=Export(created="2026", actor="not stated", sha256="ab" * 32),
+    )
     assert not_stated(record) == "Not stated: purpose, owner, why this target. A reader will ask."
     assert "by not stated" not in read(page, "verdict")
-    made = audit_html(record | {"export": {"created": "2026", "actor": "not stated", "sha256": "ab" * 32}})
+    made = audit_html(record)
     assert "exported 2026</p>" in made
     assert "Not stated: purpose, owner, why this target." in Page(made).sections["verdict"]
 
 
 def test_signatures_are_counted_by_people() -> None:
     one, other = (
-        {"name": "Ada", "signed_at": "2026-01-02T03:04:05Z"},
-        {"name": "Bo", "signed_at": "2026-01-02T03:05:05Z"},
+        Signature(name=name, role="", comment="", signed_at=f"2026-01-02T03:{minute}:05Z", log_hash=SHA)
+        for name, minute in (("Ada", "04"), ("Bo", "05"))
     )
     assert signed([]) == "Nobody has signed this audit."
     assert signed([one]) == "Signed by 1 person."
@@ -390,7 +502,7 @@ def test_bars_show_value_interval_and_limits_on_one_scale(tmp_path: Path) -> Non
 def test_the_same_record_gives_the_same_page(tmp_path: Path) -> None:
     _, text = report(tmp_path)
     record: dict[str, Any] = json.loads(Page(text).data)
-    assert audit_html(copy.deepcopy(record)) == text
+    assert audit_html(AuditRecord.from_json(copy.deepcopy(record))) == text
 
 
 def test_every_table_has_heads_that_repeat_on_paper(tmp_path: Path) -> None:
@@ -443,13 +555,13 @@ def test_a_wide_table_of_cells_is_cut_into_parts_that_hold_every_cell_once() -> 
         for u in range(15)
         for i in range(20)
     ]
-    found = cell_table({"user_by": "people", "item_by": "items", "rows": rows}, least=0)
-    assert found["corner"] == "items"
-    assert [len(part["heads"]) for part in found["parts"]] == [5, 5, 5]
+    view = cell_table(CellTable.from_json({"user_by": "people", "item_by": "items", "rows": rows}), least=0)
+    assert view.corner == "items"
+    assert [len(part.heads) for part in view.parts] == [5, 5, 5]
     seen = {
-        (row["group"], head): cell["value"]
-        for part in found["parts"]
-        for row in part["rows"]
-        for head, cell in zip(part["heads"], row["cells"], strict=True)
+        (row.group, head): cell.value
+        for part in view.parts
+        for row in part.rows
+        for head, cell in zip(part.heads, row.cells, strict=True)
     }
     assert seen == {(r["item_group"], r["user_group"]): number(r["value"]) for r in rows}

@@ -81,8 +81,8 @@ def test_exposure_shares_and_ratios(seed: int, browsing: str) -> None:
     lists, member = random_lists(rng), random_membership(rng)
     weight = {r: WEIGHTS[browsing](r) for r in range(1, K + 1)}
     epsilon = epsilon_by_loops(lists, weight)
-    found = ex.item_exposure(lists, ex.browsing_weights(browsing, K), N)
-    assert found == pytest.approx(epsilon, abs=1e-12)
+    exposure = ex.item_exposure(lists, ex.browsing_weights(browsing, K), N)
+    assert exposure == pytest.approx(epsilon, abs=1e-12)
     dense, total = member.toarray(), sum(epsilon)
     share = [sum(epsilon[i] * dense[i, g] for i in range(N)) / total for g in range(GROUPS)]
     target = [sum(dense[:, g]) / N for g in range(GROUPS)]
@@ -104,11 +104,11 @@ def test_awrf_reaches_both_ends() -> None:
 def test_the_cascade_stops_at_what_is_relevant(seed: int) -> None:
     rng = np.random.default_rng(seed)
     lists, likes = random_lists(rng), rng.random((M, N)) < 0.3
-    found = ex.attention_of(ex.CASCADE, lists, N, sparse.csr_matrix(likes.astype(float)))
+    attention = ex.attention_of(ex.CASCADE, lists, N, sparse.csr_matrix(likes.astype(float)))
     for u, row in enumerate(lists):
         left = 1.0
         for rank, item in enumerate(row, 1):
-            assert found[u, rank - 1] == pytest.approx(0.8 ** (rank - 1) * left, abs=1e-12)
+            assert attention[u, rank - 1] == pytest.approx(0.8 ** (rank - 1) * left, abs=1e-12)
             left *= 0.5 if item != NO_ITEM and likes[u, item] else 1.0
 
 
@@ -123,8 +123,8 @@ def test_target_exposure_is_the_mean_over_all_ideal_orders(seed: int) -> None:
         for order in orders:
             for rank, item in enumerate(order[:k]):
                 expected_by_loops[item] += weights[rank] / len(orders) / 4
-    found = expected.target_exposure(weights, n, 4, sparse.csr_matrix(likes.astype(float)))
-    assert found == pytest.approx(expected_by_loops, abs=1e-9)
+    target = expected.target_exposure(weights, n, 4, sparse.csr_matrix(likes.astype(float)))
+    assert target == pytest.approx(expected_by_loops, abs=1e-9)
     assert expected.target_exposure(weights, n, 4) == pytest.approx([sum(weights) / n] * n, abs=1e-12)
 
 
@@ -171,10 +171,10 @@ def test_utility_and_equity(seed: int) -> None:
     assert float(merit.amortised_inequity(a, r)) == pytest.approx(by_loops, abs=1e-9)
     assert np.isnan(merit.amortised_inequity(a, np.zeros(N)))
     e, u = rng.random(4) + 0.1, rng.random(4) + 0.1
-    found = merit.log_utility_ratios(e[None, :], u[None, :])[0]
+    log_ratios = merit.log_utility_ratios(e[None, :], u[None, :])[0]
     for g in range(4):
         rest_e, rest_u = (sum(x for h, x in enumerate(values) if h != g) for values in (e, u))
-        assert found[g] == pytest.approx(math.log((e[g] / u[g]) / (rest_e / rest_u)), abs=1e-9)
+        assert log_ratios[g] == pytest.approx(math.log((e[g] / u[g]) / (rest_e / rest_u)), abs=1e-9)
     none, all_of_one = np.array([[0.0, 1.0, 1.0]]), np.array([[1.0, 0.0, 0.0]])
     assert merit.log_utility_ratios(none, np.ones((1, 3)))[0, 0] == -math.inf
     assert np.isnan(merit.log_utility_ratios(np.ones((1, 3)), none)[0, 0]), "no utility is not estimable"
@@ -306,12 +306,12 @@ def test_holm_by_hand() -> None:
 
 
 def test_p_is_of_the_limit_by_student_s_t_on_the_root() -> None:
-    found = limit_tests(np.array([0.5]), np.array([0.05]), 99.0, np.array([1e6]), np.array([2e6]), (0.8, 1.25))
+    tests = limit_tests(np.array([0.5]), np.array([0.05]), 99.0, np.array([1e6]), np.array([2e6]), (0.8, 1.25))
     z = (math.sqrt(0.5) - math.sqrt(0.8)) / 0.05
     whole = 0.5 / (4 * 0.05**2)  # 50 places have the same relative error
     counted = 2 * poisson_tail(whole, whole * 0.8 / 0.5)
-    assert found.p_limit[0] == pytest.approx(max(2 * scipy_t.cdf(z, 99), counted))
-    assert found.p_pass[0] == 1.0
+    assert tests.p_limit[0] == pytest.approx(max(2 * scipy_t.cdf(z, 99), counted))
+    assert tests.p_pass[0] == 1.0
 
 
 def poisson_tail(count: float, mean: float) -> float:
@@ -332,6 +332,6 @@ def test_counts_have_the_exact_limits_of_garwood() -> None:
 
 
 def test_never_shown_fails_by_the_poisson_p_of_the_limit_not_of_equality() -> None:
-    found = limit_tests(np.zeros(1), np.zeros(1), 99.0, np.zeros(1), np.array([4.0]), (0.8, 1.25))
-    assert found.p_limit[0] == pytest.approx(2 * math.exp(-3.2))
-    assert (found.low[0], found.high[0]) == (0.0, pytest.approx(chi2.ppf(0.975, 2) / 2 / 4))
+    tests = limit_tests(np.zeros(1), np.zeros(1), 99.0, np.zeros(1), np.array([4.0]), (0.8, 1.25))
+    assert tests.p_limit[0] == pytest.approx(2 * math.exp(-3.2))
+    assert (tests.low[0], tests.high[0]) == (0.0, pytest.approx(chi2.ppf(0.975, 2) / 2 / 4))

@@ -1,4 +1,6 @@
-"""Stored audits: the published schema, the hash, plans fixed before, signatures from the log, comparison, checks of exports, cards."""
+"""Stored audits: the published schema, the hash, plans fixed before, signatures from the log, comparison, checks of
+exports, cards.
+"""
 
 from __future__ import annotations
 
@@ -16,29 +18,33 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from core.errors import OptionError, SnapshotError, SurfacedError
+from explain.records.cards import Card, CardSection
 from explain.records.compare import changes, compare
 from explain.records.report import json_text
 from explain.records.schema import audit_schema, content_hash, problems
-from explain.workbench.records import Recording
+from explain.results.audit_record import AuditRecord
+from explain.results.plan import Plan
 from explain.workbench.workbench import Workbench
 from tests.command_line import surfaced
-from tests.unit.audit_record_for_tests import WORKSPACE, content, empty_bench, full, plan, row, stored
+from tests.unit.audit_record_for_tests import WORKSPACE, content, empty_bench, fix, full, load, plan, row, save, stored
 
 ROOT = Path(__file__).resolve().parents[2]
-SCHEMA = json.loads((ROOT / "explain" / "record" / "audit.schema.json").read_text())
+SCHEMA = json.loads((ROOT / "explain" / "records" / "audit.schema.json").read_text())
 SAVER = """
 import json, os, signal, sys, time
+from dataclasses import replace
 from pathlib import Path
-from explain.workbench.records import Recording
-bench, made = Recording(Path(sys.argv[1])), json.loads(sys.stdin.read())
+from explain.results.audit_record import AuditContent
+from explain.workbench.workbench import Workbench
+bench, made = Workbench(Path(sys.argv[1])), AuditContent.from_json(json.loads(sys.stdin.read()))
 for turn in range(20):
     from_child, to_parent = os.pipe()
     child = os.fork()
     if not child:
         n = 0
         while True:
-            record = bench.save_audit("newsroom", made | {"limits": [f"turn {turn}, {n}"]}, "Ada")
-            os.write(to_parent, (record["id"] + "\\n").encode())
+            record = bench.records.save("newsroom", replace(made, limits=(f"turn {turn}, {n}",)), "Ada")
+            os.write(to_parent, (record.id + "\\n").encode())
             n += 1
     lines = os.fdopen(from_child)
     try:
@@ -49,7 +55,7 @@ for turn in range(20):
         os.waitpid(child, 0)
     os.close(to_parent)
     lines.close()
-    state, found = bench.verify_log("newsroom"), bench.audits("newsroom")
+    state, found = bench.records.verify_log("newsroom"), bench.records.listed("newsroom")
     assert state.ok, state.sentence
     assert all(entry.intact for entry in found), [entry.told for entry in found]
     assert len(found) == state.n_rows - 1, (len(found), state.n_rows)
@@ -63,7 +69,7 @@ def bench(tmp_path: Path) -> Workbench:
     return empty_bench(tmp_path / "home")
 
 
-def place(bench: Recording, audit: str) -> Path:
+def place(bench: Workbench, audit: str) -> Path:
     return bench.session.store.results(WORKSPACE) / "audits" / f"{audit}.json"
 
 
@@ -76,7 +82,7 @@ def test_the_schema_is_a_schema_and_a_record_fits_it(bench: Workbench) -> None:
     Draft202012Validator.check_schema(SCHEMA)
     record = stored(bench)
     Draft202012Validator(SCHEMA).validate(record)
-    Draft202012Validator(SCHEMA).validate(bench.records.export(WORKSPACE, record["id"], form="json"))
+    Draft202012Validator(SCHEMA).validate(bench.records.export(WORKSPACE, record["id"], form="json").as_json())
     assert set(SCHEMA["required"]) == set(record)
 
 
@@ -85,12 +91,29 @@ def spoilt() -> list[Any]:
     ways: list[Any] = [((name,), KeyError) for name in SCHEMA["required"]]
     ways += [((name,), 7) for name in SCHEMA["required"]]
     ways += [
-        (("plan", "k"), 0), (("plan", "k"), 2.5), (("plan", "k"), 20.0), (("plan", "k"), True), (("plan", "log_hash"), "abc"), (("plan", "intersections"), ["region"]),
-        (("item_audits", 0, "rows", 0, "value"), "much"), (("item_audits", 0, "rows", 0, "n"), -1), (("item_audits", 0, "side"), "both"),
-        (("item_audits", 0, "rows", 0, "p_adjusted"), KeyError), (("metrics", 0, "verdict"), "fine"), (("verdict", "verdict"), ""), (("metrics", 0, "fair"), None),
-        (("non_profiling", 0, "metrics", "ndcg@20"), 0.3), (("cells", 0, "rows", 0, "n"), None), (("trends", 0, "points", 0, "value"), KeyError), (("changes",), None),
-        (("limits",), [1]), (("log", "extract", 0, "hash"), "z" * 64), (("something", ), "new"), (("id",), "audit-../x"), (("id",), "audit-0123456789ab\nx"),
-    ]  # fmt: skip
+        (("plan", "k"), 0),
+        (("plan", "k"), 2.5),
+        (("plan", "k"), 20.0),
+        (("plan", "k"), True),
+        (("plan", "log_hash"), "abc"),
+        (("plan", "intersections"), ["region"]),
+        (("item_audits", 0, "rows", 0, "value"), "much"),
+        (("item_audits", 0, "rows", 0, "n"), -1),
+        (("item_audits", 0, "side"), "both"),
+        (("item_audits", 0, "rows", 0, "p_adjusted"), KeyError),
+        (("metrics", 0, "verdict"), "fine"),
+        (("verdict", "verdict"), ""),
+        (("metrics", 0, "fair"), None),
+        (("non_profiling", 0, "metrics", "ndcg@20"), 0.3),
+        (("cells", 0, "rows", 0, "n"), None),
+        (("trends", 0, "points", 0, "value"), KeyError),
+        (("changes",), None),
+        (("limits",), [1]),
+        (("log", "extract", 0, "hash"), "z" * 64),
+        (("something",), "new"),
+        (("id",), "audit-../x"),
+        (("id",), "audit-0123456789ab\nx"),
+    ]
     return ways
 
 
@@ -110,17 +133,25 @@ def test_our_own_check_says_the_same_as_a_full_validator(bench: Workbench, where
 @pytest.mark.parametrize(
     ("where", "value"),
     [
-        (("attribution", 0, "n_people"), -1), (("attribution", 0, "gap_low"), "low"), (("attribution", 0, "gap_high"), None), (("attribution", 0, "target"), 1),
-        (("mitigations", 0, "rows", 0, "verdict"), KeyError), (("mitigations", 0, "worsened"), "new"), (("non_profiling", 0, "profiles"), "yes"),
-        (("non_profiling", 0, "exposure", 0, "ratio"), KeyError), (("non_profiling", 0, "by"), None), (("provenance", "data_sha256"), KeyError),
-        (("user_audits", 0, "overall", "limit_note"), 7), (("item_audits", 0, "overall", "worst_case", "new"), 0.5),
+        (("attribution", 0, "n_people"), -1),
+        (("attribution", 0, "gap_low"), "low"),
+        (("attribution", 0, "gap_high"), None),
+        (("attribution", 0, "target"), 1),
+        (("mitigations", 0, "rows", 0, "verdict"), KeyError),
+        (("mitigations", 0, "worsened"), "new"),
+        (("non_profiling", 0, "profiles"), "yes"),
+        (("non_profiling", 0, "exposure", 0, "ratio"), KeyError),
+        (("non_profiling", 0, "by"), None),
+        (("provenance", "data_sha256"), KeyError),
+        (("user_audits", 0, "overall", "limit_note"), 7),
+        (("item_audits", 0, "overall", "worst_case", "new"), 0.5),
     ],
-)  # fmt: skip
+)
 def test_what_newer_records_say_is_in_the_schema_and_may_be_left_out(
     bench: Workbench, where: tuple[Any, ...], value: Any
 ) -> None:
-    fixed = bench.audits.fix(WORKSPACE, plan(), "Ada", "auditor")
-    record = bench.records.save(WORKSPACE, full(content(fixed)), "Ada")
+    fixed = fix(bench)
+    record = save(bench, full(content(fixed)))
     Draft202012Validator(SCHEMA).validate(record)
     inner: Any = record
     for key in where[:-1]:
@@ -144,19 +175,19 @@ def test_a_record_is_named_by_the_hash_of_what_is_signed(bench: Workbench) -> No
 
 
 def test_every_missing_section_is_named(bench: Workbench) -> None:
-    fixed = bench.audits.fix(WORKSPACE, plan(), "Ada", "auditor")
+    fixed = fix(bench)
     made = content(fixed)
     del made["cells"], made["limits"]
     with pytest.raises(OptionError, match=r"lacks cells; record lacks limits"):
-        bench.records.save(WORKSPACE, made, "Ada")
+        save(bench, made)
     with pytest.raises(OptionError, match="cannot be stored"):
-        bench.records.save(WORKSPACE, content(fixed, creators=[{"creator": float("nan")}]), "Ada")
+        save(bench, content(fixed, creators=[content(fixed)["creators"][0] | {"ratio": float("nan")}]))
     assert bench.records.listed(WORKSPACE) == ()
     assert [r.kind for r in bench.records.log(WORKSPACE)] == ["plan"]
 
 
 def test_thresholds_are_fixed_before_the_run_or_the_audit_is_refused(bench: Workbench) -> None:
-    fixed = bench.audits.fix(WORKSPACE, plan(), "Ada", "auditor")
+    fixed = fix(bench)
     (logged,) = bench.records.log(WORKSPACE)
     assert (logged.kind, logged.hash, logged.when) == ("plan", fixed["log_hash"], fixed["fixed_at"])
     assert logged.content == plan()
@@ -166,13 +197,13 @@ def test_thresholds_are_fixed_before_the_run_or_the_audit_is_refused(bench: Work
         ({"fixed_at": "2020-01-01T00:00:00Z"}, "fixed_at"),
     ):
         with pytest.raises(OptionError, match=f"changed after it was fixed in row 1 of the log: {told}"):
-            bench.records.save(WORKSPACE, content(fixed | changed), "Ada")
+            save(bench, content(fixed | changed))
     with pytest.raises(OptionError, match="not fixed in the decision log"):
-        bench.records.save(WORKSPACE, content(fixed | {"log_hash": "ab" * 32}), "Ada")
+        save(bench, content(fixed | {"log_hash": "ab" * 32}))
     with pytest.raises(OptionError, match="no thresholds"):
-        bench.audits.fix(WORKSPACE, plan(thresholds={}), "Ada")
+        fix(bench, thresholds={})
     with pytest.raises(OptionError, match="is about 'newsroom'"):
-        bench.audits.fix("movielens-100k", plan(), "Ada")
+        bench.audits.fix("movielens-100k", Plan.from_json(plan()), "Ada")
     assert bench.records.listed(WORKSPACE) == ()
 
 
@@ -181,7 +212,7 @@ def test_signatures_are_those_of_the_log_and_leave_the_record_as_it_is(bench: Wo
     before = place(bench, record["id"]).read_bytes()
     one = bench.records.sign(WORKSPACE, record["id"], "Bob", "editor", "I agree.")
     two = bench.records.sign(WORKSPACE, record["id"], "Eve", "counsel", "")
-    read = bench.records.load(WORKSPACE, record["id"])
+    read = load(bench, record["id"])
     assert read["signatures"] == [
         {"name": "Bob", "role": "editor", "comment": "I agree.", "signed_at": one.when, "log_hash": one.hash},
         {"name": "Eve", "role": "counsel", "comment": "", "signed_at": two.when, "log_hash": two.hash},
@@ -205,14 +236,19 @@ def test_signatures_are_those_of_the_log_and_leave_the_record_as_it_is(bench: Wo
 
 @pytest.mark.parametrize(
     ("name", "role", "comment", "told"),
-    [("", "editor", "", "name is missing"), ("Bob", " ", "", "role is missing"), ("Bob", "editor", "x" * 4001, "4,000 characters"), ("Bob", "editor", "twice", "signed .* already")],
-)  # fmt: skip
+    [
+        ("", "editor", "", "name is missing"),
+        ("Bob", " ", "", "role is missing"),
+        ("Bob", "editor", "x" * 4001, "4,000 characters"),
+        ("Bob", "editor", "twice", "signed .* already"),
+    ],
+)
 def test_a_signature_needs_name_and_role(bench: Workbench, name: str, role: str, comment: str, told: str) -> None:
     audit = stored(bench)["id"]
     bench.records.sign(WORKSPACE, audit, "Bob", "editor", "twice")
     with pytest.raises(OptionError, match=told):
         bench.records.sign(WORKSPACE, audit, name, role, comment)
-    assert len(bench.records.load(WORKSPACE, audit)["signatures"]) == 1
+    assert len(load(bench, audit)["signatures"]) == 1
 
 
 def test_an_altered_audit_is_refused_everywhere_and_listed_as_altered(bench: Workbench) -> None:
@@ -220,7 +256,7 @@ def test_an_altered_audit_is_refused_everywhere_and_listed_as_altered(bench: Wor
     file = place(bench, record["id"])
     file.write_text(file.read_text().replace("0.5123", "0.9123"))
     for ask in (
-        lambda: bench.records.load(WORKSPACE, record["id"]),
+        lambda: load(bench, record["id"]),
         lambda: bench.records.sign(WORKSPACE, record["id"], "Bob", "editor"),
         lambda: bench.records.export(WORKSPACE, record["id"]),
         lambda: bench.records.compare(WORKSPACE, record["id"], record["id"]),
@@ -239,11 +275,11 @@ def test_a_rewritten_audit_with_a_hash_of_its_own_does_not_fit_the_log(bench: Wo
     forged["sha256"] = second_hash(forged)
     file.write_text(json.dumps(forged))
     with pytest.raises(SnapshotError, match="altered"):
-        bench.records.load(WORKSPACE, record["id"])
+        load(bench, record["id"])
     forged["id"] = f"audit-{forged['sha256'][:12]}"
     place(bench, forged["id"]).write_text(json.dumps(forged))
     with pytest.raises(SnapshotError, match="no row about it"):
-        bench.records.load(WORKSPACE, forged["id"])
+        load(bench, forged["id"])
 
 
 @pytest.mark.parametrize(("text", "told"), [("{", "cut short"), ("[]", "altered"), (None, "is missing, though")])
@@ -251,15 +287,15 @@ def test_a_damaged_or_missing_file_is_said(bench: Workbench, text: str | None, t
     audit = stored(bench)["id"]
     place(bench, audit).unlink() if text is None else place(bench, audit).write_text(text)
     with pytest.raises(SnapshotError, match=told):
-        bench.records.load(WORKSPACE, audit)
+        load(bench, audit)
 
 
 @pytest.mark.parametrize("audit", ["../../decisions", "audit-", "audit-0123456789ab/..", "nothing"])
 def test_only_ids_are_ids(bench: Workbench, audit: str) -> None:
     with pytest.raises(OptionError, match="no id of an audit"):
-        bench.records.load(WORKSPACE, audit)
+        load(bench, audit)
     with pytest.raises(OptionError, match="There is no audit"):
-        bench.records.load(WORKSPACE, "audit-0123456789ab")
+        load(bench, "audit-0123456789ab")
 
 
 def test_a_log_that_was_cut_below_a_stored_plan_is_found_without_a_head(bench: Workbench) -> None:
@@ -277,7 +313,7 @@ def test_a_log_that_was_cut_below_a_stored_plan_is_found_without_a_head(bench: W
 
 def test_a_process_killed_while_saving_leaves_the_whole_record_or_none(tmp_path: Path) -> None:
     bench = empty_bench(tmp_path)
-    made = content(bench.audits.fix(WORKSPACE, plan(), "Ada", "auditor"))
+    made = content(fix(bench))
     command = [sys.executable, "-c", SAVER, str(tmp_path)]
     ended = subprocess.run(
         command, cwd=ROOT, input=json.dumps(made), capture_output=True, text=True, timeout=120, check=False
@@ -289,27 +325,27 @@ def test_a_record_whose_process_died_before_it_got_its_name_is_there(bench: Work
     record = stored(bench)
     file = place(bench, record["id"])
     file.rename(file.with_name(f".waiting-{file.name}"))
-    assert bench.records.load(WORKSPACE, record["id"]) == record
+    assert load(bench, record["id"]) == record
     assert file.exists()
 
 
 def test_a_folder_that_cannot_be_written_is_said_and_nothing_is_logged(bench: Workbench) -> None:
-    fixed = bench.audits.fix(WORKSPACE, plan(), "Ada", "auditor")
+    fixed = fix(bench)
     folder = bench.session.store.results(WORKSPACE)
     folder.parent.mkdir(parents=True)
     folder.write_text("a file where a folder should be")
     with pytest.raises(SurfacedError, match=r"could not be written to .*Nothing was stored"):
-        bench.records.save(WORKSPACE, content(fixed), "Ada")
+        save(bench, content(fixed))
     assert [r.kind for r in bench.records.log(WORKSPACE)] == ["plan"]
 
 
 def test_saving_twice_is_one_audit_and_newest_comes_first(bench: Workbench) -> None:
-    fixed = bench.audits.fix(WORKSPACE, plan(), "Ada", "auditor")
-    one = bench.records.save(WORKSPACE, content(fixed, changes=None), "Ada")
+    fixed = fix(bench)
+    one = save(bench, content(fixed, changes=None))
     two = stored(bench, changes={"created": "2026-03-03T04:05:06+00:00"})
     assert [e.id for e in bench.records.listed(WORKSPACE)] == [two["id"], one["id"]]
     again = {key: value for key, value in two.items() if key not in ("log", "signatures")}
-    assert bench.records.save(WORKSPACE, again, "Ada")["id"] == two["id"]
+    assert save(bench, again)["id"] == two["id"]
     assert len(bench.records.listed(WORKSPACE)) == 2
 
 
@@ -335,7 +371,7 @@ def test_two_audits_are_compared_group_by_group(bench: Workbench) -> None:
     rows[0] = row("new", 50, 0.9, 0.85, 0.95, "pass")
     rows[1] = row("plain", 150, 1.3, 1.2345, 1.4, "fail")
     rows[2] = row("brand new group", 5, 1.0, 0.9, 1.1, "pass")
-    found = compare(now, then)
+    found = compare(AuditRecord.from_json(now), AuditRecord.from_json(then))
     by_group = {r.group: r for r in found.rows if r.section == "item_audits"}
     assert list(by_group) == ["new", "plain", "brand new group", "unknown"]
     new, plain, fresh, gone = by_group.values()
@@ -354,7 +390,7 @@ def test_two_audits_are_compared_group_by_group(bench: Workbench) -> None:
     assert "2 have intervals that do not overlap" not in found.sentence
     assert "1 have intervals that do not overlap" in found.sentence
     assert found.not_comparable == ""
-    same = compare(then, then)
+    same = compare(AuditRecord.from_json(then), AuditRecord.from_json(then))
     assert (same.same_thresholds, same.differences) == (True, ())
     assert all(r.change in (0, None) and r.overlap in (True, None) for r in same.rows)
 
@@ -378,7 +414,7 @@ def test_what_cannot_be_compared_is_said_first_and_nothing_is_called_a_change(
     now = copy.deepcopy(then)
     now[section] |= changed
     now["item_audits"][0]["rows"][0] = row("new", 50, 0.9, 0.85, 0.95, "pass")
-    found = compare(now, then)
+    found = compare(AuditRecord.from_json(now), AuditRecord.from_json(then))
     assert found.not_comparable.startswith(f"The two audits are not comparable in {told}: ")
     assert found.sentence.startswith(found.not_comparable)
     assert "overlap" not in found.sentence
@@ -386,14 +422,16 @@ def test_what_cannot_be_compared_is_said_first_and_nothing_is_called_a_change(
     assert (new.then, new.now) == (0.5123, 0.9)
     another = section == "plan" and "item_columns" not in changed
     assert (new.change, new.overlap) == ((None, None) if another else (pytest.approx(0.3877), False))
-    assert [r["group"] for r in changes(now, then)["rows"]] == ([] if another else ["new"])
+    assert [r.group for r in changes(AuditRecord.from_json(now), AuditRecord.from_json(then)).rows] == (
+        [] if another else ["new"]
+    )
 
 
 def test_another_target_leaves_the_quality_for_people_comparable(bench: Workbench) -> None:
     then = stored(bench)
     now = copy.deepcopy(then)
     now["plan"]["target"] = "relevance"
-    north = next(r for r in compare(now, then).rows if r.group == "North")
+    north = next(r for r in compare(AuditRecord.from_json(now), AuditRecord.from_json(then)).rows if r.group == "North")
     assert (north.change, north.overlap) == (0, True)
 
 
@@ -402,17 +440,19 @@ def test_the_order_of_columns_and_a_hash_that_only_one_has_are_no_difference(ben
     now = copy.deepcopy(then)
     now["plan"]["item_columns"] = ["author_group", "topic"]
     now["provenance"]["data_sha256"] = "ab" * 32
-    assert compare(now, then).differences == ()
+    assert compare(AuditRecord.from_json(now), AuditRecord.from_json(then)).differences == ()
     then["provenance"]["data_sha256"] = "cd" * 32
-    assert "not comparable in data" in compare(now, then).sentence
+    assert "not comparable in data" in compare(AuditRecord.from_json(now), AuditRecord.from_json(then)).sentence
 
 
 def exported(bench: Workbench, tmp_path: Path, form: str) -> tuple[dict[str, Any], Path]:
     record = stored(bench)
     bench.records.sign(WORKSPACE, record["id"], "Bob", "editor", "I agree.")
-    made = bench.records.export(WORKSPACE, record["id"], form=form, actor="Eve")
     file = tmp_path / f"report.{form}"
-    file.write_text(made if isinstance(made, str) else json_text(made))
+    if form == "html":
+        file.write_text(bench.records.export(WORKSPACE, record["id"], form="html", actor="Eve"))
+    else:
+        file.write_text(json_text(bench.records.export(WORKSPACE, record["id"], form="json", actor="Eve")))
     return record, file
 
 
@@ -433,10 +473,16 @@ def test_a_report_as_it_was_exported_is_accepted_here_and_elsewhere(
 @pytest.mark.parametrize(
     ("form", "old", "new"),
     [
-        ("json", "0.5123", "0.9123"), ("json", "I agree.", "I object."), ("json", '"Bob"', '"Mallory"'), ("json", '"actor": "Eve"', '"actor": "Eva"'),
-        ("html", "0.5123", "0.9123"), ("html", "Verdict: fail", "Verdict: pass"), ("html", "“I agree.”", "“I object.”"), ("html", "Mallory", "Mallory"),
+        ("json", "0.5123", "0.9123"),
+        ("json", "I agree.", "I object."),
+        ("json", '"Bob"', '"Mallory"'),
+        ("json", '"actor": "Eve"', '"actor": "Eva"'),
+        ("html", "0.5123", "0.9123"),
+        ("html", "Verdict: fail", "Verdict: pass"),
+        ("html", "“I agree.”", "“I object.”"),
+        ("html", "Mallory", "Mallory"),
     ],
-)  # fmt: skip
+)
 def test_an_altered_report_is_found(bench: Workbench, tmp_path: Path, home: str, form: str, old: str, new: str) -> None:
     _, file = exported(bench, tmp_path, form)
     text = file.read_text()
@@ -570,9 +616,16 @@ def test_cards_hold_what_manifests_measurements_and_tables_say(home: Path, tmp_p
     card = json.loads((tmp_path / "cards" / "model-card.json").read_text())
     headings = [s["heading"] for s in card["sections"]]
     assert headings[:9] == [
-        "Model details", "Intended use", "Factors", "Metrics", "Evaluation data", "Training data", "Quantitative analyses", "Ethical considerations",
+        "Model details",
+        "Intended use",
+        "Factors",
+        "Metrics",
+        "Evaluation data",
+        "Training data",
+        "Quantitative analyses",
+        "Ethical considerations",
         "Caveats and recommendations",
-    ]  # fmt: skip
+    ]
     details = dict(card["sections"][0]["rows"])
     assert (details["Snapshot"], details["Seed"]) == (manifest.snapshot, "0")
     results = {r[0]: r for r in card["sections"][6]["rows"]}
@@ -604,16 +657,9 @@ def test_cards_hold_what_manifests_measurements_and_tables_say(home: Path, tmp_p
 
 
 def test_hostile_texts_in_a_card_stay_text() -> None:
-    from explain.records.cards import markdown
-
     hostile = "<script>alert(1)</script> [x](javascript:1) | # a\n# b"
-    text = markdown(
-        {
-            "title": hostile,
-            "headings_of": "x",
-            "sections": [{"heading": "H", "text": [hostile], "heads": ["A", "B"], "rows": [[hostile, "1"]]}],
-        }
-    )
+    section = CardSection(heading="H", text=(hostile,), heads=("A", "B"), rows=((hostile, "1"),))
+    text = Card(kind="model card", title=hostile, headings_of="x", sections=(section,)).markdown()
     lines = text.splitlines()
     assert "<script>" not in text
     assert "](" not in text.replace("\\](", "").replace("\\]", "")

@@ -84,12 +84,12 @@ def shop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
     return Shop(tmp_path / "own", tmp_path / "state")
 
 
-def complete(found: dict[str, Any]) -> bool:
+def complete(explanation: dict[str, Any]) -> bool:
     """The explanation is one of the score that it names: parts, and what the picture lets into the item, sum to it."""
-    target = f"3:item:{found['item']}"
-    entering = [b for b in found["bundles"] if b["target"] == target]
-    sums = sum(p["value"] for p in found["parts"]), sum(b["value_for"] - b["value_against"] for b in entering)
-    return bool(np.allclose(sums, found["score"], rtol=1e-5, atol=1e-9))
+    target = f"3:item:{explanation['item']}"
+    entering = [b for b in explanation["bundles"] if b["target"] == target]
+    sums = sum(p["value"] for p in explanation["parts"]), sum(b["value_for"] - b["value_against"] for b in entering)
+    return bool(np.allclose(sums, explanation["score"], rtol=1e-5, atol=1e-9))
 
 
 # Files
@@ -184,8 +184,8 @@ def test_all_problems_are_listed_not_the_first_alone(shop: Shop) -> None:
     for row in ("dan,tea,NaN,1700001000", "dan,jam,4,1700001000000", ",fig,4,1700001000", "eve,fig,4,1700001000"):
         shop.add("events", row)
     err = shop.prepare().err
-    for told in ("value, row 11", "time, row 12", "user, row 13", "user, row 14"):
-        assert f"events.{told}" in err
+    for cell in ("value, row 11", "time, row 12", "user, row 13", "user, row 14"):
+        assert f"events.{cell}" in err
 
 
 def test_an_event_of_someone_who_is_not_listed(shop: Shop) -> None:
@@ -205,25 +205,25 @@ def test_a_user_without_history(shop: Shop, model: str) -> None:
     items = surfaced("recommend", *SHOP, "--model", model, "--user", "dan", "-k", 5, "--json").json["items"]
     assert sorted(row["item"] for row in items) == sorted(ITEMS)
     for row in items:
-        found = shop.why("dan", row["item"], model)
-        assert found["score"] == pytest.approx(row["score"], rel=1e-9, abs=1e-12)
-        assert complete(found)
-        assert found["state"] == ("ok" if found["parts"] and found["score"] else "no_path")
+        explanation = shop.why("dan", row["item"], model)
+        assert explanation["score"] == pytest.approx(row["score"], rel=1e-9, abs=1e-12)
+        assert complete(explanation)
+        assert explanation["state"] == ("ok" if explanation["parts"] and explanation["score"] else "no_path")
     if model in of_walks_alone():
         assert all(row["score"] == 0 for row in items)
-        assert "no path leads there" in found["sentence"]
+        assert "no path leads there" in explanation["sentence"]
 
 
 @pytest.mark.parametrize("model", MODELS)
 def test_an_item_that_nobody_has_seen(shop: Shop, model: str) -> None:
     shop.fitted(model)
-    found = shop.why("ann", "nut", model)
-    assert complete(found)
+    explanation = shop.why("ann", "nut", model)
+    assert complete(explanation)
     if model == "lightgcn":
-        assert found["state"] == "ok"
+        assert explanation["state"] == "ok"
     else:
-        assert (found["state"], found["score"]) == ("no_path", 0)
-        assert "no path leads there" in found["sentence"]
+        assert (explanation["state"], explanation["score"]) == ("no_path", 0)
+        assert "no path leads there" in explanation["sentence"]
     listed = surfaced("recommend", *SHOP, "--model", model, "--user", "ann", "-k", 5, "--json").json["items"]
     assert "nut" in [row["item"] for row in listed]
 
@@ -231,21 +231,21 @@ def test_an_item_that_nobody_has_seen(shop: Shop, model: str) -> None:
 def test_a_group_that_reaches_an_item_nobody_has_seen(shop: Shop) -> None:
     """With a topic in common there is a way: the score, if the relation is used, is all that topic's."""
     shop.write("topics", "item,topic\n" + "\n".join(f"{item},sweet" for item in ("jam", "fig", "nut")) + "\n")
-    found = shop.fitted().why("ann", "nut")
-    assert complete(found)
-    used = {key for part in found["parts"] for key, value in part["relations"].items() if value}
+    explanation = shop.fitted().why("ann", "nut")
+    assert complete(explanation)
+    used = {key for part in explanation["parts"] for key, value in part["relations"].items() if value}
     assert used <= {"same_topic"}
-    assert found["state"] == ("ok" if used else "no_path")
+    assert explanation["state"] == ("ok" if used else "no_path")
 
 
 def test_everybody_is_audited_though_some_have_nothing(shop: Shop) -> None:
     shop.write("users", "user,town\nann,A\nbob,A\ncat,B\ndan,\n")
     shop.fitted("popularity")
-    found = surfaced("audit", *SHOP, "--model", "popularity", "--by", "town", "-k", 3, "--json").json
-    assert {row["group"]: row["verdict"] for row in found["rows"]} == dict.fromkeys(
+    audit = surfaced("audit", *SHOP, "--model", "popularity", "--by", "town", "-k", 3, "--json").json
+    assert {row["group"]: row["verdict"] for row in audit["rows"]} == dict.fromkeys(
         ("A", "B", "unknown"), "not estimable"
     )
-    assert all(row["reason"] for row in found["rows"])
+    assert all(row["reason"] for row in audit["rows"])
 
 
 def test_a_single_person_with_a_single_item(shop: Shop) -> None:
@@ -264,12 +264,12 @@ HOSTILE = "<img src=x onerror=alert(1)>"
 def drawn(shop: Shop, item: str) -> tuple[str, dict[str, Any], dict[str, Any]]:
     """An item's explanation as SVG, as the network's payload and as JSON."""
     bench = Workbench(shop.home)
-    found = bench.explain.why("shop", "path", item, user="ann")
-    svg = flow_svg(found, theme="light")
+    explanation = bench.explain.why("shop", "path", item, user="ann")
+    svg = flow_svg(explanation, theme="light")
     ET.fromstring(svg)
-    payload = path_network(found, theme="light")
+    payload = path_network(explanation, theme="light")
     json.dumps(payload, allow_nan=False)
-    return svg, payload, found.as_json()
+    return svg, payload, explanation.as_json()
 
 
 def test_markup_in_a_title_stays_text(shop: Shop) -> None:
@@ -277,9 +277,9 @@ def test_markup_in_a_title_stays_text(shop: Shop) -> None:
         "items", 'item,label\ntea,"' + HOSTILE + '"\njam,"' + HOSTILE + '"\negg,e\nfig,"' + HOSTILE + '"\nnut,n\n'
     )
     shop.fitted()
-    svg, payload, found = drawn(shop, "fig")
-    assert found["label"] == HOSTILE
-    assert f"“{HOSTILE}”" in found["sentence"]
+    svg, payload, explanation = drawn(shop, "fig")
+    assert explanation["label"] == HOSTILE
+    assert f"“{HOSTILE}”" in explanation["sentence"]
     elements = {element.tag.rpartition("}")[2] for element in ET.fromstring(svg).iter()}
     assert "img" not in elements
     assert "<img" not in svg
@@ -295,8 +295,8 @@ def test_markup_as_an_id_is_an_id(shop: Shop) -> None:
     shop.add("items", HOSTILE)
     shop.add("events", f"bob,{HOSTILE},4,1700001000")
     shop.fitted()
-    svg, _, found = drawn(shop, HOSTILE)
-    assert (found["item"], found["state"]) == (HOSTILE, "ok")
+    svg, _, explanation = drawn(shop, HOSTILE)
+    assert (explanation["item"], explanation["state"]) == (HOSTILE, "ok")
     assert "<img" not in svg
 
 
@@ -304,14 +304,14 @@ def test_a_title_of_10_000_characters_is_cut(shop: Shop) -> None:
     shop.write("items", f"item,label\ntea,{'t' * 10_000}\njam,j\negg,e\nfig,{'long title ' * 909}!\nnut,n\n")
     report = shop.prepare().json
     assert [p for p in report["problems"] if "labels longer than 300 characters were cut" in p]
-    svg, payload, found = drawn(shop.fitted(), "fig")
-    assert 100 < len(found["label"]) <= 300
-    assert len(found["sentence"]) < 1_500
+    svg, payload, explanation = drawn(shop.fitted(), "fig")
+    assert 100 < len(explanation["label"]) <= 300
+    assert len(explanation["sentence"]) < 1_500
     assert "t" * 301 not in svg + json.dumps(payload)
 
 
 @pytest.mark.parametrize(
-    ("label", "shown"),
+    ("label", "readable"),
     [
         ("a\x00b", "a b"),
         ("\u202egnp.exe", "gnp.exe"),
@@ -321,14 +321,14 @@ def test_a_title_of_10_000_characters_is_cut(shop: Shop) -> None:
         ("$x^2$",) * 2,
     ],
 )
-def test_other_titles_that_have_broken_programs(shop: Shop, label: str, shown: str) -> None:
+def test_other_titles_that_have_broken_programs(shop: Shop, label: str, readable: str) -> None:
     quoted = label.replace('"', '""')
     shop.write("items", f'item,label\ntea,"{quoted}"\njam,j\negg,e\nfig,"{quoted}"\nnut,n\n')
-    svg, _, found = drawn(shop.fitted(), "fig")
-    assert complete(found)
-    assert found["label"] == shown
-    assert f"“{shown}”" in found["sentence"]
-    assert not {"\x00", "\u202e"} & set(found["sentence"] + svg)
+    svg, _, explanation = drawn(shop.fitted(), "fig")
+    assert complete(explanation)
+    assert explanation["label"] == readable
+    assert f"“{readable}”" in explanation["sentence"]
+    assert not {"\x00", "\u202e"} & set(explanation["sentence"] + svg)
 
 
 # The machine
@@ -427,8 +427,8 @@ def test_a_full_disk_while_fitting_keeps_what_there_was(shop: Shop, monkeypatch:
 def test_a_full_disk_while_measuring_loses_the_stored_copy_alone(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     shop.fitted("popularity")
     monkeypatch.setattr("tempfile.NamedTemporaryFile", disk_full)
-    found = surfaced("evaluate", *SHOP, "--model", "popularity", "-k", 5, "--json").json
-    assert found["n_users"] == 3
+    evaluation = surfaced("evaluate", *SHOP, "--model", "popularity", "-k", 5, "--json").json
+    assert evaluation["n_users"] == 3
 
 
 # Damaged state

@@ -83,8 +83,8 @@ def test_the_speed_bars_read_the_median_of_parts_and_the_95th_percentile_of_walk
 def test_the_path_model_is_held_against_every_lightgcn_of_the_run_and_misses_the_stronger_one() -> None:
     def measured(recall: float) -> accuracy.Run:
         metrics = {name: Metric(recall, recall, recall) for name in ("recall@20", "ndcg@20")}
-        found = Evaluation(1, metrics, {}, np.array([0]), seed=0, draws=0)
-        return accuracy.Run(found, Clock(1.0, 1.0), path_share=1.0, gross_net=2.0, parameters={})
+        evaluation = Evaluation(1, metrics, {}, np.array([0]), seed=0, draws=0)
+        return accuracy.Run(evaluation, Clock(1.0, 1.0), path_share=1.0, gross_net=2.0, parameters={})
 
     movielens = {"path": measured(0.34), "lightgcn": measured(0.33), "lightgcn-variant": measured(0.37)}
     newsroom = {name: measured(recall) for name, recall in (("path", 0.2), ("item-knn", 0.1), ("popularity", 0.2))}
@@ -102,10 +102,10 @@ def test_exponents_are_one_for_linear_and_two_for_quadratic_growth() -> None:
         linear = {key: {"p50_ms": n / 1000.0} for key in growth.ANSWERS}
         return {"n_edges": n, **linear, "build": {"wall_s": n**2 / 1e9}, "base_mib": 100.0, "peak_mib": 100.0 + n / 1e4}
 
-    found = growth.exponents(row(10_000), row(40_000))
-    assert found["build"] == pytest.approx(2.0)
-    assert found["memory"] == pytest.approx(1.0)
-    assert all(found[key] == pytest.approx(1.0) for key in growth.ANSWERS)
+    exponents = growth.exponents(row(10_000), row(40_000))
+    assert exponents["build"] == pytest.approx(2.0)
+    assert exponents["memory"] == pytest.approx(1.0)
+    assert all(exponents[key] == pytest.approx(1.0) for key in growth.ANSWERS)
 
 
 def test_one_growth_measurement_tells_the_size_of_its_graph() -> None:
@@ -152,7 +152,7 @@ def test_sizes_that_are_no_sizes_end_with_a_sentence(text: str, capsys: pytest.C
     with pytest.raises(SystemExit) as stopped:
         command.parser().parse_args(["--sizes", text])
     assert stopped.value.code == 2
-    assert "whole numbers" in (told := capsys.readouterr().err) or "at least 1000" in told
+    assert "whole numbers" in (message := capsys.readouterr().err) or "at least 1000" in message
 
 
 def test_the_bars_of_one_size_are_read_where_that_size_was_measured() -> None:

@@ -58,20 +58,20 @@ def test_the_commitment_is_the_hash_of_a_salted_text_and_nothing_else_tells_the_
     assert json.loads(text)["size"] == 0.4321
     assert len(json.loads(text)["salt"]) == 32
     bench.blind_test.run(begun.id)
-    shown = (bench.session.store.home / "blind" / f"{begun.id}.json").read_text()
-    assert "0.4321" not in shown
+    stored = (bench.session.store.home / "blind" / f"{begun.id}.json").read_text()
+    assert "0.4321" not in stored
     assert bench.blind_test.seal(0.4321, "author", 7).commitment != begun.commitment
 
 
 def test_the_audited_workspace_holds_neither_causes_nor_words_about_what_is_planted(bench):
-    found = bench.blind_test.start(0.777, "author", 3)
-    tables = Store(bench.session.store.home).tables(found.workspace)
+    begun = bench.blind_test.start(0.777, "author", 3)
+    tables = Store(bench.session.store.home).tables(begun.workspace)
     assert not {"cause", "cause_id"} & set(tables.events.columns)
     card = json.dumps([tables.card.summary, tables.card.attribute_notes])
     assert "Planted" not in card
     assert "0.777" not in card
     assert "78%" not in card
-    assert [info.model for info in bench.models.fitted(found.workspace)] == ["path"]
+    assert [info.model for info in bench.models.fitted(begun.workspace)] == ["path"]
 
 
 @pytest.mark.parametrize("kind", ["author", "cohort"])
@@ -80,14 +80,14 @@ def test_from_seal_to_reveal(bench, kind):
     with pytest.raises(OptionError, match="no estimate yet"):
         bench.blind_test.reveal(begun.id)
     assert bench.blind_test.result(begun.id) is None
-    found = bench.blind_test.run(begun.id)
-    assert bench.blind_test.result(begun.id) == found == bench.blind_test.run(begun.id)
-    assert 0 <= found.low <= found.size <= found.high <= bl.MAX_SIZE
-    assert found.n_ladder == SMALL.rungs
+    estimate = bench.blind_test.run(begun.id)
+    assert bench.blind_test.result(begun.id) == estimate == bench.blind_test.run(begun.id)
+    assert 0 <= estimate.low <= estimate.size <= estimate.high <= bl.MAX_SIZE
+    assert estimate.n_ladder == SMALL.rungs
     truth = bench.blind_test.reveal(begun.id)
     assert truth.matches
     assert truth.true_size == json.loads(sealed_text(bench, begun.id))["size"]
-    assert truth.held == (found.low - 1e-9 <= truth.true_size <= found.high + 1e-9)
+    assert truth.held == (estimate.low - 1e-9 <= truth.true_size <= estimate.high + 1e-9)
     assert truth.recomputed == hashlib.sha256(truth.committed_text.encode()).hexdigest()
     assert asdict(replace(bench.blind_test.tests()[0], held=None)) == {
         "id": begun.id,
@@ -101,19 +101,19 @@ def test_from_seal_to_reveal(bench, kind):
 
 
 def test_a_size_that_was_changed_after_the_seal_is_seen(bench):
-    found = bench.blind_test.start(0.2, "author", 5)
-    place = bench.session.store.home / "blind" / f"{found.id}.sealed.json"
+    begun = bench.blind_test.start(0.2, "author", 5)
+    place = bench.session.store.home / "blind" / f"{begun.id}.sealed.json"
     place.write_text(place.read_text().replace("0.2", "0.9"))
-    truth = bench.blind_test.reveal(found.id)
+    truth = bench.blind_test.reveal(begun.id)
     assert not truth.matches
     assert "NOT match" in truth.sentence
 
 
 def test_a_seal_that_is_lost_is_a_sentence(bench):
-    found = bench.blind_test.start(0.2, "author", 5)
-    (bench.session.store.home / "blind" / f"{found.id}.sealed.json").unlink()
+    begun = bench.blind_test.start(0.2, "author", 5)
+    (bench.session.store.home / "blind" / f"{begun.id}.sealed.json").unlink()
     with pytest.raises(SurfacedError, match="cannot be read"):
-        bench.blind_test.reveal(found.id)
+        bench.blind_test.reveal(begun.id)
 
 
 def test_the_estimate_depends_on_the_world_alone(bench):
@@ -186,10 +186,10 @@ def test_a_damaged_ladder_is_simulated_again(ladders, tmp_path):
 
 
 def test_rungs_cover_the_range_evenly_with_seeds_of_their_own(ladders):
-    found = bl.ladder(ladders, "author", SMALL, lambda *_: None)
-    assert sorted(found.sizes) == pytest.approx(np.linspace(0, bl.MAX_SIZE, SMALL.rungs).tolist())
-    graph = build_graph(simulate_newsroom(SMALL.planted("author", float(found.sizes[4])), seed=bl.LADDER_SEED + 4))
-    assert bl.numbers_of(graph, ("view",), "author") == pytest.approx(found.numbers[4])
+    ladder = bl.ladder(ladders, "author", SMALL, lambda *_: None)
+    assert sorted(ladder.sizes) == pytest.approx(np.linspace(0, bl.MAX_SIZE, SMALL.rungs).tolist())
+    graph = build_graph(simulate_newsroom(SMALL.planted("author", float(ladder.sizes[4])), seed=bl.LADDER_SEED + 4))
+    assert bl.numbers_of(graph, ("view",), "author") == pytest.approx(ladder.numbers[4])
 
 
 def by_loops(graph, amount):
@@ -233,7 +233,7 @@ def test_hidden_events_are_placed_by_rank_among_what_a_reader_lacks():
     tables = simulate_newsroom(SMALL.planted("cohort", 0.5), seed=3)
     graph = build_graph(tables)
     part = split(graph, "random", 0, tables.card.positives)
-    model, found = PathModel.build(part.train, bl.REFERENCE), bl._placed(graph, tables.card.positives)
+    model, placed = PathModel.build(part.train, bl.REFERENCE), bl._placed(graph, tables.card.positives)
     for user in np.flatnonzero(np.diff(part.test.indptr))[:6].tolist():
         scores = model.score(np.array([user]))[0]
         lacks = [i for i in range(graph.n_items) if i not in set(part.train.interactions[user].indices.tolist())]
@@ -241,7 +241,7 @@ def test_hidden_events_are_placed_by_rank_among_what_a_reader_lacks():
             np.mean([(scores[i] > scores[j]) + 0.5 * (scores[i] == scores[j]) for j in lacks])
             for i in part.test[user].indices
         ]
-        assert found[user] == pytest.approx(np.mean(below) - 0.5)
+        assert placed[user] == pytest.approx(np.mean(below) - 0.5)
 
 
 def world_numbers(sizes, rng, spread):
@@ -253,9 +253,9 @@ def world_numbers(sizes, rng, spread):
 def test_a_size_without_noise_is_read_off_exactly():
     sizes = np.linspace(0, 0.95, 12)
     flat = -1.1 * sizes - 0.3 * sizes**2
-    found = bl.Ladder("author", sizes, np.column_stack([flat, flat]))
+    ladder = bl.Ladder("author", sizes, np.column_stack([flat, flat]))
     for size in (0.1, 0.5, 0.8):
-        read = bl.estimate(found, np.repeat(-1.1 * size - 0.3 * size**2, 2))
+        read = bl.estimate(ladder, np.repeat(-1.1 * size - 0.3 * size**2, 2))
         assert read.size == pytest.approx(size, abs=2e-3)
         assert read.high - read.low < 0.01
 
@@ -266,11 +266,11 @@ def test_the_interval_is_where_a_prediction_band_holds_the_number():
 
     rng = np.random.default_rng(4)
     sizes = np.linspace(0, 0.95, 20)
-    found = bl.Ladder("author", sizes, world_numbers(sizes, rng, 0.1))
-    here = world_numbers(np.array([0.6]), rng, 0.1)[0]
-    covariance = np.cov(np.column_stack([found.numbers, sizes]).T)
+    ladder = bl.Ladder("author", sizes, world_numbers(sizes, rng, 0.1))
+    numbers = world_numbers(np.array([0.6]), rng, 0.1)[0]
+    covariance = np.cov(np.column_stack([ladder.numbers, sizes]).T)
     slope = np.linalg.solve(covariance[:2, :2], covariance[:2, 2])
-    z, z0 = found.numbers @ slope, float(here @ slope)
+    z, z0 = ladder.numbers @ slope, float(numbers @ slope)
     line, unscaled = np.polyfit(sizes, z, 2, cov="unscaled")
     freedom = 20 - 4
     spread = np.sqrt(((z - np.polyval(line, sizes)) ** 2).sum() / freedom)
@@ -280,7 +280,7 @@ def test_the_interval_is_where_a_prediction_band_holds_the_number():
         reach = stats.t(freedom).ppf(0.975) * spread * np.sqrt(1 + g @ unscaled @ g)
         if abs(z0 - np.polyval(line, size)) <= reach:
             kept.append(size)
-    read = bl.estimate(found, here)
+    read = bl.estimate(ladder, numbers)
     assert (read.low, read.high) == pytest.approx((min(kept), max(kept)), abs=1.5e-3)
     assert read.spread == pytest.approx(spread)
 
@@ -291,8 +291,8 @@ def test_over_400_seeds_the_interval_holds_the_size_as_often_as_it_says(truth):
     for seed in range(400):
         rng = np.random.default_rng([seed, int(100 * truth)])
         sizes = np.linspace(0, 0.95, 40)
-        found = bl.Ladder("author", sizes, world_numbers(sizes, rng, 0.08))
-        read = bl.estimate(found, world_numbers(np.array([truth]), rng, 0.08)[0])
+        ladder = bl.Ladder("author", sizes, world_numbers(sizes, rng, 0.08))
+        read = bl.estimate(ladder, world_numbers(np.array([truth]), rng, 0.08)[0])
         held.append(read.low - 1e-9 <= truth <= read.high + 1e-9)
     print(f"size {truth}: held in {np.mean(held):.1%} of 400")
     ends = truth in (0.0, 0.95)  # beyond an end of the range nothing can be missed
@@ -305,21 +305,21 @@ def test_a_short_ladder_says_so():
 
 
 def test_workspaces_of_old_tests_go_and_their_records_stay(bench):
-    found = [bench.blind_test.start(0.3, "author", seed) for seed in range(files.MOST_WORKSPACES + 1)]
+    begun = [bench.blind_test.start(0.3, "author", seed) for seed in range(files.MOST_WORKSPACES + 1)]
     left = {p.name for p in (bench.session.store.home / "workspaces").glob("blind-*")}
     assert len(left) == files.MOST_WORKSPACES
-    assert found[-1].workspace in left
+    assert begun[-1].workspace in left
     assert len(bench.blind_test.tests()) == files.MOST_WORKSPACES + 1
-    assert bench.blind_test.reveal(found[0].id).matches
+    assert bench.blind_test.reveal(begun[0].id).matches
     with pytest.raises((NotReadyError, OptionError)):
-        Workbench(bench.session.store.home).data.card(found[0].workspace)
+        Workbench(bench.session.store.home).data.card(begun[0].workspace)
 
 
 def test_the_commands_start_and_reveal(bench):
-    told = surfaced("blind-start", "--size", "0.5", "--seed", 4, "--json")
-    assert "Commitment" in told.err
-    found = told.json
-    truth = surfaced("blind-reveal", "--id", found["id"], "--json").json
+    ended = surfaced("blind-start", "--size", "0.5", "--seed", 4, "--json")
+    assert "Commitment" in ended.err
+    begun = ended.json
+    truth = surfaced("blind-reveal", "--id", begun["id"], "--json").json
     assert truth["true_size"] == 0.5
     assert truth["matches"]
     assert "no size" in surfaced("blind-start", "--size", "large").complaint
@@ -327,9 +327,9 @@ def test_the_commands_start_and_reveal(bench):
 
 
 def test_the_chart_shows_the_truth_only_once_it_is_known(bench):
-    found = bench.blind_test.start(0.345, "author", 2)
-    closed = blind_chart(found)
-    opened = blind_chart(found, bench.blind_test.reveal(found.id), theme="dark")
+    begun = bench.blind_test.start(0.345, "author", 2)
+    closed = blind_chart(begun)
+    opened = blind_chart(begun, bench.blind_test.reveal(begun.id), theme="dark")
     assert [shape.x0 for shape in closed.layout.shapes] == [0]
     assert [shape.x0 for shape in opened.layout.shapes] == [0, 0.345]
     assert not closed.layout.annotations
@@ -359,10 +359,10 @@ def test_the_page_plants_seals_and_reveals(bench, monkeypatch):
     assert not app.exception
     assert app.radio(key="blind-how").value == "Draw one for me"
     assert not app.slider, "the sealed size stands on no widget"
-    shown = bench.blind_test.tests()[0]
-    assert shown.commitment in [code.value for code in app.code]
+    begun = bench.blind_test.tests()[0]
+    assert begun.commitment in [code.value for code in app.code]
     assert not app.success
-    app.button(key=f"reveal-{shown.id}").click().run()
+    app.button(key=f"reveal-{begun.id}").click().run()
     assert not app.exception
     assert "0.620" in "".join(str(e.value).replace("\\", "") for e in [*app.success, *app.error])
     st.cache_resource.clear()

@@ -15,6 +15,8 @@ import pytest
 
 from core.errors import DataError, OptionError
 from core.graph import InteractionGraph
+from core.models.base import default_model
+from core.models.popularity import Popularity
 from data.builder import build_graph
 from data.formats.folder import tables_from_folder
 from data.tables import Tables
@@ -58,10 +60,10 @@ class Read:
         self.graph: InteractionGraph = build_graph(tables)
 
     def groups(self, by: str, side: Side) -> dict[str, int]:
-        found = cohorts(self.graph, by, side)
-        return dict(zip(found.labels, found.sizes.tolist(), strict=True))
+        membership = cohorts(self.graph, by, side)
+        return dict(zip(membership.labels, membership.sizes.tolist(), strict=True))
 
-    def told(self, *words: str) -> bool:
+    def has_note(self, *words: str) -> bool:
         """Whether one note holds all of the words."""
         return any(all(word in note for word in words) for note in self.notes)
 
@@ -124,7 +126,7 @@ def test_an_own_column_beside_a_table_of_topics_is_called_after_its_table(tmp_pa
     read = Read(tmp_path, items=things("topic", list("ababb")), topics=topics)
     assert read.groups("topic", "item") == {"x": 2, "y": 3}
     assert read.groups("items.topic", "item") == {"a": 2, "b": 3}
-    assert read.told("items.topic", "is called 'topic' too")
+    assert read.has_note("items.topic", "is called 'topic' too")
 
 
 @pytest.mark.parametrize(
@@ -134,8 +136,8 @@ def test_an_own_column_of_people_may_be_called_like_one_of_ours(
     tmp_path: Path, column: str, values: list[object]
 ) -> None:
     known = [str(v) for v in values if v]
-    found = Read(tmp_path, users=people(column, values)).groups(column, "user")
-    assert {label: n for label, n in found.items() if label != "unknown"} == {v: known.count(v) for v in set(known)}
+    sizes = Read(tmp_path, users=people(column, values)).groups(column, "user")
+    assert {label: n for label, n in sizes.items() if label != "unknown"} == {v: known.count(v) for v in set(known)}
 
 
 # Times
@@ -158,7 +160,7 @@ def test_times_written_as_other_numbers_are_read_as_what_they_are_and_told(
 ) -> None:
     read = Read(tmp_path, events=with_times(times))
     assert read.days == ["2024-01-01", "2024-01-12"]
-    assert read.told("events.time", written, "2024-01-01")
+    assert read.has_note("events.time", written, "2024-01-01")
 
 
 def test_parquet_numbers_are_read_as_the_same_times_as_text(tmp_path: Path) -> None:
@@ -167,8 +169,8 @@ def test_parquet_numbers_are_read_as_the_same_times_as_text(tmp_path: Path) -> N
 
 
 def test_one_day_that_no_calendar_has_is_refused_with_its_row(tmp_path: Path) -> None:
-    told = refusal(tmp_path, events=with_times([*[f"202401{day:02}" for day in range(1, 12)], "20240199"]))
-    assert "events.time, row 13: '20240199' is none of the days written as YYYYMMDD" in told
+    message = refusal(tmp_path, events=with_times([*[f"202401{day:02}" for day in range(1, 12)], "20240199"]))
+    assert "events.time, row 13: '20240199' is none of the days written as YYYYMMDD" in message
 
 
 def test_counted_times_and_seconds_stay_what_they_are(tmp_path: Path) -> None:
@@ -182,7 +184,7 @@ def test_counted_times_and_seconds_stay_what_they_are(tmp_path: Path) -> None:
 
 def test_a_time_of_0_beside_dates_is_told(tmp_path: Path) -> None:
     read = Read(tmp_path, events=with_times([0, *[START + n for n in range(11)]]))
-    assert read.told("events.time, row 2", "the time is 0 where others have dates")
+    assert read.has_note("events.time, row 2", "the time is 0 where others have dates")
 
 
 @pytest.mark.parametrize(
@@ -212,8 +214,8 @@ def test_dates_of_items_and_people_are_bands_of_days(tmp_path: Path, values: lis
 def test_0_and_words_for_unknown_are_no_dates(tmp_path: Path, unknown: str, dates: list[object]) -> None:
     read = Read(tmp_path, items=things("published", [*dates, unknown]), users=people("signup", [*dates, unknown]))
     for by, side in (("age_of_item", "item"), ("signup", "user")):
-        found = read.groups(by, "item" if side == "item" else "user")
-        assert list(found) == ["2023-01-10 (oldest)", "2023-02-11", "2023-03-12", "2023-04-13 (newest)", "unknown"]
+        sizes = read.groups(by, "item" if side == "item" else "user")
+        assert list(sizes) == ["2023-01-10 (oldest)", "2023-02-11", "2023-03-12", "2023-04-13 (newest)", "unknown"]
 
 
 DAYS = pd.date_range("2023-01-01", periods=5, freq="40D")
@@ -257,7 +259,7 @@ def test_a_publication_time_that_is_none_is_refused_with_its_row(tmp_path: Path,
 def test_dates_that_can_mean_several_days_stay_text_and_are_told(tmp_path: Path) -> None:
     read = Read(tmp_path, users=people("signup", ["01/02/2024", "01/02/2024", "03/02/2024", "03/02/2024"]))
     assert read.groups("signup", "user") == {"01/02/2024": 2, "03/02/2024": 2}
-    assert read.told("users.signup", "'01/02/2024' can mean several days")
+    assert read.has_note("users.signup", "'01/02/2024' can mean several days")
 
 
 # Types
@@ -267,12 +269,12 @@ def test_dates_that_can_mean_several_days_stay_text_and_are_told(tmp_path: Path)
 def test_a_word_for_unknown_does_not_make_a_column_of_numbers_text(tmp_path: Path, marker: str) -> None:
     read = Read(tmp_path, users=people("age", [*range(18, 48), marker]))
     assert read.groups("age", "user") == {"18–23": 6, "24–29": 6, "30–35": 6, "36–41": 6, "42–47": 6, "unknown": 1}
-    assert marker in ("", "unknown") or read.told("users.age, row 32", f"'{marker}' is read as unknown")
+    assert marker in ("", "unknown") or read.has_note("users.age, row 32", f"'{marker}' is read as unknown")
 
 
 def test_what_keeps_a_column_from_being_numbers_is_told(tmp_path: Path) -> None:
     read = Read(tmp_path, users=people("age", [*range(18, 48), "rather old"]))
-    assert read.told("users.age, row 32", "'rather old' keeps the column from being read as numbers")
+    assert read.has_note("users.age, row 32", "'rather old' keeps the column from being read as numbers")
     with pytest.raises(OptionError, match="31 different values"):
         cohorts(read.graph, "age", "user")
 
@@ -293,8 +295,8 @@ def test_what_keeps_a_column_from_being_numbers_is_told(tmp_path: Path) -> None:
     ],
 )
 def test_codes_stay_as_they_are_written(tmp_path: Path, labels: list[object]) -> None:
-    found = Read(tmp_path, users=people("code", labels)).groups("code", "user")
-    assert found == {str(label): labels.count(label) for label in labels}
+    sizes = Read(tmp_path, users=people("code", labels)).groups("code", "user")
+    assert sizes == {str(label): labels.count(label) for label in labels}
 
 
 def test_numbers_stand_in_the_order_of_their_worth(tmp_path: Path) -> None:
@@ -319,11 +321,11 @@ def test_true_and_false_with_gaps_are_yes_and_no(tmp_path: Path, parquet: bool) 
 def test_blanks_and_invisible_characters_make_no_groups(tmp_path: Path) -> None:
     read = Read(tmp_path, users=people("sex", ["F", " F", "F\u00a0", "F\u200b", "New  York", "New\u00a0York"]))
     assert read.groups("sex", "user") == {"F": 4, "New York": 2}
-    assert read.told("users.sex, rows 3, 4, 5, 6, 7", "blanks")
+    assert read.has_note("users.sex, rows 3, 4, 5, 6, 7", "blanks")
 
 
 def test_values_that_differ_in_capitals_alone_are_told(tmp_path: Path) -> None:
-    assert Read(tmp_path, users=people("sex", ["F", "f", "M", "M"])).told("users.sex", "'F', 'f'", "capitals alone")
+    assert Read(tmp_path, users=people("sex", ["F", "f", "M", "M"])).has_note("users.sex", "'F', 'f'", "capitals alone")
 
 
 def test_accents_written_in_two_ways_are_one_group(tmp_path: Path) -> None:
@@ -340,7 +342,7 @@ def test_ids_written_as_decimals_are_those_of_the_other_table(tmp_path: Path) ->
     users = "user,age\n100,30\n101,31\n"
     read = Read(tmp_path, events="user,item\n100.0,tea\n101.0,jam\n101,tea\n", users=users)
     assert read.tables.events["user"].tolist() == ["100", "101", "101"]
-    assert read.told("events.user, rows 2, 3", "'100.0' is read as '100'")
+    assert read.has_note("events.user, rows 2, 3", "'100.0' is read as '100'")
 
 
 def test_ids_with_decimals_that_are_no_whole_numbers_stay(tmp_path: Path) -> None:
@@ -351,13 +353,13 @@ def test_ids_with_decimals_that_are_no_whole_numbers_stay(tmp_path: Path) -> Non
 def test_ids_that_a_spreadsheet_rounded_are_told(tmp_path: Path, written: str) -> None:
     events = f"user;item;time\n{written};tea;{START}\n{written};jam;{START}\ncat;tea;{START}\n"
     read = Read(tmp_path, events=events)
-    assert read.told("events.user, rows 2, 3", f"'{written}'", "several may have become one")
-    assert read.told("events.time", "one and the same time")
+    assert read.has_note("events.user, rows 2, 3", f"'{written}'", "several may have become one")
+    assert read.has_note("events.time", "one and the same time")
 
 
 def test_ids_that_a_float_rounded_are_told(tmp_path: Path) -> None:
     frame = pd.DataFrame({"user": [9.148961e18, 9.148962e18], "item": ["a", "b"]})
-    assert Read(tmp_path, events=frame).told("events.user, rows 2, 3", "rounded")
+    assert Read(tmp_path, events=frame).has_note("events.user, rows 2, 3", "rounded")
 
 
 @pytest.mark.parametrize("spoilt", ["\u00a0{}", "{}\u202f", "\ufeff{}", "{}\u200b", " {} ", "a\u200d{}"])
@@ -368,13 +370,13 @@ def test_characters_that_nobody_sees_make_no_other_person(tmp_path: Path, spoilt
         tmp_path, events=events, users="user\n" + "".join(f"{whole.format(u)}\n" for u in ("ann", "bob", "cat", "dan"))
     )
     assert read.graph.n_users == 4
-    assert read.told("events.user", "removed")
+    assert read.has_note("events.user", "removed")
 
 
 def test_accents_of_ids_may_be_encoded_in_either_way(tmp_path: Path) -> None:
     read = Read(tmp_path, events="user,item\njose\u0301,tea\nann,jam\n", users="user\njos\u00e9\nann\n")
     assert read.tables.events["user"].tolist() == ["jos\u00e9", "ann"]
-    assert read.told("events.user, row 2", "accents")
+    assert read.has_note("events.user, row 2", "accents")
 
 
 def test_an_unknown_id_is_shown_with_what_it_may_have_lost(tmp_path: Path) -> None:
@@ -400,7 +402,7 @@ def test_columns_without_a_name_are_left_out(tmp_path: Path) -> None:
     assert len(Read(tmp_path, events=EVENTS.replace("\n", ",,\n")).tables.events) == 12
     read = Read(tmp_path, events=EVENTS.replace("\n", ",,x\n").replace("time,,x", "time,,"))
     assert len(read.tables.events) == 12
-    assert read.told("events", "column 5 of 'events.csv' has no name")
+    assert read.has_note("events", "column 5 of 'events.csv' has no name")
 
 
 @pytest.mark.parametrize("blank", ["", "  ", ",,", " , ,"])
@@ -427,7 +429,7 @@ def test_quotes_escaped_by_a_backslash_are_read_and_told(tmp_path: Path) -> None
     items = "item;label\n" + "".join(f'"{item}";"Peter \\"Pan\\"; C:\\new {item}"\n' for item in ITEMS)
     read = Read(tmp_path, items=items)
     assert read.tables.items["label"][0] == 'Peter "Pan"; C:\\new egg'
-    assert read.told("items", "escaped by a backslash")
+    assert read.has_note("items", "escaped by a backslash")
     inches = "item,label\n" + "".join(f'{item},"5\\", red"\n' for item in ITEMS)
     assert Read(tmp_path, items=inches).tables.items["label"][0] == '5", red'
 
@@ -446,7 +448,7 @@ def zipped(member: str) -> bytes:
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [
         (gzip.compress(EVENTS.encode()), "is a gzip file: unpack it"),
         (zipped("events.csv"), "ZIP archive"),
@@ -461,8 +463,8 @@ def zipped(member: str) -> bytes:
     ],
     ids=["gzip", "zip", "xlsx", "utf-16", "utf-16-le", "utf-16-be", "cyrillic", "latin-1", "json", "parquet"],
 )
-def test_other_files_that_are_called_csv_are_named(tmp_path: Path, content: bytes, told: str) -> None:
-    assert told in refusal(tmp_path, events=content)
+def test_other_files_that_are_called_csv_are_named(tmp_path: Path, content: bytes, message: str) -> None:
+    assert message in refusal(tmp_path, events=content)
 
 
 # Rows
@@ -476,21 +478,21 @@ def test_rows_that_differ_in_value_are_summed_and_exact_repeats_dropped_and_both
     frame = pd.DataFrame(rows, columns=["user", "item", "value"])
     read = Read(tmp_path, events=frame if parquet else frame.to_csv(index=False))
     assert read.tables.events["value"].tolist() == [8.0] * 12
-    assert read.told("repeats an earlier row", "12 rows dropped")
-    assert read.told("events.value", "another value", "12 rows with 84 in all")
+    assert read.has_note("repeats an earlier row", "12 rows dropped")
+    assert read.has_note("events.value", "another value", "12 rows with 84 in all")
 
 
 def test_rows_that_differ_in_another_cell_are_no_repeats(tmp_path: Path) -> None:
     read = Read(tmp_path, events="user,item,order\nann,tea,1\nann,tea,2\nann,tea,2\n")
     assert read.tables.events["value"].tolist() == [2.0]
-    assert read.told("repeats an earlier row", "1 row dropped")
+    assert read.has_note("repeats an earlier row", "1 row dropped")
 
 
 def test_memberships_of_other_weight_are_added(tmp_path: Path) -> None:
     topics = "item,topic,weight\ntea,hot,1\ntea,hot,2\ntea,hot,1\njam,cold,1\n"
     read = Read(tmp_path, topics=topics)
     assert read.tables.topics["weight"].tolist() == [3.0, 1.0]
-    assert read.told("topics.weight", "1 row with 2 in all")
+    assert read.has_note("topics.weight", "1 row with 2 in all")
 
 
 # What can be compared, and fitted
@@ -511,8 +513,8 @@ def singles(folder: Path, n: int, card: str = "{}") -> Workbench:
     (folder / "events.csv").write_text("user,item,time\n" + rows)
     (folder / "card.json").write_text(card)
     bench = Workbench(folder / "home")
-    told = bench.data.prepare("tiny", folder=folder).problems
-    assert n < 2 or any("nobody has two events" in note and "'random'" in note for note in told)
+    problems = bench.data.prepare("tiny", folder=folder).problems
+    assert n < 2 or any("nobody has two events" in note and "'random'" in note for note in problems)
     return bench
 
 
@@ -520,7 +522,7 @@ def singles(folder: Path, n: int, card: str = "{}") -> Workbench:
 def test_data_in_which_nobody_has_two_events_are_fitted_on_a_random_cut(tmp_path: Path, card: str) -> None:
     bench = singles(tmp_path / "data", 30, card)
     assert bench.data.card("tiny").default_split == "random"
-    for model in ("popularity", "path"):
+    for model in (Popularity.spec.name, default_model()):
         assert bench.models.fit("tiny", model).snapshot.startswith(model)
 
 

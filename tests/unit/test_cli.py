@@ -14,6 +14,8 @@ import pandas as pd
 import pytest
 
 from core.models.base import model_names
+from core.models.item_knn import ItemKnn
+from core.models.popularity import Popularity
 from explain.workbench.workbench import Workbench
 from tests.command_line import surfaced
 from tests.models import from_events_alone
@@ -21,8 +23,8 @@ from tests.models import from_events_alone
 pytestmark = pytest.mark.usefixtures("home")
 
 MODELS = from_events_alone()
-HERE = ("--workspace", "newsroom")
-PATH = (*HERE, "--model", "path")
+WORKSPACE = ("--workspace", "newsroom")
+PATH = (*WORKSPACE, "--model", "path")
 WHY_KEYS = {
     "snapshot",
     "model",
@@ -52,8 +54,8 @@ def person(newsroom_home: Path) -> str:
 
 @pytest.fixture(scope="session")
 def listed(newsroom_home: Path, person: str) -> list[str]:
-    found = Workbench(newsroom_home).explain.recommend("newsroom", "path", user=person, k=10)
-    return [item.item for item in found.items]
+    recommended = Workbench(newsroom_home).explain.recommend("newsroom", "path", user=person, k=10)
+    return [item.item for item in recommended.items]
 
 
 @pytest.fixture(scope="session")
@@ -83,41 +85,41 @@ def test_models_lists_all_of_them_the_default_first() -> None:
     assert {row["name"]: row["exact"] for row in rows}["lightgcn"] is False
 
 
-@pytest.mark.parametrize("model", ["item-knn", "popularity"])
+@pytest.mark.parametrize("model", [ItemKnn.spec.name, Popularity.spec.name])
 def test_fit_stores_a_snapshot_that_recommend_then_uses(model: str, person: str) -> None:
-    ended = surfaced("fit", *HERE, "--model", model, "--seed", 0, "--json")
+    ended = surfaced("fit", *WORKSPACE, "--model", model, "--seed", 0, "--json")
     assert set(ended.json) == {"snapshot", "model", "seconds", "parameters", "metrics"}
     assert ended.json["model"] == model
     assert "Fitting" in ended.err
-    served = surfaced("recommend", *HERE, "--model", model, "--user", person, "--json").json
+    served = surfaced("recommend", *WORKSPACE, "--model", model, "--user", person, "--json").json
     assert served["snapshot"] == ended.json["snapshot"]
 
 
 @pytest.mark.parametrize("split", ["random", "last", "time"])
 def test_evaluate_measures_each_split_with_intervals(split: str) -> None:
-    found = surfaced("evaluate", *HERE, "--model", "popularity", "--split", split, "--seed", 1, "--json").json
-    assert {"split", "k", "seed", "n_users", "metrics", "path_share", "gross_net"} <= set(found)
-    assert (found["split"], found["k"], found["seed"]) == (split, 20, 1)
-    assert {"recall@20", "ndcg@20"} <= set(found["metrics"])
-    for name, metric in found["metrics"].items():
+    evaluation = surfaced("evaluate", *WORKSPACE, "--model", "popularity", "--split", split, "--seed", 1, "--json").json
+    assert {"split", "k", "seed", "n_users", "metrics", "path_share", "gross_net"} <= set(evaluation)
+    assert (evaluation["split"], evaluation["k"], evaluation["seed"]) == (split, 20, 1)
+    assert {"recall@20", "ndcg@20"} <= set(evaluation["metrics"])
+    for name, metric in evaluation["metrics"].items():
         assert set(metric) == {"value", "low", "high"}, name
         assert metric["low"] <= metric["value"] <= metric["high"], name
 
 
 def test_evaluate_takes_the_last_event_where_no_split_is_named() -> None:
-    assert surfaced("evaluate", *HERE, "--model", "popularity", "--json").json["split"] == "last"
+    assert surfaced("evaluate", *WORKSPACE, "--model", "popularity", "--json").json["split"] == "last"
 
 
 @pytest.mark.parametrize("model", MODELS)
 def test_recommend_ranks_ten_items_that_the_person_lacks(model: str, person: str, read: list[str]) -> None:
-    found = surfaced("recommend", *HERE, "--model", model, "--user", person, "--json").json
-    assert set(found) == {"snapshot", "user", "items"}
-    assert found["user"] == person
-    assert [row["rank"] for row in found["items"]] == list(range(1, 11))
-    assert all(set(row) == {"item", "label", "rank", "score"} for row in found["items"])
-    scores = [row["score"] for row in found["items"]]
+    recommended = surfaced("recommend", *WORKSPACE, "--model", model, "--user", person, "--json").json
+    assert set(recommended) == {"snapshot", "user", "items"}
+    assert recommended["user"] == person
+    assert [row["rank"] for row in recommended["items"]] == list(range(1, 11))
+    assert all(set(row) == {"item", "label", "rank", "score"} for row in recommended["items"])
+    scores = [row["score"] for row in recommended["items"]]
     assert scores == sorted(scores, reverse=True)
-    assert not set(items_of(found)) & set(read)
+    assert not set(items_of(recommended)) & set(read)
 
 
 def test_k_has_two_spellings(person: str) -> None:
@@ -129,26 +131,30 @@ def test_k_has_two_spellings(person: str) -> None:
 
 @pytest.mark.parametrize("model", MODELS)
 def test_a_history_of_ones_own_gets_a_list_without_its_items(model: str, listed: list[str]) -> None:
-    found = surfaced("recommend", *HERE, "--model", model, "--history", f" {listed[0]}, {listed[1]},", "--json").json
-    assert found["user"] is None
-    assert len(found["items"]) == 10
-    assert not {listed[0], listed[1]} & set(items_of(found))
+    recommended = surfaced(
+        "recommend", *WORKSPACE, "--model", model, "--history", f" {listed[0]}, {listed[1]},", "--json"
+    ).json
+    assert recommended["user"] is None
+    assert len(recommended["items"]) == 10
+    assert not {listed[0], listed[1]} & set(items_of(recommended))
 
 
 @pytest.mark.parametrize("model", MODELS)
 def test_a_history_given_for_a_person_replaces_theirs(model: str, person: str, read: list[str]) -> None:
     """Unchanged it gives their own scores; the order and repetition of its ids change nothing."""
-    own = surfaced("recommend", *HERE, "--model", model, "--user", person, "--json").json
+    own = surfaced("recommend", *WORKSPACE, "--model", model, "--user", person, "--json").json
     same = ",".join([*reversed(read), read[0]])
-    folded = surfaced("recommend", *HERE, "--model", model, "--user", person, "--history", same, "--json").json
+    folded = surfaced("recommend", *WORKSPACE, "--model", model, "--user", person, "--history", same, "--json").json
     assert items_of(folded) == items_of(own)
     assert [r["score"] for r in folded["items"]] == pytest.approx([r["score"] for r in own["items"]], rel=1e-9)
 
 
 def test_an_older_snapshot_can_be_asked_for(person: str) -> None:
-    older = surfaced("recommend", *HERE, "--model", "popularity", "--user", person, "--json").json["snapshot"]
-    newer = surfaced("fit", *HERE, "--model", "popularity", "--json").json["snapshot"]
-    named = surfaced("recommend", *HERE, "--model", "popularity", "--user", person, "--snapshot", older, "--json").json
+    older = surfaced("recommend", *WORKSPACE, "--model", "popularity", "--user", person, "--json").json["snapshot"]
+    newer = surfaced("fit", *WORKSPACE, "--model", "popularity", "--json").json["snapshot"]
+    named = surfaced(
+        "recommend", *WORKSPACE, "--model", "popularity", "--user", person, "--snapshot", older, "--json"
+    ).json
     assert newer != older
     assert named["snapshot"] == older
 
@@ -172,38 +178,43 @@ def test_recommend_all_writes_everybodys_list(fitted_on: str, tmp_path: Path, pe
 
 @pytest.mark.parametrize("model", MODELS)
 def test_why_has_every_key_of_the_contract(model: str, person: str, listed: list[str]) -> None:
-    ask = ("why", *HERE, "--model", model, "--user", person, "--item", listed[0], "--against", listed[1], "--json")
-    found = surfaced(*ask).json
-    assert set(found) >= WHY_KEYS
-    assert (found["model"], found["user"], found["item"], found["state"]) == (model, person, listed[0], "ok")
-    assert all({"kind", "id", "label", "value", "relations"} <= set(part) for part in found["parts"])
+    ask = ("why", *WORKSPACE, "--model", model, "--user", person, "--item", listed[0], "--against", listed[1], "--json")
+    explanation = surfaced(*ask).json
+    assert set(explanation) >= WHY_KEYS
+    assert (explanation["model"], explanation["user"], explanation["item"], explanation["state"]) == (
+        model,
+        person,
+        listed[0],
+        "ok",
+    )
+    assert all({"kind", "id", "label", "value", "relations"} <= set(part) for part in explanation["parts"])
     hop_keys = {"source", "source_label", "relation", "weight", "target", "target_label", "solid"}
-    assert all(hop_keys <= set(hop) for path in found["paths"] for hop in path["hops"])
+    assert all(hop_keys <= set(hop) for path in explanation["paths"] for hop in path["hops"])
     bundle_keys = {"source", "target", "relation", "hop", "value_for", "value_against", "n_paths", "label"}
-    assert found["bundles"]
-    assert all(bundle_keys <= set(bundle) for bundle in found["bundles"])
-    assert found["sentence"].endswith(".")
-    assert {"item", "score", "parts"} <= set(found["against"])
-    assert found["against"]["item"] == listed[1]
+    assert explanation["bundles"]
+    assert all(bundle_keys <= set(bundle) for bundle in explanation["bundles"])
+    assert explanation["sentence"].endswith(".")
+    assert {"item", "score", "parts"} <= set(explanation["against"])
+    assert explanation["against"]["item"] == listed[1]
 
 
 @pytest.mark.parametrize("n", [0, 1, 35])
 def test_why_lists_as_many_paths_as_were_asked_for(n: int, person: str, listed: list[str]) -> None:
-    found = surfaced("why", *PATH, "--user", person, "--item", listed[0], "--paths", n, "--json").json
-    assert len(found["paths"]) == n
-    assert found["coverage"] + found["residual"] == pytest.approx(1, abs=1e-9)
+    explanation = surfaced("why", *PATH, "--user", person, "--item", listed[0], "--paths", n, "--json").json
+    assert len(explanation["paths"]) == n
+    assert explanation["coverage"] + explanation["residual"] == pytest.approx(1, abs=1e-9)
 
 
 def test_why_of_a_history_of_ones_own(listed: list[str]) -> None:
-    found = surfaced("why", *PATH, "--history", f"{listed[0]},{listed[1]}", "--item", listed[2], "--json").json
-    history = {part["id"] for part in found["parts"] if part["kind"] == "history"}
+    explanation = surfaced("why", *PATH, "--history", f"{listed[0]},{listed[1]}", "--item", listed[2], "--json").json
+    history = {part["id"] for part in explanation["parts"] if part["kind"] == "history"}
     assert history == {listed[0], listed[1]}
 
 
 def test_why_of_something_read_already_says_so(person: str, read: list[str]) -> None:
-    found = surfaced("why", *PATH, "--user", person, "--item", read[0], "--json").json
-    assert found["state"] == "consumed"
-    assert "already" in found["sentence"]
+    explanation = surfaced("why", *PATH, "--user", person, "--item", read[0], "--json").json
+    assert explanation["state"] == "consumed"
+    assert "already" in explanation["sentence"]
 
 
 def test_pairs_are_answered_one_by_one(tmp_path: Path, person: str, listed: list[str]) -> None:
@@ -216,22 +227,22 @@ def test_pairs_are_answered_one_by_one(tmp_path: Path, person: str, listed: list
 
 @pytest.mark.parametrize(("by", "side"), [("topic", "item"), ("region", "user")])
 def test_audit_gives_a_row_for_each_group(by: str, side: str) -> None:
-    found = surfaced("audit", *HERE, "--model", "popularity", "--by", by, "-k", 10, "--json").json
+    audit = surfaced("audit", *WORKSPACE, "--model", "popularity", "--by", by, "-k", 10, "--json").json
     keys = {"by", "side", "k", "metric", "browsing", "target", "threshold", "rows", "overall"}
-    assert keys <= set(found)
-    assert (found["by"], found["side"], found["k"]) == (by, side, 10)
-    assert len(found["rows"]) > 2
+    assert keys <= set(audit)
+    assert (audit["by"], audit["side"], audit["k"]) == (by, side, 10)
+    assert len(audit["rows"]) > 2
     assert all(
         {"group", "n", "value", "low", "high", "verdict", "reason", "p_adjusted", "suppressed", "p_limit"} <= set(r)
-        for r in found["rows"]
+        for r in audit["rows"]
     )
     verdicts = {"pass", "fail", "insufficient evidence", "not estimable"}
-    assert {r["verdict"] for r in found["rows"]} | {found["overall"]["verdict"]} <= verdicts
+    assert {r["verdict"] for r in audit["rows"]} | {audit["overall"]["verdict"]} <= verdicts
 
 
 def test_stdout_holds_one_json_object_and_progress_goes_to_stderr(tmp_path: Path) -> None:
     ended = surfaced(
-        "recommend-all", *HERE, "--model", "popularity", "--k", 2, "--out", tmp_path / "a.parquet", "--json"
+        "recommend-all", *WORKSPACE, "--model", "popularity", "--k", 2, "--out", tmp_path / "a.parquet", "--json"
     )
     assert ended.out.count("\n") == 1
     assert ended.out == json.dumps(ended.json) + "\n"
@@ -253,13 +264,13 @@ def test_without_json_the_answer_is_text_for_people(command: tuple[str, ...], pe
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "message"),
     [
         (("recommend", *PATH, "--user", "nobody-at-all"), "nobody-at-all"),
         (("recommend", *PATH, "--user", ""), "user"),
         (("why", *PATH, "--user", "nobody-at-all", "--item", "x"), "x"),
-        (("recommend", *HERE, "--model", "pth", "--user", "x"), "Did you mean 'path'"),
-        (("recommend", *HERE, "--model", "../path", "--user", "x"), "Models: path"),
+        (("recommend", *WORKSPACE, "--model", "pth", "--user", "x"), "Did you mean 'path'"),
+        (("recommend", *WORKSPACE, "--model", "../path", "--user", "x"), "Models: path"),
         (("recommend", "--workspace", "newsrom", "--model", "path", "--user", "x"), "Did you mean 'newsroom'"),
         (("recommend", "--workspace", "../../etc", "--model", "path", "--user", "x"), "Pick one of: newsroom"),
         (("prepare", "--workspace", "../../etc"), "Pick one of: "),
@@ -279,20 +290,20 @@ def test_without_json_the_answer_is_text_for_people(command: tuple[str, ...], pe
         (("recommend", *PATH, "--history", ""), "at least one item"),
         (("recommend", *PATH, "--history", " , ,"), "at least one item"),
         (("recommend", *PATH, "--history", "no-such-item"), "no-such-item"),
-        (("recommend", *HERE, "--user", "x"), "--model"),
+        (("recommend", *WORKSPACE, "--user", "x"), "--model"),
         (("recommend", "--model", "path", "--user", "x"), "--workspace"),
         (("audit", *PATH), "--by"),
         (("recommend-all", *PATH), "--out"),
         (("recommend", *PATH, "--user"), "--user"),
         (("recommend", *PATH, "--usr", "x"), "--user"),
         (("recomend",), "recommend"),
-        (("fit", *HERE, "--model", "popularity", "--seed", "-1"), "seed"),
-        (("fit", *HERE, "--model", "popularity", "--seed", "1.5"), "seed"),
-        (("evaluate", *HERE, "--model", "popularity", "--seed", "-1"), "seed"),
+        (("fit", *WORKSPACE, "--model", "popularity", "--seed", "-1"), "seed"),
+        (("fit", *WORKSPACE, "--model", "popularity", "--seed", "1.5"), "seed"),
+        (("evaluate", *WORKSPACE, "--model", "popularity", "--seed", "-1"), "seed"),
     ],
 )
-def test_wrong_words_and_ids_end_with_2_and_a_sentence(arguments: tuple[str, ...], told: str) -> None:
-    assert told in surfaced(*arguments).complaint
+def test_wrong_words_and_ids_end_with_2_and_a_sentence(arguments: tuple[str, ...], message: str) -> None:
+    assert message in surfaced(*arguments).complaint
 
 
 @pytest.mark.parametrize("command", ["recommend", "recommend-all", "evaluate", "audit"])
@@ -304,14 +315,14 @@ def test_no_other_k_than_1_to_the_number_of_items(command: str, k: str, person: 
         "evaluate": (),
         "audit": ("--by", "topic"),
     }[command]
-    ended = surfaced(command, *HERE, "--model", "popularity", *more, f"--k={k}")
+    ended = surfaced(command, *WORKSPACE, "--model", "popularity", *more, f"--k={k}")
     assert ended.complaint.startswith(("k is ", "Invalid value for '-k'"))
     assert not list(tmp_path.iterdir())
 
 
 def test_the_largest_k_is_the_whole_catalogue(person: str, read: list[str]) -> None:
-    found = surfaced("recommend", *PATH, "--user", person, "-k", 200, "--json").json
-    assert len(found["items"]) == 200 - len(read)
+    recommended = surfaced("recommend", *PATH, "--user", person, "-k", 200, "--json").json
+    assert len(recommended["items"]) == 200 - len(read)
 
 
 def test_an_unknown_item_and_an_unknown_rival_are_named(person: str, listed: list[str]) -> None:
@@ -333,7 +344,7 @@ def test_no_other_number_of_paths(paths: str, person: str, listed: list[str]) ->
 
 
 def test_a_snapshot_of_another_model_is_refused(person: str) -> None:
-    other = surfaced("recommend", *HERE, "--model", "item-knn", "--user", person, "--json").json["snapshot"]
+    other = surfaced("recommend", *WORKSPACE, "--model", "item-knn", "--user", person, "--json").json["snapshot"]
     assert "item-knn" in surfaced("recommend", *PATH, "--user", person, "--snapshot", other).complaint
 
 
@@ -344,7 +355,7 @@ def test_a_model_that_is_not_fitted_names_the_command_that_fits_it(home: Path, p
     try:
         for path in snapshots.glob("lightgcn-*"):
             path.rename(aside / path.name)
-        complaint = surfaced("recommend", *HERE, "--model", "lightgcn", "--user", person).complaint
+        complaint = surfaced("recommend", *WORKSPACE, "--model", "lightgcn", "--user", person).complaint
     finally:
         for path in aside.iterdir():
             path.rename(snapshots / path.name)
@@ -353,7 +364,7 @@ def test_a_model_that_is_not_fitted_names_the_command_that_fits_it(home: Path, p
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [
         (b"", "user,item"),
         (b"person,thing\n1,2\n", "'person', 'thing'"),
@@ -364,10 +375,10 @@ def test_a_model_that_is_not_fitted_names_the_command_that_fits_it(home: Path, p
     ],
     ids=["empty", "wrong header", "no item", "not text", "unknown ids", "short row"],
 )
-def test_a_wrong_file_of_pairs_is_refused(content: bytes, told: str, tmp_path: Path) -> None:
+def test_a_wrong_file_of_pairs_is_refused(content: bytes, message: str, tmp_path: Path) -> None:
     file = tmp_path / "pairs.csv"
     file.write_bytes(content)
-    assert told in surfaced("why", *PATH, "--pairs", file).complaint
+    assert message in surfaced("why", *PATH, "--pairs", file).complaint
 
 
 def test_a_file_of_pairs_that_is_not_there_is_refused(tmp_path: Path) -> None:
@@ -386,7 +397,7 @@ def test_pairs_without_rows_give_no_results(tmp_path: Path) -> None:
 
 
 def lists_into(out: Path | str) -> str:
-    return surfaced("recommend-all", *HERE, "--model", "popularity", "--k", 2, "--out", out).complaint
+    return surfaced("recommend-all", *WORKSPACE, "--model", "popularity", "--k", 2, "--out", out).complaint
 
 
 def test_lists_cannot_be_written_where_there_is_no_folder(tmp_path: Path) -> None:

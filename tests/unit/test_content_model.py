@@ -25,8 +25,9 @@ from core.models.base import get_model
 from core.models.content import CONTENT, ContentModel
 from explain.workspace.refits import validation_cut
 from tests.graphs import CARD, nodes, random_graph
+from tests.models import reading_attributes
 
-NAMES = ("gnn+content", "gnn+content-mlp")
+NAMES = reading_attributes()
 SUBJECTS = ("cycling", "opera", "chess")
 
 
@@ -73,11 +74,11 @@ def model(request: pytest.FixtureRequest, graph: InteractionGraph, _few_epochs: 
 
 def test_every_feature_has_the_name_and_the_group_that_the_data_give_it(graph: InteractionGraph) -> None:
     features = ItemFeatures.of(graph)
-    found = set(zip(features.groups.tolist(), features.names.tolist(), strict=True))
+    pairs = set(zip(features.groups.tolist(), features.names.tolist(), strict=True))
     years = {("year", str(year)) for year in range(1990, 1994)}
     desks = {("desk", "day"), ("desk", "night")}
     # a third of all titles hold each subject: too many for a word, so that the subject speaks as a topic
-    assert found == {("subject", subject) for subject in SUBJECTS} | years | desks
+    assert pairs == {("subject", subject) for subject in SUBJECTS} | years | desks
     assert features.sizes() == {"subject": 3, "year": 4, "desk": 2}
     dense = features.matrix.toarray()
     for j, (group, name) in enumerate(zip(features.groups, features.names, strict=True)):

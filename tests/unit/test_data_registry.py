@@ -40,11 +40,11 @@ def test_close_name_is_suggested() -> None:
 
 
 def test_portion_maps_a_step_into_the_whole_job() -> None:
-    told: list[tuple[float, str]] = []
-    step = portion(lambda fraction, doing: told.append((fraction, doing)), 0.5, 0.75)
+    reports: list[tuple[float, str]] = []
+    step = portion(lambda fraction, doing: reports.append((fraction, doing)), 0.5, 0.75)
     for fraction in (0.0, 0.5, 1.0, 7.0):
         step(fraction, "reading")
-    assert told == [(0.5, "reading"), (0.625, "reading"), (0.75, "reading"), (0.75, "reading")]
+    assert reports == [(0.5, "reading"), (0.625, "reading"), (0.75, "reading"), (0.75, "reading")]
     no_progress(0.5, "nothing is told to nobody")
 
 

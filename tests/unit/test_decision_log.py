@@ -1,4 +1,6 @@
-"""The decision log finds every row that was changed, removed, moved, rewritten or cut; writers and killed processes leave it whole."""
+"""The decision log finds every row that was changed, removed, moved, rewritten or cut; writers and killed processes
+leave it whole.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +17,8 @@ import pytest
 
 from core.errors import OptionError, SurfacedError
 from explain.records.log import GENESIS, MAX_TEXT, DecisionLog
-from explain.records.types import Verification
 from explain.records.verification import verify
+from explain.results.decision_log import Verification
 from explain.workbench.workbench import Workbench
 from tests.command_line import surfaced
 from tests.unit.audit_record_for_tests import empty_bench, stored
@@ -25,24 +27,24 @@ ROOT = Path(__file__).resolve().parents[2]
 SIGNER = """
 import sys
 from pathlib import Path
-from explain.workbench.records import Recording
-bench = Recording(Path(sys.argv[1]))
+from explain.workbench.workbench import Workbench
+bench = Workbench(Path(sys.argv[1]))
 for n in range(int(sys.argv[4])):
-    row = bench.sign("newsroom", sys.argv[2], f"{sys.argv[3]}-{n}", "auditor", "x" * 2000)
+    row = bench.records.sign("newsroom", sys.argv[2], f"{sys.argv[3]}-{n}", "auditor", "x" * 2000)
     print(row.number, flush=True)
 """
 KILLER = """
 import os, signal, sys, time
 from pathlib import Path
-from explain.workbench.records import Recording
-bench = Recording(Path(sys.argv[1]))
+from explain.workbench.workbench import Workbench
+bench = Workbench(Path(sys.argv[1]))
 for turn in range(20):
     from_child, to_parent = os.pipe()
     child = os.fork()
     if not child:
         n = 0
         while True:
-            row = bench.sign("newsroom", sys.argv[2], f"turn {turn}, {n}", "auditor", "x" * 2000)
+            row = bench.records.sign("newsroom", sys.argv[2], f"turn {turn}, {n}", "auditor", "x" * 2000)
             os.write(to_parent, f"{row.number}\\n".encode())
             n += 1
     lines = os.fdopen(from_child)
@@ -54,11 +56,11 @@ for turn in range(20):
         os.waitpid(child, 0)
     os.close(to_parent)
     lines.close()
-    found, signed = bench.verify_log("newsroom"), bench.audit_record("newsroom", sys.argv[2])["signatures"]
+    found, signed = bench.records.verify_log("newsroom"), bench.records.load("newsroom", sys.argv[2]).signatures
     assert found.ok, found.sentence
     assert found.n_rows == 2 + len(signed), (found.n_rows, len(signed))
     assert found.n_rows >= max(confirmed), (found.n_rows, confirmed)
-    assert all(s["comment"] == "x" * 2000 for s in signed)
+    assert all(s.comment == "x" * 2000 for s in signed)
     print(found.n_rows, flush=True)
 """
 Change = Callable[[sqlite3.Connection], object]
@@ -138,10 +140,21 @@ def test_the_file_itself_refuses_changes(log: DecisionLog, statement: str) -> No
 @pytest.mark.parametrize(
     ("column", "value"),
     [
-        ("actor", "somebody else"), ("role", ""), ("created", 999), ("created", "yesterday"), ("kind", "approval"), ("content", '{"text":"other"}'),
-        ("content", '{"text": "note 3"}'), ("content", "no JSON"), ("content", "[1]"), ("hash", "0" * 64), ("previous", "0" * 64), ("actor", None), ("content", b"\xff"),
+        ("actor", "somebody else"),
+        ("role", ""),
+        ("created", 999),
+        ("created", "yesterday"),
+        ("kind", "approval"),
+        ("content", '{"text":"other"}'),
+        ("content", '{"text": "note 3"}'),
+        ("content", "no JSON"),
+        ("content", "[1]"),
+        ("hash", "0" * 64),
+        ("previous", "0" * 64),
+        ("actor", None),
+        ("content", b"\xff"),
     ],
-)  # fmt: skip
+)
 def test_a_changed_row_is_named(log: DecisionLog, column: str, value: Any) -> None:
     if value is None:
         value = sqlite3.Binary(b"person 3")
@@ -260,10 +273,14 @@ def test_a_row_without_a_number_is_said(log: DecisionLog) -> None:
 @pytest.mark.parametrize(
     ("given", "told"),
     [
-        ({"actor": " "}, "name is missing"), ({"actor": "x" * 121}, "120 characters"), ({"kind": "gossip"}, "Kinds: plan, audit"),
-        ({"content": {"value": float("nan")}}, "cannot be kept"), ({"content": {"value": object()}}, "cannot be kept"), ({"content": {"t": "x" * 1_000_001}}, "1,000,000 bytes"),
+        ({"actor": " "}, "name is missing"),
+        ({"actor": "x" * 121}, "120 characters"),
+        ({"kind": "gossip"}, "Kinds: plan, audit"),
+        ({"content": {"value": float("nan")}}, "cannot be kept"),
+        ({"content": {"value": object()}}, "cannot be kept"),
+        ({"content": {"t": "x" * 1_000_001}}, "1,000,000 bytes"),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_kept_is_refused_and_nothing_is_stored(tmp_path: Path, given: dict[str, Any], told: str) -> None:
     log = DecisionLog(tmp_path / "d.sqlite")
     usual: dict[str, Any] = {"kind": "note", "actor": "Ada", "content": {}}
@@ -318,9 +335,11 @@ def test_damaged_newer_and_unwritable_files_are_said(tmp_path: Path) -> None:
 def test_a_full_disk_is_said_and_leaves_whole_rows(tmp_path: Path) -> None:
     """A limit on the size of files stands for the full disk: SQLite gets an error from the write itself."""
     code = (
-        "import resource, sys\nfrom pathlib import Path\nfrom core.errors import SurfacedError\nfrom explain.records.log import DecisionLog\n"
+        "import resource, sys\nfrom pathlib import Path\nfrom core.errors import SurfacedError\nfrom "
+        "explain.records.log import DecisionLog\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))\nlog, n = DecisionLog(Path(sys.argv[1])), 0\n"
-        "try:\n    while n < 1000:\n        log.append('w', 'note', actor='a', content={'text': 'x' * 5000})\n        n += 1\n"
+        "try:\n    while n < 1000:\n        log.append('w', 'note', actor='a', content={'text': 'x' * "
+        "5000})\n        n += 1\n"
         "except SurfacedError as error:\n    print(n, error)\n"
     )
     place = tmp_path / "d.sqlite"
@@ -350,13 +369,15 @@ def test_two_people_signing_at_once_both_succeed(tmp_path: Path) -> None:
     numbers = [int(line) for person in people for line in person.communicate(timeout=120)[0].split()]
     assert [person.returncode for person in people] == [0, 0]
     assert sorted(numbers) == list(range(3, 53))
-    names = [s["name"] for s in bench.records.load("newsroom", audit)["signatures"]]
+    names = [s.name for s in bench.records.load("newsroom", audit).signatures]
     assert sorted(names) == sorted(f"{who}-{n}" for who in ("ada", "bob") for n in range(25))
     assert bench.records.verify_log("newsroom").ok
 
 
 def test_a_process_killed_while_signing_leaves_the_whole_record_or_none(tmp_path: Path) -> None:
-    """Twenty processes are killed at different moments of their signing; what each had confirmed is there, and whole."""
+    """Twenty processes are killed at different moments of their signing; what each had confirmed is
+    there, and whole.
+    """
     bench = empty_bench(tmp_path)
     audit = stored(bench)["id"]
     command = [sys.executable, "-c", KILLER, str(tmp_path), audit]
@@ -408,10 +429,13 @@ def test_the_shell_says_how_the_log_stands(
 @pytest.mark.parametrize(
     ("given", "told"),
     [
-        ({"text": " "}, "what happened"), ({"name": ""}, "name is missing"), ({"kind": "signature"}, "cannot be added by hand"),
-        ({"text": "x" * (MAX_TEXT + 1)}, "4,000 characters"), ({"audit": "../../etc"}, "no id of an audit"),
+        ({"text": " "}, "what happened"),
+        ({"name": ""}, "name is missing"),
+        ({"kind": "signature"}, "cannot be added by hand"),
+        ({"text": "x" * (MAX_TEXT + 1)}, "4,000 characters"),
+        ({"audit": "../../etc"}, "no id of an audit"),
     ],
-)  # fmt: skip
+)
 def test_an_incident_needs_text_and_name(tmp_path: Path, given: dict[str, Any], told: str) -> None:
     bench = Workbench(tmp_path)
     usual: dict[str, Any] = {"text": "It broke.", "name": "Ada"}

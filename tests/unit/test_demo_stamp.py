@@ -11,14 +11,20 @@ import pytest
 
 from commands import data, demo_stamp
 from core.errors import SurfacedError
-from explain.workbench.workbench import Workbench
+from explain.workbench.data import DataService
 from tests.command_line import surfaced
 
 
 @pytest.fixture
 def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A stamped home with two workspaces, beside sources of its own."""
-    for name in ("root/core/graph.py", "root/data/a.py", "root/explain/b.py", "root/requirements.txt"):
+    for name in (
+        "root/core/graph.py",
+        "root/data/a.py",
+        "root/explain/b.py",
+        "root/commands/c.py",
+        "root/requirements.txt",
+    ):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("x = 1\n")
     monkeypatch.setattr(demo_stamp, "ROOT", tmp_path / "root")
@@ -112,10 +118,10 @@ def test_the_demo_goes_on_without_a_workspace_that_cannot_be_had(
     whole = Path(shutil.copytree(newsroom_home, tmp_path / "demo"))
     monkeypatch.setenv("SURFACED_HOME", str(whole))
 
-    def not_to_be_had(self: Workbench, workspace: str, **_: object) -> None:
+    def not_to_be_had(self: DataService, workspace: str, **_: object) -> None:
         raise SurfacedError(f"{workspace} cannot be had.")
 
-    monkeypatch.setattr(Workbench, "prepare", not_to_be_had)
+    monkeypatch.setattr(DataService, "prepare", not_to_be_had)
     ended = surfaced("demo-data")
     assert ended.status == 0
     assert "Going on without movielens-100k" in ended.err

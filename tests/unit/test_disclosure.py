@@ -1,4 +1,6 @@
-"""A small group of people stays hidden in a whole audit: its n, its figures, and what subtraction would leave of them."""
+"""A small group of people stays hidden in a whole audit: its n, its figures, and what subtraction
+would leave of them.
+"""
 
 from __future__ import annotations
 
@@ -21,14 +23,17 @@ from explain.charts.audits import cell_map
 from explain.charts.bars import exposure_bars
 from explain.fairness.audit import build_report
 from explain.fairness.disclosure import disclosure
-from explain.fairness.plan import Plan
 from explain.fairness.report import Lists, MeasuredPlan, run_plan
 from explain.fairness.reranking import Steps, cohort_gains, costs
-from explain.fairness.thresholds import Thresholds
+from explain.format.words import RBP
 from explain.groups.cohorts import cohorts
 from explain.records import summary as record_summary
-from explain.records.content import attributes, audit_json
+from explain.records.content import attributes, rated
 from explain.records.html_audits import audit_view, cell_table
+from explain.results.audit import AuditRow
+from explain.results.cells import Cell
+from explain.results.measured import MetricFigure
+from explain.results.plan import Plan, Thresholds
 from explain.storage.privacy import checked_limit, smallest_group
 from explain.workbench.workbench import Workbench
 from pages.exposure.cells import cell_frame
@@ -60,7 +65,17 @@ def run(
     columns: dict[str, list[str]], crossed: tuple[tuple[str, ...], ...] = (), **limits: Any
 ) -> tuple[MeasuredPlan, Lists]:
     graph, given = world(**columns)
-    plan = Plan("tiny", "path", K, ("brand",), tuple(columns), crossed, thresholds=Thresholds(**limits), draws=100)
+    plan = Plan(
+        workspace="tiny",
+        model="path",
+        k=K,
+        item_columns=("brand",),
+        user_columns=tuple(columns),
+        intersections=crossed,
+        thresholds=Thresholds(**limits),
+        draws=100,
+        browsing=RBP,
+    )
     return run_plan(graph, plan, given), given
 
 
@@ -70,11 +85,18 @@ ISLAND = {
 }
 
 
-def everything_told(found: MeasuredPlan) -> list[dict[str, Any]]:
+def everything_told(measured: MeasuredPlan) -> list[AuditRow | Cell | MetricFigure]:
     """Every row of people of a record: groups, intersections, cells, metrics."""
-    rows = [r for a in (*found.people, *found.intersections) for r in audit_json(a)["rows"]]
-    rows += [r for table in found.cells for r in table["rows"]]
-    return rows + [m for m in found.metrics if m["group"] and m["by"] != "brand"]
+    return [
+        *(r for a in (*measured.people, *measured.intersections) for r in rated(a.rows, of_people=True)),
+        *(r for table in measured.cells for r in table.rows),
+        *(m for m in measured.metrics if m.group and m.by != "brand"),
+    ]
+
+
+def as_recorded(measured: MeasuredPlan) -> str:
+    """The audits of people as a record holds them, as JSON."""
+    return json.dumps([replace(a, rows=rated(a.rows, of_people=True)).as_json() for a in measured.people])
 
 
 def test_the_one_person_of_a_region_cannot_be_subtracted_from_the_other_column() -> None:
@@ -98,30 +120,29 @@ def test_the_one_person_of_a_region_cannot_be_subtracted_from_the_other_column()
 
 def test_no_exit_of_a_record_holds_the_number_of_a_hidden_group() -> None:
     found, _ = run(ISLAND, (("region", "gender"),))
-    hidden = [r for r in everything_told(found) if r["suppressed"]]
+    hidden = [r for r in everything_told(found) if r.suppressed]
     assert hidden
     for row in hidden:
-        assert {row[f] for f in ("n", "value", "low", "high")} == {None}, row
-        assert row.get("p_adjusted") is None
-        assert not any(character.isdigit() for character in row["reason"].replace("10", "")), row["reason"]
-    shown = [r for r in everything_told(found) if not r["suppressed"]]
-    assert all(r["n"] >= 10 for r in shown)
-    assert found.suppressed["n_people"] is None
-    assert '"n": 1,' not in json.dumps([audit_json(a) for a in found.people])
-    assert "n_suppressed" not in json.dumps([audit_json(a) for a in found.people])
+        assert {row.n, row.value, row.low, row.high} == {None}, row
+        assert getattr(row, "p_adjusted", None) is None
+        assert not any(character.isdigit() for character in row.reason.replace("10", "")), row.reason
+    shown = [r for r in everything_told(found) if not r.suppressed]
+    assert all(r.n is not None and r.n >= 10 for r in shown)
+    assert found.suppressed.n_people is None
+    assert '"n": 1,' not in as_recorded(found)
+    assert "n_suppressed" not in as_recorded(found)
 
 
 @pytest.mark.parametrize(("size", "told"), [(9, False), (10, True), (11, True)])
 def test_groups_are_told_from_the_limit_on_at_every_exit(size: int, told: bool) -> None:
     found, _ = run({"region": ["East"] * size + ["North"] * 30 + ["South"] * 30})
     rows = everything_told(found)
-    of_east = [r for r in rows if "East" in (r.get("group"), r.get("user_group"))]
+    of_east = [r for r in rows if "East" in (getattr(r, "group", None), getattr(r, "user_group", None))]
     assert len(of_east) > 5, "groups, cells and metrics"
-    assert {not r["suppressed"] for r in of_east} == {told}
-    assert {r["n"] for r in of_east} == ({size} if told else {None})
-    html = json.dumps(
-        [audit_view(audit_json(a), 10) for a in found.people] + [cell_table(t, 10) for t in found.cells], default=str
-    )
+    assert {not r.suppressed for r in of_east} == {told}
+    assert {r.n for r in of_east} == ({size} if told else {None})
+    views = [*(audit_view(a, 10) for a in found.people), *(cell_table(t, 10) for t in found.cells)]
+    html = json.dumps([asdict(view) for view in views], default=str)
     assert (f'"n": "{size}"' in html) is told
     assert ("suppressed" in html) is not told
 
@@ -131,34 +152,36 @@ def test_unknown_people_are_a_group_like_any_other() -> None:
     found, _ = run(columns)
     assert found.unknown == {"brand": 0, "region": None}
     graph, _ = world(**columns)
-    plan = Plan("tiny", "path", K, ("brand",), ("region",))
+    plan = Plan(workspace="tiny", model="path", k=K, item_columns=("brand",), user_columns=("region",), browsing=RBP)
     card: Any = type("Card", (), {"attribute_notes": {}})()
-    rows = {a["column"]: a for a in attributes(graph, plan, card, disclosure(graph, ["region"]))}
-    assert rows["region"]["n_missing"] is None
-    assert rows["brand"]["n_missing"] == 0
+    rows = {a.column: a for a in attributes(graph, plan, card, disclosure(graph, ["region"]))}
+    assert rows["region"].n_missing is None
+    assert rows["brand"].n_missing == 0
 
 
 def test_the_worst_cohort_of_a_gap_is_never_a_hidden_one() -> None:
     found, given = run({"region": ["East"] * 3 + ["North"] * 30 + ["South"] * 40 + ["West"] * 50})
     assert given.quality is not None
     shown = [r for r in found.people[0].rows if not r.suppressed]
-    gaps = [m for m in found.metrics if m["name"] == "user-cohort gap"]
+    gaps = [m for m in found.metrics if m.name == "user-cohort gap"]
     assert {r.group for r in shown} == {"South", "West"}
-    assert gaps[0]["group"] in {"South", "West"}
+    assert gaps[0].group in {"South", "West"}
     means = [r.value for r in shown]
-    assert gaps[0]["value"] == pytest.approx(max(means) - min(means), abs=0.0011), "of the shown groups alone"
+    assert gaps[0].value == pytest.approx(max(means) - min(means), abs=0.0011), "of the shown groups alone"
 
 
 def test_figures_of_people_have_three_decimals() -> None:
     found, _ = run({"region": ["North"] * 41 + ["South"] * 40})
     for row in everything_told(found):
-        for name in ("value", "low", "high"):
-            assert row[name] is None or row[name] == round(row[name], 3)
+        for value in (row.value, row.low, row.high):
+            assert value is None or value == round(value, 3)
 
 
 def test_two_audits_of_different_columns_hide_the_same_groups() -> None:
     graph, given = world(**ISLAND)
-    base = Plan("tiny", "path", K, ("brand",), ("region",), draws=100)
+    base = Plan(
+        workspace="tiny", model="path", k=K, item_columns=("brand",), user_columns=("region",), draws=100, browsing=RBP
+    )
     alone, both = run_plan(graph, base, given), run_plan(graph, replace(base, user_columns=("region", "gender")), given)
     assert [r.suppressed for r in alone.people[0].rows] == [r.suppressed for r in both.people[0].rows]
 
@@ -200,11 +223,15 @@ def test_the_installation_sets_the_smallest_group_and_a_plan_may_only_raise_it(
 
 
 def test_records_of_before_are_read_by_their_numbers_and_new_ones_by_the_field() -> None:
-    old = {"value": None, "n": 4}
-    assert record_summary.is_small(old, 10)
-    assert not record_summary.is_small({"value": None, "n": 14}, 10)
-    assert record_summary.is_small({"value": None, "n": None, "suppressed": True}, 10)
-    assert not record_summary.is_small({"value": None, "n": 4, "suppressed": False}, 10)
+    old = {"group": "East", "n": 4, "value": None, "low": None, "high": None, "verdict": "", "reason": ""}
+
+    def is_small(**changes: Any) -> bool:
+        return record_summary.is_small(AuditRow.from_json(old | changes), 10)
+
+    assert is_small()
+    assert not is_small(n=14)
+    assert is_small(n=None, suppressed=True)
+    assert not is_small(n=4, suppressed=False)
 
 
 def test_a_plan_below_the_installations_smallest_group_is_refused_before_anything_is_written(
@@ -213,15 +240,15 @@ def test_a_plan_below_the_installations_smallest_group_is_refused_before_anythin
     monkeypatch.delenv("SURFACED_MIN_N", raising=False)
     bench = Workbench(home)
     plan = bench.audits.usual_plan("newsroom", "path", k=10)
-    assert plan["thresholds"]["min_n"] == 10
+    assert plan.thresholds.min_n == 10
     n_rows = len(bench.records.log("newsroom"))
-    low = plan | {"thresholds": plan["thresholds"] | {"min_n": 9}}
+    low = replace(plan, thresholds=replace(plan.thresholds, min_n=9))
     for refuse in (bench.audits.check, lambda w, p: bench.audits.fix(w, p, "Ann")):
         with pytest.raises(OptionError, match="none of fewer than 10"):
             refuse("newsroom", low)
     assert len(bench.records.log("newsroom")) == n_rows
     monkeypatch.setenv("SURFACED_MIN_N", "30")
-    assert bench.audits.usual_plan("newsroom", "path", k=10)["thresholds"]["min_n"] == 30
+    assert bench.audits.usual_plan("newsroom", "path", k=10).thresholds.min_n == 30
     with pytest.raises(OptionError, match="none of fewer than 30"):
         bench.audits.check("newsroom", plan)
 
@@ -246,7 +273,7 @@ def test_charts_tables_and_text_tell_of_a_group_from_the_limit_on(size: int, tol
     columns = {"region": ["East"] * size + ["North"] * n_others + ["South"] * n_others}
     found, _ = run(columns)
     report = build_report(found.people[0], workspace="w", model="path", snapshot="s")
-    rows = [asdict(row) for row in report.rows]
+    rows = [row.as_json() for row in report.rows]
     exits = {
         "table of a terminal": plain_text.table(rows, ("group", "n", "value", "verdict", "reason")),
         "table of a page": report_frame(report).to_csv(),

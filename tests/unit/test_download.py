@@ -50,11 +50,11 @@ def fetch(url: str, target: Path, *, digest: str = DIGEST, progress: download.Pr
 
 
 def test_file_with_the_right_checksum_is_kept_and_progress_reaches_the_end(address: str, tmp_path: Path) -> None:
-    told: list[float] = []
-    kept = fetch(f"{address}/file.zip", tmp_path / "new" / "file.zip", progress=lambda f, _: told.append(f))
+    fractions: list[float] = []
+    kept = fetch(f"{address}/file.zip", tmp_path / "new" / "file.zip", progress=lambda f, _: fractions.append(f))
     assert kept.read_bytes() == BODY
-    assert told == sorted(told)
-    assert (told[0], told[-1]) == (0.0, 1.0)
+    assert fractions == sorted(fractions)
+    assert (fractions[0], fractions[-1]) == (0.0, 1.0)
     assert [path.name for path in kept.parent.iterdir()] == ["file.zip"]
 
 

@@ -64,7 +64,7 @@ def test_equal_exposure_has_ratio_1_and_passes(graph):
     audit = audit_items(graph, spin(1200), "brand", 4)
     assert [r.value for r in audit.rows] == pytest.approx([1, 1, 1, 1])
     assert rows_by_group(audit)["a"].verdict == "pass"
-    assert audit.overall["impact_ratio"] == pytest.approx(1)
+    assert audit.overall.impact_ratio == pytest.approx(1)
 
 
 def test_interval_is_the_percentile_of_resampled_people(graph, lists):
@@ -97,7 +97,7 @@ def test_an_interval_across_the_border_is_insufficient_evidence(graph):
     assert row.low < 0.8
     assert row.high > 1.25
     assert row.verdict == "insufficient evidence"
-    assert audit.overall["verdict"] == "insufficient evidence"
+    assert audit.overall.verdict == "insufficient evidence"
 
 
 def test_zero_exposure_is_a_real_zero_and_fails(graph):
@@ -106,9 +106,9 @@ def test_zero_exposure_is_a_real_zero_and_fails(graph):
     assert (row.value, row.low, row.verdict) == (0.0, 0.0, "fail")
     assert row.high == pytest.approx(chi2.ppf(0.975, 2) / 2 / (20 * 3 * row.n / graph.n_items)), "none of 60 places"
     assert "none of 20 lists holds any of its 2 items" in row.reason
-    assert audit.overall["verdict"] == "fail"
-    assert audit.overall["impact_ratio"] == 0
-    assert audit.overall["lowest"] == "c"
+    assert audit.overall.verdict == "fail"
+    assert audit.overall.impact_ratio == 0
+    assert audit.overall.lowest == "c"
 
 
 def test_a_group_without_items_is_not_estimable_and_never_a_pass():
@@ -123,10 +123,10 @@ def test_a_group_without_items_is_not_estimable_and_never_a_pass():
 def test_the_unknown_have_a_row_that_says_so_and_bounds_for_the_rest(graph, lists):
     audit = audit_items(graph, lists, "brand", 4)
     row = audit.rows[-1]
-    assert (row.group, row.n, audit.overall["n_unknown"]) == ("unknown", 1, 1)
+    assert (row.group, row.n, audit.overall.n_unknown) == ("unknown", 1, 1)
     assert row.reason.startswith("Items whose brand is not known")
     for known in audit.rows[:-1]:
-        low, high = audit.overall["worst_case"][known.group]
+        low, high = audit.overall.worst_case[known.group]
         assert low - 1e-12 <= known.value <= high + 1e-12
         assert high - low > 0.01
 
@@ -137,13 +137,13 @@ def test_the_unknown_are_no_group_so_they_have_no_verdict_and_decide_none():
     audit = audit_items(graph, shown, "brand", 2)
     assert [r.verdict for r in audit.rows] == ["pass", "pass", "not estimable"]
     assert (audit.rows[2].value, audit.rows[2].p_adjusted) == (0.0, None)
-    assert audit.overall["verdict"] == "pass"
+    assert audit.overall.verdict == "pass"
 
 
 def test_when_everything_is_unknown_nothing_is_estimable():
     audit = audit_items(make_graph(30, 12, items={"brand": [None] * 12}), spin(24), "brand", 4)
     assert [(r.group, r.verdict, r.value) for r in audit.rows] == [("unknown", "not estimable", None)]
-    assert audit.overall["verdict"] == "not estimable"
+    assert audit.overall.verdict == "not estimable"
 
 
 def test_one_item_is_its_own_catalogue_and_not_estimable():
@@ -164,8 +164,8 @@ def test_one_person_gives_values_but_no_interval_and_no_verdict_for_or_against(g
 def test_empty_lists_are_not_estimable(graph):
     audit = audit_items(graph, np.full((40, 2), NO_ITEM), "brand", 2)
     assert {r.verdict for r in audit.rows} == {"not estimable"}
-    assert audit.overall["verdict"] == "not estimable"
-    assert audit.overall["n_lists"] == 0
+    assert audit.overall.verdict == "not estimable"
+    assert audit.overall.n_lists == 0
 
 
 def test_another_browsing_model_is_labelled(graph, lists):
@@ -183,7 +183,7 @@ def test_a_k_that_the_lists_do_not_have_is_refused(graph, lists, k):
 def test_one_question_has_one_interval_whatever_the_seed_and_draws(graph, lists):
     first, other = (audit_items(graph, lists, "brand", 4, seed=s, draws=100 + s) for s in (0, 1))
     assert first.rows == other.rows
-    assert first.overall["seed"] == 0
+    assert first.overall.seed == 0
 
 
 def test_a_report_names_the_model_and_is_json(graph, lists):
@@ -213,51 +213,51 @@ def test_values_are_the_groups_means_with_the_usual_interval():
         assert row.n == len(v)
         assert row.value == pytest.approx(v.mean())
         assert row.high - row.low == pytest.approx(2 * 1.96 * v.std() / np.sqrt(len(v)), rel=0.1)
-    assert audit.overall["gap"] == pytest.approx(values["M"].mean() - values["F"].mean())
-    assert audit.overall["best"] == "M"
-    assert audit.overall["worst"] == "F"
+    assert audit.overall.gap == pytest.approx(values["M"].mean() - values["F"].mean())
+    assert audit.overall.best == "M"
+    assert audit.overall.worst == "F"
 
 
 def test_a_small_gap_of_many_people_passes():
     audit = audit_users(*people(("F", spread(0.40, 300)), ("M", spread(0.41, 300, seed=1))), "gender", 2)
     assert [r.verdict for r in audit.rows] == ["pass", "pass"]
-    assert audit.overall["verdict"] == "pass"
+    assert audit.overall.verdict == "pass"
 
 
 def test_a_large_gap_of_many_people_fails_and_names_the_worst_group():
     audit = audit_users(*people(("F", spread(0.3, 300)), ("M", spread(0.5, 300, seed=1))), "gender", 2)
     assert [r.verdict for r in audit.rows] == ["fail", "insufficient evidence"]
     assert "Better than the others" in rows_by_group(audit)["M"].reason
-    assert audit.overall["verdict"] == "fail"
-    assert audit.overall["p"] == pytest.approx(1 / 1001)
+    assert audit.overall.verdict == "fail"
+    assert audit.overall.p == pytest.approx(1 / 1001)
     assert " below everybody else (300 people, mean 0.495)" in rows_by_group(audit)["F"].reason
 
 
 def test_a_large_gap_of_few_scattered_people_is_insufficient_evidence():
     audit = audit_users(*people(("F", spread(0.4, 12, 0.3)), ("M", spread(0.5, 12, 0.3, seed=1))), "gender", 2)
-    assert rows_by_group(audit)[audit.overall["worst"]].verdict == "insufficient evidence"
-    assert audit.overall["verdict"] == "insufficient evidence"
+    assert rows_by_group(audit)[audit.overall.worst].verdict == "insufficient evidence"
+    assert audit.overall.verdict == "insufficient evidence"
 
 
 def test_equal_groups_have_no_gap():
     audit = audit_users(*people(("F", [0.5] * 20), ("M", [0.5] * 30)), "gender", 2, draws=100)
-    assert (audit.overall["gap"], audit.overall["low"], audit.overall["tau"]) == (0, None, 0)
+    assert (audit.overall.gap, audit.overall.low, audit.overall.tau) == (0, None, 0)
     assert [r.verdict for r in audit.rows] == ["pass", "insufficient evidence"], (
         "20 people are too few to compare 30 with"
     )
-    assert audit.overall["p"] == 1
+    assert audit.overall.p == 1
     assert [(r.value, r.low, r.high) for r in audit.rows] == [(0.5, pytest.approx(0.5), pytest.approx(0.5))] * 2
 
 
 def test_groups_that_only_seem_to_differ_do_not_fail_for_the_bias_of_the_maximum():
     groups = [(f"g{j:02d}", spread(0.4, 12, 0.25, seed=j)) for j in range(20)]
     audit = audit_users(*people(*groups), "gender", 2)
-    assert audit.overall["gap"] > 0.1
-    assert audit.overall["expected_gap"] > 0.1
-    assert audit.overall["p"] > 0.05
-    assert audit.overall["verdict"] == "insufficient evidence"
-    assert (audit.overall["low"], audit.overall["high"]) == (None, None)
-    assert audit.overall["tau_low"] == 0
+    assert audit.overall.gap > 0.1
+    assert audit.overall.expected_gap > 0.1
+    assert audit.overall.p > 0.05
+    assert audit.overall.verdict == "insufficient evidence"
+    assert (audit.overall.low, audit.overall.high) == (None, None)
+    assert audit.overall.tau_low == 0
 
 
 def test_groups_under_ten_people_are_suppressed():
@@ -267,8 +267,8 @@ def test_groups_under_ten_people_are_suppressed():
     row = rows_by_group(audit)["X"]
     assert (row.n, row.value, row.low, row.verdict) == (9, None, None, "not estimable")
     assert "at least 10" in row.reason
-    assert (audit.overall["n_suppressed"], audit.overall["suppressed"]) == (9, ["X"])
-    assert audit.overall["gap"] == 0
+    assert (audit.overall.n_suppressed, audit.overall.suppressed) == (9, ("X",))
+    assert audit.overall.gap == 0
 
 
 def test_the_unknown_have_a_row_but_no_part_in_the_gap():
@@ -278,8 +278,8 @@ def test_the_unknown_have_a_row_but_no_part_in_the_gap():
     row = audit.rows[-1]
     assert (row.group, row.n, row.value, row.verdict) == ("unknown", 30, 0.0, "not estimable")
     assert row.reason.startswith("People whose gender is not known")
-    assert audit.overall["n_unknown"] == 30
-    assert audit.overall["gap"] == 0
+    assert audit.overall.n_unknown == 30
+    assert audit.overall.gap == 0
 
 
 @pytest.mark.parametrize(
@@ -288,9 +288,9 @@ def test_the_unknown_have_a_row_but_no_part_in_the_gap():
 def test_without_two_known_groups_no_gap_is_estimable(groups):
     audit = audit_users(*people(*groups), "gender", 2, draws=100)
     assert {r.verdict for r in audit.rows} == {"not estimable"}
-    assert audit.overall["verdict"] == "not estimable"
-    assert audit.overall["gap"] is None
-    json.dumps(audit.overall, allow_nan=False)
+    assert audit.overall.verdict == "not estimable"
+    assert audit.overall.gap is None
+    json.dumps(audit.overall.as_json(), allow_nan=False)
 
 
 def test_only_people_with_test_items_count():

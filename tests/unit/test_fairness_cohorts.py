@@ -33,11 +33,11 @@ def graph():
 
 
 def test_memberships_are_shared_among_an_items_genres_and_the_rest_is_unknown(graph):
-    found = cohorts(graph, "genre", "item")
-    assert found.labels == ("crime", "drama", "unknown")
-    assert found.membership.toarray()[:5].tolist() == [[1, 0, 0], [0.5, 0.5, 0], [0, 0, 1], [0, 0, 1], [0, 1, 0]]
-    assert found.sizes.tolist() == [2, 17, 2]
-    assert found.unknown == 2
+    groups = cohorts(graph, "genre", "item")
+    assert groups.labels == ("crime", "drama", "unknown")
+    assert groups.membership.toarray()[:5].tolist() == [[1, 0, 0], [0.5, 0.5, 0], [0, 0, 1], [0, 0, 1], [0, 1, 0]]
+    assert groups.sizes.tolist() == [2, 17, 2]
+    assert groups.unknown == 2
 
 
 def test_a_membership_goes_by_its_kind_and_by_its_title_in_any_case(graph):
@@ -62,9 +62,9 @@ def test_what_is_missing_empty_or_called_unknown_is_one_group(graph):
 
 
 def test_nothing_unknown_means_no_unknown_group():
-    found = cohorts(make_graph(1, 2, items={"brand": ["a", "b"]}), "brand", "item")
-    assert found.labels == ("a", "b")
-    assert found.unknown is None
+    groups = cohorts(make_graph(1, 2, items={"brand": ["a", "b"]}), "brand", "item")
+    assert groups.labels == ("a", "b")
+    assert groups.unknown is None
 
 
 def test_a_number_with_many_values_is_cut_into_bands_of_about_the_same_size(graph):
@@ -106,9 +106,9 @@ def test_age_of_item_is_bands_of_publication_day_with_the_oldest_first(graph):
 
 def test_a_day_is_never_split_over_bands():
     same_day = make_graph(1, 40, items={"published": [float(j) for j in range(39)] + [3.0 * DAY]})
-    found = cohorts(same_day, "age_of_item", "item")
-    assert found.labels == ("1970-01-01 (oldest)", "1970-01-04 (newest)")
-    assert found.sizes.tolist() == [39, 1]
+    groups = cohorts(same_day, "age_of_item", "item")
+    assert groups.labels == ("1970-01-01 (oldest)", "1970-01-04 (newest)")
+    assert groups.sizes.tolist() == [39, 1]
 
 
 def test_age_of_item_falls_back_to_the_year_and_to_dates():
@@ -120,17 +120,17 @@ def test_age_of_item_falls_back_to_the_year_and_to_dates():
 
 
 def test_popularity_counts_people_in_ten_bands(graph):
-    found = cohorts(graph, "popularity", "item")
-    assert found.labels[0] == "0–1 people"
-    assert found.labels[-1] == "18–19 people"
-    assert found.sizes.tolist() == [2] * 10
+    groups = cohorts(graph, "popularity", "item")
+    assert groups.labels[0] == "0–1 people"
+    assert groups.labels[-1] == "18–19 people"
+    assert groups.sizes.tolist() == [2] * 10
 
 
 def test_items_can_be_grouped_by_an_attribute_of_their_topics():
     graph = make_graph(1, 3, genres=[["a", "b"], ["b"], []], genre_attributes={"desk": ["north", "south"]})
-    found = cohorts(graph, "genre.desk", "item")
-    assert found.labels == ("north", "south", "unknown")
-    assert found.membership.toarray().tolist() == [[0.5, 0.5, 0], [0, 1, 0], [0, 0, 1]]
+    groups = cohorts(graph, "genre.desk", "item")
+    assert groups.labels == ("north", "south", "unknown")
+    assert groups.membership.toarray().tolist() == [[0.5, 0.5, 0], [0, 1, 0], [0, 0, 1]]
 
 
 def test_two_groups_of_one_name_are_told_apart():
@@ -147,14 +147,14 @@ def test_text_that_hardly_repeats_is_not_offered(graph):
 def test_every_offered_column_gives_rows_that_sum_to_one(graph):
     for side, names in columns(graph).items():
         for name in names:
-            found = cohorts(graph, name, side)
-            assert found.membership.sum(axis=1) == pytest.approx(1.0)
-            assert len(set(found.labels)) == len(found.labels) == found.membership.shape[1]
+            groups = cohorts(graph, name, side)
+            assert groups.membership.sum(axis=1) == pytest.approx(1.0)
+            assert len(set(groups.labels)) == len(groups.labels) == groups.membership.shape[1]
             assert side_of(graph, name) == side
 
 
 @pytest.mark.parametrize(
-    ("by", "side", "told"),
+    ("by", "side", "message"),
     [
         ("gnre", "item", r"choose genre, brand, age_of_item, popularity\. Did you mean 'genre'"),
         ("gender", "item", "a column of the user side"),
@@ -163,8 +163,8 @@ def test_every_offered_column_gives_rows_that_sum_to_one(graph):
         ("genre", "maker", "choose item or user"),
     ],
 )
-def test_a_column_that_is_not_there_is_refused_with_those_that_are(graph, by, side, told):
-    with pytest.raises(OptionError, match=told):
+def test_a_column_that_is_not_there_is_refused_with_those_that_are(graph, by, side, message):
+    with pytest.raises(OptionError, match=message):
         cohorts(graph, by, side)
 
 

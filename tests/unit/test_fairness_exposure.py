@@ -77,9 +77,9 @@ def test_catalogue_share_counts_every_item_the_same_and_ratio_is_undefined_witho
     membership = sparse.csr_matrix([[1.0, 0, 0], [0.5, 0.5, 0], [0, 1, 0], [1, 0, 0]])
     target = catalogue_share(membership)
     assert target.tolist() == [2.5 / 4, 1.5 / 4, 0]
-    found = ratios(np.array([0.5, 0.5, 0.0]), target)
-    assert found[:2].tolist() == pytest.approx([0.8, 4 / 3])
-    assert np.isnan(found[2])
+    values = ratios(np.array([0.5, 0.5, 0.0]), target)
+    assert values[:2].tolist() == pytest.approx([0.8, 4 / 3])
+    assert np.isnan(values[2])
 
 
 def test_worst_case_tries_every_set_of_unknown_items():

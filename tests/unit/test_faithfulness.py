@@ -102,8 +102,8 @@ def test_gradient_is_the_slope_of_the_score_in_the_persons_own_edge(
 
     score_of = model.edge_score(question.user, question.item)
     n = sum(map(len, score_of.sets))
-    found = METHODS["gradient × edge"](question)
-    assert np.array_equal(found, METHODS["gradient × input"](question)), "its input is the history"
+    gradient = METHODS["gradient × edge"](question)
+    assert np.array_equal(gradient, METHODS["gradient × input"](question)), "its input is the history"
     edges = score_of.sets[0]
     assert edges.source_kind == "user"
     for place, j in enumerate(question.history.items):
@@ -113,7 +113,7 @@ def test_gradient_is_the_slope_of_the_score_in_the_persons_own_edge(
         up[0, at] += step
         down[0, at] -= step
         slope = (float(score_of(up)) - float(score_of(down))) / (2 * step)
-        assert found[place] == pytest.approx(slope, rel=1e-4, abs=1e-8)
+        assert gradient[place] == pytest.approx(slope, rel=1e-4, abs=1e-8)
 
 
 def test_gradient_times_input_by_finite_differences_of_the_layer_0_vectors(graph: InteractionGraph) -> None:
@@ -121,7 +121,7 @@ def test_gradient_times_input_by_finite_differences_of_the_layer_0_vectors(graph
     parameters = {"n_layers": 2, "epochs": 0}
     model = LightGCN.restore(graph, ModelState(parameters, {"e0": e0}))
     question = questions(graph, model, 1, 0)[0][0]
-    found = METHODS["gradient × input"](question)
+    gradient = METHODS["gradient × input"](question)
     for place, j in enumerate(question.history.items):
         ends = []
         for step in (1e-5, -1e-5):
@@ -132,7 +132,7 @@ def test_gradient_times_input_by_finite_differences_of_the_layer_0_vectors(graph
                     0, question.item
                 ]
             )
-        assert found[place] == pytest.approx((ends[0] - ends[1]) / 2e-5, rel=1e-5, abs=1e-8)
+        assert gradient[place] == pytest.approx((ends[0] - ends[1]) / 2e-5, rel=1e-5, abs=1e-8)
 
 
 def test_comparison_is_paired_reproducible_and_complete(graph: InteractionGraph, model: PathModel) -> None:

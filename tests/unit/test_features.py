@@ -45,13 +45,13 @@ def test_lines_add_up_to_the_score_and_say_by_how_much_they_do_not(
     model = models[name]
     for user in range(0, graph.n_users, 4):
         for item in (0, 7, 20, graph.n_items - 1):
-            told = explain_features(model, graph, user, item, top=4)
-            assert told is not None
-            total = sum(part.value for part in told.parts)
-            assert told.score == model.score(np.array([user]))[0, item]
-            assert told.completeness_error == abs(total - told.score) / abs(told.score)
-            assert told.completeness_error <= error
-            assert sum(told.by_group.values()) == pytest.approx(total, rel=1e-9)
+            explanation = explain_features(model, graph, user, item, top=4)
+            assert explanation is not None
+            total = sum(part.value for part in explanation.parts)
+            assert explanation.score == model.score(np.array([user]))[0, item]
+            assert explanation.completeness_error == abs(total - explanation.score) / abs(explanation.score)
+            assert explanation.completeness_error <= error
+            assert sum(explanation.by_group.values()) == pytest.approx(total, rel=1e-9)
 
 
 def test_a_feature_s_line_is_what_the_score_loses_without_it(
@@ -61,12 +61,12 @@ def test_a_feature_s_line_is_what_the_score_loses_without_it(
     else.
     """
     model, item, user = models["gnn+content"], graph.n_items - 1, 2
-    told = explain_features(model, graph, user, item, top=100)
-    assert told is not None
-    assert told.method == CLOSED_FORM
+    explanation = explain_features(model, graph, user, item, top=100)
+    assert explanation is not None
+    assert explanation.method == CLOSED_FORM
     features, before = model.features, model.score(np.array([user]))[0]
     present = features.matrix[[item]].indices
-    lines = {(part.group, part.name): part.value for part in told.parts}
+    lines = {(part.group, part.name): part.value for part in explanation.parts}
     assert {("word", CITIES[item // 3 % 6].casefold()), ("subject", SUBJECTS[item % 3])} <= set(lines)
     for feature in present:
         fewer = features.matrix.copy()
@@ -82,15 +82,15 @@ def test_a_new_item_s_score_is_all_features_and_its_subject_leads(
     name: str, models: dict[str, ContentModel], graph: InteractionGraph
 ) -> None:
     item, user = graph.n_items - 1, 2
-    told = explain_features(models[name], graph, user, item)
-    assert told is not None
-    assert told.by_group[OWN] == 0.0
-    assert told.by_group[GRAPH] == 0.0
-    assert (told.parts[0].group, told.parts[0].name) == ("subject", SUBJECTS[item % 3])
-    assert told.parts[0].value > 0
+    explanation = explain_features(models[name], graph, user, item)
+    assert explanation is not None
+    assert explanation.by_group[OWN] == 0.0
+    assert explanation.by_group[GRAPH] == 0.0
+    assert (explanation.parts[0].group, explanation.parts[0].name) == ("subject", SUBJECTS[item % 3])
+    assert explanation.parts[0].value > 0
     stranger = explain_features(models[name], graph, 3, item)
     assert stranger is not None
-    assert stranger.by_group["subject"] < told.by_group["subject"]
+    assert stranger.by_group["subject"] < explanation.by_group["subject"]
 
 
 def test_what_comes_through_people_is_the_dense_power_series(
@@ -102,12 +102,12 @@ def test_what_comes_through_people_is_the_dense_power_series(
     two_hops = step.T @ step
     for user, item in ((0, 3), (1, 4), (5, 6)):
         person = (step @ (model.content + model.own) + step @ two_hops @ (model.content + model.own))[user] / 4
-        told = explain_features(model, graph, user, item)
-        assert told is not None
-        through = [part.value for part in told.parts if part.group == GRAPH]
+        explanation = explain_features(model, graph, user, item)
+        assert explanation is not None
+        through = [part.value for part in explanation.parts if part.group == GRAPH]
         expected = [two_hops[item] @ vectors @ person / 4 for vectors in (model.content, model.own)]
         assert through == pytest.approx(expected, rel=1e-9)
-        own = [part.value for part in told.parts if part.group == OWN]
+        own = [part.value for part in explanation.parts if part.group == OWN]
         assert own == pytest.approx([model.own[item] @ person / 4], rel=1e-9)
     assert n == model.adjacency.n_users
 
@@ -125,8 +125,8 @@ def test_captum_gives_the_closed_form_where_the_encoder_is_linear(
         assert method == CLOSED_FORM
         one_node, _ = integrated_gradients(by_features, n_steps=1)
         assert np.allclose(one_node, closed, rtol=1e-12, atol=1e-15)
-        many, _ = integrated_gradients(by_features)
-        assert np.allclose(many, closed, rtol=1e-6)
+        many_nodes, _ = integrated_gradients(by_features)
+        assert np.allclose(many_nodes, closed, rtol=1e-6)
 
 
 def test_integrated_gradients_of_the_hidden_layer_are_the_integral(
@@ -144,8 +144,8 @@ def test_integrated_gradients_of_the_hidden_layer_are_the_integral(
         slope = (1 - hidden**2) * (second @ model.person(user))
         total += (basis @ first @ slope.sum(axis=0)) / n
     expected = row.data * (model.alpha * total + basis @ model.encoder.bias)
-    found, method = direct(model.feature_score(user, item))
-    assert np.allclose(found, expected, rtol=1e-5, atol=1e-9)
+    amounts, method = direct(model.feature_score(user, item))
+    assert np.allclose(amounts, expected, rtol=1e-5, atol=1e-9)
     assert "32 steps" in method
     assert "no feature at all" in method
 
@@ -170,10 +170,10 @@ def test_features_that_are_not_shown_singly_stand_in_one_line_a_group(
 
 def test_a_folded_in_person_gets_lines_too(models: dict[str, ContentModel], graph: InteractionGraph) -> None:
     folded, position = models["gnn+content"].fold_in(np.array([1, 4]), np.ones(2))
-    told = explain_features(folded, graph, position, 7)
-    assert told is not None
-    assert told.completeness_error <= 1e-9
-    assert told.by_group["subject"] > 0
+    explanation = explain_features(folded, graph, position, 7)
+    assert explanation is not None
+    assert explanation.completeness_error <= 1e-9
+    assert explanation.by_group["subject"] > 0
 
 
 def test_hostile_names_are_made_harmless(graph: InteractionGraph) -> None:
@@ -181,9 +181,9 @@ def test_hostile_names_are_made_harmless(graph: InteractionGraph) -> None:
     hostile = replace(graph, groups={"topic": topics})
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(_lightgcn_training, "MAX_EPOCHS", 1)
-        told = explain_features(fitted("gnn+content", hostile), hostile, 0, 3)
-    assert told is not None
-    assert [part.name for part in told.parts if part.group == "subject"] == ["cycling x"]
+        explanation = explain_features(fitted("gnn+content", hostile), hostile, 0, 3)
+    assert explanation is not None
+    assert [part.name for part in explanation.parts if part.group == "subject"] == ["cycling x"]
 
 
 def test_a_model_without_features_has_no_lines_and_no_feature_is_no_number(

@@ -17,7 +17,7 @@ from explain.charts.flow_layout import bundle_key, pixels_per_amount
 from explain.charts.flow_style import KINDS
 from explain.format.numbers import amount, share
 from explain.format.text import clean, plotly_text, wrap
-from explain.results.audit import AuditReport, AuditRow
+from explain.results.audit import AuditReport, AuditRow, ItemOverall
 from explain.results.explanation import Bundle, Explanation, FlowNode, Part
 
 ATTACK = "<img src=x onerror=alert(1)>"
@@ -76,24 +76,24 @@ def nothing() -> Explanation:
 
 def report(**changes: object) -> AuditReport:
     rows = (
-        AuditRow("Drama", 800, 1.02, 0.95, 1.1, "pass", ""),
-        AuditRow("<b>Noir</b>", 24, 0.4, 0.2, 0.6, "fail", "too little"),
-        AuditRow("Western", 20, 0.9, 0.5, 1.5, "insufficient evidence", "wide"),
-        AuditRow("Fantasy", 0, None, None, None, "not estimable", "no members"),
+        AuditRow(group="Drama", n=800, value=1.02, low=0.95, high=1.1, verdict="pass", reason=""),
+        AuditRow(group="<b>Noir</b>", n=24, value=0.4, low=0.2, high=0.6, verdict="fail", reason="too little"),
+        AuditRow(group="Western", n=20, value=0.9, low=0.5, high=1.5, verdict="insufficient evidence", reason="wide"),
+        AuditRow(group="Fantasy", n=0, value=None, low=None, high=None, verdict="not estimable", reason="no members"),
     )
     base = AuditReport(
-        "w",
-        "path",
-        "s",
-        "genre",
-        "item",
-        20,
-        "exposure ratio",
-        "rbp",
-        "catalogue",
-        {"low": 0.8, "high": 1.25},
-        rows,
-        {},
+        workspace="w",
+        model="path",
+        snapshot="s",
+        by="genre",
+        side="item",
+        k=20,
+        metric="exposure ratio",
+        browsing="rbp",
+        target="catalogue",
+        threshold={"low": 0.8, "high": 1.25},
+        rows=rows,
+        overall=ItemOverall(),
     )
     return replace(base, **changes)
 
@@ -121,13 +121,13 @@ def test_digraph_survives_graphml(tmp_path) -> None:
 
 
 def test_network_has_a_node_each_and_an_edge_each_direction_that_carries_something() -> None:
-    shown = picture()
-    data = path_network(shown, theme="light")
-    assert {n["id"] for n in data["nodes"]} == {n.key for n in shown.nodes}
-    assert len(data["edges"]) == sum((b.value_for > 0) + (b.value_against > 0) for b in shown.bundles)
+    explanation = picture()
+    data = path_network(explanation, theme="light")
+    assert {n["id"] for n in data["nodes"]} == {n.key for n in explanation.nodes}
+    assert len(data["edges"]) == sum((b.value_for > 0) + (b.value_against > 0) for b in explanation.bundles)
     for edge in data["edges"]:
         relation, _ = data["bundles"][int(edge["id"][:-1])]
-        assert f"{edge['from']}→{edge['to']}|{relation}" in {bundle_key(b) for b in shown.bundles}
+        assert f"{edge['from']}→{edge['to']}|{relation}" in {bundle_key(b) for b in explanation.bundles}
 
 
 def test_network_widths_follow_the_amounts() -> None:
@@ -164,9 +164,9 @@ def test_two_directions_of_a_bundle_lie_side_by_side() -> None:
 
 
 def test_network_is_identical_for_shuffled_input_and_still() -> None:
-    shown = picture()
-    shuffled = replace(shown, nodes=shown.nodes[::-1], bundles=shown.bundles[::-1])
-    data = path_network(shown, theme="dark")
+    explanation = picture()
+    shuffled = replace(explanation, nodes=explanation.nodes[::-1], bundles=explanation.bundles[::-1])
+    data = path_network(explanation, theme="dark")
     assert json.dumps(data) == json.dumps(path_network(shuffled, theme="dark"))
     assert data["options"]["physics"] == {"enabled": False}
     assert data["options"]["nodes"]["fixed"] is True
@@ -191,11 +191,11 @@ def test_network_labels_are_short_plain_text_without_html_titles() -> None:
 
 
 def test_only_what_is_in_the_picture_can_be_selected() -> None:
-    shown = picture()
-    edge = bundle_key(shown.bundles[0])
-    assert path_network(shown, theme="light", selected=edge)["selected"] == edge
-    assert path_network(shown, theme="light", selected="1|history|0")["selected"] == "1|history|0"
-    assert path_network(shown, theme="light", selected="9|item|none")["selected"] is None
+    explanation = picture()
+    edge = bundle_key(explanation.bundles[0])
+    assert path_network(explanation, theme="light", selected=edge)["selected"] == edge
+    assert path_network(explanation, theme="light", selected="1|history|0")["selected"] == "1|history|0"
+    assert path_network(explanation, theme="light", selected="9|item|none")["selected"] is None
 
 
 def test_empty_picture_says_so() -> None:
@@ -221,14 +221,14 @@ def bands(svg: str) -> list[ET.Element]:
 
 
 def test_svg_band_widths_at_the_item_add_up_to_its_score() -> None:
-    shown = picture()
-    into = {b.source for b in shown.bundles if b.target == "3|target|50"}
-    scale = pixels_per_amount(shown.nodes)
-    order = sorted(bands(flow_svg(shown, theme="light")), key=lambda p: float(p.get("data-width")))
-    expected = sorted(v * scale for b in shown.bundles for v in (b.value_for, b.value_against) if v)
+    explanation = picture()
+    into = {b.source for b in explanation.bundles if b.target == "3|target|50"}
+    scale = pixels_per_amount(explanation.nodes)
+    order = sorted(bands(flow_svg(explanation, theme="light")), key=lambda p: float(p.get("data-width")))
+    expected = sorted(v * scale for b in explanation.bundles for v in (b.value_for, b.value_against) if v)
     assert [float(p.get("data-width")) for p in order] == pytest.approx(expected, abs=1e-3)
-    last = [b for b in shown.bundles if b.source in into and b.target == "3|target|50"]
-    assert fsum(b.value_for - b.value_against for b in last) == pytest.approx(shown.score)
+    last = [b for b in explanation.bundles if b.source in into and b.target == "3|target|50"]
+    assert fsum(b.value_for - b.value_against for b in last) == pytest.approx(explanation.score)
 
 
 def test_svg_tells_directions_and_jumps_apart_without_colour() -> None:
@@ -290,21 +290,21 @@ def test_svg_refuses_links_that_run_something(link: str) -> None:
 
 
 def test_svg_is_identical_for_shuffled_input() -> None:
-    shown = picture()
-    shuffled = replace(shown, nodes=shown.nodes[::-1], bundles=shown.bundles[::-1])
-    assert flow_svg(shown, theme="light") == flow_svg(shuffled, theme="light")
+    explanation = picture()
+    shuffled = replace(explanation, nodes=explanation.nodes[::-1], bundles=explanation.bundles[::-1])
+    assert flow_svg(explanation, theme="light") == flow_svg(shuffled, theme="light")
 
 
 # Charts
 
 
 def test_waterfall_bars_add_up_to_the_score() -> None:
-    shown = picture(n_films=28)
-    bars = waterfall(shown, top=12).data[0]
+    explanation = picture(n_films=28)
+    bars = waterfall(explanation, top=12).data[0]
     assert len(bars.x) == 14  # 12 singly, "16 further", the score
-    assert fsum(bars.x[:-1]) == pytest.approx(shown.score) == pytest.approx(bars.x[-1])
+    assert fsum(bars.x[:-1]) == pytest.approx(explanation.score) == pytest.approx(bars.x[-1])
     assert list(bars.measure) == ["relative"] * 13 + ["absolute"]
-    assert bars.x[12] == pytest.approx(fsum(sorted((p.value for p in shown.parts), reverse=True)[12:]))
+    assert bars.x[12] == pytest.approx(fsum(sorted((p.value for p in explanation.parts), reverse=True)[12:]))
 
 
 def test_waterfall_names_largest_part_first_and_counts_the_rest() -> None:
@@ -314,17 +314,19 @@ def test_waterfall_names_largest_part_first_and_counts_the_rest() -> None:
 
 
 def test_waterfall_keeps_parts_of_the_same_title_apart_and_shows_negative_ones() -> None:
-    shown = replace(picture(n_films=1), parts=(Part("a", "1", "Same", 2.0), Part("a", "2", "Same", -1.5)), score=0.5)
-    bars = waterfall(shown).data[0]
+    explanation = replace(
+        picture(n_films=1), parts=(Part("a", "1", "Same", 2.0), Part("a", "2", "Same", -1.5)), score=0.5
+    )
+    bars = waterfall(explanation).data[0]
     assert list(bars.y) == [0, 1, 2]
     assert list(bars.text) == ["+2", "−1.5", "0.5"]
 
 
 def test_waterfall_has_no_bar_for_parts_that_give_nothing() -> None:
-    shown = replace(
+    explanation = replace(
         picture(n_films=1), parts=(Part("base", "b", "Base", 2.0), Part("history", "2", "Nil", 0.0)), score=2.0
     )
-    assert list(waterfall(shown).layout.yaxis.ticktext) == ["Base", "Score"]
+    assert list(waterfall(explanation).layout.yaxis.ticktext) == ["Base", "Score"]
 
 
 def texts(figure: go.Figure) -> str:
@@ -340,8 +342,8 @@ def test_charts_escape_titles_and_leave_the_background_clear(theme: str) -> None
         exposure_bars(
             report(
                 rows=(
-                    AuditRow(attack, 1, None, None, None, attack, attack),
-                    AuditRow(attack, 1, 1.0, 0.9, 1.1, attack, attack),
+                    AuditRow(group=attack, n=1, value=None, low=None, high=None, verdict=attack, reason=attack),
+                    AuditRow(group=attack, n=1, value=1.0, low=0.9, high=1.1, verdict=attack, reason=attack),
                 )
             ),
             theme=theme,
@@ -382,9 +384,13 @@ def test_group_without_a_value_says_why_and_gets_no_point() -> None:
 
 def test_each_cohort_s_band_reaches_the_allowed_gap_below_those_it_is_compared_with() -> None:
     rows = (
-        AuditRow("F", 9, 0.30, 0.2, 0.4, "pass", "", reference=0.34, n_reference=40),
-        AuditRow("M", 9, 0.34, 0.3, 0.4, "pass", "", reference=0.30, n_reference=40),
-        AuditRow("unknown", 9, 0.34, 0.3, 0.4, "not estimable", ""),
+        AuditRow(
+            group="F", n=9, value=0.30, low=0.2, high=0.4, verdict="pass", reason="", reference=0.34, n_reference=40
+        ),
+        AuditRow(
+            group="M", n=9, value=0.34, low=0.3, high=0.4, verdict="pass", reason="", reference=0.30, n_reference=40
+        ),
+        AuditRow(group="unknown", n=9, value=0.34, low=0.3, high=0.4, verdict="not estimable", reason=""),
     )
     figure = exposure_bars(report(side="user", metric="nDCG@20", threshold={"gap": 0.05}, rows=rows))
     assert [(s.x0, s.x1, s.y0) for s in figure.layout.shapes] == [

@@ -59,15 +59,15 @@ def folder(path: Path, **files: str) -> Path:
 @pytest.mark.parametrize("name", ["events.csv", "topics.csv", "users.parquet", "card.json"])
 @pytest.mark.parametrize("kind", PIPES)
 def test_what_is_no_file_is_named(tmp_path: Path, kind: str, name: str) -> None:
-    here = folder(tmp_path / "in")
-    (here / name).unlink(missing_ok=True)
-    PIPES[kind](here / name)
+    source = folder(tmp_path / "in")
+    (source / name).unlink(missing_ok=True)
+    PIPES[kind](source / name)
     with pytest.raises(DataError, match=f"{name} is {kind}"):
-        tables_from_folder(here, "mine")
+        tables_from_folder(source, "mine")
 
 
 @pytest.mark.parametrize(
-    ("name", "told"),
+    ("name", "message"),
     [
         ("topics.CSV", "topics.csv or topics.parquet"),
         ("Topics.csv", "topics.csv"),
@@ -82,24 +82,24 @@ def test_what_is_no_file_is_named(tmp_path: Path, kind: str, name: str) -> None:
         ("events.csv.zip", ""),
     ],
 )
-def test_a_table_under_a_name_that_is_not_read_is_refused(tmp_path: Path, name: str, told: str) -> None:
-    here = folder(tmp_path / "in")
-    (here / name).write_text("item,topic\nx,t\n")
+def test_a_table_under_a_name_that_is_not_read_is_refused(tmp_path: Path, name: str, message: str) -> None:
+    source = folder(tmp_path / "in")
+    (source / name).write_text("item,topic\nx,t\n")
     if name.startswith("events"):  # events.csv is there: an archive beside it is only told
-        assert any(name in str(note) for note in tables_from_folder(here, "mine").notes)
+        assert any(name in str(note) for note in tables_from_folder(source, "mine").notes)
         return
     with pytest.raises(DataError, match="not read under this name") as caught:
-        tables_from_folder(here, "mine")
+        tables_from_folder(source, "mine")
     assert name in str(caught.value)
-    assert told in str(caught.value)
+    assert message in str(caught.value)
 
 
 def test_what_else_stands_in_the_folder_is_told_once(tmp_path: Path) -> None:
-    here = folder(tmp_path / "in")
+    source = folder(tmp_path / "in")
     for name in ("README.md", "my topics.csv", ".hidden"):
-        (here / name).write_text("x")
-    (here / "items").mkdir()
-    notes = [str(note) for note in tables_from_folder(here, "mine").notes if "not read" in str(note)]
+        (source / name).write_text("x")
+    (source / "items").mkdir()
+    notes = [str(note) for note in tables_from_folder(source, "mine").notes if "not read" in str(note)]
     assert len(notes) == 1
     assert "'README.md'" in notes[0]
     assert "'my topics.csv'" in notes[0]
@@ -111,12 +111,12 @@ def test_what_else_stands_in_the_folder_is_told_once(tmp_path: Path) -> None:
 def test_no_command_waits_for_a_file(home: Path, tmp_path: Path, kind: str) -> None:
     odd = tmp_path / "odd"
     PIPES[kind](odd)
-    here = ("--workspace", "newsroom")
+    workspace = ("--workspace", "newsroom")
     for command in (
-        ("why", *here, "--model", "path", "--pairs", odd),
-        ("run-audit", *here, "--model", "path", "--plan", odd, "--actor", "A"),
+        ("why", *workspace, "--model", "path", "--pairs", odd),
+        ("run-audit", *workspace, "--model", "path", "--plan", odd, "--actor", "A"),
         ("verify-report", odd),
-        ("guardrail", *here, "--model", "path", "--config", odd),
+        ("guardrail", *workspace, "--model", "path", "--config", odd),
         ("restore", odd),
     ):
         assert "odd" in surfaced(*command).complaint
@@ -153,21 +153,21 @@ def test_devices_are_not_read_to_the_end() -> None:
 def test_a_table_beyond_a_limit_is_refused_with_the_switch(
     tmp_path: Path, what: str, limits: dict[str, int], parquet: bool
 ) -> None:
-    here = folder(tmp_path / "in")
+    source = folder(tmp_path / "in")
     if parquet:
-        pd.read_csv(here / "events.csv").to_parquet(here / "events.parquet")
-        (here / "events.csv").unlink()
+        pd.read_csv(source / "events.csv").to_parquet(source / "events.parquet")
+        (source / "events.csv").unlink()
     with pytest.raises(DataError, match=f"{what} or more; at most .* are read. `--limits {what}=") as caught:
-        tables_from_folder(here, "mine", Limits(**limits))
+        tables_from_folder(source, "mine", Limits(**limits))
     switch = str(caught.value).partition("--limits ")[2].partition("`")[0]
     if (what, parquet) != ("bytes", True):  # of Parquet the file's bytes and then those it unpacks to are counted
-        assert len(tables_from_folder(here, "mine", stated_limits(switch)).events) == 4
+        assert len(tables_from_folder(source, "mine", stated_limits(switch)).events) == 4
 
 
 def test_the_switch_is_read_from_the_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SURFACED_HOME", str(tmp_path / "home"))
-    here = folder(tmp_path / "in")
-    prepare = ("prepare", "--workspace", "mine", "--from", here)
+    source = folder(tmp_path / "in")
+    prepare = ("prepare", "--workspace", "mine", "--from", source)
     assert "at most 2 are read" in surfaced(*prepare, "--limits", "rows=2").complaint
     assert surfaced(*prepare, "--limits", "rows=20, cells=100", "--json").json["n_events"] == 4
 
@@ -181,10 +181,10 @@ def test_a_wrong_switch_is_a_sentence(text: str) -> None:
 
 
 def test_blank_lines_count_and_take_no_memory(tmp_path: Path) -> None:
-    here = folder(tmp_path / "in", events="user,item\na,x\n" + "\n" * 5_000 + "b,x\n")
-    assert len(tables_from_folder(here, "mine").events) == 2
+    source = folder(tmp_path / "in", events="user,item\na,x\n" + "\n" * 5_000 + "b,x\n")
+    assert len(tables_from_folder(source, "mine").events) == 2
     with pytest.raises(DataError, match="rows or more"):
-        tables_from_folder(here, "mine", Limits(rows=2_000))
+        tables_from_folder(source, "mine", Limits(rows=2_000))
 
 
 @pytest.mark.parametrize("text", ["user,item\na,x\n" + "," * 5_000_000 + "\n", "," * 5_000_000, "x" * 5_000_000])
@@ -200,31 +200,31 @@ def test_an_unclosed_quote_does_not_swallow_the_file(tmp_path: Path) -> None:
 
 
 def test_a_few_bytes_of_parquet_that_unpack_to_many_are_refused(tmp_path: Path) -> None:
-    here = folder(tmp_path / "in")
-    (here / "events.csv").unlink()
+    source = folder(tmp_path / "in")
+    (source / "events.csv").unlink()
 
     def same(text: str, n: int) -> pa.DictionaryArray:
         return pa.DictionaryArray.from_arrays(pa.array([0] * n, pa.int32()), pa.array([text]))
 
     pq.write_table(
         pa.table({"user": same("a", 9_000), "item": same("x", 9_000), "note": same("z" * 100_000, 9_000)}),
-        here / "events.parquet",
+        source / "events.parquet",
         compression="zstd",
     )
-    assert (here / "events.parquet").stat().st_size < 50_000
+    assert (source / "events.parquet").stat().st_size < 50_000
     with pytest.raises(DataError, match="bytes or more"):
-        tables_from_folder(here, "mine")
+        tables_from_folder(source, "mine")
     pq.write_table(
-        pa.table({"user": ["a" * 600_000, "b"], "item": ["x", "x"]}), here / "events.parquet", compression="zstd"
+        pa.table({"user": ["a" * 600_000, "b"], "item": ["x", "x"]}), source / "events.parquet", compression="zstd"
     )
     with pytest.raises(DataError, match="'user': a cell holds more than"):
-        tables_from_folder(here, "mine")
+        tables_from_folder(source, "mine")
 
 
 def with_users(tmp_path: Path, table: pa.Table) -> Path:
-    here = folder(tmp_path / "in")
-    pq.write_table(table, here / "users.parquet")
-    return here
+    source = folder(tmp_path / "in")
+    pq.write_table(table, source / "users.parquet")
+    return source
 
 
 @pytest.mark.parametrize(
@@ -240,19 +240,19 @@ def with_users(tmp_path: Path, table: pa.Table) -> Path:
 def test_a_type_that_no_table_has_is_left_out_and_told_or_refused_where_it_is_needed(
     tmp_path: Path, odd: pa.Array
 ) -> None:
-    found = tables_from_folder(with_users(tmp_path, pa.table({"user": ["a", "b"], "more": odd})), "mine")
-    assert list(found.users.columns) == ["user", "label"]
-    assert any("users.more" in str(note) and "left out" in str(note) for note in found.notes)
+    tables = tables_from_folder(with_users(tmp_path, pa.table({"user": ["a", "b"], "more": odd})), "mine")
+    assert list(tables.users.columns) == ["user", "label"]
+    assert any("users.more" in str(note) and "left out" in str(note) for note in tables.notes)
     with pytest.raises(DataError, match=r"users\.parquet, user: the column is of type"):
         tables_from_folder(with_users(tmp_path, pa.table({"user": odd})), "mine")
 
 
 def test_texts_that_older_writers_store_as_bytes_are_texts(tmp_path: Path) -> None:
-    found = tables_from_folder(
+    tables = tables_from_folder(
         with_users(tmp_path, pa.table({"user": [b"a", b"b"], "plan": ["é".encode(), None]})), "mine"
     )
-    assert found.users["user"].tolist() == ["a", "b"]
-    assert found.users["plan"].tolist()[0] == "é"
+    assert tables.users["user"].tolist() == ["a", "b"]
+    assert tables.users["plan"].tolist()[0] == "é"
     with pytest.raises(DataError, match="no UTF-8"):
         tables_from_folder(with_users(tmp_path, pa.table({"user": [b"a", b"\xff"]})), "mine")
 
@@ -268,23 +268,23 @@ def test_notes_of_pandas_beside_the_schema_are_not_needed(tmp_path: Path, notes:
 def test_an_index_that_pandas_stored_is_no_column_and_a_named_one_is(tmp_path: Path) -> None:
     plain = pd.DataFrame({"user": ["a", "b"], "age": [30, 40]}, index=[7, 9])
     for frame in (plain, plain.set_index("user")):
-        found = tables_from_folder(with_users(tmp_path, pa.Table.from_pandas(frame)), "mine").users
-        assert sorted(found.columns) == ["age", "label", "user"]
-        assert found["user"].tolist() == ["a", "b"]
+        users = tables_from_folder(with_users(tmp_path, pa.Table.from_pandas(frame)), "mine").users
+        assert sorted(users.columns) == ["age", "label", "user"]
+        assert users["user"].tolist() == ["a", "b"]
 
 
 def test_large_whole_ids_with_gaps_keep_their_digits(tmp_path: Path) -> None:
-    here = folder(tmp_path / "in", events="user,item\n9007199254740993,x\n9007199254740995,x\n")
-    pq.write_table(pa.table({"item": ["x"], "code": [9007199254740993]}), here / "items.parquet")
+    source = folder(tmp_path / "in", events="user,item\n9007199254740993,x\n9007199254740995,x\n")
+    pq.write_table(pa.table({"item": ["x"], "code": [9007199254740993]}), source / "items.parquet")
     pq.write_table(
-        pa.table({"user": pa.array([9007199254740993, 9007199254740995, None], pa.int64())}), here / "users.parquet"
+        pa.table({"user": pa.array([9007199254740993, 9007199254740995, None], pa.int64())}), source / "users.parquet"
     )
-    read = tables_from_folder(here, "mine")
+    read = tables_from_folder(source, "mine")
     assert read.users["user"].astype("str").tolist()[:2] == ["9007199254740993", "9007199254740995"]
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ('{"event_weights": {"view": ' + "9" * 400 + "}}", "400 digits"),
         ('{"event_weights": {"view": 1e400}}', "too large"),
@@ -294,11 +294,11 @@ def test_large_whole_ids_with_gaps_keep_their_digits(tmp_path: Path) -> None:
         (json.dumps({"event_weights": {f"k{n}": 1 for n in range(1_001)}}), "1,001 types"),
     ],
 )
-def test_a_card_that_cannot_be_used_is_refused(tmp_path: Path, text: str, told: str) -> None:
-    here = folder(tmp_path / "in")
-    (here / "card.json").write_text(text)
-    with pytest.raises(DataError, match=told):
-        tables_from_folder(here, "mine")
+def test_a_card_that_cannot_be_used_is_refused(tmp_path: Path, text: str, message: str) -> None:
+    source = folder(tmp_path / "in")
+    (source / "card.json").write_text(text)
+    with pytest.raises(DataError, match=message):
+        tables_from_folder(source, "mine")
 
 
 def test_ids_in_the_column_of_event_types_are_refused(tmp_path: Path) -> None:
@@ -309,9 +309,9 @@ def test_ids_in_the_column_of_event_types_are_refused(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("published", ["1e308", "-1e308", "9" * 400, "inf"])
 def test_a_publication_in_no_year_is_told(tmp_path: Path, published: str) -> None:
-    here = folder(tmp_path / "in", items=f"item,published\nx,{published}\ny,1700000000\n")
+    source = folder(tmp_path / "in", items=f"item,published\nx,{published}\ny,1700000000\n")
     with pytest.raises(DataError):
-        validate(tables_from_folder(here, "mine"))
+        validate(tables_from_folder(source, "mine"))
 
 
 @pytest.mark.parametrize("seed", [-1, 2**32, 10**400, 1.5, True, "1", None])

@@ -117,7 +117,7 @@ def test_missing_folder_and_missing_events_say_what_is_there(tmp_path: Path) -> 
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("", "events.csv is empty: it needs a header with user and item"),
         ("\n\n", "events.csv is empty"),
@@ -130,8 +130,8 @@ def test_missing_folder_and_missing_events_say_what_is_there(tmp_path: Path) -> 
         ('user,item\na,"b\n', "double quote that is not closed"),
     ],
 )
-def test_wrong_events_file_is_a_sentence(text: str, told: str, tmp_path: Path) -> None:
-    assert told in refusal(tmp_path, events=text)
+def test_wrong_events_file_is_a_sentence(text: str, message: str, tmp_path: Path) -> None:
+    assert message in refusal(tmp_path, events=text)
 
 
 def test_other_encodings_and_broken_parquet_are_sentences(tmp_path: Path) -> None:
@@ -147,7 +147,7 @@ def test_other_encodings_and_broken_parquet_are_sentences(tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    ("card", "told"),
+    ("card", "message"),
     [
         ("{", "card.json is not JSON"),
         ("[]", "card.json must be an object"),
@@ -159,5 +159,5 @@ def test_other_encodings_and_broken_parquet_are_sentences(tmp_path: Path) -> Non
         ('{"default_split": "never"}', "default_split must be one of random, last, time"),
     ],
 )
-def test_wrong_card_is_a_sentence(card: str, told: str, tmp_path: Path) -> None:
-    assert told in refusal(tmp_path, events=EVENTS, card=card)
+def test_wrong_card_is_a_sentence(card: str, message: str, tmp_path: Path) -> None:
+    assert message in refusal(tmp_path, events=EVENTS, card=card)

@@ -45,7 +45,7 @@ RULES = {
 }
 
 
-def world(seed: int, holes: bool = False) -> tuple[Pool, Setting]:
+def random_pool(seed: int, holes: bool = False) -> tuple[Pool, Setting]:
     rng = np.random.default_rng(seed)
     items = np.array([rng.choice(N_ITEMS, POOL, replace=False) for _ in range(M)])
     scores = -np.sort(-rng.normal(size=(M, POOL)), axis=1)
@@ -63,15 +63,15 @@ def world(seed: int, holes: bool = False) -> tuple[Pool, Setting]:
 
 def lists_by_loops(pool: Pool, gain: Any) -> np.ndarray:
     """Greedy by plain loops: gain(row, candidate column, columns chosen so far)."""
-    made = np.full((M, K), NO_ITEM)
+    lists = np.full((M, K), NO_ITEM)
     for u in range(M):
         left, chosen = [j for j in range(POOL) if pool.items[u, j] != NO_ITEM], []
         while left and len(chosen) < K:
             best = max(left, key=lambda j: (round(gain(u, j, chosen), 12), -j))
             chosen.append(best)
             left.remove(best)
-        made[u, : len(chosen)] = pool.items[u, chosen]
-    return made
+        lists[u, : len(chosen)] = pool.items[u, chosen]
+    return lists
 
 
 def interest(setting: Setting, u: int) -> np.ndarray:
@@ -82,7 +82,7 @@ def interest(setting: Setting, u: int) -> np.ndarray:
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("weight", [0.2, 0.6])
 def test_mmr_by_loops(seed: int, weight: float) -> None:
-    pool, setting = world(seed, holes=seed == 3)
+    pool, setting = random_pool(seed, holes=seed == 3)
     member = setting.groups("x").membership.toarray()
 
     def cosine(a: int, b: int) -> float:
@@ -92,13 +92,13 @@ def test_mmr_by_loops(seed: int, weight: float) -> None:
         near = max((cosine(pool.items[u, j], pool.items[u, c]) for c in chosen), default=0.0)
         return float((1 - weight) * pool.relevance[u, j] - weight * near)
 
-    found = rule_from({"name": "mmr", "by": "x", "weight": weight}).apply(pool, setting)
-    assert (found.items[:, :K] == lists_by_loops(pool, gain)).all()
+    reranked = rule_from({"name": "mmr", "by": "x", "weight": weight}).apply(pool, setting)
+    assert (reranked.items[:, :K] == lists_by_loops(pool, gain)).all()
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_xquad_by_loops(seed: int) -> None:
-    pool, setting = world(seed)
+    pool, setting = random_pool(seed)
     member = setting.groups("x").membership.toarray()
 
     def gain(u: int, j: int, chosen: list[int]) -> float:
@@ -106,13 +106,13 @@ def test_xquad_by_loops(seed: int) -> None:
         left = [math.prod(1 - member[pool.items[u, c], g] for c in chosen) for g in range(G)]
         return 0.6 * float(pool.relevance[u, j]) + 0.4 * sum(p[g] * own[g] * left[g] for g in range(G))
 
-    found = rule_from({"name": "xquad", "by": "x", "weight": 0.4}).apply(pool, setting)
-    assert (found.items[:, :K] == lists_by_loops(pool, gain)).all()
+    reranked = rule_from({"name": "xquad", "by": "x", "weight": 0.4}).apply(pool, setting)
+    assert (reranked.items[:, :K] == lists_by_loops(pool, gain)).all()
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_calibration_by_loops(seed: int) -> None:
-    pool, setting = world(seed)
+    pool, setting = random_pool(seed)
     member = setting.groups("x").membership.toarray()
 
     def gain(u: int, j: int, chosen: list[int]) -> float:
@@ -120,26 +120,26 @@ def test_calibration_by_loops(seed: int) -> None:
         kl = sum(p[g] * math.log(p[g] / (0.99 * q[g] + 0.01 * p[g])) for g in range(G) if p[g] > 0)
         return 0.5 * float(pool.relevance[u, j]) - 0.5 * kl
 
-    found = rule_from({"name": "calibrated", "by": "x"}).apply(pool, setting)
-    assert (found.items[:, :K] == lists_by_loops(pool, gain)).all()
+    reranked = rule_from({"name": "calibrated", "by": "x"}).apply(pool, setting)
+    assert (reranked.items[:, :K] == lists_by_loops(pool, gain)).all()
 
 
 def test_popularity_penalty_by_loops() -> None:
-    pool, setting = world(1)
+    pool, setting = random_pool(1)
     most = math.log1p(max(setting.popularity))
-    found = rule_from_text("popularity-penalty:weight=0.5").apply(pool, setting)
+    reranked = rule_from_text("popularity-penalty:weight=0.5").apply(pool, setting)
     for u in range(M):
         value = {
             int(i): pool.relevance[u, j] - 0.5 * math.log1p(setting.popularity[i]) / most
             for j, i in enumerate(pool.items[u])
         }
-        assert found.items[u].tolist() == sorted(value, key=lambda i: -value[i])
+        assert reranked.items[u].tolist() == sorted(value, key=lambda i: -value[i])
 
 
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("most", [1, 2])
 def test_a_cap_is_never_exceeded_where_it_can_be_kept(seed: int, most: int) -> None:
-    pool, setting = world(seed)
+    pool, setting = random_pool(seed)
     single = sparse.csr_matrix(np.eye(10)[np.arange(N_ITEMS) % 10])
     setting = Setting(
         K,
@@ -148,7 +148,7 @@ def test_a_cap_is_never_exceeded_where_it_can_be_kept(seed: int, most: int) -> N
         setting.profile,
         lambda by: Groups("x", tuple("abcdefghij"), single, np.full(10, 0.1)),
     )
-    found = rule_from({"name": "creator-cap", "by": "x", "most": most}).apply(pool, setting)
+    reranked = rule_from({"name": "creator-cap", "by": "x", "most": most}).apply(pool, setting)
     for u in range(M):
         creators = [i % 10 for i in pool.items[u]]
         if sum(min(most, creators.count(c)) for c in set(creators)) < K:
@@ -157,13 +157,13 @@ def test_a_cap_is_never_exceeded_where_it_can_be_kept(seed: int, most: int) -> N
         for i in pool.items[u].tolist():
             if len(kept) < K and sum(j % 10 == i % 10 for j in kept) < most:
                 kept.append(i)
-        assert found.items[u, :K].tolist() == kept, "the most relevant that the cap allows, in their order"
+        assert reranked.items[u, :K].tolist() == kept, "the most relevant that the cap allows, in their order"
 
 
 @pytest.mark.parametrize("seed", range(4))
 @pytest.mark.parametrize("group", ["a", "*"])
 def test_minimum_exposure_reaches_its_share(seed: int, group: str) -> None:
-    pool, setting = world(seed)
+    pool, setting = random_pool(seed)
     groups = setting.groups("x")
     steps = run_rules(pool, [rule_from({"name": "minimum-exposure", "by": "x", "group": group, "share": 0.9})], setting)
     share = ex.shares(ex.column_sums(ex.list_exposure(steps.after, setting.attention, groups.membership)))
@@ -187,16 +187,16 @@ def test_minimum_exposure_gives_up_the_least_of_all_lists() -> None:
         sparse.csr_matrix((m, 2)),
         lambda by: Groups("x", ("big", "small"), member, np.array([0.5, 0.5])),
     )
-    found = rule_from({"name": "minimum-exposure", "by": "x", "group": "small", "share": 0.75}).apply(
+    reranked = rule_from({"name": "minimum-exposure", "by": "x", "group": "small", "share": 0.75}).apply(
         Pool(items, relevance), setting
     )
-    chosen = found.items[:, 0] == 1
+    chosen = reranked.items[:, 0] == 1
     assert chosen.sum() == 3, "3 of 8 lists are the first number that reaches .375"
     assert set(np.flatnonzero(chosen)) == set(np.argsort(-relevance[:, 1])[:3].tolist()), "those that lose least"
 
 
 def test_what_cannot_be_reached_is_said() -> None:
-    pool, setting = world(0)
+    pool, setting = random_pool(0)
     rare = sparse.csr_matrix(np.eye(2)[(np.arange(N_ITEMS) == N_ITEMS - 1).astype(int)])
     setting = Setting(
         K,
@@ -213,19 +213,19 @@ def test_what_cannot_be_reached_is_said() -> None:
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("name", RULES)
 def test_every_rule_keeps_lists_whole(seed: int, name: str) -> None:
-    pool, setting = world(seed, holes=True)
+    pool, setting = random_pool(seed, holes=True)
     rule = all_guardrails()[name]
     for strength in rule.strengths:
-        found = rule_from({"name": name, **RULES[name], rule.strength: strength}).apply(pool, setting)
-        assert (np.sort(found.items, axis=1) == np.sort(pool.items, axis=1)).all(), "the same candidates, none twice"
-        empty = found.items[:, :K] == NO_ITEM
+        reranked = rule_from({"name": name, **RULES[name], rule.strength: strength}).apply(pool, setting)
+        assert (np.sort(reranked.items, axis=1) == np.sort(pool.items, axis=1)).all(), "the same candidates, none twice"
+        empty = reranked.items[:, :K] == NO_ITEM
         assert (empty[:, :-1] <= empty[:, 1:]).all(), "places are filled from the first"
     none = rule_from({"name": name, **RULES[name], rule.strength: rule.strengths[0]}).apply(pool, setting)
     assert (none.items[:, :K] == pool.items[:, :K]).all(), "the weakest setting changes nothing"
 
 
 def test_steps_say_who_moved_what() -> None:
-    pool, setting = world(2)
+    pool, setting = random_pool(2)
     rules = [rule_from_text("popularity-penalty:weight=0.8"), rule_from_text("minimum-exposure:by=x,group=d,share=1")]
     steps = run_rules(pool, rules, setting)
     n_lists, n_moved, n_entered = counts(steps)
@@ -275,11 +275,11 @@ def test_ndcg_by_loops() -> None:
     lists = np.array([rng.choice(N_ITEMS, K, replace=False) for _ in range(M)])
     likes = rng.random((M, N_ITEMS)) < 0.1
     likes[3] = False
-    found = ndcg(lists, sparse.csr_matrix(likes.astype(float)))
+    values = ndcg(lists, sparse.csr_matrix(likes.astype(float)))
     for u in range(M):
         gained = sum(1 / math.log2(place + 2) for place, item in enumerate(lists[u].tolist()) if likes[u, item])
         best = sum(1 / math.log2(place + 2) for place in range(min(K, int(likes[u].sum()))))
-        assert math.isnan(found[u]) if u == 3 else found[u] == pytest.approx(gained / best, abs=1e-12)
+        assert math.isnan(values[u]) if u == 3 else values[u] == pytest.approx(gained / best, abs=1e-12)
 
 
 def ratio_by_loops(lists: np.ndarray, member: np.ndarray, group: int) -> float:
@@ -294,26 +294,26 @@ def ratio_by_loops(lists: np.ndarray, member: np.ndarray, group: int) -> float:
 
 
 def test_gains_of_cohorts_are_the_ratios_of_their_own_lists() -> None:
-    pool, setting = world(5, holes=True)
+    pool, setting = random_pool(5, holes=True)
     shared = setting.groups("x")
     groups = Cohorts("x", "item", shared.labels, shared.membership)
     code = np.arange(M) % 3
     code[code == 2] = np.where(np.arange(M)[code == 2] < 20, 0, 2)
     people = Cohorts("age", "user", ("young", "old", "few"), sparse.csr_matrix(np.eye(3)[code]))
     steps = run_rules(pool, [rule_from_text("minimum-exposure:by=x,group=c,share=1")], setting)
-    found = {g.cohort: g for g in cohort_gains(steps, groups, "c", people)}
-    assert list(found) == [EVERYBODY, "young", "old"], "a cohort of fewer than ten is left out"
+    gains = {g.cohort: g for g in cohort_gains(steps, groups, "c", people)}
+    assert list(gains) == [EVERYBODY, "young", "old"], "a cohort of fewer than ten is left out"
     listed = (steps.before != NO_ITEM).any(axis=1)
     member = shared.membership.toarray()
     for cohort, rows in ((EVERYBODY, listed), ("young", listed & (code == 0)), ("old", listed & (code == 1))):
-        assert found[cohort].n == rows.sum()
-        assert found[cohort].before == pytest.approx(ratio_by_loops(steps.before[rows], member, 2), abs=1e-9)
-        assert found[cohort].after == pytest.approx(ratio_by_loops(steps.after[rows], member, 2), abs=1e-9)
-    assert found[EVERYBODY].after > found[EVERYBODY].before
+        assert gains[cohort].n == rows.sum()
+        assert gains[cohort].before == pytest.approx(ratio_by_loops(steps.before[rows], member, 2), abs=1e-9)
+        assert gains[cohort].after == pytest.approx(ratio_by_loops(steps.after[rows], member, 2), abs=1e-9)
+    assert gains[EVERYBODY].after > gains[EVERYBODY].before
 
 
 def test_the_followed_group_is_the_protected_one_or_the_worst_off() -> None:
-    pool, setting = world(6)
+    pool, setting = random_pool(6)
     shared = setting.groups("x")
     protects, other = rule_from_text("minimum-exposure:by=x,group=b,share=1"), rule_from_text("mmr:by=x")
     steps = run_rules(pool, [other], setting)
@@ -327,27 +327,51 @@ def test_the_followed_group_is_the_protected_one_or_the_worst_off() -> None:
 def test_the_curve_has_a_line_a_cohort_with_its_gain_and_its_price() -> None:
     def at(step: int) -> Guarded:
         gains = tuple(
-            Gain("new", n, 0.4, None, None, 0.4 + step * rise, None, None, cohort)
+            Gain(
+                group="new",
+                n=n,
+                before=0.4,
+                before_low=None,
+                before_high=None,
+                after=0.4 + step * rise,
+                low=None,
+                high=None,
+                cohort=cohort,
+            )
             for cohort, n, rise in ((EVERYBODY, 90, 0.1), ("few", 10, 0.3), ("many", 80, 0.2))
         )
         paid = tuple(
-            Cost(c, 5, 0.3, 0.3 - step * fall, -step * fall, None, None)
+            Cost(cohort=c, n=5, before=0.3, after=0.3 - step * fall, change=-step * fall, low=None, high=None)
             for c, fall in ((EVERYBODY, 0.01), ("many", 0.02), ("few", 0))
         )
-        return Guarded("w", "m", "s", 10, "x", (), (), paid, gains, 1.0, 90, 0, 0)
+        return Guarded(
+            workspace="w",
+            model="m",
+            snapshot="s",
+            k=10,
+            by="x",
+            rules=(),
+            groups=(),
+            costs=paid,
+            gains=gains,
+            score_kept=1.0,
+            n_lists=90,
+            n_moved=0,
+            n_entered=0,
+        )
 
     figure = tradeoff_curve([at(0), at(1), at(2)], ["0", "0.5", "1"], 1)
     assert [line.name for line in figure.data] == [EVERYBODY, "few", "many"], "in the order of the cohorts"
-    many = figure.data[2]
-    assert list(many.x) == pytest.approx([0.4, 0.6, 0.8])
-    assert list(many.y) == pytest.approx([0.3, 0.28, 0.26])
-    assert list(many.marker.symbol) == ["circle", "star", "circle"]
+    line_of_many = figure.data[2]
+    assert list(line_of_many.x) == pytest.approx([0.4, 0.6, 0.8])
+    assert list(line_of_many.y) == pytest.approx([0.3, 0.28, 0.26])
+    assert list(line_of_many.marker.symbol) == ["circle", "star", "circle"]
     assert len({(line.line.color, line.line.dash) for line in figure.data}) == 3
     assert [line.name for line in tradeoff_curve([at(0)], ["0"], 0, most=1).data] == [EVERYBODY, "many"]
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("nothing", "There is no guardrail"),
         ("mmr:weight=2", "must be a number from 0 to 1"),
@@ -358,13 +382,13 @@ def test_the_curve_has_a_line_a_cohort_with_its_gain_and_its_price() -> None:
         ("", "There is no guardrail"),
     ],
 )
-def test_what_is_no_rule_is_said(text: str, told: str) -> None:
-    with pytest.raises(OptionError, match=told):
+def test_what_is_no_rule_is_said(text: str, message: str) -> None:
+    with pytest.raises(OptionError, match=message):
         rule_from_text(text)
 
 
 def test_unknown_groups_and_too_many_rules() -> None:
-    pool, setting = world(0)
+    pool, setting = random_pool(0)
     with pytest.raises(OptionError, match="no group of x"):
         run_rules(pool, [rule_from_text("minimum-exposure:by=x,group=z")], setting)
     for rules in ([], [rule_from_text("mmr:by=x")] * 7):

@@ -23,7 +23,7 @@ HOSTILE = (
     "</style><svg onload=alert(1)>",
     "<!--",
 )
-TOLD = {"Data": "Newsroom", "Model": "path"}
+PROVENANCE = {"Data": "Newsroom", "Model": "path"}
 
 
 class Structure(HTMLParser):
@@ -48,7 +48,7 @@ class Structure(HTMLParser):
 
 
 @pytest.fixture
-def found(home: Path) -> Explanation:
+def explanation(home: Path) -> Explanation:
     bench = Workbench()
     example = bench.explain.example("newsroom")
     return bench.explain.why("newsroom", "path", example.item, user=example.user)
@@ -58,8 +58,10 @@ def note(text: str) -> Annotation:
     return Annotation(1, 1_700_000_000, "newsroom", "s", "path", "7", "a1", "wrong reason", text, text)
 
 
-def html_of(found: Explanation, text: str = "fine") -> str:
-    return explanation_html(found, generated=1_700_000_000, provenance=TOLD | {"Person": text}, notes=[note(text)])
+def html_of(explanation: Explanation, text: str = "fine") -> str:
+    return explanation_html(
+        explanation, generated=1_700_000_000, provenance=PROVENANCE | {"Person": text}, notes=[note(text)]
+    )
 
 
 def parsed(text: str) -> Structure:
@@ -68,26 +70,26 @@ def parsed(text: str) -> Structure:
     return structure
 
 
-def test_the_data_inside_is_the_explanation_and_its_hash_holds(found: Explanation) -> None:
-    content = json.loads(parsed(html_of(found)).data)
-    assert content["explanation"] == json.loads(json.dumps(found.as_json()))
+def test_the_data_inside_is_the_explanation_and_its_hash_holds(explanation: Explanation) -> None:
+    content = json.loads(parsed(html_of(explanation)).data)
+    assert content["explanation"] == json.loads(json.dumps(explanation.as_json()))
     assert is_intact(content)
-    assert content["sha256"] in html_of(found)
+    assert content["sha256"] in html_of(explanation)
     content["explanation"]["score"] += 1e-9
     assert not is_intact(content)
 
 
-def test_the_numbers_on_the_page_are_those_of_the_explanation(found: Explanation) -> None:
-    text = html_of(found)
-    assert amount(found.score, signed=False) in text
-    for part in sorted(found.parts, key=lambda p: -abs(p.value))[:10]:
+def test_the_numbers_on_the_page_are_those_of_the_explanation(explanation: Explanation) -> None:
+    text = html_of(explanation)
+    assert amount(explanation.score, signed=False) in text
+    for part in sorted(explanation.parts, key=lambda p: -abs(p.value))[:10]:
         assert amount(part.value) in text
-    assert f"{100 * found.path_share:.1f} %" in text
-    assert f"{100 * found.coverage:.1f} %" in text
+    assert f"{100 * explanation.path_share:.1f} %" in text
+    assert f"{100 * explanation.coverage:.1f} %" in text
 
 
-def test_nothing_is_loaded_and_nothing_runs(found: Explanation) -> None:
-    text = html_of(found)
+def test_nothing_is_loaded_and_nothing_runs(explanation: Explanation) -> None:
+    text = html_of(explanation)
     outside = re.findall(r"(?:https?:)?//[^\s\"'<]+", re.sub(r'xmlns(:\w+)?="[^"]*"', "", text))
     assert outside == []
     assert "url(" not in text
@@ -100,15 +102,15 @@ def test_nothing_is_loaded_and_nothing_runs(found: Explanation) -> None:
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_hostile_titles_and_notes_change_no_structure(found: Explanation, text: str) -> None:
+def test_hostile_titles_and_notes_change_no_structure(explanation: Explanation, text: str) -> None:
     def titled(title: str) -> Explanation:
-        parts = tuple(replace(p, label=title) for p in found.parts)
-        nodes = tuple(replace(n, label=title) for n in found.nodes)
+        parts = tuple(replace(p, label=title) for p in explanation.parts)
+        nodes = tuple(replace(n, label=title) for n in explanation.nodes)
         paths = tuple(
             replace(p, hops=tuple(replace(h, source_label=title, target_label=title) for h in p.hops))
-            for p in found.paths
+            for p in explanation.paths
         )
-        return replace(found, label=title, sentence=title, parts=parts, nodes=nodes, paths=paths)
+        return replace(explanation, label=title, sentence=title, parts=parts, nodes=nodes, paths=paths)
 
     harmless = parsed(html_of(titled("x" * len(text)), "fine"))
     attacked = parsed(html_of(titled(text), text))

@@ -50,22 +50,22 @@ def test_dates_as_text_and_times_that_no_calendar_has_are_told_as_they_are() -> 
 def test_no_row_stands_for_few_people_and_none_can_be_told_from_the_rest(seed: int) -> None:
     rng = np.random.default_rng(seed)
     own = [cohort(f"g{n}", int(size)) for n, size in enumerate(rng.integers(0, 25, rng.integers(1, 9)))]
-    told = merged(own)
+    merged_rows = merged(own)
     whole = sum(c.n for c in own)
     if whole < MIN_AUDIENCE:
-        assert told == []
+        assert merged_rows == []
         return
-    assert all(c.n >= MIN_AUDIENCE for c in told)
-    assert sum(c.n for c in told) == whole
-    assert sum(c.share for c in told) == pytest.approx(whole / 100)
-    assert sum(c.share_of_all for c in told) == pytest.approx(len(own) / 7)
+    assert all(c.n >= MIN_AUDIENCE for c in merged_rows)
+    assert sum(c.n for c in merged_rows) == whole
+    assert sum(c.share for c in merged_rows) == pytest.approx(whole / 100)
+    assert sum(c.share_of_all for c in merged_rows) == pytest.approx(len(own) / 7)
     if all(c.n >= MIN_AUDIENCE for c in own):
-        assert told == own
+        assert merged_rows == own
 
 
 def test_groups_together_are_named() -> None:
-    told = merged([cohort("young", 3), cohort("old", 40), cohort("unknown", 8), cohort("middle", 30)])
-    assert [c.group for c in told] == ["old", "middle", "2 groups together: young, unknown"]
+    merged_rows = merged([cohort("young", 3), cohort("old", 40), cohort("unknown", 8), cohort("middle", 30)])
+    assert [c.group for c in merged_rows] == ["old", "middle", "2 groups together: young, unknown"]
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -57,10 +57,10 @@ def test_every_printed_command_is_the_words_it_was_made_of(words: list[str]) -> 
 
 def test_a_terminal_obeys_nothing_that_is_printed() -> None:
     text = "\x1b]0;owned\x07\x1b[2J \u202eabc \u2066x \x9b31m\x00 fine\tand\nlines"
-    shown = printable(text)
-    assert all(c.isprintable() or c in "\t\n" for c in shown)
-    assert shown.endswith("fine\tand\nlines")
-    assert "\\x1b]0;owned\\x07" in shown
+    printed = printable(text)
+    assert all(c.isprintable() or c in "\t\n" for c in printed)
+    assert printed.endswith("fine\tand\nlines")
+    assert "\\x1b]0;owned\\x07" in printed
     assert printable("日本 é ½") == "日本 é ½"
 
 
@@ -83,12 +83,12 @@ def test_numbers_of_a_csv_stay_numbers() -> None:
 
 @pytest.mark.parametrize("name", ["日本", "中国", "é", "con", "...", "a/b", "a\\b", "", "a" * 300])
 def test_a_file_name_is_visible_and_one_folder_deep(name: str) -> None:
-    made = file_name(name, "csv")
-    assert made.endswith(".csv")
-    assert not made.startswith(".")
-    assert Path(made).name == made
-    assert len(made.encode()) <= 200
-    assert made.partition(".")[0].casefold() != "con"
+    safe_name = file_name(name, "csv")
+    assert safe_name.endswith(".csv")
+    assert not safe_name.startswith(".")
+    assert Path(safe_name).name == safe_name
+    assert len(safe_name.encode()) <= 200
+    assert safe_name.partition(".")[0].casefold() != "con"
 
 
 def test_different_people_have_different_files() -> None:

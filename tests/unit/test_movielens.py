@@ -185,14 +185,14 @@ def test_without_any_place_one_sentence_names_all_that_was_tried(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv(movielens.LOCAL_VARIABLE, str(tmp_path / "missing"))
-    told: list[str] = []
+    reports: list[str] = []
     with pytest.raises(SourceError) as caught:
-        MovieLens100K().load(tmp_path / "cache", lambda _, doing: told.append(doing))
+        MovieLens100K().load(tmp_path / "cache", lambda _, doing: reports.append(doing))
     message = str(caught.value)
     assert "which does not exist" in message
     assert message.count("There is no network") == 2
     assert movielens.LOCAL_VARIABLE in message.rsplit("Connect", 1)[1]
-    assert any("trying the next place" in doing for doing in told)
+    assert any("trying the next place" in doing for doing in reports)
 
 
 @pytest.mark.parametrize(

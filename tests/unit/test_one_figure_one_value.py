@@ -1,13 +1,14 @@
-"""Every figure says whose lists, target and browsing model it is of, and figures that say the same are the same; what a limit is made of."""
+"""Every figure says whose lists, target and browsing model it is of, and figures that say the same are the same; what a
+limit is made of.
+"""
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
-from explain.workbench.audit_runs import aim
 from scipy import sparse
 
 from core.evaluation import evaluate
@@ -18,11 +19,18 @@ from explain.fairness.audited_lists import AuditedLists
 from explain.fairness.cells import joint_cells
 from explain.fairness.keys import contradictions, figures
 from explain.fairness.metrics.joint import measure_joint
-from explain.fairness.plan import Plan, check_plan, plan_from_json
+from explain.fairness.plan import plan_from_json
+from explain.fairness.plan_check import check_plan
 from explain.fairness.report import Lists, MeasuredPlan, audited_lists, creators_view, run_plan
 from explain.fairness.user_audit import audit_users
+from explain.format.words import RBP
 from explain.groups.cohorts import cohorts
+from explain.results.audit import AuditRow
+from explain.results.audit_record import AuditContent
+from explain.results.plan import Plan
+from explain.workbench.audit_supplements import aim
 from tests.fairness_world import make_evaluation, make_graph
+from tests.unit.audit_record_for_tests import SHA, content, plan
 
 N, M, K = 60, 24, 4
 POLICY = {"brand": {"b0": 0.2, "b1": 0.3, "b2": 0.5}}
@@ -48,17 +56,33 @@ def given(graph: InteractionGraph) -> Lists:
 
 
 def a_plan(**changes: Any) -> Plan:
-    base = Plan("tiny", "path", K, ("brand",), ("sex", "age, years"), (("sex", "age, years"),), draws=200)
+    base = Plan(
+        workspace="tiny",
+        model="path",
+        k=K,
+        item_columns=("brand",),
+        user_columns=("sex", "age, years"),
+        intersections=(("sex", "age, years"),),
+        draws=200,
+        browsing=RBP,
+    )
     return replace(base, **changes)
 
 
-def record_of(found: MeasuredPlan, case: AuditedLists) -> dict[str, Any]:
-    brand = cohorts(case.graph, "brand", "item")
-    creators = [row | {"creator": row["creator"]} for row in creators_view(case, brand)]
-    return {
-        "item_audits": [asdict(a) for a in found.items], "user_audits": [asdict(a) for a in found.people],
-        "intersections": [asdict(a) for a in found.intersections], "cells": found.cells, "metrics": found.metrics, "creators": creators,
-    }  # fmt: skip
+def record_of(measured: MeasuredPlan, lists: AuditedLists) -> AuditContent:
+    """A whole record with what was measured of a plan in it."""
+    brand = cohorts(lists.graph, "brand", "item")
+    return replace(
+        AuditContent.from_json(content(plan() | {"fixed_at": "2026-01-01T00:00:00Z", "log_hash": SHA})),
+        item_audits=measured.items,
+        user_audits=measured.people,
+        intersections=measured.intersections,
+        cells=measured.cells,
+        metrics=measured.metrics,
+        creators=tuple(replace(row, creator=row.creator) for row in creators_view(lists, brand)),
+        non_profiling=(),
+        mitigations=(),
+    )
 
 
 @pytest.mark.parametrize("browsing", BROWSING)
@@ -68,30 +92,32 @@ def test_equal_keys_have_equal_values_in_every_plan(
 ) -> None:
     plan = check_plan(a_plan(target=target, browsing=browsing), graph)
     record = record_of(run_plan(graph, plan, given), audited_lists(graph, plan, given))
-    told = list(figures(record))
+    placed = list(figures(record))
     assert contradictions(record) == []
-    assert len({t.key for t in told}) < len(told), "some figures stand in several places"
-    assert all(t.key.lists for t in told)
-    for audit in record["item_audits"]:
-        assert audit["lists"] == ("refit" if target == "relevance" or browsing == ex.CASCADE else "served")
-        impact = next(m for m in record["metrics"] if m["name"] == "impact ratio")
-        assert impact["value"] == pytest.approx(audit["overall"]["impact_ratio"])
-        for row, creator in zip(audit["rows"], record["creators"], strict=True):
-            assert creator["ratio"] == pytest.approx(row["value"])
+    assert len({figure.key for figure in placed}) < len(placed), "some figures stand in several places"
+    assert all(figure.key.lists for figure in placed)
+    for audit in record.item_audits:
+        assert audit.lists == ("refit" if target == "relevance" or browsing == ex.CASCADE else "served")
+        impact = next(m for m in record.metrics if m.name == "impact ratio")
+        assert impact.value == pytest.approx(audit.overall.impact_ratio)
+        for row, creator in zip(audit.rows, record.creators, strict=True):
+            assert creator.ratio == pytest.approx(row.value)
 
 
 def test_a_contradiction_is_found_wherever_it_stands(graph: InteractionGraph, given: Lists) -> None:
     plan = check_plan(a_plan(target=POLICY), graph)
     record = record_of(run_plan(graph, plan, given), audited_lists(graph, plan, given))
-    next(m for m in record["metrics"] if m["name"] == "impact ratio")["value"] += 0.01
-    assert len(contradictions(record)) == 1
+    changed = tuple(
+        replace(m, value=(m.value or 0.0) + 0.01) if m.name == "impact ratio" else m for m in record.metrics
+    )
+    assert len(contradictions(replace(record, metrics=changed))) == 1
 
 
 def test_what_is_compared_with_held_out_events_is_of_the_lists_that_can_hold_them(
     graph: InteractionGraph, given: Lists
 ) -> None:
-    found = {m["name"]: m for m in run_plan(graph, a_plan(), given).metrics}
-    assert (found["amortised equity"]["lists"], found["impact ratio"]["lists"]) == ("refit", "served")
+    found = {m.name: m for m in run_plan(graph, a_plan(), given).metrics}
+    assert (found["amortised equity"].lists, found["impact ratio"].lists) == ("refit", "served")
     assert given.heldout is not None
     assert given.positives is not None
     attention = np.zeros(M)
@@ -99,7 +125,7 @@ def test_what_is_compared_with_held_out_events_is_of_the_lists_that_can_hold_the
         for place, item in enumerate(row):
             attention[item] += 0.8**place
     merit = np.asarray(given.positives.sum(axis=0)).ravel()
-    assert found["amortised equity"]["value"] == pytest.approx(
+    assert found["amortised equity"].value == pytest.approx(
         np.abs(attention / attention.sum() - merit / merit.sum()).sum()
     )
 
@@ -109,10 +135,10 @@ def test_awrf_and_expected_exposure_are_measured_against_the_policy(graph: Inter
     lists = np.array([[0, 3], [1, 4], [1, 4], [2, 5], [2, 5], [2, 5], [2, 5], [2, 5], [0, 3], [1, 4]] * 6)
     exact = Lists(lists)
     plan = a_plan(target=POLICY, k=2, browsing="rbp(0.8)", user_columns=("sex",), intersections=())
-    found = {(m["name"], m["by"]): m for m in run_plan(graph, plan, exact).metrics}
-    assert found["AWRF", "brand"]["value"] == pytest.approx(1.0)
-    assert found["impact ratio", "brand"]["value"] == pytest.approx(1.0)
-    assert found["EE-L", "brand"]["target"] == "policy"
+    found = {(m.name, m.by): m for m in run_plan(graph, plan, exact).metrics}
+    assert found["AWRF", "brand"].value == pytest.approx(1.0)
+    assert found["impact ratio", "brand"].value == pytest.approx(1.0)
+    assert found["EE-L", "brand"].target == "policy"
     assert ("EE-R", "") not in found, "a constant where the target does not come from people"
 
 
@@ -123,15 +149,17 @@ def test_an_interval_that_some_draw_leaves_undefined_is_none_with_a_reason(graph
     likes = sparse.csr_matrix(np.tile(np.array([1.0, 1.0] + [0.0] * (M - 2)), (N, 1)))
     quality = evaluate(lists, likes, training=graph.interactions, cutoffs=(2,), draws=100)
     found = run_plan(graph, a_plan(k=2), Lists(lists, lists, likes, quality, graph.interactions)).metrics
-    row = next(m for m in found if m["name"] == "exposed utility ratio" and m["group"] == "b0")
-    assert row["value"] is not None
-    assert (row["low"], row["high"]) == (None, None)
-    assert "not defined in every draw" in row["reason"]
-    assert all(m["low"] is None or m["reason"] or m["low"] < m["high"] or m["value"] in (0, 1) for m in found)
+    row = next(m for m in found if m.name == "exposed utility ratio" and m.group == "b0")
+    assert row.value is not None
+    assert (row.low, row.high) == (None, None)
+    assert "not defined in every draw" in row.reason
+    assert all(m.low is None or m.reason or m.low < m.high or m.value in (0, 1) for m in found)
 
 
 def test_squares_are_taken_of_groups_not_of_the_noise_in_them() -> None:
-    """Cohorts that are alike and get what is due: GG-F is 0, and its interval holds that in at least nine of ten worlds."""
+    """Cohorts that are alike and get what is due: GG-F is 0, and its interval holds that in at least nine of ten
+    worlds.
+    """
     n_people, n_items, held = 420, 40, 0
     users = {"job": [f"j{u % 21:02d}" for u in range(n_people)]}
     world = make_graph(n_people, n_items, items={"half": ["a", "b"] * (n_items // 2)}, users=users)
@@ -139,7 +167,20 @@ def test_squares_are_taken_of_groups_not_of_the_noise_in_them() -> None:
     for seed in range(40):
         rng = np.random.default_rng(seed)
         lists = np.argsort(rng.random((n_people, n_items)), axis=1)[:, :5]
-        case = audited_lists(world, Plan("tiny", "path", 5, ("half",), ("job",), draws=200, seed=seed), Lists(lists))
+        case = audited_lists(
+            world,
+            Plan(
+                workspace="tiny",
+                model="path",
+                k=5,
+                item_columns=("half",),
+                user_columns=("job",),
+                draws=200,
+                seed=seed,
+                browsing=RBP,
+            ),
+            Lists(lists),
+        )
         row = next(f for f in measure_joint(case) if f.name == "GG-F")
         assert row.value is not None
         assert row.low is not None
@@ -164,7 +205,7 @@ def test_a_reference_of_few_people_decides_nothing_and_is_said() -> None:
     large = next(row for row in audit.rows if row.group == "B")
     assert (large.verdict, large.n_reference, large.p_adjusted) == ("insufficient evidence", 21, None)
     assert "21 people" in large.reason
-    assert audit.overall["verdict"] != "fail"
+    assert audit.overall.verdict != "fail"
 
 
 def test_references_are_the_rest_the_population_or_a_named_group_never_the_best() -> None:
@@ -189,7 +230,7 @@ def test_the_family_that_a_plan_names_only_makes_verdicts_less_sure(graph: Inter
             r for a in (*found.items, *found.people, *found.intersections) for r in a.rows if r.p_adjusted is not None
         ]
         for audit in (*found.items, *found.people, *found.intersections):
-            assert (audit.overall["verdict"] == "fail") == any(r.verdict == "fail" for r in audit.rows)
+            assert (audit.overall.verdict == "fail") == any(r.verdict == "fail" for r in audit.rows)
     for table, obligation, report in zip(rows["table"], rows["obligation"], rows["report"], strict=True):
         assert table.p_adjusted <= obligation.p_adjusted <= report.p_adjusted
         assert (report.verdict == "fail") <= (table.verdict == "fail")
@@ -211,6 +252,7 @@ def test_columns_with_commas_in_their_names_can_be_crossed(graph: InteractionGra
 def test_a_repair_aims_at_the_limit_and_two_standard_errors() -> None:
     error = 0.02  # of the root
     root = np.sqrt(0.5)
-    row = {"value": 0.5, "low": (root - 2 * error) ** 2, "high": (root + 2 * error) ** 2, "verdict": "fail"}
+    ends = (root - 2 * error) ** 2, (root + 2 * error) ** 2
+    row = AuditRow(group="new", n=50, value=0.5, low=ends[0], high=ends[1], verdict="fail", reason="")
     assert aim([row], 0.8) == pytest.approx((np.sqrt(0.8) + 2 * error) ** 2)
-    assert aim([row | {"verdict": "pass"}], 0.8) == pytest.approx(0.8)
+    assert aim([replace(row, verdict="pass")], 0.8) == pytest.approx(0.8)

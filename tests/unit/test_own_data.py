@@ -11,7 +11,6 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
-from commands.audits import _read
 from core.errors import DataError, OptionError, SnapshotError
 from core.guardrails.base import Groups, Pool, Setting, rule_from, rule_from_text
 from core.models.base import ModelState
@@ -19,6 +18,7 @@ from core.models.path import PathModel
 from core.snapshots import load
 from explain.groups.cohorts import cohorts
 from explain.workbench.workbench import Workbench
+from tests.command_line import surfaced
 from tests.models import of_walks_alone
 
 
@@ -56,18 +56,18 @@ THINGS = [f"i{i:02}" for i in range(12)]
 
 def test_a_basket_of_somebody_else_is_counted_and_not_named(tmp_path: Path) -> None:
     bench = shop(tmp_path, contexts=True)
-    world = bench.session.workspace("shop")
+    workspace = bench.session.workspace("shop")
     info = bench.models.fit("shop", "path")
-    manifest = world.manifest("path", info.snapshot)
-    parameters = PathModel.restore(world.graph, bench_state(bench, manifest.snapshot)).parameters
+    manifest = workspace.manifest("path", info.snapshot)
+    parameters = PathModel.restore(workspace.graph, bench_state(bench, manifest.snapshot)).parameters
     assert "same_context" in parameters.relations
-    model = PathModel.build(world.graph, parameters.with_relation("same_context", weight=0.6))
-    bench.session.cache.put("model", (world.key, manifest.snapshot), model)
+    model = PathModel.build(workspace.graph, parameters.with_relation("same_context", weight=0.6))
+    bench.session.cache.put("model", (workspace.key, manifest.snapshot), model)
     hops = []
     for user in range(6):
         for item in range(12):
-            found = bench.explain.why("shop", "path", THINGS[item], user=f"u{user:02}", paths=40)
-            hops += [h for p in found.paths for h in p.hops]
+            explanation = bench.explain.why("shop", "path", THINGS[item], user=f"u{user:02}", paths=40)
+            hops += [h for p in explanation.paths for h in p.hops]
     through = [h for h in hops if "context" in h.relation or "basket" in h.target or "basket" in h.source]
     assert any(h.target_label.startswith(("basket ", "context ", "one of fewer")) for h in hops), "walks pass baskets"
     assert not [h for h in hops if "secret" in f"{h.source}{h.target}{h.source_label}{h.target_label}"], through[:2]
@@ -98,17 +98,17 @@ def test_a_column_named_popularity_is_the_datas_own(tmp_path: Path) -> None:
 def test_a_column_of_lists_can_be_audited_like_any_text(tmp_path: Path) -> None:
     items = pd.DataFrame({"item": THINGS, "tags": [["a", "b"], ["a"], [], ["b"]] * 3})
     graph = shop(tmp_path, items=items).session.workspace("shop").graph
-    found = cohorts(graph, "tags", "item")
-    assert found.labels[-1] == "unknown", "an empty list is not known"
-    assert found.sizes.sum() == 12
+    groups = cohorts(graph, "tags", "item")
+    assert groups.labels[-1] == "unknown", "an empty list is not known"
+    assert groups.sizes.sum() == 12
 
 
 def test_the_usual_plan_asks_about_the_datas_own_columns(tmp_path: Path) -> None:
     items = pd.DataFrame({"item": THINGS, "period": ["old", "new"] * 6, "land": list("abc") * 4})
     bench = shop(tmp_path, items=items)
     bench.models.fit("shop", "popularity")
-    columns = bench.audits.usual_plan("shop", "popularity")["item_columns"]
-    assert columns[:2] == ["period", "land"]
+    columns = bench.audits.usual_plan("shop", "popularity").item_columns
+    assert columns[:2] == ("period", "land")
     assert "topic" not in columns, "nothing has a topic here"
 
 
@@ -131,11 +131,12 @@ def test_amounts_that_no_sum_could_hold_are_refused(tmp_path: Path) -> None:
         Workbench(tmp_path / "home").data.prepare("huge", folder=folder)
 
 
-def test_files_of_nothing_but_brackets_are_a_sentence(tmp_path: Path) -> None:
+def test_files_of_nothing_but_brackets_are_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     deep = tmp_path / "plan.json"
     deep.write_text("[" * 100_000)
-    with pytest.raises(OptionError, match="cannot be read as JSON"):
-        _read(deep)
+    monkeypatch.setenv("SURFACED_HOME", str(tmp_path / "home"))
+    ended = surfaced("run-audit", "--workspace", "deep", "--model", "path", "--plan", deep, "--actor", "A")
+    assert "cannot be read as JSON" in ended.complaint
     folder = tmp_path / "deep"
     folder.mkdir()
     (folder / "events.csv").write_text("user,item\na,x\nb,y\n")
@@ -169,10 +170,10 @@ def test_a_cap_leaves_things_of_unknown_makers_alone() -> None:
         sparse.csr_matrix((4, 6)),
         lambda by: Groups(by, labels, member, np.array([0.5, 0.5])),
     )
-    found = rule_from_text("creator-cap:by=creator,most=1").apply(
+    reranked = rule_from_text("creator-cap:by=creator,most=1").apply(
         Pool(items, np.tile(np.linspace(1, 0, 6), (4, 1))), setting
     )
-    assert found.items[0, :4].tolist() == [0, 3, 4, 5], "one of the known maker, all of the unknown ones"
+    assert reranked.items[0, :4].tolist() == [0, 3, 4, 5], "one of the known maker, all of the unknown ones"
 
 
 def test_options_of_a_rule_are_those_that_can_be_set() -> None:

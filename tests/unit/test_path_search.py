@@ -46,30 +46,30 @@ def tasteful_graph(n_users: int = 60, n_items: int = 60) -> InteractionGraph:
 
 def test_parameters_are_reproducible_from_the_seed() -> None:
     graph = random_graph(2)
-    found = search(validation_cut(graph, CARD, "last", 0), seed=5, progress=no_progress)
+    parameters = search(validation_cut(graph, CARD, "last", 0), seed=5, progress=no_progress)
     again = search(validation_cut(shuffled_rows(graph, 1), CARD, "last", 0), seed=5, progress=no_progress)
-    assert found == again
+    assert parameters == again
     other = search(validation_cut(graph, CARD, "last", 0), seed=6, progress=no_progress)
-    assert other != found
+    assert other != parameters
 
 
 def test_every_relation_of_the_graph_has_its_readable_parameters() -> None:
     graph = random_graph(2)
-    found = search(validation_cut(graph, CARD, "last", 0), seed=0, progress=no_progress)
-    assert set(found.relations) == {CO_3, CO_5, *GROUP_CHAINS.values()}
-    assert found.relations[CO_3].weight == 1.0
-    assert found.relations[CO_5].weight <= 0
-    assert all(found.relations[key].weight >= 0 for key in GROUP_CHAINS.values())
-    assert found.weight_exponent in _path_search.WEIGHT_EXPONENTS
+    parameters = search(validation_cut(graph, CARD, "last", 0), seed=0, progress=no_progress)
+    assert set(parameters.relations) == {CO_3, CO_5, *GROUP_CHAINS.values()}
+    assert parameters.relations[CO_3].weight == 1.0
+    assert parameters.relations[CO_5].weight <= 0
+    assert all(parameters.relations[key].weight >= 0 for key in GROUP_CHAINS.values())
+    assert parameters.weight_exponent in _path_search.WEIGHT_EXPONENTS
     bare = random_graph(2, n_topics=0, n_creators=0, n_contexts=0)
     assert set(search(validation_cut(bare, CARD, "last", 0), seed=0, progress=no_progress).relations) == {CO_3, CO_5}
 
 
 def test_a_holdout_without_positives_leaves_stated_defaults() -> None:
     graph = random_graph(2)
-    found = search(Holdout(graph, sparse.csr_matrix(graph.interactions.shape)), seed=0, progress=no_progress)
-    assert found.relations[CO_3].weight == 1.0
-    assert np.isfinite(PathModel.build(graph, found).score(np.arange(graph.n_users))).all()
+    parameters = search(Holdout(graph, sparse.csr_matrix(graph.interactions.shape)), seed=0, progress=no_progress)
+    assert parameters.relations[CO_3].weight == 1.0
+    assert np.isfinite(PathModel.build(graph, parameters).score(np.arange(graph.n_users))).all()
 
 
 def test_a_topic_that_tells_tastes_apart_is_found() -> None:
@@ -91,8 +91,8 @@ def test_lists_stay_readable(seed: int) -> None:
     assert run.gross_net <= 2.5
     assert run.path_share == pytest.approx(1.0)
     cut = validation_cut(graph, CARD, "random", seed)
-    found = search(cut, seed=seed, progress=no_progress)
-    model = PathModel.build(cut.train, found)
+    parameters = search(cut, seed=seed, progress=no_progress)
+    model = PathModel.build(cut.train, parameters)
     scores = model.score(np.arange(graph.n_users))
     scores[cut.train.interactions.toarray() > 0] = -np.inf
     lists = np.argsort(-scores, axis=1, kind="stable")[:, :10]

@@ -128,13 +128,13 @@ def test_integrated_gradients_of_the_history_are_the_parts(seed: int) -> None:
             return sum(c.coefficient * p[target] for c, p in zip(model.chains, pushed, strict=True))
 
         x = torch.from_numpy(model.edges.adjacency.by_user[user].toarray())
-        found, delta = IntegratedGradients(score).attribute(
+        attributions, delta = IntegratedGradients(score).attribute(
             x, baselines=0.0, n_steps=1, method="gausslegendre", return_convergence_delta=True
         )
         parts = model.parts(user, item)
         expected = np.zeros(graph.n_items)
         expected[parts.items] = parts.history
-        assert np.allclose(found.numpy()[0], expected, rtol=1e-9, atol=1e-12)
+        assert np.allclose(attributions.numpy()[0], expected, rtol=1e-9, atol=1e-12)
         assert abs(float(delta)) < 1e-9
         assert float(score(x)) == pytest.approx(float(model.score(np.array([user]))[0, item]), rel=1e-12, abs=1e-14)
 

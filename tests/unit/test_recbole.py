@@ -42,10 +42,10 @@ def read(place: Path, limits: Limits | None = None, **files: str | bytes) -> tup
 def refusal(place: Path, limits: Limits | None = None, **files: str | bytes) -> str:
     with pytest.raises(DataError) as caught:
         read(place, limits, **files)
-    told = "; ".join(caught.value.problems) or str(caught.value)
-    assert told.endswith((".", "?"))
-    assert told.isprintable()
-    return told
+    message = "; ".join(caught.value.problems) or str(caught.value)
+    assert message.endswith((".", "?"))
+    assert message.isprintable()
+    return message
 
 
 def test_all_three_files_become_the_graph_that_they_describe(tmp_path: Path) -> None:
@@ -183,7 +183,7 @@ def test_titles_that_have_broken_programs_stay_as_they_are(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize(
-    ("inter", "told"),
+    ("inter", "message"),
     [
         ("", "ml.inter is empty: it needs a header with user_id:token and item_id:token"),
         ("\n\n", "ml.inter is empty"),
@@ -209,8 +209,8 @@ def test_titles_that_have_broken_programs_stay_as_they_are(tmp_path: Path) -> No
         (b'[{"user_id": 1}]', "ml.inter looks like JSON: save it as tab-separated text"),
     ],
 )
-def test_wrong_interactions_are_a_sentence(tmp_path: Path, inter: str | bytes, told: str) -> None:
-    assert told in refusal(tmp_path, inter=inter)
+def test_wrong_interactions_are_a_sentence(tmp_path: Path, inter: str | bytes, message: str) -> None:
+    assert message in refusal(tmp_path, inter=inter)
 
 
 @pytest.mark.parametrize("ending", ["user", "item"])

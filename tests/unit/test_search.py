@@ -6,7 +6,7 @@ import pytest
 
 from explain.results.lists import SearchHit
 from explain.workbench.workbench import Workbench
-from pages.frame.queries import _name
+from pages.frame.queries import option_name
 
 TITLES = {
     "c": "A Clockwork Orange",
@@ -28,9 +28,9 @@ def bench(tmp_path_factory: pytest.TempPathFactory) -> Workbench:
     (folder / "events.csv").write_text("user,item\n" + "\n".join(dict.fromkeys(rows)) + "\n")
     (folder / "items.csv").write_text("item,label\n" + "".join(f"{i},{t}\n" for i, t in TITLES.items()))
     (folder / "users.csv").write_text("user,age\n" + "".join(f"{p},{26 if p != '26' else 40}\n" for p in people))
-    found = Workbench(tmp_path_factory.mktemp("home"))
-    found.data.prepare("films", folder=folder, show_people=True)
-    return found
+    workbench = Workbench(tmp_path_factory.mktemp("home"))
+    workbench.data.prepare("films", folder=folder, show_people=True)
+    return workbench
 
 
 def titles(bench: Workbench, text: str) -> list[str]:
@@ -63,11 +63,11 @@ def test_every_word_must_be_there(bench: Workbench) -> None:
 
 
 def test_the_exact_id_of_a_person_comes_before_those_of_that_age(bench: Workbench) -> None:
-    found = [hit.id for hit in bench.data.find_users("films", "26")]
-    assert found[0] == "26"
-    assert len(found) > 20, "who is 26 years old is found too"
+    ids = [hit.id for hit in bench.data.find_users("films", "26")]
+    assert ids[0] == "26"
+    assert len(ids) > 20, "who is 26 years old is found too"
 
 
 def test_a_title_with_accents_can_be_typed_without_in_a_box_that_filters_letter_by_letter() -> None:
-    assert "La Ceremonie" in _name(SearchHit("e", "La Cérémonie", "2 people"))
-    assert _name(SearchHit("c", "A Clockwork Orange", "")).count("Clockwork") == 1
+    assert "La Ceremonie" in option_name(SearchHit("e", "La Cérémonie", "2 people"))
+    assert option_name(SearchHit("c", "A Clockwork Orange", "")).count("Clockwork") == 1

@@ -183,8 +183,8 @@ def test_author_bias_multiplies_the_odds_of_new_authors_among_co_readers() -> No
         new = views.loc[views["cause"].isin(cause), "author_group"].eq("new").mean()
         return float(new / (1 - new))
 
-    shown, own = ["co_readers", "trending"], ["topic_affinity"]
-    ratio = new_odds(0.5, shown) / new_odds(0.0, shown)
+    recommended, own = ["co_readers", "trending"], ["topic_affinity"]
+    ratio = new_odds(0.5, recommended) / new_odds(0.0, recommended)
     assert 0.3 < ratio < 0.6
     assert new_odds(0.5, own) / new_odds(0.0, own) == pytest.approx(1.0, abs=0.2)
 

@@ -47,11 +47,11 @@ def test_what_was_stored_comes_back(folder: Path, stored: Manifest) -> None:
 
 
 def test_newest_first_and_only_whole_ones(folder: Path) -> None:
-    made = [store(folder, model) for model in ("path", "popularity", "path")]
-    assert len({m.snapshot for m in made}) == 3
-    assert manifests(folder) == tuple(sorted(made, key=lambda m: -m.created))
-    (folder / made[1].snapshot / "manifest.json").write_text("{}")
-    assert [m.snapshot for m in manifests(folder)] == [made[2].snapshot, made[0].snapshot]
+    written = [store(folder, model) for model in ("path", "popularity", "path")]
+    assert len({m.snapshot for m in written}) == 3
+    assert manifests(folder) == tuple(sorted(written, key=lambda m: -m.created))
+    (folder / written[1].snapshot / "manifest.json").write_text("{}")
+    assert [m.snapshot for m in manifests(folder)] == [written[2].snapshot, written[0].snapshot]
     assert manifests(folder / "nowhere") == ()
 
 

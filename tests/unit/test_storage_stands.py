@@ -10,6 +10,7 @@ import sqlite3
 import time
 import zipfile
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -37,13 +38,13 @@ class KilledError(BaseException):
 
 
 def folder(tmp_path: Path, name: str, titles: str, users: int = 6) -> Path:
-    made = tmp_path / name
-    made.mkdir()
+    source = tmp_path / name
+    source.mkdir()
     rows = [(f"u{u}", f"i{(u + n) % 5}", 1_700_000_000 + 10 * u + n) for u in range(users) for n in range(3)]
-    pd.DataFrame(rows, columns=["user", "item", "time"]).to_csv(made / "events.csv", index=False)
+    pd.DataFrame(rows, columns=["user", "item", "time"]).to_csv(source / "events.csv", index=False)
     items = [(f"i{n}", f"{titles} {n}", "xz"[n % 2]) for n in range(5)]
-    pd.DataFrame(items, columns=["item", "label", "lang"]).to_csv(made / "items.csv", index=False)
-    return made
+    pd.DataFrame(items, columns=["item", "label", "lang"]).to_csv(source / "items.csv", index=False)
+    return source
 
 
 @pytest.fixture
@@ -217,16 +218,16 @@ def overwritten(data: bytes, rng: np.random.Generator) -> bytes:
     return bytes(some)
 
 
-def attack(file: Path, tries: int, seed: int, shown: Callable[[], Any]) -> int:
+def attack(file: Path, tries: int, seed: int, read_back: Callable[[], Any]) -> int:
     """How often damage of a file was shown as whole: an answer other than the right one. Only
     sentences may be raised.
     """
-    right, whole, rng, wrong = shown(), file.read_bytes(), np.random.default_rng(seed), 0
+    right, whole, rng, wrong = read_back(), file.read_bytes(), np.random.default_rng(seed), 0
     for _ in range(tries):
         damaged = overwritten(whole, rng)
         file.write_bytes(damaged)
         try:
-            wrong += damaged != whole and shown() not in (right, None)
+            wrong += damaged != whole and read_back() not in (right, None)
         except SurfacedError:
             pass
         finally:
@@ -263,52 +264,52 @@ def test_damaged_tables_are_never_served(small_home: Path, name: str, tries: int
     place = table_files.tables_folder(small_home / "workspaces" / "w")
     assert place is not None
 
-    def shown() -> Any:
+    def read_back() -> Any:
         bench = Workbench(small_home)
         if not any(row.name == "w" and row.ready for row in bench.data.workspaces()):
             return None
         return bench.data.person("w", "u0"), bench.data.item("w", "i0"), bench.data.card("w")
 
-    assert attack(place / name, tries, 1, shown) == 0
+    assert attack(place / name, tries, 1, read_back) == 0
 
 
 def test_damaged_measurements_are_never_shown(small_home: Path, tries: int) -> None:
     (file,) = (small_home / "workspaces" / "w" / "results").glob("evaluation-*.json")
 
-    def shown() -> Any:
+    def read_back() -> Any:
         return Workbench(small_home).evaluate.stored("w", "popularity", split="random", k=3)
 
-    assert shown() is not None
-    assert attack(file, tries, 2, shown) == 0
+    assert read_back() is not None
+    assert attack(file, tries, 2, read_back) == 0
 
 
 def test_damaged_snapshots_are_never_served(small_home: Path, tries: int) -> None:
-    (made,) = (small_home / "workspaces" / "w" / "snapshots").glob("popularity-*")
+    (snapshot,) = (small_home / "workspaces" / "w" / "snapshots").glob("popularity-*")
 
-    def shown() -> Any:
+    def read_back() -> Any:
         return Workbench(small_home).explain.recommend("w", "popularity", user="u0")
 
     for name in ("manifest.json", "arrays.npz"):
-        assert attack(made / name, tries, 3, shown) == 0
+        assert attack(snapshot / name, tries, 3, read_back) == 0
 
 
 def test_a_damaged_log_is_never_called_intact(small_home: Path, tries: int) -> None:
     right = Workbench(small_home).records.log("w")
 
-    def shown() -> Any:
+    def read_back() -> Any:
         bench = Workbench(small_home)
         return right if not bench.records.verify_log("w").ok else bench.records.log("w")
 
-    assert attack(small_home / "decisions.sqlite", tries, 4, shown) == 0
+    assert attack(small_home / "decisions.sqlite", tries, 4, read_back) == 0
 
 
 def test_damaged_notes_are_never_shown(small_home: Path, tries: int) -> None:
 
-    def shown() -> Any:
+    def read_back() -> Any:
         return Workbench(small_home).notes.listed("w")
 
-    assert len(shown()) == 6
-    assert attack(small_home / "annotations.sqlite", tries, 5, shown) == 0
+    assert len(read_back()) == 6
+    assert attack(small_home / "annotations.sqlite", tries, 5, read_back) == 0
 
 
 @pytest.mark.parametrize("how", ["cut", "removed", "older"])
@@ -335,11 +336,11 @@ def test_a_cut_tail_is_found_without_a_head_that_somebody_noted(tmp_path: Path) 
     db.execute("DROP TRIGGER log_delete")
     db.execute("DELETE FROM log WHERE number = 4")
     db.commit()
-    found = bench.records.verify_log("newsroom")
-    assert not found.ok
-    told = " ".join(problem.told for problem in found.problems)
-    assert "heads.json" in told
-    assert "'log_delete' is missing" in told
+    verification = bench.records.verify_log("newsroom")
+    assert not verification.ok
+    message = " ".join(problem.told for problem in verification.problems)
+    assert "heads.json" in message
+    assert "'log_delete' is missing" in message
     db.close()
 
 
@@ -373,9 +374,9 @@ def test_time_that_runs_backwards_is_told_and_breaks_nothing(tmp_path: Path) -> 
     bench = Workbench(tmp_path)
     for now in (1_800_000_000, 1_800_000_000 - 365 * 86_400):
         bench.session.decisions.append("newsroom", "note", actor="Ada", content={}, now=now)
-    found = bench.records.verify_log("newsroom")
-    assert found.ok
-    assert "Row 2 is dated 365 days before row 1" in found.notes[0]
+    verification = bench.records.verify_log("newsroom")
+    assert verification.ok
+    assert "Row 2 is dated 365 days before row 1" in verification.notes[0]
 
 
 @pytest.mark.parametrize("years", [10, -1])
@@ -423,10 +424,10 @@ def test_a_log_that_cannot_be_locked_is_read_all_the_same(
 
 def test_the_advice_never_is_to_put_a_file_aside(tmp_path: Path) -> None:
     (tmp_path / "decisions.sqlite").write_bytes(b"SQLite format 3\x00" + b"\xff" * 4_000)
-    with pytest.raises(SurfacedError) as told:
+    with pytest.raises(SurfacedError) as caught:
         Workbench(tmp_path).records.log("newsroom")
-    assert "aside" not in str(told.value)
-    assert "restore" in str(told.value)
+    assert "aside" not in str(caught.value)
+    assert "restore" in str(caught.value)
 
 
 def state(home: Path) -> dict[str, Any]:
@@ -441,10 +442,10 @@ def state(home: Path) -> dict[str, Any]:
 
 
 def test_a_backup_brings_the_whole_state_back(small_home: Path, tmp_path: Path) -> None:
-    made = Workbench(small_home).data.backup(tmp_path / "b.zip")
-    assert made.n_files > 8
-    found, aside = Workbench(tmp_path / "elsewhere").data.restore(tmp_path / "b.zip")
-    assert (found.n_files, aside) == (made.n_files, None)
+    written = Workbench(small_home).data.backup(tmp_path / "b.zip")
+    assert written.n_files > 8
+    restored, aside = Workbench(tmp_path / "elsewhere").data.restore(tmp_path / "b.zip")
+    assert (restored.n_files, aside) == (written.n_files, None)
     assert state(tmp_path / "elsewhere") == state(small_home)
     other = Workbench(tmp_path / "elsewhere")
     other.records.add_incident("w", "after the backup", "Ada", "operator")
@@ -492,10 +493,10 @@ def test_a_bomb_is_never_unpacked(tmp_path: Path) -> None:
 
 def test_the_commands_back_up_and_restore(small_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SURFACED_HOME", str(small_home))
-    made = surfaced("backup", "--out", tmp_path / "b.zip", "--json").json
+    written = surfaced("backup", "--out", tmp_path / "b.zip", "--json").json
     monkeypatch.setenv("SURFACED_HOME", str(tmp_path / "new"))
-    found = surfaced("restore", tmp_path / "b.zip", "--json").json
-    assert (found["n_files"], found["aside"]) == (made["n_files"], None)
+    restored = surfaced("restore", tmp_path / "b.zip", "--json").json
+    assert (restored["n_files"], restored["aside"]) == (written["n_files"], None)
     assert "no file" in surfaced("restore", tmp_path / "nowhere.zip").complaint
 
 
@@ -505,7 +506,7 @@ def full_home(tmp_path: Path, small_home: Path, monkeypatch: pytest.MonkeyPatch)
     home = Path(shutil.copytree(small_home, tmp_path / "home", symlinks=True))
     monkeypatch.setenv("SURFACED_HOME", str(home))
     bench = Workbench(home)
-    plan = bench.audits.usual_plan("w", "popularity", k=3) | {"draws": 100}
+    plan = replace(bench.audits.usual_plan("w", "popularity", k=3), draws=100)
     bench.audits.run("w", plan, actor="Ada", role="auditor")
     for name in ("decisions.sqlite", "annotations.sqlite"):
         with sqlite3.connect(home / name) as db:
@@ -523,26 +524,26 @@ def full_home(tmp_path: Path, small_home: Path, monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_full_disk_is_read_exported_and_backed_up(full_home: Path, tmp_path: Path) -> None:
-    here = ("--workspace", "w")
-    (audit,) = surfaced("audits", *here, "--json").json["audits"]
-    assert len(surfaced("log", *here, "--json").json["rows"]) == 11
-    assert len(surfaced("notes", *here, "--json").json["notes"]) == 6
+    workspace = ("--workspace", "w")
+    (audit,) = surfaced("audits", *workspace, "--json").json["audits"]
+    assert len(surfaced("log", *workspace, "--json").json["rows"]) == 11
+    assert len(surfaced("notes", *workspace, "--json").json["notes"]) == 6
     assert Workbench(full_home).records.verify_log("w").ok, Workbench(full_home).records.verify_log("w").sentence
-    told = surfaced("export-audit", *here, "--id", audit["id"], "--out", tmp_path / "a.html")
-    assert told.status == 0
-    assert "the decision log does not have it" in told.err
-    found = Workbench(full_home).records.verify_report(tmp_path / "a.html")
-    assert found.problems == ("The decision log has no export with this content.",)
+    ended = surfaced("export-audit", *workspace, "--id", audit["id"], "--out", tmp_path / "a.html")
+    assert ended.status == 0
+    assert "the decision log does not have it" in ended.err
+    verification = Workbench(full_home).records.verify_report(tmp_path / "a.html")
+    assert verification.problems == ("The decision log has no export with this content.",)
     assert (
         surfaced(
-            "export", *here, "--model", "popularity", "--user", "u0", "--item", "i0", "--out", tmp_path / "e.html"
+            "export", *workspace, "--model", "popularity", "--user", "u0", "--item", "i0", "--out", tmp_path / "e.html"
         ).status
         == 0
     )
     assert surfaced("backup", "--out", tmp_path / "all.zip").status == 0
     for command in (
-        ("sign", *here, "--id", audit["id"], "--name", "A", "--role", "R"),
-        ("note", *here, "--model", "popularity", "--user", "u0", "--item", "i0", "--author", "A", "--text", "t"),
+        ("sign", *workspace, "--id", audit["id"], "--name", "A", "--role", "R"),
+        ("note", *workspace, "--model", "popularity", "--user", "u0", "--item", "i0", "--author", "A", "--text", "t"),
     ):
         complaint = surfaced(*command).complaint
         assert "aside" not in complaint

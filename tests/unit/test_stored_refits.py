@@ -24,9 +24,9 @@ from tests.models import one_of_each_kind
 
 @pytest.fixture
 def home(newsroom_home: Path, tmp_path: Path) -> Path:
-    found = Path(shutil.copytree(newsroom_home, tmp_path / "home"))
-    shutil.rmtree(found / "workspaces" / "newsroom" / "refits", ignore_errors=True)
-    return found
+    copied = Path(shutil.copytree(newsroom_home, tmp_path / "home"))
+    shutil.rmtree(copied / "workspaces" / "newsroom" / "refits", ignore_errors=True)
+    return copied
 
 
 def refit_of(bench: Workbench, model: str, k: int = 20) -> HeldOut:
@@ -41,22 +41,26 @@ def nothing_is_learnt(*_: object, **__: object) -> None:
 def test_another_process_takes_the_stored_refit(home: Path, model: str, monkeypatch: pytest.MonkeyPatch) -> None:
     first = Workbench(home)
     assert not first.evaluate.has_refit("newsroom", model)
-    made = refit_of(first, model)
-    monkeypatch.setattr("explain.workbench.workbench.session.refit", nothing_is_learnt)
+    learnt = refit_of(first, model)
+    monkeypatch.setattr("explain.workbench.session.refit", nothing_is_learnt)
     second = Workbench(home)
     assert second.evaluate.has_refit("newsroom", model)
-    found = refit_of(second, model)
-    assert (found.lists == made.lists).all()
-    assert (found.scores == made.scores).all()
-    assert (found.path_share, found.gross_net, found.seconds) == (made.path_share, made.gross_net, made.seconds)
-    assert found.evaluation(20).metrics == made.evaluation(20).metrics
-    assert (found.split.train.interactions != made.split.train.interactions).nnz == 0
+    stored = refit_of(second, model)
+    assert (stored.lists == learnt.lists).all()
+    assert (stored.scores == learnt.scores).all()
+    assert (stored.path_share, stored.gross_net, stored.seconds) == (
+        learnt.path_share,
+        learnt.gross_net,
+        learnt.seconds,
+    )
+    assert stored.evaluation(20).metrics == learnt.evaluation(20).metrics
+    assert (stored.split.train.interactions != learnt.split.train.interactions).nnz == 0
 
 
 def test_longer_lists_begin_with_the_shorter_ones(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     bench = Workbench(home)
     short = refit_of(bench, "path")
-    monkeypatch.setattr("explain.workbench.workbench.session.refit", nothing_is_learnt)
+    monkeypatch.setattr("explain.workbench.session.refit", nothing_is_learnt)
     long = refit_of(bench, "path", k=35)
     assert long.lists.shape[1] == 35
     assert (long.lists[:, :20] == short.lists).all()
@@ -81,10 +85,10 @@ def test_evaluate_learns_again_and_leaves_one_refit(home: Path) -> None:
 
 
 def test_a_damaged_refit_is_learnt_again(home: Path) -> None:
-    made = refit_of(Workbench(home), "gnn+content")
+    learnt = refit_of(Workbench(home), "gnn+content")
     (arrays,) = Workbench(home).session.store.refits("newsroom", "last", 0).glob("gnn*/arrays.npz")
     arrays.write_bytes(arrays.read_bytes()[:-50])
-    assert (refit_of(Workbench(home), "gnn+content").lists == made.lists).all()
+    assert (refit_of(Workbench(home), "gnn+content").lists == learnt.lists).all()
 
 
 def test_a_full_disk_loses_the_stored_copy_only(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -115,15 +119,15 @@ def test_no_refit_is_served(home: Path) -> None:
 def test_a_fit_says_how_readable_the_served_model_is(home: Path) -> None:
     """As single explanations say it, and not as another fit of the same model would."""
     bench = Workbench(home)
-    told = bench.models.fit("newsroom", "path").metrics
+    metrics = bench.models.fit("newsroom", "path").metrics
     ratios, shares = [], []
     people = bench.data.find_users("newsroom", limit=300)
     for n in np.linspace(0, 299, 100).astype(int):
         user = bench.session.workspace("newsroom").graph.users.ids[n]
         for listed in bench.explain.recommend("newsroom", "path", user=str(user), k=10).items:
-            found = bench.explain.why("newsroom", "path", listed.item, user=str(user), paths=0)
-            ratios.append(found.gross_net)
-            shares.append(found.path_share)
+            explanation = bench.explain.why("newsroom", "path", listed.item, user=str(user), paths=0)
+            ratios.append(explanation.gross_net)
+            shares.append(explanation.path_share)
     assert len(people) == 300
-    assert told["gross_net"] == pytest.approx(np.median(ratios), rel=1e-9)
-    assert told["path_share"] == pytest.approx(np.median(shares), rel=1e-9)
+    assert metrics["gross_net"] == pytest.approx(np.median(ratios), rel=1e-9)
+    assert metrics["path_share"] == pytest.approx(np.median(shares), rel=1e-9)

@@ -65,9 +65,9 @@ def test_a_cancelled_fit_is_gone_and_leaves_nothing(own_home: Path) -> None:
 def test_work_that_fails_keeps_its_sentence(own_home: Path) -> None:
     process = Process(Task("models.fit", {"workspace": "newsroom", "model": "no-such-model"})).start()
     assert process.wait(LONG_S) == "failed"
-    with pytest.raises(OptionError) as told:
+    with pytest.raises(OptionError) as caught:
         base.get_model("no-such-model")
-    assert process.message == str(told.value)
+    assert process.message == str(caught.value)
 
 
 def test_the_process_ends_with_the_server_that_asked(own_home: Path) -> None:
@@ -130,12 +130,12 @@ def test_a_model_learnt_again_by_one_process_is_not_learnt_by_the_next(
     assert process.wait(LONG_S) == "done", process.message
     monkeypatch.setattr(type(base.get_model("item-knn")), "fit", None, raising=False)
     monkeypatch.setattr("explain.workbench.whatif.get_model", lambda name: pytest.fail(f"{name} is learnt once more"))
-    here = bench.whatif.compare(**asked)  # type: ignore[arg-type]
-    assert first not in {row.item for row in here.before}
+    comparison = bench.whatif.compare(**asked)  # type: ignore[arg-type]
+    assert first not in {row.item for row in comparison.before}
 
 
 def test_every_task_of_the_pages_fits_a_method_of_the_workbench(tmp_path: Path) -> None:
-    found = []
+    calls = []
     for file in sorted((ROOT / "pages").rglob("*.py")):
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and ast.unparse(node.func) == "Task":
@@ -143,11 +143,11 @@ def test_every_task_of_the_pages_fits_a_method_of_the_workbench(tmp_path: Path) 
                 assert isinstance(name, ast.Constant)
                 assert isinstance(arguments, ast.Dict)
                 keys = {key.value for key in arguments.keys if isinstance(key, ast.Constant)}
-                found.append((str(name.value), keys))
+                calls.append((str(name.value), keys))
     long_work = {"models.fit", "evaluate.measure", "exposure.audit", "audits.run", "whatif.compare", "blind_test.run"}
-    assert {name for name, _ in found} == {*long_work, "faithfulness.measure", "rules.apply"}
+    assert {name for name, _ in calls} == {*long_work, "faithfulness.measure", "rules.apply"}
     bench = Workbench(tmp_path)
-    for name, keys in found:
+    for name, keys in calls:
         parameters = set(inspect.signature(attrgetter(name)(bench)).parameters)
         assert keys | {"progress"} <= parameters, name
 
@@ -162,6 +162,6 @@ def test_a_server_started_with_256_open_files_raises_its_limit() -> None:
         "resource.setrlimit(resource.RLIMIT_NOFILE, (256, hard)); "
         "from pages.frame.server import raise_open_files; print(raise_open_files())"
     )
-    told = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, env=os.environ)
+    process = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, env=os.environ)
     wanted = 65_536 if hard == resource.RLIM_INFINITY else min(65_536, hard)
-    assert told.stdout.strip() == str(wanted), told.stderr
+    assert process.stdout.strip() == str(wanted), process.stderr

@@ -20,9 +20,9 @@ def problems_of(**changes: object) -> list[str]:
 
 
 def only_note(table: str, notes: tuple[Problem, ...], words: str) -> Problem:
-    found = [note for note in notes if note.table == table and words in note.message]
-    assert len(found) == 1, [str(note) for note in notes]
-    return found[0]
+    matching = [note for note in notes if note.table == table and words in note.message]
+    assert len(matching) == 1, [str(note) for note in notes]
+    return matching[0]
 
 
 def event_rows(*values: object, column: str) -> pd.DataFrame:
@@ -40,7 +40,7 @@ def test_sound_tables_pass_with_a_note_on_the_item_nobody_saw() -> None:
 
 
 def test_every_problem_of_every_table_is_listed_at_once() -> None:
-    found = problems_of(
+    problems = problems_of(
         events=events(
             (None, "a", "view", 1.0, 1, None),
             ("ann", "nowhere", "view", float("nan"), 2, None),
@@ -48,7 +48,7 @@ def test_every_problem_of_every_table_is_listed_at_once() -> None:
         ),
         items=pd.DataFrame({"item": ["a", "a", "b", "c"], "label": ["A", "A", "B", "C"]}),
     )
-    assert found == [
+    assert problems == [
         "events.user, row 2: the id is missing.",
         "events.event, row 4: unknown event type: the card weighs view, like (such as 'wave').",
         "events.value, row 3: the value is missing.",
@@ -59,7 +59,7 @@ def test_every_problem_of_every_table_is_listed_at_once() -> None:
 
 
 @pytest.mark.parametrize(
-    ("column", "value", "told"),
+    ("column", "value", "message"),
     [
         ("value", float("nan"), "the value is missing"),
         ("value", float("inf"), "the value is infinite"),
@@ -77,10 +77,10 @@ def test_every_problem_of_every_table_is_listed_at_once() -> None:
         ("event", None, "the event is missing"),
     ],
 )
-def test_bad_value_is_named_with_its_row_in_the_file(column: str, value: object, told: str) -> None:
+def test_bad_value_is_named_with_its_row_in_the_file(column: str, value: object, message: str) -> None:
     good = {"value": 1.0, "time": 5, "item": "a", "user": "ann", "event": "view"}[column]
-    found = problems_of(events=event_rows(good, value, column=column))
-    assert any(told in line and line.startswith(f"events.{column}, row 3:") for line in found), found
+    problems = problems_of(events=event_rows(good, value, column=column))
+    assert any(message in line and line.startswith(f"events.{column}, row 3:") for line in problems), problems
 
 
 @pytest.mark.parametrize("second", [0, 1, 4_102_444_799])
@@ -90,9 +90,9 @@ def test_seconds_from_1970_to_2100_are_times(second: int) -> None:
 
 
 def test_first_twenty_rows_stand_for_all_and_the_rest_is_counted() -> None:
-    found = problems_of(events=event_rows(*[-1.0] * 25, column="value"))
+    problems = problems_of(events=event_rows(*[-1.0] * 25, column="value"))
     first = ", ".join(str(row) for row in range(2, 22))
-    assert found == [
+    assert problems == [
         f"events.value, rows {first} and 5 more: the value is not above 0: leave the row out (such as '-1')."
     ]
 
@@ -117,8 +117,8 @@ def test_duplicate_without_context_is_dropped_too() -> None:
 
 
 def test_unknown_user_is_an_error_where_there_is_a_table_of_users() -> None:
-    found = problems_of(events=events(("eve", "a", "view", 1.0, 1, None)))
-    assert found == ["events.user, row 2: names users that the table 'users' does not have, such as 'eve'."]
+    problems = problems_of(events=events(("eve", "a", "view", 1.0, 1, None)))
+    assert problems == ["events.user, row 2: names users that the table 'users' does not have, such as 'eve'."]
 
 
 def test_absent_users_and_items_are_taken_from_the_events() -> None:
@@ -170,8 +170,8 @@ def test_numeric_ids_match_whatever_their_column_type() -> None:
 
 
 def test_missing_column_names_what_is_there() -> None:
-    found = problems_of(events=tiny_tables().events.drop(columns=["user", "time"]))
-    assert found == ["events: the columns user, time are missing; there are: 'item', 'event', 'value', 'context'."]
+    problems = problems_of(events=tiny_tables().events.drop(columns=["user", "time"]))
+    assert problems == ["events: the columns user, time are missing; there are: 'item', 'event', 'value', 'context'."]
 
 
 def test_no_event_at_all_is_an_error() -> None:
@@ -179,8 +179,8 @@ def test_no_event_at_all_is_an_error() -> None:
 
 
 def test_card_must_weigh_its_event_types() -> None:
-    found = problems_of(card=replace(CARD, event_weights={"view": 0.0}, positives=("like",)))
-    assert found == [
+    problems = problems_of(card=replace(CARD, event_weights={"view": 0.0}, positives=("like",)))
+    assert problems == [
         "card.event_weights: event type 'view' needs a weight above 0, not 0.0.",
         "card.event_weights: 'like' is a positive but no event type.",
     ]

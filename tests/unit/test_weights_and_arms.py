@@ -31,9 +31,9 @@ def bench(home):
 
 def shares_by_hand(bench, name, users):
     """Mean over people of each part's share of the absolute amounts behind their first K, from single explanations."""
-    world = bench.session.workspace("newsroom")
-    manifest = world.manifest(name)
-    model, lists = world.model(manifest), world.lists(manifest, K)
+    workspace = bench.session.workspace("newsroom")
+    manifest = workspace.manifest(name)
+    model, lists = workspace.model(manifest), workspace.lists(manifest, K)
     rows = []
     for user in users:
         amounts: dict[str, float] = {}
@@ -48,16 +48,21 @@ def shares_by_hand(bench, name, users):
 
 @pytest.mark.parametrize("name", one_of_each_kind())
 def test_weights_are_the_mean_shares_of_the_parts_of_everybodys_listed_items(bench, name):
-    world = bench.session.workspace("newsroom")
-    manifest = world.manifest(name)
+    workspace = bench.session.workspace("newsroom")
+    manifest = workspace.manifest(name)
     users = np.array([0, 4, 111, 250])
     rows = measure_weights(
-        world.graph, world.model(manifest), users, np.asarray(world.lists(manifest, K))[users], str, draws=50
+        workspace.graph,
+        workspace.model(manifest),
+        users,
+        np.asarray(workspace.lists(manifest, K))[users],
+        str,
+        draws=50,
     )
-    found = {row.name: row.share for row in rows if row.level == "relation"}
+    shares = {row.name: row.share for row in rows if row.level == "relation"}
     expected = shares_by_hand(bench, name, users.tolist())
-    assert found == pytest.approx({key: expected[key] for key in found}, abs=1e-9)
-    assert all(expected[key] == pytest.approx(0.0, abs=1e-12) for key in set(expected) - set(found))
+    assert shares == pytest.approx({key: expected[key] for key in shares}, abs=1e-9)
+    assert all(expected[key] == pytest.approx(0.0, abs=1e-12) for key in set(expected) - set(shares))
 
 
 def test_every_level_sums_to_one_and_the_history_is_its_relations(bench):
@@ -76,15 +81,15 @@ def test_guardrails_weigh_nothing_where_none_moves_the_lists(bench):
 
 
 def test_the_same_list_for_everybody_is_popularity_alone(bench):
-    found = bench.exposure.main_parameters("newsroom", "popularity", K)
-    assert [(r.name, r.share) for r in found.rows if r.level == "relation"] == [("base", 1.0)]
-    assert {r.level for r in found.rows} == {"kind", "relation"}
-    assert "100%" in found.sentence
+    parameters = bench.exposure.main_parameters("newsroom", "popularity", K)
+    assert [(r.name, r.share) for r in parameters.rows if r.level == "relation"] == [("base", 1.0)]
+    assert {r.level for r in parameters.rows} == {"kind", "relation"}
+    assert "100%" in parameters.sentence
 
 
 def test_a_relation_of_negative_weight_speaks_against(bench):
-    world = bench.session.workspace("newsroom")
-    model = world.model(world.manifest("path"))
+    workspace = bench.session.workspace("newsroom")
+    model = workspace.model(workspace.manifest("path"))
     negative = {key for key, r in model.parameters.relations.items() if r.weight < 0}
     rows = bench.exposure.main_parameters("newsroom", "path", K).rows
     for row in (r for r in rows if r.level == "relation"):
@@ -92,13 +97,13 @@ def test_a_relation_of_negative_weight_speaks_against(bench):
 
 
 def test_weights_are_told_by_the_command_and_drawn(bench):
-    told = surfaced("weights", "--workspace", "newsroom", "--model", "path", "-k", K, "--json").json
-    found = bench.exposure.main_parameters("newsroom", "path", K)
-    assert told["rows"] == [vars(row) for row in found.rows]
-    bars = weight_bars(found).data[0]
+    printed = surfaced("weights", "--workspace", "newsroom", "--model", "path", "-k", K, "--json").json
+    parameters = bench.exposure.main_parameters("newsroom", "path", K)
+    assert printed["rows"] == [row.as_json() for row in parameters.rows]
+    bars = weight_bars(parameters).data[0]
     assert sum(bars.x) == pytest.approx(1.0)
     with pytest.raises(OptionError, match="kind"):
-        weight_bars(found, "planets")
+        weight_bars(parameters, "planets")
 
 
 PAIRS = [(0, 0), (0, 1), (1, 0), (1, 2), (2, 0), (2, 1), (3, 3)]
@@ -165,36 +170,36 @@ def compared(bench):
     return bench.exposure.non_profiling("newsroom", "path", 20)
 
 
-def test_arms_are_worth_what_a_loop_over_their_lists_finds(bench, compared):
+def test_baselines_are_worth_what_a_loop_over_their_lists_finds(bench, compared):
     graph = bench.session.workspace("newsroom").graph
     part = split(graph, "last", 0, bench.data.card("newsroom").positives)
-    for arm, order in (
+    for baseline, order in (
         ("popularity", baselines.popularity_order(part.train)),
         ("recency", baselines.recency_order(part.train)[0]),
     ):
-        mine = next(a for a in compared.arms if a.name == arm)
+        mine = next(a for a in compared.arms if a.name == baseline)
         value, n = ndcg_by_hand(graph, order, part, 20)
-        assert mine.ndcg["value"] == pytest.approx(value)
+        assert mine.ndcg.value == pytest.approx(value)
         assert compared.n_people == n
         assert not mine.profiles
 
 
 def test_the_model_is_measured_as_evaluate_measures_it(bench, compared):
     report = bench.evaluate.measure("newsroom", "path", k=20)
-    assert compared.arms[0].ndcg == pytest.approx(report.metrics["ndcg@20"])
-    assert compared.arms[0].recall == pytest.approx(report.metrics["recall@20"])
+    assert compared.arms[0].ndcg.as_json() == pytest.approx(report.metrics["ndcg@20"])
+    assert compared.arms[0].recall.as_json() == pytest.approx(report.metrics["recall@20"])
     assert compared.arms[0].ndcg_gap is None
 
 
 def test_the_gap_to_the_model_is_the_difference_of_the_means(compared):
     model, *rest = compared.arms
-    for arm in rest:
-        assert arm.ndcg_gap is not None
-        assert arm.ndcg_gap["value"] == pytest.approx(model.ndcg["value"] - arm.ndcg["value"])
-        assert arm.ndcg_gap["low"] <= arm.ndcg_gap["value"] <= arm.ndcg_gap["high"]
+    for baseline in rest:
+        assert baseline.ndcg_gap is not None
+        assert baseline.ndcg_gap.value == pytest.approx(model.ndcg.value - baseline.ndcg.value)
+        assert baseline.ndcg_gap.low <= baseline.ndcg_gap.value <= baseline.ndcg_gap.high
 
 
-def test_an_arms_exposure_is_share_over_share(bench, compared):
+def test_a_baselines_exposure_is_share_over_share(bench, compared):
     graph = bench.session.workspace("newsroom").graph
     part = split(graph, "last", 0, bench.data.card("newsroom").positives)
     order = baselines.popularity_order(part.train)
@@ -206,22 +211,22 @@ def test_an_arms_exposure_is_share_over_share(bench, compared):
         listed = [i for i in sorted(range(graph.n_items), key=lambda i: (-order[i], i)) if i not in has][:20]
         got += sum(0.8**place * new[i] for place, i in enumerate(listed))
         total += sum(0.8**place for place in range(20))
-    arm = next(a for a in compared.arms if a.name == "popularity")
+    baseline = next(a for a in compared.arms if a.name == "popularity")
     assert compared.by == "author_group"
-    assert arm.exposure["new"] == pytest.approx(got / total / new.mean())
-    known = [v for v in arm.exposure.values() if v is not None]
-    assert arm.impact_ratio == pytest.approx(min(known) / max(known))
+    assert baseline.exposure["new"] == pytest.approx(got / total / new.mean())
+    known = [v for v in baseline.exposure.values() if v is not None]
+    assert baseline.impact_ratio == pytest.approx(min(known) / max(known))
 
 
 def test_one_list_for_everybody_is_less_even_than_lists_of_ones_own(compared):
     model, *rest = compared.arms
-    assert all(arm.gini is not None and model.gini is not None and arm.gini > model.gini for arm in rest)
-    assert all(arm.coverage["value"] < model.coverage["value"] for arm in rest)
+    assert all(baseline.gini is not None and model.gini is not None and baseline.gini > model.gini for baseline in rest)
+    assert all(baseline.coverage.value < model.coverage.value for baseline in rest)
 
 
-def test_the_comparison_is_told_by_the_command_and_drawn(compared):
-    told = surfaced("non-profiling", "--workspace", "newsroom", "--model", "path", "--json").json
-    assert [arm["name"] for arm in told["arms"]] == ["model", "popularity", "recency"]
-    assert list(arm_bars(compared).data[0].x) == [arm.ndcg["value"] for arm in compared.arms]
+def test_the_comparison_is_printed_by_the_command_and_drawn(compared):
+    printed = surfaced("non-profiling", "--workspace", "newsroom", "--model", "path", "--json").json
+    assert [baseline["name"] for baseline in printed["arms"]] == ["model", "popularity", "recency"]
+    assert list(arm_bars(compared).data[0].x) == [baseline.ndcg.value for baseline in compared.arms]
     refused = surfaced("non-profiling", "--workspace", "newsroom", "--model", "path", "--by", "colour")
     assert "colour" in refused.complaint

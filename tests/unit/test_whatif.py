@@ -40,21 +40,21 @@ def test_random_deletions_equal_a_fresh_build_from_the_edited_table(home: Path, 
     for user in rng.choice(np.array(users, dtype=object), 8, replace=False):
         own = tables.events.loc[tables.events["user"] == user, "item"].unique()
         gone = [str(i) for i in rng.choice(own, int(rng.integers(1, 4)), replace=False)]
-        found = bench.whatif.compare("newsroom", model, user=str(user), remove=gone, k=10, may_return=True)
+        comparison = bench.whatif.compare("newsroom", model, user=str(user), remove=gone, k=10, may_return=True)
         kept = tables.events[~((tables.events["user"] == user) & tables.events["item"].isin(gone))]
         graph = build_graph(replace(tables, events=kept.reset_index(drop=True)))
         fresh = get_model(model).restore(graph, state)
         position = graph.users.index(str(user))
         scores = fresh.score(np.array([position]))[0]
-        assert manifest.snapshot == found.snapshot
-        for entry in found.after:
+        assert manifest.snapshot == comparison.snapshot
+        for entry in comparison.after:
             item = graph.items.index(entry.item)
             assert entry.score == pytest.approx(scores[item], rel=1e-9, abs=1e-12)
             assert entry.rank == rank_of(scores, item, fresh.history(position))
         before = bench.explain.recommend("newsroom", model, user=str(user), k=10)
-        assert [(b.item, b.rank) for b in found.before] == [(i.item, i.rank) for i in before.items]
-        places = {b.item: b.rank for b in found.before}
-        for entry in found.after:
+        assert [(b.item, b.rank) for b in comparison.before] == [(i.item, i.rank) for i in before.items]
+        places = {b.item: b.rank for b in comparison.before}
+        for entry in comparison.after:
             assert entry.was_rank == places.get(entry.item, entry.was_rank)
             assert (entry.was_rank is None) == (entry.item in own)
 
@@ -62,9 +62,11 @@ def test_random_deletions_equal_a_fresh_build_from_the_edited_table(home: Path, 
 def test_nothing_changed_moves_nothing(home: Path) -> None:
     bench = Workbench()
     user = bench.explain.example("newsroom").user
-    found = bench.whatif.compare("newsroom", "path", user=user)
-    assert [(b.item, b.rank, b.score) for b in found.before] == [(a.item, a.rank, a.score) for a in found.after]
-    assert all(a.was_rank == a.rank and not a.moved_by for a in found.after)
+    comparison = bench.whatif.compare("newsroom", "path", user=user)
+    assert [(b.item, b.rank, b.score) for b in comparison.before] == [
+        (a.item, a.rank, a.score) for a in comparison.after
+    ]
+    assert all(a.was_rank == a.rank and not a.moved_by for a in comparison.after)
 
 
 @pytest.mark.parametrize("model", from_events_alone())
@@ -130,14 +132,14 @@ def reading_weights(home: Path, tmp_path: Path) -> Path:
 
 def test_weights_and_decay_are_those_of_a_table_with_other_weights(home: Path, tmp_path: Path) -> None:
     bench = Workbench(reading_weights(home, tmp_path))
-    world = bench.session.workspace("newsroom")
-    model = world.model(world.manifest("path"))
+    workspace = bench.session.workspace("newsroom")
+    model = workspace.model(workspace.manifest("path"))
     assert model.parameters.weight_exponent == 0.5
     user = bench.explain.example("newsroom").user
-    graph, position = world.graph, world.graph.users.index(user)
+    graph, position = workspace.graph, workspace.graph.users.index(user)
     kinds = graph.events.kinds
-    found = bench.whatif.compare("newsroom", "path", user=user, weights={kinds[0]: 3.0}, half_life_days=5.0)
-    assert found.reads_weights
+    comparison = bench.whatif.compare("newsroom", "path", user=user, weights={kinds[0]: 3.0}, half_life_days=5.0)
+    assert comparison.reads_weights
     e, own = graph.events, graph.events.user == position
     age = (e.time[own].max() - e.time) / 86_400
 
@@ -149,8 +151,8 @@ def test_weights_and_decay_are_those_of_a_table_with_other_weights(home: Path, t
         return type(model).restore(edited, model.state()).score(np.array([position]))[0]
 
     right, reversed_ = scores_with(0.5 ** (age / 5.0)), scores_with(0.5 ** (-np.minimum(age, 60.0) / 5.0))
-    items = [graph.items.index(entry.item) for entry in found.after]
-    np.testing.assert_allclose([entry.score for entry in found.after], right[items], rtol=1e-9)
+    items = [graph.items.index(entry.item) for entry in comparison.after]
+    np.testing.assert_allclose([entry.score for entry in comparison.after], right[items], rtol=1e-9)
     assert not np.allclose(right[items], reversed_[items], rtol=1e-3), "decay the other way round gives another list"
 
 
@@ -167,8 +169,8 @@ def test_a_model_that_reads_no_weights_says_so_and_answers_the_same(home: Path) 
 def test_retraining_learns_from_exactly_the_edited_table(home: Path) -> None:
     bench = Workbench()
     user = bench.explain.example("newsroom").user
-    world = bench.session.workspace("newsroom")
-    graph, position = world.graph, world.graph.users.index(user)
+    workspace = bench.session.workspace("newsroom")
+    graph, position = workspace.graph, workspace.graph.users.index(user)
     row = graph.interactions[position]
     order = np.argsort(row.indices)
     now = History(row.indices[order].astype(np.int64), row.data[order])
@@ -179,15 +181,15 @@ def test_retraining_learns_from_exactly_the_edited_table(home: Path) -> None:
     expected[position, now.items[:2]] = 0.0
     expected[position, added] = 1.5
     np.testing.assert_allclose(other, expected, rtol=1e-12)
-    found = bench.whatif.compare(
+    comparison = bench.whatif.compare(
         "newsroom", "popularity", user=user, remove=[str(graph.items.ids[now.items[0]])], kind="retrain"
     )
-    assert found.kind == "retrain"
-    assert len(found.after) == 10
+    assert comparison.kind == "retrain"
+    assert len(comparison.after) == 10
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "message"),
     [
         ({"remove": ["no-such-item"]}, "no-such-item"),
         ({"kind": "wish"}, "Unknown kind"),
@@ -198,9 +200,9 @@ def test_retraining_learns_from_exactly_the_edited_table(home: Path) -> None:
         ({"kind": "mask", "half_life_days": 3.0}, "mask only drops"),
     ],
 )
-def test_what_cannot_be_changed_is_said(home: Path, options: dict[str, object], told: str) -> None:
+def test_what_cannot_be_changed_is_said(home: Path, options: dict[str, object], message: str) -> None:
     bench = Workbench()
-    with pytest.raises(SurfacedError, match=told):
+    with pytest.raises(SurfacedError, match=message):
         bench.whatif.compare("newsroom", "path", user=bench.explain.example("newsroom").user, **options)  # type: ignore[arg-type]
 
 
@@ -217,7 +219,7 @@ def test_items_in_and_out_of_the_history_are_told_apart(home: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "told"),
+    ("options", "message"),
     [
         ({"user": "nobody"}, "User 'nobody' is not among"),
         ({"item": "nothing"}, "Item 'nothing' is not among"),
@@ -228,12 +230,12 @@ def test_items_in_and_out_of_the_history_are_told_apart(home: Path) -> None:
     ],
 )
 def test_a_flip_of_unknown_ids_or_impossible_lengths_is_refused(
-    home: Path, options: dict[str, object], told: str
+    home: Path, options: dict[str, object], message: str
 ) -> None:
     bench = Workbench()
     example = bench.explain.example("newsroom")
     asked: dict[str, object] = {"user": example.user, "item": example.item} | options
-    with pytest.raises(SurfacedError, match=told):
+    with pytest.raises(SurfacedError, match=message):
         bench.whatif.flip("newsroom", "path", **asked)  # type: ignore[arg-type]
 
 
@@ -242,15 +244,15 @@ def test_a_flip_is_what_whatif_then_shows(home: Path) -> None:
     user = bench.explain.example("newsroom").user
     n_found = 0
     for listed in bench.explain.recommend("newsroom", "path", user=user, k=12).items:
-        found = bench.whatif.flip("newsroom", "path", listed.item, user=user, k=10)
-        assert (found.rank, found.verified) == (listed.rank, found.found)
-        if not found.found:
+        flip = bench.whatif.flip("newsroom", "path", listed.item, user=user, k=10)
+        assert (flip.rank, flip.verified) == (listed.rank, flip.found)
+        if not flip.found:
             continue
         n_found += 1
-        assert bool(found.removed) == (listed.rank <= 10) == (not found.added)
-        after = bench.whatif.compare("newsroom", "path", user=user, remove=found.removed, add=found.added, k=200).after
-        assert {a.item: a.rank for a in after}[listed.item] == found.new_rank
-        assert f"rank {found.rank} to {found.new_rank}" in found.sentence
+        assert bool(flip.removed) == (listed.rank <= 10) == (not flip.added)
+        after = bench.whatif.compare("newsroom", "path", user=user, remove=flip.removed, add=flip.added, k=200).after
+        assert {a.item: a.rank for a in after}[listed.item] == flip.new_rank
+        assert f"rank {flip.rank} to {flip.new_rank}" in flip.sentence
     assert n_found > 0
 
 
@@ -259,8 +261,8 @@ def test_the_verified_reason_is_what_whatif_says(home: Path) -> None:
     example = bench.explain.example("newsroom")
     tried = bench.whatif.verified("newsroom", "path", example.item, user=example.user)
     assert tried is not None
-    found = bench.whatif.compare("newsroom", "path", user=example.user, remove=[tried.item], k=100)
-    after = {a.item: a for a in found.after}
+    comparison = bench.whatif.compare("newsroom", "path", user=example.user, remove=[tried.item], k=100)
+    after = {a.item: a for a in comparison.after}
     assert after[example.item].rank == tried.rank_without
     assert after[example.item].score == pytest.approx(tried.score_without, rel=1e-12)
     assert after[example.item].was_rank == tried.rank
@@ -302,19 +304,19 @@ def test_everybodys_explanations_add_up_to_everybodys_scores(home: Path, tmp_pat
 def test_the_item_view_counts_whom_the_lists_name(home: Path, tmp_path: Path) -> None:
     bench = Workbench()
     item = bench.explain.example("newsroom").item
-    found = bench.explain.item_view("newsroom", "path", item, k=10)
+    view = bench.explain.item_view("newsroom", "path", item, k=10)
     bench.explain.recommend_all("newsroom", "path", tmp_path / "l.parquet", k=10)
     lists = pd.read_parquet(tmp_path / "l.parquet")
     own = lists[lists["item"] == item]
-    assert found.n_listed == len(own)
-    assert set(found.listed) == set(own["user"].head(200)) or len(own) > 200
-    assert found.median_rank == pytest.approx(float(own["rank"].median()))
-    told = pd.DataFrame({"user": found.listed, "rank": found.ranks, "score": found.scores}).set_index("user")
-    assert told["rank"].is_monotonic_increasing
-    assert told["rank"].to_dict() == {u: own.set_index("user")["rank"][u] for u in found.listed}
-    np.testing.assert_allclose(told["score"], own.set_index("user")["score"].loc[told.index], rtol=1e-9)
+    assert view.n_listed == len(own)
+    assert set(view.listed) == set(own["user"].head(200)) or len(own) > 200
+    assert view.median_rank == pytest.approx(float(own["rank"].median()))
+    listed = pd.DataFrame({"user": view.listed, "rank": view.ranks, "score": view.scores}).set_index("user")
+    assert listed["rank"].is_monotonic_increasing
+    assert listed["rank"].to_dict() == {u: own.set_index("user")["rank"][u] for u in view.listed}
+    np.testing.assert_allclose(listed["score"], own.set_index("user")["score"].loc[listed.index], rtol=1e-9)
     score = sum(bench.explain.why("newsroom", "path", item, user=u, paths=0).score for u in own["user"])
-    best = found.sources[0]
+    best = view.sources[0]
     amount = sum(
         p.value
         for u in own["user"]

@@ -31,16 +31,16 @@ class RandomWalks(PathModel):
         return tuple(replace(w, chain=replace(w.chain, key=KEYS[w.chain.key])) for w in super().walks(user, item))
 
 
-def told(kind: type[PathModel], seed: int, user: int, item: int) -> Explanation:
+def explained(kind: type[PathModel], seed: int, user: int, item: int) -> Explanation:
     graph = random_graph(seed, n_users=12, n_items=10, n_events=70, n_topics=4, n_creators=3, n_contexts=5)
     model, names = kind.restore(graph, ModelState(asdict(random_parameters(seed)))), names_of(graph)
     names.learn(model.walks(0, 0))  # as a world does with each model that it loads
     return explain(ScoredPair.of(model, names, user, item), snapshot="s", workspace="w")
 
 
-def drawn(found: Explanation) -> list[tuple[object, ...]]:
+def drawn(explanation: Explanation) -> list[tuple[object, ...]]:
     return sorted(
-        (n.hop, n.kind, n.label, round(n.value_for, 9), round(n.value_against, 9), n.merged) for n in found.nodes
+        (n.hop, n.kind, n.label, round(n.value_for, 9), round(n.value_against, 9), n.merged) for n in explanation.nodes
     )
 
 
@@ -48,14 +48,14 @@ def drawn(found: Explanation) -> list[tuple[object, ...]]:
 def test_a_model_with_names_of_its_own_is_drawn_and_told_as_the_path_model_is(seed: int) -> None:
     for user in range(4):
         for item in range(4):
-            known, own = told(PathModel, seed, user, item), told(RandomWalks, seed, user, item)
+            known, own = explained(PathModel, seed, user, item), explained(RandomWalks, seed, user, item)
             assert drawn(own) == drawn(known)
             assert "random" not in own.sentence + "".join(n.label for n in own.nodes)
             assert own.sentence == known.sentence
 
 
 @pytest.mark.parametrize(
-    ("kinds", "jump", "against", "told"),
+    ("kinds", "jump", "against", "wording"),
     [
         (("user", "item"), False, False, "people who {verb} both"),
         (("user", "item", "user", "item"), False, True, "minus what people of broad taste {verb} anyway"),
@@ -70,8 +70,8 @@ def test_a_model_with_names_of_its_own_is_drawn_and_told_as_the_path_model_is(se
     ],
 )
 def test_words_follow_from_what_stands_in_the_middle(
-    kinds: tuple[str, ...], jump: bool, against: bool, told: str
+    kinds: tuple[str, ...], jump: bool, against: bool, wording: str
 ) -> None:
     names = names_of(random_graph(1, n_users=5, n_items=5, n_events=20, n_topics=2, n_creators=2, n_contexts=2))
     words = {"verb": names.verb, "noun": names.noun, "topic": names.kind("topic"), "context": names.kind("context")}
-    assert names.chain(kinds, jump=jump, against=against) == told.format(**words)
+    assert names.chain(kinds, jump=jump, against=against) == wording.format(**words)

@@ -22,19 +22,19 @@ from tests.unit.test_figures import picture
 
 
 @pytest.fixture
-def found(home: Path) -> Explanation:
+def explanation(home: Path) -> Explanation:
     bench = Workbench(home)
     example = bench.explain.example("newsroom")
     return bench.explain.why("newsroom", "path", example.item, user=example.user)
 
 
-def test_relations_are_told_in_the_words_of_the_data(home: Path, found: Explanation) -> None:
+def test_relations_are_told_in_the_words_of_the_data(home: Path, explanation: Explanation) -> None:
     bench = Workbench(home)
     words = bench.models.relation_words("newsroom")
     assert words["same_context"] == "read in the same reading session"
     assert words["same_creator"] == "same author"
-    frame = why_parts.parts_frame(found.parts, found.score, words)
-    keys = {key for part in found.parts for key, value in part.relations.items() if value}
+    frame = why_parts.parts_frame(explanation.parts, explanation.score, words)
+    keys = {key for part in explanation.parts for key, value in part.relations.items() if value}
     assert {words[key] for key in keys} <= set(frame.columns)
     assert frame["% of the score"].sum() == pytest.approx(100, rel=1e-6)
     learnt = parameters.relations_frame({"same_context": {"weight": -0.5}, "same_topic": {"weight": 1.5}}, words)
@@ -42,25 +42,27 @@ def test_relations_are_told_in_the_words_of_the_data(home: Path, found: Explanat
     assert learnt["% of weights"].tolist() == [25.0, 75.0]
 
 
-def test_single_paths_have_shares_that_can_be_summed(found: Explanation) -> None:
-    frame = why_picture.path_frame(found.paths, found.score)
-    assert frame["% of the score"].sum() == pytest.approx(100 * sum(p.value for p in found.paths) / found.score)
+def test_single_paths_have_shares_that_can_be_summed(explanation: Explanation) -> None:
+    frame = why_picture.path_frame(explanation.paths, explanation.score)
+    assert frame["% of the score"].sum() == pytest.approx(
+        100 * sum(p.value for p in explanation.paths) / explanation.score
+    )
 
 
-def test_the_first_hop_says_what_it_is_and_not_twice_where_it_leads(found: Explanation) -> None:
-    frame = why_picture.bundle_frame(found)
+def test_the_first_hop_says_what_it_is_and_not_twice_where_it_leads(explanation: Explanation) -> None:
+    frame = why_picture.bundle_frame(explanation)
     first = frame[frame["hop"] == frame["hop"].min()]
     assert len(first)
     assert not (first["to"] == first["link"]).any()
 
 
-def test_evidence_and_history_tell_of_an_event_in_the_same_words(home: Path, found: Explanation) -> None:
+def test_evidence_and_history_tell_of_an_event_in_the_same_words(home: Path, explanation: Explanation) -> None:
     bench = Workbench(home)
-    told = {entry.item: entry.how for entry in bench.data.person("newsroom", found.user).history}
-    nodes = [n for n in found.nodes if n.kind == "history" and n.merged == 1 and "," not in told[n.id]]
+    how = {entry.item: entry.how for entry in bench.data.person("newsroom", explanation.user).history}
+    nodes = [n for n in explanation.nodes if n.kind == "history" and n.merged == 1 and "," not in how[n.id]]
     for node in nodes[:5]:
-        facts = bench.explain.evidence("newsroom", "path", found.item, node.key, user=found.user).facts
-        assert any(fact.startswith(f"{told[node.id]} on ") for fact in facts), (told[node.id], facts)
+        facts = bench.explain.evidence("newsroom", "path", explanation.item, node.key, user=explanation.user).facts
+        assert any(fact.startswith(f"{how[node.id]} on ") for fact in facts), (how[node.id], facts)
         assert not any("weight" in fact for fact in facts)
     assert nodes
 
@@ -83,15 +85,15 @@ def test_the_legend_names_a_line_as_it_looks(jump: bool) -> None:
     assert set(LINES) == set(DASHES)
 
 
-def test_the_legend_names_kinds_in_the_words_of_the_data(found: Explanation, home: Path) -> None:
+def test_the_legend_names_kinds_in_the_words_of_the_data(explanation: Explanation, home: Path) -> None:
     words = Workbench(home).models.kind_words("newsroom")
     assert words == {"topic": "topic", "creator": "author", "context": "reading session"}
-    drawn = {node.kind for node in found.nodes} & set(words)
+    drawn = {node.kind for node in explanation.nodes} & set(words)
     assert drawn
     hostile = words | dict.fromkeys(drawn, "<b>genre</b>")
-    shown = {entry["name"] for entry in path_network(found, theme="light", kinds=words)["legend"]}
-    assert {words[kind] for kind in drawn} <= shown
-    svg = flow_svg(found, theme="light", kinds=hostile)
+    legend = {entry["name"] for entry in path_network(explanation, theme="light", kinds=words)["legend"]}
+    assert {words[kind] for kind in drawn} <= legend
+    svg = flow_svg(explanation, theme="light", kinds=hostile)
     assert "&lt;b&gt;genre&lt;/b&gt;</text>" in svg
     assert "<b>" not in svg
 

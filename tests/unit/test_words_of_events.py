@@ -30,7 +30,7 @@ def words(bench: Workbench) -> str:
 
 
 @pytest.mark.parametrize(
-    ("event", "told"),
+    ("event", "verb"),
     [
         ("VIEW", "viewed"),
         ("Page-View", "viewed"),
@@ -40,9 +40,9 @@ def words(bench: Workbench) -> str:
         ("X17", "had"),
     ],
 )
-def test_an_event_type_is_told_as_what_people_did(tmp_path: Path, event: str, told: str) -> None:
+def test_an_event_type_is_told_as_what_people_did(tmp_path: Path, event: str, verb: str) -> None:
     bench = bench_of(tmp_path, rows(dict.fromkeys(range(3), event)), ["user", "item", "event", "time"])
-    assert words(bench) == f"people who {told} both"
+    assert words(bench) == f"people who {verb} both"
 
 
 def test_bought_both_is_said_only_where_every_link_is_a_purchase(tmp_path: Path) -> None:

@@ -117,10 +117,10 @@ def test_the_cache_keeps_those_used_last() -> None:
 
 
 def test_two_threads_make_an_entry_once_and_do_not_wait_for_other_entries() -> None:
-    cache, made, begun, go_on = Cache({"list": 4}), [], threading.Event(), threading.Event()
+    cache, calls, begun, go_on = Cache({"list": 4}), [], threading.Event(), threading.Event()
 
     def slow() -> str:
-        made.append(1)
+        calls.append(1)
         begun.set()
         assert go_on.wait(30)
         return "slow"
@@ -134,7 +134,7 @@ def test_two_threads_make_an_entry_once_and_do_not_wait_for_other_entries() -> N
     go_on.set()
     for thread in threads:
         thread.join(30)
-    assert (answers, made) == (["slow"] * 4, [1])
+    assert (answers, calls) == (["slow"] * 4, [1])
 
 
 def test_what_cannot_be_made_is_not_kept_and_is_tried_again() -> None:

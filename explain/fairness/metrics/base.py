@@ -12,7 +12,7 @@ import importlib
 import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from core.graph import FloatArray, IntArray
 from explain.fairness.audited_lists import AuditedLists, Statistic
 from explain.fairness.disclosure import told, withheld
 from explain.fairness.figures import Figure
+from explain.results.measured import MetricWords
 
 Direction = Literal["higher is fairer", "lower is fairer", "nearer to the fair value", "a description"]
 LAST: Final = 1_000
@@ -90,19 +91,19 @@ class Metric:
     measure: Measure
     number: int
 
-    def words(self) -> dict[str, Any]:
-        """Its words as JSON."""
+    def words(self) -> MetricWords:
+        """Its words, as records and pages tell them."""
         spec = self.spec
-        return {
-            "number": self.number,
-            "name": spec.name,
-            "title": spec.title,
-            "formula": spec.formula,
-            "source": spec.source,
-            "range": str(spec.range),
-            "fair": spec.fair,
-            "direction": spec.direction,
-        }
+        return MetricWords(
+            number=self.number,
+            name=spec.name,
+            title=spec.title,
+            formula=spec.formula,
+            source=spec.source,
+            range=str(spec.range),
+            fair=spec.fair,
+            direction=spec.direction,
+        )
 
 
 _REGISTERED: dict[str, tuple[MetricSpec, Measure]] = {}

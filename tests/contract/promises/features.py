@@ -14,8 +14,8 @@ def lines_of_features_sum_to_the_score(s: Subject) -> None:
         return
     for user in s.people[:3]:
         for item in range(0, s.graph.n_items, 3):
-            told = called("feature_score", explain_features, s.model, s.graph, user, item)
-            require(told is not None, "feature_score", "nothing is explained by features")
+            explanation = called("feature_score", explain_features, s.model, s.graph, user, item)
+            require(explanation is not None, "feature_score", "nothing is explained by features")
             score = float(s.scores[user, item])
-            gap = abs(sum(part.value for part in told.parts) - score)
+            gap = abs(sum(part.value for part in explanation.parts) - score)
             require(gap <= allowed(score), "feature_score", f"the lines of item {item} miss {gap} of its score")

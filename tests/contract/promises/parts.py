@@ -153,5 +153,5 @@ def a_model_is_exact_if_and_only_if_it_says_so(s: Subject) -> None:
             apart[user, item] = abs(s.scores[user, item] - s.ask("connected", user, item) - alike)
     limit = np.array([[allowed(score) for score in row] for row in s.scores])
     exact = bool((apart <= limit).all())
-    found = "the score is" if exact else "the score is not"
-    require(exact == s.kind.spec.exact, "spec.exact", f"{found} connected walks and what is alike for everybody")
+    statement = "the score is" if exact else "the score is not"
+    require(exact == s.kind.spec.exact, "spec.exact", f"{statement} connected walks and what is alike for everybody")
