@@ -142,8 +142,8 @@ def measure(parts: Split, card: DataCard, model: str, seed: int) -> Run:
     result = Run(evaluation, fit, *readability(fitted, lists), fitted.state().parameters)
     say(
         f"  {graph.name} {model}, seed {seed}: Recall@20 {result.value('recall@20'):.4f}, NDCG@20 "
-        f"{result.value('ndcg@20'):.4f}, gross/net {result.gross_net:.2f}, {fit.wall_s:.1f} s (processor "
-        f"{fit.cpu_s:.1f} s)"
+        f"{result.value('ndcg@20'):.4f}, gross/net {result.gross_net:.2f}, {fit.wall_s:.1f} s "
+        f"(processor {fit.cpu_s:.1f} s)"
     )
     return result
 

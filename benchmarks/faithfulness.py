@@ -36,21 +36,20 @@ NAMED = ("random", "popularity", "cosine", "Jaccard", "gradient × input")  # th
 def run(home: Path | None, seed: int) -> Report:
     bench = workbench(home, MOVIELENS)
     fit_missing(bench, MOVIELENS, MODELS)
-    workspace = bench.session.workspace(MOVIELENS)
+    loaded = bench.session.workspace(MOVIELENS)
     figures: dict[str, Any] = {}
     for name in MODELS:
-        model = workspace.model(workspace.manifest(name))
-        compared = compare(
-            workspace.graph, model, n_users=N_USERS, seed=seed, progress=progress_lines(f"judging {name}")
-        )
-        rho = rank_correlation_with_random(workspace.graph, model, n_users=N_USERS, seed=seed)
-        figures[name] = compared.as_json() | {
+        model = loaded.model(loaded.manifest(name))
+        progress = progress_lines(f"judging {name}")
+        result = compare(loaded.graph, model, n_users=N_USERS, seed=seed, progress=progress)
+        rho = rank_correlation_with_random(loaded.graph, model, n_users=N_USERS, seed=seed)
+        figures[name] = result.as_json() | {
             "randomised_rank_correlation": {"value": rho.value, "low": rho.low, "high": rho.high},
-            "between_seeds_rank_correlation": _between_seeds(workspace, model, name, seed),
-            "worse_than": worse_than(compared),
+            "between_seeds_rank_correlation": _between_seeds(loaded, model, name, seed),
+            "worse_than": worse_than(result),
         }
-        say(markdown(compared))
-    figures["beside_gnn_explainer"] = _beside_gnn_explainer(workspace, seed)
+        say(markdown(result))
+    figures["beside_gnn_explainer"] = _beside_gnn_explainer(loaded, seed)
     figures["planted"] = _planted(home, seed)
     notes = (
         "DEL, INS, POS@1: means over people of means over K = 1..5 items, all scores by true re-propagation.",
@@ -103,10 +102,10 @@ def _n_usual(beaten: list[str]) -> int:
     return sum(text.startswith(NAMED) for text in beaten)
 
 
-def worse_than(compared: Faithfulness) -> list[str]:
+def worse_than(result: Faithfulness) -> list[str]:
     """Methods other than ours and the ceiling that are better beyond the paired interval, with the measure."""
     beaten = []
-    for row in compared.methods:
+    for row in result.methods:
         if row.method in (*OURS, CEILING):
             continue
         for measure in MEASURES:
@@ -116,37 +115,34 @@ def worse_than(compared: Faithfulness) -> list[str]:
     return beaten
 
 
-def markdown(compared: Faithfulness) -> str:
+def markdown(result: Faithfulness) -> str:
     """The table of the README."""
-    lines = [
-        f"| {compared.model}, {compared.n_users} people | DEL ↓ | INS ↑ | POS@1 ↓ | time |",
-        "|---|---|---|---|---|",
-    ]
-    for row in compared.methods:
+    head = f"| {result.model}, {result.n_users} people | DEL ↓ | INS ↑ | POS@1 ↓ | time |"
+    lines = [head, "|---|---|---|---|---|"]
+    for row in result.methods:
         cells = [f"{row.figures[m].value:.3f}" for m in MEASURES]
         took = f"{1e3 * row.seconds_p50:.2f} ms" if row.seconds_p50 < 1 else f"{row.seconds_p50:.1f} s"
         lines.append(f"| {row.method} | {' | '.join(cells)} | {took} |")
     return "\n".join(lines)
 
 
-def _between_seeds(workspace: Workspace, model: Recommender, name: str, seed: int) -> float:
+def _between_seeds(loaded: Workspace, model: Recommender, name: str, seed: int) -> float:
     """Mean rank correlation of the parts of the same first items when the model is learnt with another seed."""
-    cut = validation_cut(workspace.graph, workspace.card, workspace.card.default_split, seed + 1)
+    cut = validation_cut(loaded.graph, loaded.card, loaded.card.default_split, seed + 1)
     with one_thread():
-        other = get_model(name).fit(
-            workspace.graph, holdout=cut, seed=seed + 1, progress=progress_lines(f"{name}, other seed")
-        )
-    sample, _ = questions(workspace.graph, model, N_USERS, seed)
+        progress = progress_lines(f"{name}, other seed")
+        other = get_model(name).fit(loaded.graph, holdout=cut, seed=seed + 1, progress=progress)
+    sample, _ = questions(loaded.graph, model, N_USERS, seed)
     return float(np.mean([spearman(exact(q), other.parts(q.user, q.item).history) for q in sample]))
 
 
-def _beside_gnn_explainer(workspace: Workspace, seed: int) -> dict[str, Any]:
+def _beside_gnn_explainer(loaded: Workspace, seed: int) -> dict[str, Any]:
     """The same items of the same LightGCN by our parts, our edges and GNNExplainer, one after the other."""
     from benchmarks.gnn_explainer import LightGCNExplainer
 
-    model = workspace.model(workspace.manifest("lightgcn"))
+    model = loaded.model(loaded.manifest("lightgcn"))
     assert isinstance(model, LightGCN)
-    sample, _ = questions(workspace.graph, model, N_GNN_EXPLAINER, seed)
+    sample, _ = questions(loaded.graph, model, N_GNN_EXPLAINER, seed)
     explainer = LightGCNExplainer(model, seed)
     rows = []
     with one_thread():
@@ -169,8 +165,8 @@ def _beside_gnn_explainer(workspace: Workspace, seed: int) -> dict[str, Any]:
             }
             rows.append(
                 {
-                    "user": str(workspace.graph.users.ids[q.user]),
-                    "item": str(workspace.graph.items.ids[q.item]),
+                    "user": str(loaded.graph.users.ids[q.user]),
+                    "item": str(loaded.graph.items.ids[q.item]),
                     "parts_seconds": float(np.median(times["parts"])),
                     "edges_seconds": float(np.median(times["edges"])),
                     "gnn_explainer_seconds": theirs.seconds,
@@ -194,7 +190,7 @@ def _beside_gnn_explainer(workspace: Workspace, seed: int) -> dict[str, Any]:
 def _planted(home: Path | None, seed: int) -> list[dict[str, Any]]:
     bench = workbench(home, NEWSROOM)
     fit_missing(bench, NEWSROOM, ("path",))
-    workspace = bench.session.workspace(NEWSROOM)
-    model = workspace.model(workspace.manifest("path"))
-    planted = recover(workspace.graph, model, bench.session.store.tables(NEWSROOM).events, n_events=N_EVENTS, seed=seed)
+    loaded = bench.session.workspace(NEWSROOM)
+    model = loaded.model(loaded.manifest("path"))
+    planted = recover(loaded.graph, model, bench.session.store.tables(NEWSROOM).events, n_events=N_EVENTS, seed=seed)
     return list(planted.as_json()["rows"])

@@ -63,16 +63,16 @@ def run(home: Path | None, seed: int, sizes: Sequence[int] = SIZES) -> Report:
     return Report("growth", figures, (*bars(figures["exponents"]), *speed_bars(rows)), notes)
 
 
-def bars(found: dict[str, float]) -> tuple[Bar, ...]:
+def bars(slopes: dict[str, float]) -> tuple[Bar, ...]:
     names = {"build": "seconds to build", "memory": "memory", "score": "time to score one person"}
     return tuple(
-        at_most(f"Growth with edges, exponent of {text}", found[key], LARGEST_EXPONENT) for key, text in names.items()
+        at_most(f"Growth with edges, exponent of {text}", slopes[key], LARGEST_EXPONENT) for key, text in names.items()
     )
 
 
 def speed_bars(rows: Sequence[dict[str, Any]]) -> tuple[Bar, ...]:
     """The bars that are stated for one size, where it was measured (a graph has about as many edges as asked for)."""
-    made = []
+    result = []
     for row in rows:
         size, name = round(row["n_edges"], -5), f"{row['n_edges']:,} edges"
         if size <= 100_000:
@@ -178,9 +178,8 @@ def _extra_mib(row: dict[str, Any]) -> float:
 def _in_own_process(n_edges: int, seed: int) -> dict[str, Any]:
     say(f"  {n_edges:,} edges")
     command = [sys.executable, "-m", "benchmarks.growth", "--edges", str(n_edges), "--seed", str(seed)]
-    done = subprocess.run(
-        command, cwd=Path(__file__).parents[1], env=dict(os.environ), stdout=subprocess.PIPE, text=True, check=False
-    )
+    root, environ = Path(__file__).parents[1], dict(os.environ)
+    done = subprocess.run(command, cwd=root, env=environ, stdout=subprocess.PIPE, text=True, check=False)
     if done.returncode != 0:
         raise SurfacedError(
             f"The measurement with {n_edges:,} edges stopped with status {done.returncode} (killed for memory: -9). "

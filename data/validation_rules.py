@@ -104,13 +104,13 @@ def _whole(ids: pd.Series, name: str, column: str, problems: list[Problem]) -> p
     return whole
 
 
-def _note_rounded(ids: pd.Series, given: pd.Series, name: str, column: str, problems: list[Problem]) -> None:
+def _note_rounded(ids: pd.Series, cells: pd.Series, name: str, column: str, problems: list[Problem]) -> None:
     different = ids.dropna().unique()
     written = [raw for raw in different if _ROUNDED.fullmatch(raw)]
     rounded = ids.isin(written) if written else pd.Series(False, index=ids.index)
-    if pd.api.types.is_float_dtype(given):
-        exact = {2: 2**11, 4: 2**24}.get(getattr(given.dtype, "itemsize", 8), LARGEST_WHOLE)
-        rounded |= (given.astype("float64").abs() > exact).fillna(False).astype(bool)
+    if pd.api.types.is_float_dtype(cells):
+        exact = {2: 2**11, 4: 2**24}.get(getattr(cells.dtype, "itemsize", 8), LARGEST_WHOLE)
+        rounded |= (cells.astype("float64").abs() > exact).fillna(False).astype(bool)
     if column != "event" and rounded.any():
         message = (
             f"ids such as {shown(ids[rounded].iloc[0], 30)} were rounded by a spreadsheet or a float: several may have "

@@ -35,8 +35,8 @@ def gap_waterfall(attribution: GapAttribution, *, theme: str = "light") -> go.Fi
         f"A list drawn at random: {amount(attribution.gap_random)}",
         *(f"{plotly_text(p.label)}: {amount(p.value)} [{amount(p.low)}, {amount(p.high)}]" for p in attribution.parts),
         (
-            f"As served: {amount(attribution.gap_all)} [{amount(attribution.gap_all_low)}, "
-            f"{amount(attribution.gap_all_high)}]"
+            f"As served: {amount(attribution.gap_all)} "
+            f"[{amount(attribution.gap_all_low)}, {amount(attribution.gap_all_high)}]"
         ),
     ]
     bars = go.Waterfall(

@@ -1,4 +1,4 @@
-"""The flow picture on a page: draws what explain.charts.bars.path_network gives and returns what the reader picked.
+"""The flow picture on a page: draws what explain.charts.flow_network.path_network gives, returns what was picked.
 
 vis-network is read from the installed pyvis, so that nothing is vendored and no other host is asked. It travels once a
 session: its message never changes, and Streamlit sends a large unchanged message by its hash.
@@ -26,7 +26,7 @@ def path_graph(
 ) -> str | None:
     """Draw the picture and return the key of the picked node or bundle, or None.
 
-    data    of explain.charts.bars.path_network; its `selected` is picked at first
+    data    of explain.charts.flow_network.path_network; its `selected` is picked at first
     key     names the picture on its page; the same key keeps what is picked while the data changes
     height  pixels at least; a picture with more rows than fit in legibly grows
     on_pick called before the page runs again because of a pick; st.session_state[key]["selected"] holds it, unchecked
