@@ -76,15 +76,15 @@ def speed_bars(rows: Sequence[dict[str, Any]]) -> tuple[Bar, ...]:
     for row in rows:
         size, name = round(row["n_edges"], -5), f"{row['n_edges']:,} edges"
         if size <= 100_000:
-            made.append(at_most(f"{name}: parts, p50 in ms", row["parts"]["p50_ms"], 1))
-            made.append(at_most(f"{name}: 20 walks, p95 in ms", row["walks"]["p95_ms"], 30))
+            result.append(at_most(f"{name}: parts, p50 in ms", row["parts"]["p50_ms"], 1))
+            result.append(at_most(f"{name}: 20 walks, p95 in ms", row["walks"]["p95_ms"], 30))
         if 900_000 <= size <= 1_100_000:
-            made.append(
+            result.append(
                 at_most(f"{name}: a history edited and all items ranked again, p95 in ms", row["whatif"]["p95_ms"], 200)
             )
         if size >= 9_000_000:
-            made.append(at_most(f"{name}: 20 walks, p95 in ms", row["walks"]["p95_ms"], 150))
-    return tuple(made)
+            result.append(at_most(f"{name}: 20 walks, p95 in ms", row["walks"]["p95_ms"], 150))
+    return tuple(result)
 
 
 def measure(n_edges: int, seed: int) -> dict[str, Any]:

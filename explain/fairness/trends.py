@@ -69,7 +69,7 @@ def trends(
                 point = _point(snapshot, figure.value, figure.low, figure.high)
                 points.setdefault(figure.name, []).append(point)
         if before is not None:
-            overlap = _overlap(before, audited.lists, audited.n_items)
+            overlap = _same(before, audited.lists, audited.n_items)
             points.setdefault(SAME_LISTS, []).append(_point(snapshot, overlap))
         before = snapshot.lists
     target = "policy" if by in due else "catalogue"
