@@ -30,7 +30,9 @@ class Registry(Generic[Entry]):
         name = self._name_of(entry)
         known = self._entries.get(name)
         if known is not None and _origin(known) != _origin(entry):
-            raise ValueError(f"{self._package}: two entries are called {name}, of {known!r} and {entry!r}.")
+            raise ValueError(
+                f"Two entries are called {name}, {known!r} and {entry!r}: give the second a name of its own."
+            )
         self._entries[name] = entry
         return entry
 
@@ -44,5 +46,5 @@ class Registry(Generic[Entry]):
 
 def _origin(entry: object) -> tuple[str, str]:
     """Where an entry, or its class, is written: a module that is loaded again registers the same one."""
-    written = entry if isinstance(entry, type) or callable(entry) else type(entry)
-    return getattr(written, "__module__", ""), getattr(written, "__qualname__", "")
+    written = entry if hasattr(entry, "__qualname__") else type(entry)
+    return str(getattr(entry, "__module__", "")), str(getattr(written, "__qualname__", ""))

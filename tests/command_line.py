@@ -30,12 +30,23 @@ class Ended:
         return answer
 
     @property
+    def code(self) -> str:
+        """The code of the error that a command with --json was refused with; its message is what was said."""
+        *_, said, line = self.err.replace("\r", "\n").strip().splitlines()
+        error = json.loads(line)["error"]
+        assert set(error) == {"code", "message"}
+        assert error["message"] == said, line
+        return str(error["code"])
+
+    @property
     def complaint(self) -> str:
         """The last line of stderr of a command that was refused, once it is what a refusal must be."""
         assert self.status == 2, f"exit status {self.status}: {self.out[:300]}{self.err[:300]}"
         assert self.out == ""
         assert "Traceback" not in self.err
-        line = self.err.replace("\r", "\n").strip().splitlines()[-1]
+        *_, line = lines = self.err.replace("\r", "\n").strip().splitlines()
+        if line.startswith('{"error"'):
+            line = lines[-2]
         assert line[0].isalpha() or line[0] in "-/'"
         assert line.endswith((".", "?")), line
         return line

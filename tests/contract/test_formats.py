@@ -299,9 +299,7 @@ def test_a_folder_that_may_not_be_listed_is_told(tmp_path: Path, monkeypatch: py
 
 
 def test_two_of_one_name_and_names_that_are_none_are_refused() -> None:
-    import data.formats
-
-    registry: Registry[Plain] = Registry("format", data.formats)
+    registry: Registry[Plain] = Registry("format", "data.formats")
     registry.register(Plain())
     registry.register(Plain())
     with pytest.raises(ValueError, match="Two entries are called plain"):

@@ -306,6 +306,22 @@ def test_wrong_words_and_ids_end_with_2_and_a_sentence(arguments: tuple[str, ...
     assert message in surfaced(*arguments).complaint
 
 
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("why", *PATH, "--user", "nobody-at-all", "--item", "x"), "unknown_id"),
+        (("recommend", *PATH), "option"),
+        (("recommend", "--workspace", "movielens-100k", "--model", "path", "--user", "1"), "not_ready"),
+        (("recomend",), "usage"),
+    ],
+)
+def test_with_json_the_last_line_on_stderr_is_the_error_with_its_code(arguments: tuple[str, ...], code: str) -> None:
+    ended = surfaced(*arguments, "--json")
+    assert ended.status == 2
+    assert ended.out == ""
+    assert ended.code == code
+
+
 @pytest.mark.parametrize("command", ["recommend", "recommend-all", "evaluate", "audit"])
 @pytest.mark.parametrize("k", ["0", "-1", "1000000000", "abc", "1e3", ""])
 def test_no_other_k_than_1_to_the_number_of_items(command: str, k: str, person: str, tmp_path: Path) -> None:

@@ -64,7 +64,7 @@ def test_a_registry_keeps_one_entry_a_name_in_order() -> None:
     for entry in (Named("b", 1, "m"), Named("a", 1, "m"), Named("c", 0, "m")):
         assert kept.add(entry) is entry
     assert list(kept.entries()) == ["c", "a", "b"]
-    with pytest.raises(ValueError, match="two entries are called a"):
+    with pytest.raises(ValueError, match="Two entries are called a"):
         kept.add(Named("a", 5, "another module"))
     again = kept.add(Named("a", 9, "m"))
     assert kept.entries()["a"] is again, "a module that is loaded again replaces its own entry"
