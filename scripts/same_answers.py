@@ -137,7 +137,7 @@ def audits(cli: Any, workspace: str, scratch: Path) -> Iterator[tuple[str, list[
     yield "attribute", ["attribute", *base, "--by", column, "--group", group, "--json"], []
     yield "non-profiling", ["non-profiling", *base, "--json"], []
     rule = f"minimum-exposure:by={column},group={group},share=0.8"
-    for text in (rule, "popularity-penalty:strength=0.2", "calibrated:strength=0.5"):
+    for text in (rule, "popularity-penalty:weight=0.2", f"calibrated:by={column},weight=0.5"):
         yield "guardrail", ["guardrail", *base, "--rule", text, "--user", USERS[workspace][0], "--json"], []
     yield "guardrail-all", ["guardrail", *base, "--rule", rule, "--json"], []
     yield "plan", ["plan", *base, "--json"], []
