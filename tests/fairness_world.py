@@ -8,6 +8,10 @@ from scipy import sparse
 
 from core.evaluation import Evaluation
 from core.graph import Events, InteractionGraph, Nodes
+from explain.fairness import disclosure as disclosures
+from explain.fairness import item_audit, user_audit
+from explain.groups.cohorts import cohorts
+from explain.groups.intersections import grouping
 
 
 def make_nodes(kind, title, n, attributes=None, labels=None):
@@ -56,3 +60,18 @@ def make_evaluation(ndcg, k=2, users=None) -> Evaluation:
 
 def rows_by_group(audit):
     return {row.group: row for row in audit.rows}
+
+
+def audit_items(graph, lists, by, k, **options):
+    """The audit of an item column, by its name."""
+    return item_audit.audit_items(graph, lists, cohorts(graph, by, "item"), k, **options)
+
+
+def audit_users(graph, evaluation, by, k, **options):
+    """The audit of a column of people, or of an intersection, by name."""
+    return user_audit.audit_users(graph, evaluation, grouping(graph, by, "user"), k, **options)
+
+
+def disclosure(graph, asked=(), **options):
+    """What is hidden in answers about these columns and intersections, by name."""
+    return disclosures.disclosure(graph, [grouping(graph, by, "user") for by in asked], **options)

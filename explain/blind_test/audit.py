@@ -39,6 +39,7 @@ from explain.blind_test.ladder import (
 )
 from explain.fairness.item_audit import audit_items
 from explain.fairness.user_audit import audit_users
+from explain.groups.cohorts import cohorts
 from explain.results.audit import ColumnAudit
 from explain.results.blind_test import AuditedGroup, BlindResult, MeasuredRatio, Sealed
 from explain.storage.store import LAYOUT, Prepared, Store
@@ -133,7 +134,9 @@ def _audit(
 
 def _audit_items(graph: InteractionGraph) -> AuditedGroup:
     _, lists = served(graph)
-    return _audited_group(audit_items(graph, lists, "author_group", lists.shape[1]), "author_group", "new")
+    return _audited_group(
+        audit_items(graph, lists, cohorts(graph, "author_group", "item"), lists.shape[1]), "author_group", "new"
+    )
 
 
 def _audit_users(graph: InteractionGraph, positives: tuple[str, ...]) -> AuditedGroup:
@@ -145,7 +148,7 @@ def _audit_users(graph: InteractionGraph, positives: tuple[str, ...]) -> Audited
     k = min(K, graph.n_items)
     lists, _ = rank_all(model.score, graph.n_users, parts.train.interactions, k)
     measured = evaluate(lists, parts.test, training=parts.train.interactions, cutoffs=(k,))
-    return _audited_group(audit_users(graph, measured, "region", k), "region", "North")
+    return _audited_group(audit_users(graph, measured, cohorts(graph, "region", "user"), k), "region", "North")
 
 
 def _audited_group(audit: ColumnAudit, by: str, group: str) -> AuditedGroup:

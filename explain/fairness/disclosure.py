@@ -22,8 +22,8 @@ from core.evaluation import Evaluation
 from core.graph import IntArray, InteractionGraph
 from explain.fairness.differencing import Hidden, protect
 from explain.groups.cohorts import UNKNOWN, cohorts, columns
-from explain.groups.intersections import By, grouping, parts_of
 from explain.groups.limits import MIN_N
+from explain.groups.membership import Cohorts
 from explain.results.audit import NOT_ESTIMABLE, AuditRow, PeopleAudit
 
 DIGITS: Final = 3
@@ -96,13 +96,14 @@ _KNOWN: WeakKeyDictionary[InteractionGraph, dict[tuple[Any, ...], Disclosure]] =
 
 
 def disclosure(
-    graph: InteractionGraph, asked: Sequence[By] = (), *, limit: int = MIN_N, floor: int = MIN_N
+    graph: InteractionGraph, asked: Sequence[Cohorts] = (), *, limit: int = MIN_N, floor: int = MIN_N
 ) -> Disclosure:
-    """What is hidden in answers about these columns and intersections of people, the earliest asked first."""
+    """What is hidden in answers about these groups of people, by columns and intersections, the
+    earliest asked first.
+    """
     settled = columns(graph)["user"][:MOST_COLUMNS]
-    found = [grouping(graph, by, "user") for by in asked]
-    crossed = [c for by, c in zip(asked, found, strict=True) if len(parts_of(graph, by)) > 1]
-    single = [c for by, c in zip(asked, found, strict=True) if len(parts_of(graph, by)) == 1 and c.by not in settled]
+    crossed = [groups for groups in asked if groups.crossed]
+    single = [groups for groups in asked if not groups.crossed and groups.by not in settled]
     key = (limit, floor, tuple(c.by for c in single), tuple(dict.fromkeys(c.by for c in crossed)))
     known = _KNOWN.setdefault(graph, {})
     if key not in known:

@@ -22,7 +22,7 @@ from explain.fairness.audit import counted, n_unknown, number
 from explain.fairness.ratios import WHOLE, Ratios, group_exposure, ratios_of
 from explain.fairness.statistics import LimitTests, holm
 from explain.fairness.thresholds import target_title
-from explain.groups.cohorts import UNKNOWN, Cohorts, cohorts
+from explain.groups.cohorts import UNKNOWN, Cohorts
 from explain.results.audit import (
     FAIL,
     INSUFFICIENT,
@@ -40,7 +40,7 @@ from explain.results.plan import Target, Thresholds
 def audit_items(
     graph: InteractionGraph,
     lists: IntArray,
-    by: str,
+    groups: Cohorts,
     k: int,
     *,
     browsing: str = ex.RBP,
@@ -56,7 +56,7 @@ def audit_items(
     target     "catalogue", "relevance" (share of held-out positives, CSR [m, n_items]; lists of the training part), or
                a policy {group: share}
     seed, draws  only noted: an exposure ratio's interval needs no draws
-    Raises     OptionError for an unknown column or browsing model, a bad k, lists shorter than k, a policy that does
+    Raises     OptionError for an unknown browsing model, a bad k, lists shorter than k, a policy that does
                not fit.
     """
     k = check_k(k, graph.n_items)
@@ -64,7 +64,6 @@ def audit_items(
         raise OptionError(f"The lists hold {lists.shape[1]} items, so the first {k} cannot be audited: rank more.")
     lists, limits = lists[:, :k], thresholds or Thresholds()
     weights = ex.attention_of(browsing, lists, graph.n_items, positives)
-    groups = cohorts(graph, by, "item")
     measured = item_ratios(lists, weights, groups, target, positives, limits)
     ratios = measured.ratios
     rows = tuple(_row(groups, g, measured, limits) for g in range(len(groups.labels)))

@@ -30,7 +30,7 @@ from explain.fairness.plan_check import needs_relevance
 from explain.fairness.thresholds import fixed_share, within
 from explain.fairness.user_audit import audit_users
 from explain.format.words import column_words
-from explain.groups.cohorts import Cohorts
+from explain.groups.cohorts import Cohorts, cohorts
 from explain.groups.intersections import SIGN, By, grouping
 from explain.groups.limits import MIN_N
 from explain.results.audit import FAIL, INSUFFICIENT, NOT_ESTIMABLE, PASS, ColumnAudit, ItemAudit, PeopleAudit, Verdict
@@ -123,7 +123,7 @@ def _item_audits(graph: InteractionGraph, plan: Plan, given: Lists, step: Callab
             audit_items(
                 graph,
                 lists,
-                by,
+                cohorts(graph, by, "item"),
                 plan.k,
                 browsing=plan.browsing,
                 target=plan.target_for(by),
@@ -149,7 +149,7 @@ def _people_audits(
         return audit_people(
             graph,
             quality,
-            by,
+            grouping(graph, by, "user"),
             plan.k,
             guard,
             reference=plan.reference_for(name),
@@ -164,15 +164,14 @@ def _people_audits(
 
 def guard_of(graph: InteractionGraph, plan: Plan, *, floor: int = MIN_N, before: Sequence[By] = ()) -> Disclosure:
     """What a plan's record may tell of people. before: intersections that earlier records of this data hold."""
-    return disclosure(
-        graph, (*before, *plan.user_columns, *plan.intersections), limit=plan.thresholds.min_n, floor=floor
-    )
+    asked = [grouping(graph, by, "user") for by in (*before, *plan.user_columns, *plan.intersections)]
+    return disclosure(graph, asked, limit=plan.thresholds.min_n, floor=floor)
 
 
 def audit_people(
     graph: InteractionGraph,
     quality: Evaluation,
-    by: By,
+    groups: Cohorts,
     k: int,
     guard: Disclosure,
     *,
@@ -182,8 +181,10 @@ def audit_people(
     draws: int = DRAWS,
 ) -> PeopleAudit:
     """An audit of people that is a function of the shown groups alone."""
-    shown_people = measured(guard, quality, grouping(graph, by, "user").by)
-    audit = audit_users(graph, shown_people, by, k, thresholds=thresholds, reference=reference, seed=seed, draws=draws)
+    shown_people = measured(guard, quality, groups.by)
+    audit = audit_users(
+        graph, shown_people, groups, k, thresholds=thresholds, reference=reference, seed=seed, draws=draws
+    )
     return shown_audit(guard, audit, quality)
 
 

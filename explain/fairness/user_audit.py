@@ -22,7 +22,6 @@ from explain.fairness.audit import counted, n_unknown, number
 from explain.fairness.gap import SMALL, Differences, differences, mean_intervals, permutation_p, permuted, spread
 from explain.format.words import DCG
 from explain.groups.cohorts import Cohorts
-from explain.groups.intersections import By, grouping
 from explain.results.audit import FAIL, INSUFFICIENT, NOT_ESTIMABLE, PASS, AuditRow, PeopleAudit, PeopleOverall
 from explain.results.plan import Thresholds
 
@@ -38,7 +37,7 @@ NOTE: Final = (
 def audit_users(
     graph: InteractionGraph,
     evaluation: Evaluation,
-    by: By,
+    groups: Cohorts,
     k: int,
     *,
     thresholds: Thresholds | None = None,
@@ -54,10 +53,9 @@ def audit_users(
     the band that holds all groups' differences at once. Groups under the smallest number of people are suppressed: no
     value, in no reference. A reference of fewer than 30 people decides nothing. The unknown have a value and no
     verdict.
-    Raises   OptionError for an unknown column or reference, a bad k, or a k at which nothing was evaluated.
+    Raises   OptionError for an unknown reference, a bad k, or a k at which nothing was evaluated.
     """
     k, limits = check_k(k, graph.n_items), thresholds or Thresholds()
-    groups = grouping(graph, by, "user")
     values = _values(groups, evaluation, k)
     compared = _compared(groups, values, limits, reference, seed)
     rows = _rows(groups, values, compared, limits)

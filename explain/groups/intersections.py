@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 from scipy import sparse
 
-from core.errors import OptionError
+from core.errors import OptionError, shown
 from core.graph import InteractionGraph
-from explain.groups.cohorts import UNKNOWN, Cohorts, Side, cohorts, columns
+from explain.groups.cohorts import UNKNOWN, Cohorts, Side, cohorts, columns, side_of
+from explain.groups.membership import SIDES
 
 MOST_COLUMNS = 3
 SIGN = " × "
@@ -54,6 +55,21 @@ def grouping(graph: InteractionGraph, by: By, side: Side) -> Cohorts:
     return intersect(columns)
 
 
+def side_by(graph: InteractionGraph, by: By, side: str | None = None) -> Side:
+    """The side of a column, or of the first of several; `side` where it is given. Raises OptionError."""
+    if side is None:
+        return side_of(graph, parts_of(graph, by)[0])
+    if side not in SIDES:
+        raise OptionError(f"Unknown side {shown(side)}. Sides: {', '.join(SIDES)}.")
+    return "item" if side == "item" else "user"
+
+
+def groups_by(graph: InteractionGraph, by: str, side: str | None = None) -> Cohorts:
+    """The groups by a column of either side, or of people by an intersection. Raises OptionError."""
+    chosen = side_by(graph, by, side)
+    return cohorts(graph, by, chosen) if chosen == "item" else grouping(graph, by, chosen)
+
+
 def intersect(columns: list[Cohorts]) -> Cohorts:
     """The cells of one-group-each groupings, in the order of their columns' groups."""
     n = int(columns[0].membership.shape[0])
@@ -78,4 +94,4 @@ def intersect(columns: list[Cohorts]) -> Cohorts:
     if unknown.any():
         labels.append(UNKNOWN)
     lead = sparse.csr_matrix((np.ones(n), (np.arange(n), place)), shape=(n, max(1, len(labels))))
-    return Cohorts(SIGN.join(c.by for c in columns), columns[0].side, tuple(labels) or (UNKNOWN,), lead)
+    return Cohorts(SIGN.join(c.by for c in columns), columns[0].side, tuple(labels) or (UNKNOWN,), lead, crossed=True)

@@ -27,12 +27,14 @@ class Cohorts:
 
     labels      names of the groups in their natural order; UNKNOWN comes last where anything is unknown
     membership  CSR float64 [n, groups], rows sum to 1; users and attribute columns have exactly one group each
+    crossed     whether they are cells of several columns
     """
 
     by: str
     side: Side
     labels: tuple[str, ...]
     membership: sparse.csr_matrix
+    crossed: bool = False
 
     @property
     def unknown(self) -> int | None:

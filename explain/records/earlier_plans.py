@@ -10,7 +10,8 @@ from core.errors import SurfacedError
 from core.graph import InteractionGraph
 from explain.fairness.disclosure import Disclosure, disclosure
 from explain.groups.cohorts import columns
-from explain.groups.intersections import By, parts_of
+from explain.groups.intersections import grouping
+from explain.groups.membership import Cohorts
 from explain.records.log import DecisionLog
 from explain.storage.privacy import smallest_group
 
@@ -32,8 +33,9 @@ def told_before(home: Path, workspace: str, graph: InteractionGraph) -> tuple[tu
     return tuple(dict.fromkeys(own))[:MOST]
 
 
-def guard_of_answer(home: Path, workspace: str, graph: InteractionGraph, by: By) -> Disclosure:
-    """What one answer about a column or an intersection of people may tell."""
+def guard_of_answer(home: Path, workspace: str, graph: InteractionGraph, groups: Cohorts) -> Disclosure:
+    """What one answer about groups of people, by a column or an intersection, may tell."""
     limit = smallest_group(home)
-    before = told_before(home, workspace, graph) if len(parts_of(graph, by)) > 1 else ()
-    return disclosure(graph, (*before, by), limit=limit, floor=limit)
+    before = told_before(home, workspace, graph) if groups.crossed else ()
+    earlier = [grouping(graph, by, "user") for by in before]
+    return disclosure(graph, [*earlier, groups], limit=limit, floor=limit)

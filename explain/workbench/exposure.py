@@ -7,7 +7,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import cast, get_args
 
 import numpy as np
 
@@ -28,8 +27,9 @@ from explain.fairness.item_audit import audit_items
 from explain.fairness.main_parameters import MAX_PEOPLE, measure_weights, weights_sentence
 from explain.fairness.report import audit_people
 from explain.fairness.trends import MOST_SNAPSHOTS, trends
-from explain.groups.cohorts import Side, columns, side_of
-from explain.groups.intersections import grouping, parts_of
+from explain.groups.cohorts import columns
+from explain.groups.intersections import grouping, groups_by, side_by
+from explain.groups.membership import Cohorts
 from explain.records.earlier_plans import guard_of_answer
 from explain.results.audit import AuditReport, ItemAudit, PeopleAudit
 from explain.results.cells import BehindCell, CellTable
@@ -68,24 +68,23 @@ class ExposureService:
         """Exposure by item group under the served model, or held-out quality by cohort under a refit."""
         loaded = self.session.workspace(workspace)
         k = list_length(loaded, k)
-        chosen = self._side(loaded, by, side)
-        manifest = loaded.manifest(model)
+        groups, manifest = groups_by(loaded.graph, by, side), loaded.manifest(model)
         audited: ItemAudit | PeopleAudit
-        if chosen == "item":
-            audited = audit_items(loaded.graph, loaded.lists(manifest, k, progress), by, k)
+        if groups.side == "item":
+            audited = audit_items(loaded.graph, loaded.lists(manifest, k, progress), groups, k)
         else:
-            audited = self._people_audit(loaded, model, by, k, progress)
+            audited = self._people_audit(loaded, model, groups, k, progress)
         report = build_report(audited, workspace=workspace, model=model, snapshot=manifest.snapshot)
-        key = self._audit_key(workspace, manifest, by, chosen, k)
+        key = self._audit_key(workspace, manifest, by, groups.side, k)
         self.session.store.write_result(workspace, key, report.as_json())
         return report
 
-    def _people_audit(self, loaded: Workspace, model: str, by: str, k: int, progress: Progress) -> PeopleAudit:
+    def _people_audit(self, loaded: Workspace, model: str, groups: Cohorts, k: int, progress: Progress) -> PeopleAudit:
         split = loaded.card.default_split
         run = self.session.refit(loaded, model, split, 0, k, progress)
-        guard = guard_of_answer(self.session.home, loaded.name, loaded.graph, by)
+        guard = guard_of_answer(self.session.home, loaded.name, loaded.graph, groups)
         limits = Thresholds(min_n=self.session.smallest_group)
-        audited = audit_people(loaded.graph, run.evaluation(k), by, k, guard, thresholds=limits)
+        audited = audit_people(loaded.graph, run.evaluation(k), groups, k, guard, thresholds=limits)
         return replace(audited, overall=replace(audited.overall, split=split))
 
     def stored(
@@ -93,10 +92,9 @@ class ExposureService:
     ) -> AuditReport | None:
         """The same audit where it was run for the newest snapshot, or None."""
         loaded = self.session.workspace(workspace)
-        chosen = self._side(loaded, by, side)
-        stored = self.session.store.read_result(
-            workspace, self._audit_key(workspace, loaded.manifest(model), by, chosen, list_length(loaded, k))
-        )
+        chosen, k = side_by(loaded.graph, by, side), list_length(loaded, k)
+        key = self._audit_key(workspace, loaded.manifest(model), by, chosen, k)
+        stored = self.session.store.read_result(workspace, key)
         return None if stored is None else AuditReport.from_json(stored)
 
     def cells(
@@ -118,7 +116,7 @@ class ExposureService:
             )
         lists = loaded.lists(loaded.manifest(model), list_length(loaded, k), progress)
         thresholds = Thresholds(min_n=self.session.smallest_group)
-        guard = guard_of_answer(self.session.home, workspace, loaded.graph, user_by)
+        guard = guard_of_answer(self.session.home, workspace, loaded.graph, people)
         table = joint_cells(lists, rbp(lists.shape[1]), people, items, thresholds=thresholds, guard=guard)
         return replace(table, lists="served", browsing=RBP)
 
@@ -138,7 +136,7 @@ class ExposureService:
         lists = loaded.lists(loaded.manifest(model), list_length(loaded, k))
         people = grouping(loaded.graph, user_by, "user")
         who, least = members(people, user_group), self.session.smallest_group
-        guard = guard_of_answer(self.session.home, workspace, loaded.graph, user_by)
+        guard = guard_of_answer(self.session.home, workspace, loaded.graph, people)
         if user_group in guard.names(people.by, np.flatnonzero((lists != NO_ITEM).any(axis=1))):
             raise OptionError(f"{shown(user_group)} stays hidden. {withheld(least)}")
         return behind_cell(loaded, lists, who, members(grouping(loaded.graph, item_by, "item"), item_group), least)
@@ -345,13 +343,6 @@ class ExposureService:
             arms=baselines,
             sentence=baselines_sentence(baselines, k),
         )
-
-    def _side(self, loaded: Workspace, by: str, side: str | None) -> Side:
-        if side is None:
-            return side_of(loaded.graph, parts_of(loaded.graph, by)[0])
-        if side not in get_args(Side):
-            raise OptionError(f"Unknown side {shown(side)}. Sides: {', '.join(get_args(Side))}.")
-        return cast(Side, side)
 
     def _audit_key(self, workspace: str, manifest: Manifest, by: str, side: str, k: int) -> str:
         """Of people also by the smallest group that is told: what was stored under another one, or before there was

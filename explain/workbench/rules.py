@@ -88,7 +88,7 @@ class RuleService:
         n_lists, n_moved, n_entered = counts(steps)
         changes = group_changes(steps, groups, due, browsing)
         people = grouping(loaded.graph, cohort, "user") if cohort else None
-        guard = guard_of_answer(self.session.home, workspace, loaded.graph, cohort) if cohort else None
+        guard = guard_of_answer(self.session.home, workspace, loaded.graph, people) if people else None
         followed, least = followed_group(changes, parsed, groups.by), self.session.smallest_group
         gains = cohort_gains(steps, groups, followed, people, due, min_n=least, guard=guard)
         price: tuple[Cost, ...] = ()

@@ -170,9 +170,9 @@ def _cohorts(workspace: Workspace, rows: IntArray) -> Iterator[CohortShare]:
     """
     graph, least = workspace.graph, smallest_group(workspace.store.home)
     offered = columns(graph)["user"]
-    guard = disclosure(graph, offered, limit=least, floor=least)
-    for column in offered:
-        groups = cohorts(graph, column, "user")
+    every = [cohorts(graph, column, "user") for column in offered]
+    guard = disclosure(graph, every, limit=least, floor=least)
+    for column, groups in zip(offered, every, strict=True):
         if len(groups.labels) > MAX_COHORT_GROUPS:
             continue
         counts = np.asarray(groups.membership[rows].sum(axis=0)).ravel()

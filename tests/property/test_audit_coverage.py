@@ -11,10 +11,8 @@ from functools import cache
 import numpy as np
 import pytest
 
-from explain.fairness.item_audit import audit_items
-from explain.fairness.user_audit import audit_users
 from explain.results.plan import Thresholds
-from tests.fairness_world import make_evaluation, make_graph
+from tests.fairness_world import audit_items, audit_users, make_evaluation, make_graph
 
 N_SEEDS, N_PEOPLE, K, PER_GROUP, DRAWS = 400, 250, 10, 60, 1_000
 SHARES = {"even": (0.25, 0.25, 0.25, 0.25), "uneven": (0.55, 0.25, 0.15, 0.05)}

@@ -18,12 +18,11 @@ from core.evaluation import evaluate
 from core.graph import InteractionGraph
 from core.progress import no_progress
 from explain.fairness.differencing import protect
-from explain.fairness.disclosure import disclosure
 from explain.fairness.report import Lists, run_plan
 from explain.format.words import RBP
 from explain.groups.intersections import grouping
 from explain.results.plan import Plan, Thresholds
-from tests.fairness_world import make_graph
+from tests.fairness_world import disclosure, make_graph
 
 LIMIT = 4
 

@@ -14,9 +14,7 @@ import pytest
 
 from core.graph import FloatArray, IntArray
 from explain.fairness.gap import differences, spread
-from explain.fairness.item_audit import audit_items
-from explain.fairness.user_audit import audit_users
-from tests.fairness_world import make_evaluation, make_graph
+from tests.fairness_world import audit_items, audit_users, make_evaluation, make_graph
 
 N_DRAWS, K, PER_GROUP, LIMIT = 200, 10, 20, 0.05
 MOST_FALSE = 0.05 + 2 * np.sqrt(0.05 * 0.95 / N_DRAWS)  # 5 % and two Monte-Carlo errors

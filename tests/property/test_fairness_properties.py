@@ -6,10 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from core.ranking import NO_ITEM
-from explain.fairness.item_audit import audit_items
-from explain.fairness.user_audit import audit_users
 from explain.groups.cohorts import cohorts
-from tests.fairness_world import make_evaluation, make_graph, rows_by_group
+from tests.fairness_world import audit_items, audit_users, make_evaluation, make_graph, rows_by_group
 
 GENRES = ("a", "b", "c", "unknown")
 

@@ -20,17 +20,15 @@ from core.evaluation import evaluate
 from core.graph import InteractionGraph
 from core.ranking import NO_ITEM
 from explain.fairness.cells import joint_cells
-from explain.fairness.item_audit import audit_items
 from explain.fairness.metrics.base import all_metrics
 from explain.fairness.plan import plan_from_json, usual_plan
 from explain.fairness.plan_check import check_plan
 from explain.fairness.report import Lists, audited_lists, creators_view, run_plan
-from explain.fairness.user_audit import audit_users
 from explain.format.words import RBP
 from explain.groups.cohorts import cohorts
 from explain.groups.intersections import grouping
 from explain.results.plan import Plan, Thresholds
-from tests.fairness_world import make_evaluation, make_graph, rows_by_group
+from tests.fairness_world import audit_items, audit_users, make_evaluation, make_graph, rows_by_group
 
 N, M, K = 40, 24, 4
 

@@ -22,7 +22,6 @@ from core.guardrails.base import pool_of
 from explain.charts.audits import cell_map
 from explain.charts.bars import exposure_bars
 from explain.fairness.audit import build_report
-from explain.fairness.disclosure import disclosure
 from explain.fairness.report import Lists, MeasuredPlan, run_plan
 from explain.fairness.reranking import Steps, cohort_gains, costs
 from explain.format.words import RBP
@@ -38,7 +37,7 @@ from explain.storage.privacy import checked_limit, smallest_group
 from explain.workbench.workbench import Workbench
 from pages.exposure.cells import cell_frame
 from pages.exposure.page import report_frame
-from tests.fairness_world import make_graph
+from tests.fairness_world import disclosure, make_graph
 
 M, K = 30, 5
 

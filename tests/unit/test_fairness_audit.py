@@ -10,9 +10,7 @@ from core.errors import OptionError
 from core.ranking import NO_ITEM
 from explain.fairness.audit import build_report
 from explain.fairness.gap import permutation_p, permuted
-from explain.fairness.item_audit import audit_items
-from explain.fairness.user_audit import audit_users
-from tests.fairness_world import make_evaluation, make_graph, rows_by_group
+from tests.fairness_world import audit_items, audit_users, make_evaluation, make_graph, rows_by_group
 
 BRANDS = ["a"] * 6 + ["b"] * 3 + ["c"] * 2 + [None]
 

@@ -22,14 +22,13 @@ from explain.fairness.metrics.joint import measure_joint
 from explain.fairness.plan import plan_from_json
 from explain.fairness.plan_check import check_plan
 from explain.fairness.report import Lists, MeasuredPlan, audited_lists, creators_view, run_plan
-from explain.fairness.user_audit import audit_users
 from explain.format.words import RBP
 from explain.groups.cohorts import cohorts
 from explain.results.audit import AuditRow
 from explain.results.audit_record import AuditContent
 from explain.results.plan import Plan
 from explain.workbench.audit_supplements import aim
-from tests.fairness_world import make_evaluation, make_graph
+from tests.fairness_world import audit_users, make_evaluation, make_graph
 from tests.unit.audit_record_for_tests import SHA, content, plan
 
 N, M, K = 60, 24, 4
