@@ -149,5 +149,5 @@ def test_the_sound_rules_are_not_refused(base: type[Rule]) -> None:
 
 
 def test_two_rules_of_one_name_are_our_own_mistake() -> None:
-    with pytest.raises(ValueError, match="two entries are called mmr"):
+    with pytest.raises(ValueError, match="Two entries are called mmr"):
         RULES.add(type("Second", (MaximalMarginalRelevance,), {"__module__": "elsewhere"}))
