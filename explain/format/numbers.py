@@ -1,9 +1,16 @@
-"""Numbers in words: amounts with a sign, shares, p-values, counts with their noun."""
+"""Numbers in words, each form once: amounts, shares, per cents, intervals, p-values, counts, durations. A minus is a
+minus sign.
+"""
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Callable
+from typing import Final, Protocol
 
+from explain.format.words import UNSAID
+
+PLACES, MORE_PLACES, SMALL_GAP = 4, 6, 0.01
+NONE: Final = "–"  # in the place of a number that there is not
 _WORDS: Final = (
     "no",
     "one",
@@ -45,7 +52,7 @@ def share(value: float, whole: float) -> str:
 def p_value(value: float | None) -> str:
     """A p-value with four places; below 1e-4 only that."""
     if value is None or value != value:
-        return "–"
+        return NONE
     return "<0.0001" if value < 1e-4 else f"{value:.4f}".rstrip("0").rstrip(".")
 
 
@@ -59,3 +66,64 @@ def plural(n: int, noun: str) -> str:
     if noun == "person":
         return f"{n:,} {'person' if n == 1 else 'people'}"
     return f"{n:,} {noun if n == 1 else noun + 's'}"
+
+
+def number(value: float | int | None) -> str:
+    """A number in few digits with a real minus sign; a dash where there is none."""
+    if value is None:
+        return NONE
+    text = (
+        f"{value:,.0f}"
+        if abs(value) >= 1_000
+        else f"{value:.4g}"
+        if abs(value) >= 0.001 or value == 0
+        else f"{value:.1e}"
+    )
+    return text.replace("-", "−")
+
+
+def fixed(value: float | None, places: int = PLACES) -> str:
+    """A number with so many places, for amounts that a reader adds up; no minus before a 0."""
+    if value is None:
+        return NONE
+    text = f"{value:.{places}f}"
+    return text.removeprefix("-") if float(text) == 0 else text.replace("-", "−")
+
+
+def percent(value: float | None, places: int = 1, missing: str = NONE) -> str:
+    """A share as a percentage: "12.3 %"."""
+    return missing if value is None else f"{100 * value:.{places}f} %".replace("-", "−")
+
+
+class Ends(Protocol):
+    """Whatever has a 95 % interval."""
+
+    @property
+    def low(self) -> float | None: ...
+    @property
+    def high(self) -> float | None: ...
+
+
+def interval(row: Ends, form: Callable[[float], str] = number) -> str:
+    """ "low to high", or a dash."""
+    return between(row.low, row.high, form)
+
+
+def between(low: float | None, high: float | None, form: Callable[[float], str] = number) -> str:
+    """The same of two numbers."""
+    return NONE if low is None or high is None else f"{form(low)} to {form(high)}"
+
+
+def count(value: int | None, missing: str = UNSAID) -> str:
+    """A whole number with commas between thousands."""
+    return missing if value is None else f"{value:,}"
+
+
+def with_interval(value: float, low: float | None, high: float | None) -> str:
+    """ "0.349 (0.338 to 0.361)", without the bracket where no interval is known."""
+    return f"{value:.3f}" + ("" if low is None or high is None else f" ({low:.3f} to {high:.3f})")
+
+
+def seconds(value: float) -> str:
+    """A duration: "1.5 s", "20 ms"."""
+    return f"{value:.1f} s" if value >= 0.1 else f"{1000 * value:.0f} ms"

@@ -6,6 +6,8 @@ from typing import Final
 
 from explain.format.text import clean
 
+UNSAID: Final = "not stated"  # what nobody said
+
 PERSISTENCE: Final = 0.8
 """Of rank-biased precision: the chance that a reader goes on to the next place."""
 STOP: Final = 0.5

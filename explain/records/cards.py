@@ -18,8 +18,8 @@ from core.files import JsonObject
 from core.models.base import ModelSpec
 from core.snapshots import Manifest
 from data.tables import DataCard, Tables
+from explain.format.numbers import number
 from explain.format.text import clean
-from explain.records.words import number
 from explain.results.decision_log import AuditEntry
 
 NOT_STATED: Final = "Not stated."

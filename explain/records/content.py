@@ -23,9 +23,9 @@ from data.tables import DataCard
 from explain.fairness.audited_lists import AuditedLists
 from explain.fairness.disclosure import Disclosure, told
 from explain.fairness.report import MeasuredPlan, creators_view
+from explain.format.words import UNSAID
 from explain.groups.bands import is_unknown
 from explain.groups.cohorts import AGE_OF_ITEM, POPULARITY, UNKNOWN, Cohorts, cohorts, of_kind
-from explain.records.words import UNSAID
 from explain.results.audit import AuditRow
 from explain.results.audit_record import SCHEMA, AuditContent
 from explain.results.measured import Trend

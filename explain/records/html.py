@@ -12,13 +12,13 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
-from explain.format.words import browsing_words, column_words
+from explain.format.words import UNSAID, browsing_words, column_words
 from explain.records import html_tables as tables
 from explain.records.glossary import GLOSSARY, READING
 from explain.records.html_audits import audit_view, cell_table, has_bounds
 from explain.records.html_history import history
 from explain.records.summary import hidden, not_stated, signed, summary
-from explain.records.words import UNSAID, few, flat, threshold
+from explain.records.words import few, flat, threshold
 from explain.records.words import words as text
 from explain.results.audit_record import AuditRecord
 from explain.results.plan import FixedPlan

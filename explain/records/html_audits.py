@@ -10,11 +10,11 @@ from typing import Final
 
 from markupsafe import Markup
 
-from explain.format.numbers import p_value
+from explain.format.numbers import between, count, interval, number, p_value, plural
 from explain.format.text import clean
 from explain.format.words import browsing_words, column_words
 from explain.records.summary import by_chance, is_small, is_small_group, small_reason
-from explain.records.words import between, count, few, interval, number, plural
+from explain.records.words import few
 from explain.results.audit import FAIL, NOT_ESTIMABLE, AuditRow, Bounds, ColumnAudit, ItemOverall, PeopleOverall
 from explain.results.audit_record import AuditRecord
 from explain.results.cells import Cell, CellTable

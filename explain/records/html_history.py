@@ -6,8 +6,9 @@ import json
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from explain.format.numbers import number
+from explain.format.words import UNSAID
 from explain.records.compare import not_comparable, other_questions
-from explain.records.words import UNSAID, number
 from explain.records.words import words as text
 from explain.results.audit_record import AuditRecord
 from explain.results.comparison import Changes, ComparedRow, Difference

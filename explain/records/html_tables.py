@@ -9,25 +9,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 
+from explain.format.numbers import MORE_PLACES, PLACES, SMALL_GAP, between, fixed, interval, number, percent
 from explain.format.text import clean
-from explain.format.words import column_words
+from explain.format.words import UNSAID, column_words
 from explain.records.summary import is_small_metric, levels, metric_of, n_of_metric
-from explain.records.words import (
-    HIDDEN,
-    MORE_PLACES,
-    PLACES,
-    SMALL_GAP,
-    UNSAID,
-    between,
-    fixed,
-    flat,
-    interval,
-    n_hidden,
-    number,
-    parameter,
-    percent,
-    unstarred,
-)
+from explain.records.words import HIDDEN, flat, n_hidden, parameter, unstarred
 from explain.records.words import words as text
 from explain.results.audit import ColumnAudit, ItemOverall
 from explain.results.audit_record import AuditRecord

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from core.texts import UNKNOWN
-from explain.format.numbers import p_value
+from explain.format.numbers import interval, number, p_value, plural
 from explain.format.text import clean
-from explain.format.words import column_words
-from explain.records.words import LEVELS, UNSAID, interval, number, plural
+from explain.format.words import UNSAID, column_words
+from explain.records.words import LEVELS
 from explain.results.audit import FAIL, INSUFFICIENT, NOT_ESTIMABLE, PASS, AuditRow, ColumnAudit, PeopleOverall
 from explain.results.audit_record import AuditContent
 from explain.results.cells import Cell

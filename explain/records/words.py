@@ -5,14 +5,16 @@ say them.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Final, Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
+from explain.format.numbers import count, number
 from explain.format.text import clean
+from explain.format.words import UNSAID
 
-UNSAID: Final = "not stated"
 HIDDEN: Final = "not shown"
-PLACES, MORE_PLACES, SMALL_GAP = 4, 6, 0.01
+
+
 THRESHOLDS: Final = {
     "ratio_low": "lowest exposure ratio allowed",
     "ratio_high": "highest exposure ratio allowed",
@@ -20,6 +22,8 @@ THRESHOLDS: Final = {
     "alpha": "level of a failure's adjusted p",
     "min_n": "fewest people of whom a number is told",
 }
+
+
 LEVELS: Final = {
     "kind": (
         "What carries the score",
@@ -45,63 +49,6 @@ LEVELS: Final = {
     ),
     "": ("What the score is made of", "Which share of the amounts behind the listed items each part has."),
 }
-
-
-def number(value: float | int | None) -> str:
-    """A number in few digits with a real minus sign; a dash where there is none."""
-    if value is None:
-        return "–"
-    text = (
-        f"{value:,.0f}"
-        if abs(value) >= 1_000
-        else f"{value:.4g}"
-        if abs(value) >= 0.001 or value == 0
-        else f"{value:.1e}"
-    )
-    return text.replace("-", "−")
-
-
-def fixed(value: float | None, places: int = PLACES) -> str:
-    """A number with so many places, for amounts that a reader adds up; no minus before a 0."""
-    if value is None:
-        return "–"
-    text = f"{value:.{places}f}"
-    return text.removeprefix("-") if float(text) == 0 else text.replace("-", "−")
-
-
-def percent(value: float | None) -> str:
-    """A share as a percentage with one place."""
-    return "–" if value is None else f"{100 * value:.1f} %".replace("-", "−")
-
-
-class Ends(Protocol):
-    """Whatever has a 95 % interval."""
-
-    @property
-    def low(self) -> float | None: ...
-    @property
-    def high(self) -> float | None: ...
-
-
-def interval(row: Ends, form: Callable[[float], str] = number) -> str:
-    """ "low to high", or a dash."""
-    return between(row.low, row.high, form)
-
-
-def between(low: float | None, high: float | None, form: Callable[[float], str] = number) -> str:
-    """The same of two numbers."""
-    return "–" if low is None or high is None else f"{form(low)} to {form(high)}"
-
-
-def count(value: int | None) -> str:
-    return UNSAID if value is None else f"{value:,}"
-
-
-def plural(n: int, noun: str) -> str:
-    """ "1 film", "12 films", "3 people". Like naming's, without the graph that naming loads: pages and the shell start
-    with this.
-    """
-    return f"{n:,} {'people' if noun == 'person' and n != 1 else noun if n == 1 else noun + 's'}"
 
 
 def few(n: int | None, least: int) -> str:

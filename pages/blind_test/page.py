@@ -10,11 +10,12 @@ import streamlit as st
 from core.errors import SurfacedError
 from core.texts import command
 from explain.charts.attribution import blind_chart
+from explain.format.numbers import seconds
 from explain.format.words import column_words
 from explain.results.blind_test import AuditedGroup, BlindResult, BlindTestEntry, Revealed
 from explain.workbench.tasks import Task
 from pages.frame import jobs, queries, widgets
-from pages.frame.text import count, lead, percent, plain, seconds
+from pages.frame.text import count, lead, percent, plain
 
 KINDS: Final = {
     "author": "New authors are shown less",

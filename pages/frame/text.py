@@ -11,6 +11,8 @@ from html import escape
 
 import streamlit as st
 
+from core.texts import UNKNOWN
+from explain.format import numbers
 from explain.format.numbers import amount
 from explain.format.text import clean
 from explain.format.words import column_words
@@ -51,31 +53,18 @@ def metric(name: str) -> str:
     return {"ndcg": "nDCG", "hit": "Hit rate"}.get(kind, column_words(kind).capitalize()) + at + k
 
 
-def seconds(value: float) -> str:
-    return f"{value:.1f} s" if value >= 0.1 else f"{1000 * value:.0f} ms"
-
-
 def score(value: float) -> str:
     return amount(value, signed=False)
 
 
 def percent(value: float | None, digits: int = 0) -> str:
     """A share as a percentage, or "unknown" where there is none."""
-    return "unknown" if value is None else f"{100 * value:.{digits}f} %".replace("-", "−")
-
-
-def counted(n: int, noun: str) -> str:
-    """ "1 rival", "12 rivals"."""
-    return f"{n:,} {noun if n == 1 else noun + 's'}"
+    return numbers.percent(value, digits, UNKNOWN)
 
 
 def count(value: int | None) -> str:
-    return "unknown" if value is None else f"{value:,}"
-
-
-def interval(value: float, low: float | None, high: float | None) -> str:
-    """ "0.349 (0.338 to 0.361)", without the bracket where no interval is known."""
-    return f"{value:.3f}" + ("" if low is None or high is None else f" ({low:.3f} to {high:.3f})")
+    """A whole number, or "unknown" where there is none."""
+    return numbers.count(value, UNKNOWN)
 
 
 def day(seconds: int) -> str:

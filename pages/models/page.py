@@ -9,11 +9,12 @@ import streamlit as st
 
 from core.texts import command
 from explain.charts.bars import MetricBar, metric_bars
+from explain.format.numbers import seconds, with_interval
 from explain.results.workspace import EvaluationReport, ModelInfo, SnapshotInfo
 from explain.workbench.tasks import Task
 from pages.frame import jobs, measured, pickers, queries, widgets, wishes
 from pages.frame.selection import Selection, chosen_workspace, selected
-from pages.frame.text import interval, minute, percent, plain, seconds, unread
+from pages.frame.text import minute, percent, plain, unread
 from pages.models import parameters
 
 
@@ -101,7 +102,7 @@ def models_frame(
         row: dict[str, object] = {"model": model.title}
         for key, title in _measures(at).items():
             figure = report.metrics.get(key) if report else None
-            row[title] = interval(figure["value"], figure.get("low"), figure.get("high")) if figure else "–"
+            row[title] = with_interval(figure["value"], figure.get("low"), figure.get("high")) if figure else "–"
         both = measured.readable(snapshot, report)
         row["path share"] = percent(both[0]) if both else "–"
         row["gross / net"] = f"{both[1]:.2f}" if both else "–"

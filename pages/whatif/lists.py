@@ -8,11 +8,11 @@ import pandas as pd
 import streamlit as st
 
 from explain.charts.changes import two_lists
-from explain.format.numbers import amount
+from explain.format.numbers import amount, plural
 from explain.results.whatif import WhatIf
 from pages.frame import widgets
 from pages.frame.selection import Selection
-from pages.frame.text import count, counted, plain
+from pages.frame.text import count, plain
 
 _COLUMNS: Final = {  # pixels; what moved an item is read on three lines
     "rank": st.column_config.NumberColumn(width=50),
@@ -30,7 +30,7 @@ def section(selection: Selection, result: WhatIf) -> None:
         st.markdown(f"The first {count(len(result.after))} stay as they are.")
     else:
         st.markdown(
-            f"**{len(moved)} of {counted(len(result.after), 'place')}** {'changes' if len(moved) == 1 else 'change'}; "
+            f"**{len(moved)} of {plural(len(result.after), 'place')}** {'changes' if len(moved) == 1 else 'change'}; "
             f"{len(fresh)} {'is' if len(fresh) == 1 else 'are'} new to the list."
         )
     widgets.chart(

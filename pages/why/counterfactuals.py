@@ -7,12 +7,12 @@ import streamlit as st
 
 from core.errors import SurfacedError, shown
 from core.texts import command, joined
-from explain.format.numbers import amount
+from explain.format.numbers import amount, plural
 from explain.format.text import clean
 from explain.results.explanation import Explanation, Part
 from pages.frame import address, pickers, queries, widgets, wishes
 from pages.frame.selection import Selection
-from pages.frame.text import counted, option, plain, score
+from pages.frame.text import option, plain, score
 from pages.why import queries as why_queries
 
 UNITS = {"history": "History items", "edges": "Edges of the graph", "features": "Words and features"}
@@ -115,7 +115,7 @@ def section(selection: Selection, item: str, explanation: Explanation) -> None:
     st.markdown(plain(flip.sentence, 700))
     st.caption(
         "Searched with predicted scores, then computed by passing every message again"
-        + (f"; compared with {counted(flip.rivals, 'rival')}." if flip.rivals else ".")
+        + (f"; compared with {plural(flip.rivals, 'rival')}." if flip.rivals else ".")
     )
     if flip.found:
         widgets.link("whatif", "Try it →", remove=joined(flip.removed) or None, add=joined(flip.added) or None)

@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 
-from explain.format.numbers import p_value
+from explain.format.numbers import number, p_value
 from explain.records.html import audit_html
 from explain.records.html_audits import cell_table
 from explain.records.summary import by_chance, hidden, not_stated, signed, signed_before, summary
-from explain.records.words import number, parameter
+from explain.records.words import parameter
 from explain.results.audit import PeopleAudit
 from explain.results.audit_record import AuditContent, AuditRecord
 from explain.results.cells import CellTable

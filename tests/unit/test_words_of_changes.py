@@ -14,9 +14,9 @@ from explain.charts.changes import two_lists
 from explain.counterfactual import sentences
 from explain.counterfactual.changes import Flip
 from explain.format.names import Names
+from explain.format.numbers import plural
 from explain.format.text import clean
 from explain.results.whatif import Before, Mover, Placed, WhatIf
-from pages.frame.text import counted
 from pages.whatif.lists import after_frame
 
 NAMES = cast(Names, SimpleNamespace(quoted=lambda item: f"“film {item}”"))
@@ -40,7 +40,7 @@ def test_nothing_is_said_of_a_set_that_is_not_known_to_be_small(changed: tuple[i
 
 
 def test_one_thing_and_several() -> None:
-    assert [counted(n, "rival") for n in (0, 1, 2, 1200)] == ["0 rivals", "1 rival", "2 rivals", "1,200 rivals"]
+    assert [plural(n, "rival") for n in (0, 1, 2, 1200)] == ["0 rivals", "1 rival", "2 rivals", "1,200 rivals"]
 
 
 def changed(title: str) -> WhatIf:
