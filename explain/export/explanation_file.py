@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 from core.files import JsonObject
 from core.models.base import constant_words
 from explain.charts.flow_svg import flow_svg
+from explain.format.dates import minute
 from explain.format.hashing import digest
 from explain.format.numbers import amount
 from explain.format.text import clean
@@ -113,14 +113,10 @@ def explanation_html(
         paths=paths,
         picture=Markup(flow_svg(explanation, theme="light")) if explanation.bundles else "",
         verified=verified,
-        notes=[(note, _time(note.created)) for note in notes],
+        notes=[(note, minute(note.created)) for note in notes],
         provenance=dict(provenance),
         sha256=content["sha256"],
-        generated=_time(generated),
+        generated=minute(generated),
         embedded=Markup(embedded),
         against=None if explanation.against is None else clean(explanation.against.sentence, 800),
     )
-
-
-def _time(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, tz=UTC).strftime("%Y-%m-%d %H:%M UTC")

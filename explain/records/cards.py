@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from typing import Any, Final
 
 import pandas as pd
@@ -18,6 +17,7 @@ from core.files import JsonObject
 from core.models.base import ModelSpec
 from core.snapshots import Manifest
 from data.tables import DataCard, Tables
+from explain.format.dates import date_of, minute
 from explain.format.numbers import number
 from explain.format.text import clean
 from explain.results.decision_log import AuditEntry
@@ -79,7 +79,7 @@ def model_card(
     n_snapshots: int,
 ) -> Card:
     """The card of a fitted model: how it was made, measured and audited."""
-    made = datetime.fromtimestamp(manifest.created / 1e9, tz=UTC).strftime("%Y-%m-%d %H:%M UTC")
+    made = minute(manifest.created / 1e9)
     exact = "exact: parts sum to the score" if spec.exact else "approximate"
     results = [
         [f"{name} (split {run['split']}, seed {run['seed']})", number(v["value"]), _interval(v), f"{run['n_users']:,}"]
@@ -177,7 +177,7 @@ def data_card(tables: Tables, fingerprint: str, relations: Mapping[str, int], pr
     """The same headings for data, counted from the prepared tables."""
     card, events = tables.card, tables.events
     times = events["time"] if len(events) else pd.Series(dtype="int64")
-    window = f"{_day(times.min())} to {_day(times.max())}" if len(times) else "no events"
+    window = f"{date_of(times.min())} to {date_of(times.max())}" if len(times) else "no events"
     counts = events["event"].value_counts() if "event" in events else pd.Series(dtype="int64")
     sections = [
         _section("Motivation", [card.summary]),
@@ -266,10 +266,6 @@ def _flat(content: Mapping[str, Any], before: str = "") -> list[tuple[str, str]]
         else:
             found.append((f"{before}{name}", number(value) if isinstance(value, float) else str(value)))
     return found
-
-
-def _day(seconds: int) -> str:
-    return datetime.fromtimestamp(int(seconds), tz=UTC).date().isoformat()
 
 
 def _escaped(text: object) -> str:

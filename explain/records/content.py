@@ -1,6 +1,7 @@
 """An audit's record put together: what was measured, with everything that a reader outside needs to judge it.
 
-What was measured comes from explain.fairness; how a record is kept, signed and shown is the business of this room's
+What was measured comes from explain.format.dates import date_of
+from explain.fairness; how a record is kept, signed and shown is the business of this room's
 others.
 """
 
@@ -144,7 +145,9 @@ def supplemented(content: AuditContent, supplements: Supplements, data_sha256: s
 def _provenance(source: Source, configuration: str) -> Provenance:
     graph, card, manifest = source.graph, source.card, source.manifest
     times = graph.events.time
-    window = (_day(int(times.min())), _day(int(times.max()))) if len(graph.events) and times.min() else (None, None)
+    window = (
+        (date_of(int(times.min())), date_of(int(times.max()))) if len(graph.events) and times.min() else (None, None)
+    )
     return Provenance(
         graph=manifest.fingerprint,
         model=manifest.snapshot,
@@ -237,7 +240,3 @@ def sources_sha256() -> str:
     for file in sorted(f for f in files if f.is_file()):
         whole.update(f"{file.relative_to(root).as_posix()}\0{hashlib.sha256(file.read_bytes()).hexdigest()}\n".encode())
     return whole.hexdigest()
-
-
-def _day(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, tz=UTC).date().isoformat()

@@ -6,7 +6,6 @@ Streamlit reads markdown in most labels, so titles go through `plain` there and 
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
 from html import escape
 
 import streamlit as st
@@ -65,16 +64,3 @@ def percent(value: float | None, digits: int = 0) -> str:
 def count(value: int | None) -> str:
     """A whole number, or "unknown" where there is none."""
     return numbers.count(value, UNKNOWN)
-
-
-def day(seconds: int) -> str:
-    """A time in seconds UTC as a date; times that no calendar has are shown as they are."""
-    try:
-        return datetime.fromtimestamp(seconds, tz=UTC).strftime("%d %b %Y").lstrip("0")
-    except (OverflowError, OSError, ValueError):
-        return str(seconds)
-
-
-def minute(seconds: int) -> str:
-    """A time in seconds UTC with hours and minutes."""
-    return f"{day(seconds)}, {datetime.fromtimestamp(seconds, tz=UTC):%H:%M} UTC"

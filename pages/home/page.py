@@ -5,12 +5,13 @@ from __future__ import annotations
 import streamlit as st
 
 from core.texts import command
+from explain.format.dates import day_in_words
 from explain.format.words import column_words
 from explain.results.audit import AuditReport
 from explain.results.workspace import EvaluationReport
 from pages.frame import measured, pickers, queries, server, spec, widgets
 from pages.frame.selection import Selection, newcomers_example, selected
-from pages.frame.text import count, day, lead, percent, plain
+from pages.frame.text import count, lead, percent, plain
 
 WHAT = (
     "Why did this item surface for this person, who gets exposure, and is it fair? Every reason "
@@ -66,7 +67,11 @@ def _numbers(selection: Selection) -> None:
             _path_share(measured.readable(selection.snapshot, evaluation)),
             _coverage(evaluation, measured.at(selection.name)),
             _exposure(_stored_exposure(selection)),
-            ("Fitted", day(selection.snapshot.created), f"{title} on {count(selection.workspace.n_events)} events"),
+            (
+                "Fitted",
+                day_in_words(selection.snapshot.created),
+                f"{title} on {count(selection.workspace.n_events)} events",
+            ),
         ]
     )
     if evaluation is None:

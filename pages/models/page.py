@@ -9,12 +9,13 @@ import streamlit as st
 
 from core.texts import command
 from explain.charts.bars import MetricBar, metric_bars
+from explain.format.dates import minute_in_words
 from explain.format.numbers import seconds, with_interval
 from explain.results.workspace import EvaluationReport, ModelInfo, SnapshotInfo
 from explain.workbench.tasks import Task
 from pages.frame import jobs, measured, pickers, queries, widgets, wishes
 from pages.frame.selection import Selection, chosen_workspace, selected
-from pages.frame.text import minute, percent, plain, unread
+from pages.frame.text import percent, plain, unread
 from pages.models import parameters
 
 
@@ -129,7 +130,7 @@ def _model(
             )
             return
         seed = f"seed {snapshot.seed}, snapshot {snapshot.snapshot}"
-        st.caption(f"Fitted in {seconds(snapshot.seconds)} on {minute(snapshot.created)}; {plain(seed)}.")
+        st.caption(f"Fitted in {seconds(snapshot.seconds)} on {minute_in_words(snapshot.created)}; {plain(seed)}.")
         if report is not None:
             n = f"n = {report.n_users:,} people" + (
                 f", {report.n_cold_users:,} without a past left out" if report.n_cold_users else ""

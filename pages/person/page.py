@@ -10,12 +10,13 @@ import streamlit as st
 
 from core.texts import joined
 from explain.charts.changes import list_heat
+from explain.format.dates import day_in_words
 from explain.format.words import column_words
 from explain.results.item_view import ListView
 from explain.results.lists import HistoryEntry, ListedItem, Recommendation
 from pages.frame import address, pickers, queries, widgets
 from pages.frame.selection import K_MOST, MOST_TITLES, TITLES, Selection, first_person
-from pages.frame.text import count, day, plain, score
+from pages.frame.text import count, plain, score
 from pages.person import queries as person_queries
 
 WAYS = {"person": "Pick a person", TITLES: "Be one: pick titles"}
@@ -183,7 +184,7 @@ def _own_titles(selection: Selection, picked: tuple[str, ...]) -> None:
 
 def history_frame(history: tuple[HistoryEntry, ...]) -> pd.DataFrame:
     """A history as a table: title, when (UTC), what happened, weight of the edge."""
-    rows = [(entry.label, day(entry.time), entry.how, entry.weight) for entry in history]
+    rows = [(entry.label, day_in_words(entry.time), entry.how, entry.weight) for entry in history]
     return pd.DataFrame(rows, columns=["title", "when", "what", "weight"])
 
 

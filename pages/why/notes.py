@@ -8,11 +8,12 @@ import pandas as pd
 import streamlit as st
 
 from core.errors import SurfacedError
+from explain.format.dates import minute_in_words
 from explain.results.annotation import VERDICTS, Annotation
 from explain.results.explanation import Explanation
 from pages.frame import queries, widgets
 from pages.frame.selection import Selection
-from pages.frame.text import minute, plain
+from pages.frame.text import plain
 
 
 def section(selection: Selection, item: str, explanation: Explanation) -> None:
@@ -64,14 +65,15 @@ def _show(note: Annotation) -> None:
     with st.container(border=True):
         st.markdown(f"**{plain(note.verdict or 'note')}**" + (f" · {plain(note.note, 2000)}" if note.note else ""))
         st.caption(
-            f"{plain(note.author, 80)}, {minute(note.created)}, model {plain(note.model)}, "
+            f"{plain(note.author, 80)}, {minute_in_words(note.created)}, model {plain(note.model)}, "
             f"snapshot {plain(note.snapshot)}"
         )
 
 
 def note_frame(notes: tuple[Annotation, ...]) -> pd.DataFrame:
     rows = [
-        (minute(n.created), n.verdict, n.note, n.author, n.model, n.person, n.item, n.snapshot, n.id) for n in notes
+        (minute_in_words(n.created), n.verdict, n.note, n.author, n.model, n.person, n.item, n.snapshot, n.id)
+        for n in notes
     ]
     return pd.DataFrame(
         rows, columns=["when", "verdict", "note", "by", "model", "person", "item", "snapshot", "number"]
