@@ -1,7 +1,6 @@
 """An audit's record put together: what was measured, with everything that a reader outside needs to judge it.
 
-What was measured comes from explain.format.dates import date_of
-from explain.fairness; how a record is kept, signed and shown is the business of this room's
+What was measured comes from explain.fairness; how a record is kept, signed and shown is the business of this room's
 others.
 """
 
@@ -24,6 +23,7 @@ from data.tables import DataCard
 from explain.fairness.audited_lists import AuditedLists
 from explain.fairness.disclosure import Disclosure, told
 from explain.fairness.report import MeasuredPlan, creators_view
+from explain.format.dates import date_of
 from explain.format.words import UNSAID
 from explain.groups.bands import is_unknown
 from explain.groups.cohorts import AGE_OF_ITEM, POPULARITY, UNKNOWN, Cohorts, cohorts, of_kind
