@@ -9,7 +9,6 @@ from collections.abc import Iterator
 
 import numpy as np
 from scipy import sparse
-from scipy.special import ndtr, ndtri
 
 from core.graph import FloatArray
 
@@ -62,34 +61,3 @@ def percentile_interval(draws: FloatArray) -> tuple[FloatArray, FloatArray]:
     tail = 50.0 * (1.0 - LEVEL)
     low, high = np.nanpercentile(draws, [tail, 100.0 - tail], axis=0)
     return low, high
-
-
-def bca_interval(draws: FloatArray, value: FloatArray, acceleration: FloatArray) -> tuple[FloatArray, FloatArray]:
-    """The bias-corrected and accelerated 95 % interval of each column (Efron 1987): the percentiles moved for bias and
-    skewness.
-
-    draws [draws, m], defined; value [m] of the data; acceleration [m] as `acceleration` gives it → low [m], high [m].
-    Where all draws lie on one side of the value, or the correction has no solution, the plain percentiles stand.
-    """
-    tail = (1.0 - LEVEL) / 2
-    below = ((draws < value).sum(axis=0) + 0.5 * (draws == value).sum(axis=0)) / len(draws)
-    centre = ndtri(np.clip(below, 1e-9, 1 - 1e-9))
-    bounds = []
-    for level in (tail, 1.0 - tail):
-        shifted = centre + ndtri(level)
-        room = 1.0 - acceleration * shifted
-        place = ndtr(centre + shifted / np.where(room > 0.1, room, np.nan))
-        place = np.where(np.isfinite(place) & (below > 0) & (below < 1), place, level)
-        ordered = np.sort(draws, axis=0)
-        at = place * (len(draws) - 1)
-        low, part = np.floor(at).astype(np.int64), at - np.floor(at)
-        columns = np.arange(draws.shape[1])
-        high = np.minimum(low + 1, len(draws) - 1)
-        bounds.append(ordered[low, columns] * (1 - part) + ordered[high, columns] * part)
-    return bounds[0], bounds[1]
-
-
-def acceleration(influence: FloatArray) -> float:
-    """Σ l³ / (6 (Σ l²)^1.5) of the people's influences on a statistic, float64 [n]; 0 where none has any."""
-    square = float((influence**2).sum())
-    return float((influence**3).sum() / (6 * square**1.5)) if square > 0 else 0.0

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from core.errors import CancelledError
-
 Progress = Callable[[float, str], None]
 
 
@@ -24,9 +22,3 @@ def portion(progress: Progress, low: float, high: float) -> Progress:
         progress(low + (high - low) * min(max(fraction, 0.0), 1.0), doing)
 
     return part
-
-
-def check_cancelled(is_cancelled: Callable[[], bool], doing: str) -> None:
-    """Raises CancelledError when `is_cancelled()` holds; for callbacks whose stop button is a flag."""
-    if is_cancelled():
-        raise CancelledError(f"Stopped while {doing}. Nothing was stored.")

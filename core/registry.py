@@ -19,17 +19,24 @@ class Registry(Generic[Entry]):
 
     package   dotted name of the folder whose modules register themselves
     name_of   an entry's name               order_of  what the entries are sorted by
+    written   the class or function that an entry stands for; the entry itself if left out
     """
 
-    def __init__(self, package: str, name_of: Callable[[Entry], str], order_of: Callable[[Entry], Any]) -> None:
-        self._package, self._name_of, self._order_of = package, name_of, order_of
+    def __init__(
+        self,
+        package: str,
+        name_of: Callable[[Entry], str],
+        order_of: Callable[[Entry], Any],
+        written: Callable[[Entry], object] = lambda entry: entry,
+    ) -> None:
+        self._package, self._name_of, self._order_of, self._written = package, name_of, order_of, written
         self._entries: dict[str, Entry] = {}
 
     def add(self, entry: Entry) -> Entry:
         """Make an entry known, and give it back. Raises ValueError where another module has registered the name."""
         name = self._name_of(entry)
         known = self._entries.get(name)
-        if known is not None and _origin(known) != _origin(entry):
+        if known is not None and _origin(self._written(known)) != _origin(self._written(entry)):
             raise ValueError(
                 f"Two entries are called {name}, {known!r} and {entry!r}: give the second a name of its own."
             )

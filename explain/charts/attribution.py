@@ -10,13 +10,11 @@ from typing import Any, Final
 import numpy as np
 import plotly.graph_objects as go
 
-from core.errors import OptionError, shown
-from explain.charts.bars import MetricBar, metric_bars
 from explain.charts.flow_style import Palette, palette
 from explain.format.numbers import amount
 from explain.format.text import plotly_text, wrap
 from explain.results.blind_test import BlindResult, Revealed
-from explain.results.exposure import GapAttribution, MeasuredWeights, NonProfiling
+from explain.results.exposure import GapAttribution
 
 _ROW_PX: Final = 36
 _FRAME_PX: Final = 96
@@ -76,53 +74,6 @@ def gap_waterfall(attribution: GapAttribution, *, theme: str = "light") -> go.Fi
     )
     figure.add_vline(x=0, line={"color": inks.soft_ink, "dash": "dash", "width": 1.5})
     return figure.update_xaxes(range=_room(attribution))
-
-
-def weight_bars(weights: MeasuredWeights, level: str = "relation", *, theme: str = "light") -> go.Figure:
-    """The shares of one level with their intervals, largest first; lighter bars speak against what is listed.
-
-    level   "kind", "relation", "events" or "age"        Raises OptionError where the model has no such level, or an
-            unknown theme
-    """
-    inks = palette(theme)
-    rows = [row for row in weights.rows if row.level == level]
-    if not rows:
-        levels = ", ".join(dict.fromkeys(row.level for row in weights.rows))
-        raise OptionError(f"Nothing was weighed by {shown(level)}: choose one of {levels}.")
-    bars = go.Bar(
-        orientation="h",
-        y=list(range(len(rows))),
-        x=[row.share for row in rows],
-        width=0.6,
-        marker={"color": [inks.cons if row.against > row.share / 2 else inks.pros for row in rows]},
-        error_x=_errors([(row.share, row.low, row.high) for row in rows], inks),
-        hoverinfo="text",
-        hovertext=[f"{plotly_text(r.label)}: {r.share:.1%} [{r.low:.1%}, {r.high:.1%}]" for r in rows],
-    )
-    figure = _framed(
-        go.Figure(bars), [_name(row.label) for row in rows], inks, "Share of the amounts behind listed items"
-    )
-    for place, row in enumerate(rows):
-        against = " against" if row.against > row.share / 2 else ""
-        figure.add_annotation(
-            x=max(row.share, row.high),
-            y=place,
-            text=f"{row.share:.0%}{against}",
-            showarrow=False,
-            xanchor="left",
-            xshift=6,
-            font={"color": inks.ink},
-        )
-    return figure.update_xaxes(range=[0, 1.18 * max(row.high for row in rows)], tickformat=".0%")
-
-
-def arm_bars(comparison: NonProfiling, *, theme: str = "light") -> go.Figure:
-    """Held-out nDCG of the model and of the arms without a profile, with intervals. Raises OptionError for an unknown
-    theme.
-    """
-    measured = [(arm.title, arm.ndcg) for arm in comparison.arms]
-    bars = [MetricBar(title, of.value, of.low, of.high) for title, of in measured if of.value is not None]
-    return metric_bars(bars, metric=f"nDCG@{comparison.k}, split {comparison.split}", theme=theme)
 
 
 def blind_chart(result: BlindResult, truth: Revealed | None = None, *, theme: str = "light") -> go.Figure:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from core.errors import CancelledError, OptionError
-from core.progress import check_cancelled, no_progress, portion
+from core.errors import OptionError
+from core.progress import no_progress, portion
 from data.datasets.base import all_datasets, get_dataset
 
 
@@ -46,9 +46,3 @@ def test_portion_maps_a_step_into_the_whole_job() -> None:
         step(fraction, "reading")
     assert reports == [(0.5, "reading"), (0.625, "reading"), (0.75, "reading"), (0.75, "reading")]
     no_progress(0.5, "nothing is told to nobody")
-
-
-def test_raised_flag_cancels() -> None:
-    check_cancelled(lambda: False, "reading")
-    with pytest.raises(CancelledError, match="while reading"):
-        check_cancelled(lambda: True, "reading")

@@ -8,8 +8,6 @@ is smoothed or guessed.
 
 from __future__ import annotations
 
-import importlib
-import pkgutil
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Final, Literal
@@ -17,6 +15,7 @@ from typing import Final, Literal
 import numpy as np
 
 from core.graph import FloatArray, IntArray
+from core.registry import Registry
 from explain.fairness.audited_lists import AuditedLists, Statistic
 from explain.fairness.disclosure import told, withheld
 from explain.fairness.figures import Figure
@@ -106,17 +105,25 @@ class Metric:
         )
 
 
-_REGISTERED: dict[str, tuple[MetricSpec, Measure]] = {}
+@dataclass(frozen=True)
+class _Registered:
+    spec: MetricSpec
+    measure: Measure
+
+
+METRICS: Registry[_Registered] = Registry(
+    __name__.rpartition(".")[0],
+    name_of=lambda metric: metric.spec.name,
+    order_of=lambda metric: (metric.spec.place, metric.spec.name),
+    written=lambda metric: metric.measure,
+)
 
 
 def metric(spec: MetricSpec) -> Callable[[Measure], Measure]:
     """Registers a function under the name of its words. Raises ValueError where another file has taken the name."""
 
     def register(measure: Measure) -> Measure:
-        known = _REGISTERED.get(spec.name)
-        if known is not None and known[1].__module__ != measure.__module__:
-            raise ValueError(f"Two metrics are called {spec.name}: in {known[1].__module__} and {measure.__module__}.")
-        _REGISTERED[spec.name] = (spec, measure)
+        METRICS.add(_Registered(spec, measure))
         return measure
 
     return register
@@ -124,12 +131,9 @@ def metric(spec: MetricSpec) -> Callable[[Measure], Measure]:
 
 def all_metrics() -> tuple[Metric, ...]:
     """Every registered metric, ordered by order, family and name."""
-    package = __name__.rpartition(".")[0]
-    for module in pkgutil.iter_modules(importlib.import_module(package).__path__):
-        importlib.import_module(f"{package}.{module.name}")
-    places = sorted({spec.place for spec, _ in _REGISTERED.values()})
-    ordered = sorted(_REGISTERED.values(), key=lambda registered: (registered[0].place, registered[0].name))
-    return tuple(Metric(spec, measure, places.index(spec.place) + 1) for spec, measure in ordered)
+    known = METRICS.entries().values()
+    places = sorted({registered.spec.place for registered in known})
+    return tuple(Metric(m.spec, m.measure, places.index(m.spec.place) + 1) for m in known)
 
 
 def limit_names() -> set[str]:
