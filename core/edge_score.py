@@ -52,19 +52,29 @@ class EdgeScore(Protocol):
     def __call__(self, scales: Tensor) -> Tensor: ...
 
 
-class ChainEdges:
-    """The score of a model that is a sum over chains: constants, plus every walk's product of edge weights."""
+@dataclass(frozen=True, eq=False)
+class Arriving:
+    """The edges of a step that arrive at a target, whoever they come from: each adds coefficient × its weight."""
 
-    def __init__(self, walks: Sequence[Walks], user: int, constant: float) -> None:
-        self.walks, self.user, self.constant = walks, user, constant
+    step: Step
+    target: int
+    coefficient: float
+
+
+class ChainEdges:
+    """The score of a model that is a sum over chains: constants, plus every walk's product of edge weights, plus edges
+    that arrive from everybody. Steps between the same kinds of node have the same edges, whatever these weigh.
+    """
+
+    def __init__(self, walks: Sequence[Walks], user: int, constant: float, arriving: Sequence[Arriving] = ()) -> None:
+        self.walks, self.user, self.constant, self.arriving = walks, user, constant, arriving
         matrices: dict[tuple[str, str], sparse.csr_matrix] = {}
-        for w in walks:
-            for step in w.chain.steps:
-                matrices.setdefault(_kinds(step), step.matrix if _forward(step) else step.transpose)
+        for step in (*(step for w in walks for step in w.chain.steps), *(a.step for a in arriving)):
+            matrices.setdefault(_kinds(step), step.matrix if _forward(step) else step.transpose)
         self.sets = tuple(EdgeSet.of(*kinds, matrix) for kinds, matrix in matrices.items())
         self._offset = dict(zip(matrices, np.cumsum([0, *map(len, self.sets)])[:-1].tolist(), strict=True))
         self._matrices = matrices
-        self.degree = max((len(w.chain.steps) + 1 for w in walks), default=0)
+        self.degree = max((*(len(w.chain.steps) + 1 for w in walks), *(1 for _ in arriving)), default=0)
         self._steps: dict[int, tuple[Tensor, ...]] = {}
 
     def __call__(self, scales: Tensor) -> Tensor:
@@ -84,6 +94,9 @@ class ChainEdges:
                     done[longer] = self._pass(step, done[prefix], flat)
                 prefix = longer
             total = total + w.chain.coefficient * done[prefix][w.target]
+        for a in self.arriving:
+            everybody = torch.ones(a.step.matrix.shape[0], dtype=torch.float64)
+            total = total + a.coefficient * self._pass(a.step, everybody, flat)[a.target]
         return total
 
     def _enter(self, w: Walks, scales: Tensor) -> Tensor:

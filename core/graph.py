@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import NewType
 
 import numpy as np
 import pandas as pd
@@ -19,8 +18,6 @@ from scipy import sparse
 
 from core.errors import GraphError, UnknownIdError, did_you_mean, shown
 
-UserIdx = NewType("UserIdx", int)
-ItemIdx = NewType("ItemIdx", int)
 IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
 
@@ -125,6 +122,9 @@ class InteractionGraph:
 
     memberships   "topic" and "creator": CSR float64 [n_items, n_groups], weight of each item–group edge
     groups        the nodes of those kinds, and of "context" where events carry one
+    published     float64 [n_items], seconds UTC at which an item can first be recommended, NaN where it is not stated
+    withdrawn     float64 [n_items], seconds UTC from which on it can no more, NaN where it is not stated
+    moment        seconds UTC: the graph as it stood then; None: with all of its data, as it stands at their end
     """
 
     name: str
@@ -134,6 +134,9 @@ class InteractionGraph:
     groups: Mapping[str, Nodes]
     events: Events
     memberships: Mapping[str, sparse.csr_matrix]
+    published: FloatArray | None = None
+    withdrawn: FloatArray | None = None
+    moment: int | None = None
 
     def __post_init__(self) -> None:
         for column, n in ((self.events.user, len(self.users)), (self.events.item, len(self.items))):
@@ -188,7 +191,56 @@ class InteractionGraph:
 
     def with_events(self, events: Events) -> InteractionGraph:
         """The same nodes with other events: a training part, or an edited history."""
-        return InteractionGraph(self.name, self.title, self.users, self.items, self.groups, events, self.memberships)
+        return replace(self, events=events)
+
+    @cached_property
+    def timed(self) -> bool:
+        """Whether the events have times."""
+        return bool(self.events.time.any())
+
+    @property
+    def now(self) -> int:
+        """The moment at which the graph stands, seconds UTC: the one that was asked for, or just after the last
+        event."""
+        if self.moment is not None:
+            return self.moment
+        return int(self.events.time.max()) + 1 if len(self.events) else 0
+
+    def at(self, moment: int) -> InteractionGraph:
+        """The graph as it stood at a moment: the events before it; all nodes stay."""
+        return replace(self, events=self.events.take(self.events.time < moment), moment=int(moment))
+
+    @cached_property
+    def since(self) -> FloatArray:
+        """float64 [n_items]: from when on each item exists, seconds UTC: its stated time, or its first event; inf where
+        there is neither.
+        """
+        first = np.full(self.n_items, np.inf)
+        np.minimum.at(first, self.events.item, self.events.time)
+        return first if self.published is None else np.where(np.isnan(self.published), first, self.published)
+
+    @cached_property
+    def closed(self) -> IntArray:
+        """int64, ascending: the items that can be recommended to nobody at this moment: not there yet, or withdrawn.
+
+        With all of its data (no moment) a graph closes withdrawn items alone.
+        """
+        gone = np.zeros(self.n_items, dtype=bool)
+        if self.withdrawn is not None:
+            gone |= self.withdrawn <= self.now
+        if self.moment is not None:
+            gone |= self.since > self.now
+        return np.flatnonzero(gone)
+
+    @cached_property
+    def last_times(self) -> IntArray:
+        """int64 [nnz], aligned with `interactions`: when each pair's latest event was, seconds UTC."""
+        e = self.events
+        order = np.lexsort((e.time, e.item, e.user))
+        user, item = e.user[order], e.item[order]
+        last = np.ones(len(order), dtype=bool)
+        last[:-1] = (np.diff(user) != 0) | (np.diff(item) != 0)
+        return e.time[order][last]
 
     def relation_sizes(self) -> dict[str, int]:
         """Edges by relation: one entry an event type, then has_topic, has_creator, in_context."""

@@ -38,11 +38,14 @@ def check_k(k: object, n_items: int) -> int:
     return length
 
 
-def top_k(scores: FloatArray, k: int, exclude: sparse.csr_matrix | None = None) -> tuple[IntArray, FloatArray]:
+def top_k(
+    scores: FloatArray, k: int, exclude: sparse.csr_matrix | None = None, closed: IntArray | None = None
+) -> tuple[IntArray, FloatArray]:
     """The k best candidates of each row; a candidate is every item that is not excluded, whatever its score.
 
     scores   float64 [B, n_items], never NaN
     exclude  CSR [B, n_items] or None: a stored entry takes the item out of that row's list
+    closed   int64 positions of items that are in nobody's list
     Returns  items int64 [B, k'] and scores float64 [B, k'] with k' = min(k, n_items), best first, equal scores by
              position; a row with fewer candidates ends in NO_ITEM with score -inf
     Raises   OptionError if k < 1, ModelError if a score is NaN.
@@ -57,6 +60,8 @@ def top_k(scores: FloatArray, k: int, exclude: sparse.csr_matrix | None = None) 
     if exclude is not None:
         _check_rows(exclude, n_rows, n_items)
         cost[_stored(exclude)] = np.inf
+    if closed is not None:
+        cost[:, closed] = np.inf
     chosen = _lowest(cost, length)
     items = np.nonzero(chosen)[1].reshape(n_rows, length).astype(np.int64)
     order = np.argsort(np.take_along_axis(cost, items, axis=1), axis=1, kind="stable")
@@ -91,6 +96,7 @@ def rank_all(
     exclude: sparse.csr_matrix | None,
     k: int,
     *,
+    closed: IntArray | None = None,
     batch: int = 256,
     progress: Progress = no_progress,
 ) -> tuple[IntArray, FloatArray]:
@@ -98,6 +104,7 @@ def rank_all(
 
     score     positions int64 [B] → float64 [B, n_items]
     exclude   CSR [n_users, n_items] or None, as in `top_k`
+    closed    int64 positions of items that are no candidates for anybody
     progress  told the fraction done after each batch; it may raise CancelledError
     Returns   items int64 [n_users, k'], scores float64 [n_users, k'], as `top_k` gives them
     """
@@ -106,7 +113,7 @@ def rank_all(
     for start in range(0, n_users, batch):
         users = np.arange(start, min(start + batch, n_users), dtype=np.int64)
         rows = None if exclude is None else exclude[start : users[-1] + 1]
-        batch_items, batch_values = top_k(score(users), k, rows)
+        batch_items, batch_values = top_k(score(users), k, rows, closed)
         items.append(batch_items)
         values.append(batch_values)
         done = int(users[-1]) + 1

@@ -66,12 +66,14 @@ class ConstantWords:
 
     text      template in sentences and on the picture     label  in a table of parts
     short     in an exported table; the label if empty     alike  whether it is the same amount for everybody
+    observed  whether it is a sum over observed events, which `Recommender.readers` tells one by one
     """
 
     text: str
     label: str
     short: str = ""
     alike: bool
+    observed: bool = False
 
     @property
     def in_export(self) -> str:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from core.graph import Events, FloatArray, IntArray, InteractionGraph, Nodes
-from data.tables import Tables
+from data.tables import TIME_COLUMN, WITHDRAWN_COLUMN, Tables
 
 
 def build_graph(tables: Tables) -> InteractionGraph:
@@ -36,7 +36,24 @@ def build_graph(tables: Tables) -> InteractionGraph:
         named = pd.DataFrame({"context": contexts, "label": contexts})
         groups["context"] = _nodes("context", card.kind_titles.get("context", "context"), named, "context")
     events = _events(tables.events, card.event_weights, users, items, groups.get("context"))
-    return InteractionGraph(card.name, card.title, users, items, groups, events, memberships)
+    published, withdrawn = (_times(items, column) for column in (TIME_COLUMN, WITHDRAWN_COLUMN))
+    return InteractionGraph(
+        card.name, card.title, users, items, groups, events, memberships, published=published, withdrawn=withdrawn
+    )
+
+
+def _times(items: Nodes, column: str) -> FloatArray | None:
+    """float64 [n_items]: a column of times, seconds UTC, NaN where it is empty; None where there is no such column, or
+    where it holds something else.
+    """
+    if column not in items.attributes:
+        return None
+    values = items.attributes[column].infer_objects()
+    if pd.api.types.is_datetime64_any_dtype(values):
+        values = (values - pd.Timestamp(0, tz=getattr(values.dtype, "tz", None))).dt.total_seconds()
+    if not pd.api.types.is_numeric_dtype(values):
+        return None
+    return np.asarray(values.to_numpy(dtype=np.float64, na_value=np.nan))
 
 
 def _nodes(kind: str, title: str, table: pd.DataFrame, key: str) -> Nodes:

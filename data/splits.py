@@ -3,11 +3,15 @@
 random  one global permutation of the table's rows, the last 20 % are the test part
 last    each person's last event; of events at the same second the one whose item has the highest raw id
 time    one global date, the 80 % quantile of event times; later events are the test part
+live    one global date, the 90 % quantile; later events are the test part, each predicted as of its moment (core.live)
+
+What they leak: `random` and `last` learn from other people's later events and let items compete that did not exist yet;
+`time` makes one list for all that follows. `live` does neither.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import get_args
 
 import numpy as np
@@ -16,10 +20,11 @@ from scipy import sparse
 
 from core.errors import OptionError, did_you_mean, shown
 from core.graph import Events, IntArray, InteractionGraph
+from core.live import LiveWindow
 from data.tables import SplitKind
 
 TEST_SHARE = 0.2
-HOLDOUT_SHARE = 0.1
+LIVE_SHARE = HOLDOUT_SHARE = 0.1
 
 
 class EmptyPartError(OptionError):
@@ -35,6 +40,7 @@ class Split:
                 people without any training event have no row entries here
     cold_users  int64, ascending: people with a positive in the test part and no training event
     cold_test   like `test`, for the cold users alone: they are reported apart
+    window      of a `live` split, the time after its date; `train` then stands at that date
     """
 
     kind: SplitKind
@@ -43,6 +49,7 @@ class Split:
     test: sparse.csr_matrix
     cold_users: IntArray
     cold_test: sparse.csr_matrix
+    window: LiveWindow | None = None
 
 
 def split(graph: InteractionGraph, kind: str, seed: int, positives: tuple[str, ...]) -> Split:
@@ -52,7 +59,8 @@ def split(graph: InteractionGraph, kind: str, seed: int, positives: tuple[str, .
     With `last`, people with a single event keep it in training and are not measured.
     Raises OptionError for an unknown kind of split or event type, or for a graph that the split leaves without a test.
     """
-    return _divide(graph, kind, seed, positives, np.arange(len(graph.events), dtype=np.int64), TEST_SHARE)
+    share = LIVE_SHARE if kind == "live" else TEST_SHARE
+    return _divide(graph, kind, seed, positives, np.arange(len(graph.events), dtype=np.int64), share)
 
 
 def holdout(graph: InteractionGraph, kind: str, seed: int, positives: tuple[str, ...]) -> Split:
@@ -87,6 +95,7 @@ def _divide(
         lacking = {
             "last": "nobody has two events left to keep the last of",
             "time": "too few of the events are later than the others",
+            "live": "too few of the events are later than the others",
             "random": f"{n} {'event is' if n == 1 else 'events are'} too few to be divided",
         }[kind]
         other = "add events"
@@ -100,7 +109,12 @@ def _divide(
             f"What can be done: {other}."
         )
     train = graph.with_events(graph.events.take(~held))
-    return _measured(kind, seed, train, graph.events.take(held & np.isin(graph.events.kind, relevant)))
+    positive = graph.events.take(held & np.isin(graph.events.kind, relevant))
+    if kind != "live":
+        return _measured(kind, seed, train, positive)
+    start = int(train.events.time.max()) + 1
+    window = LiveWindow(graph, start, tuple(relevant.tolist()))
+    return replace(_measured(kind, seed, replace(train, moment=start), positive), window=window)
 
 
 def _kinds_of(events: Events, positives: tuple[str, ...]) -> IntArray:

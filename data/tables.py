@@ -9,8 +9,9 @@ import pandas as pd
 
 from data.problems import Problem
 
-SplitKind = Literal["random", "last", "time"]
+SplitKind = Literal["random", "last", "time", "live"]
 TIME_COLUMN = "published"  # of items: seconds UTC, or dates
+WITHDRAWN_COLUMN = "withdrawn"  # the same: from when on an item can no more be recommended
 
 
 @dataclass(frozen=True)

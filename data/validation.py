@@ -13,7 +13,7 @@ import pandas as pd
 
 from core.errors import DataError, shown
 from data.problems import Problem, numbered, problem, rows_where
-from data.tables import TIME_COLUMN, DataCard, Tables
+from data.tables import TIME_COLUMN, WITHDRAWN_COLUMN, DataCard, Tables
 from data.validation_rules import (
     TABLES,
     as_ids,
@@ -48,7 +48,8 @@ def validate(tables: Tables) -> tuple[Tables, tuple[Problem, ...]]:
         frame = as_numbers(as_ids(frame, name, problems), name, problems)
         problems += column_problems(frame, name, tables.card.event_weights)
         frames[name] = frame
-    problems += published_problems(frames["items"], TIME_COLUMN)
+    for column in (TIME_COLUMN, WITHDRAWN_COLUMN):
+        problems += published_problems(frames["items"], column)
     frames = _filled_from_events(frames, problems)
     problems += _reference_problems(frames, problems)
     _stop_on_errors(tables, [*tables.notes, *problems])

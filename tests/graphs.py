@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
 from core.graph import Events, InteractionGraph, Nodes
-from core.models._path_chains import CO_3, CO_5, GROUP_CHAINS, PathParameters, Relation
+from core.models._path_chains import CO_3, CO_5, GROUP_CHAINS, TREND, PathParameters, Relation
 from data.tables import DataCard
 from explain.format.names import Names
 
@@ -67,8 +69,17 @@ def random_graph(
     events = Events(
         *columns, weight.astype(np.float64), time.astype(np.int64), context.astype(np.int64), KINDS, KIND_WEIGHTS
     )
+    published = 1_000_000 - rng.integers(0, 1_000, n_items) * 3600.0
     return InteractionGraph(
-        "random", "Random", nodes("user", n_users), nodes("item", n_items), groups, events, memberships
+        "random",
+        "Random",
+        nodes("user", n_users),
+        nodes("item", n_items),
+        groups,
+        events,
+        memberships,
+        published=published,
+        moment=int(events.time.max()) + 1 if n_events else None,
     )
 
 
@@ -82,6 +93,21 @@ def random_parameters(seed: int) -> PathParameters:
     relations = {CO_3: relation(1.0), CO_5: relation(-0.4)}
     relations |= {key: relation(float(rng.uniform(0.1, 0.6))) for key in GROUP_CHAINS.values()}
     return PathParameters(float(rng.choice([0.0, 0.5, 1.0])), float(rng.uniform(1.0, 3.0)), relations)
+
+
+def timed_parameters(seed: int) -> PathParameters:
+    """The same with a half-life on every hop and on the item, and a trend."""
+    rng = np.random.default_rng(seed + 1_000)
+
+    def life() -> float:
+        return float(rng.uniform(5, 60)) * 3600
+
+    plain = random_parameters(seed)
+    relations = {key: replace(r, reach_life=life()) for key, r in plain.relations.items()}
+    relations[CO_3] = replace(relations[CO_3], between_life=life())
+    relations[TREND] = Relation(0.7, 0.0, 0.0, float(rng.uniform(0, 0.8)), scale=1.7, reach_life=life())
+    lives = {"history_life": life(), "fresh_life": life() * 10}
+    return replace(plain, relations=relations, person=float(rng.uniform(0.1, 1.0)), **lives)
 
 
 def shuffled_rows(graph: InteractionGraph, seed: int) -> InteractionGraph:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from core.models._path_chains import CO_3, CO_5, GROUP_CHAINS
-from core.words import ParameterWords, RelationWords, chain_words
+from core.models._path_chains import CO_3, CO_5, GROUP_CHAINS, TREND
+from core.words import ConstantWords, ParameterWords, RelationWords, chain_words
 
 BASKET: Final = "same basket or session"  # of data whose word for a context is not known
 RELATION_WORDS: Final = {
@@ -15,6 +15,11 @@ RELATION_WORDS: Final = {
         key: RelationWords(text=chain_words((kind, "item")), without_data=BASKET if kind == "context" else "")
         for kind, key in GROUP_CHAINS.items()
     },
+}
+CONSTANT_WORDS: Final = {
+    TREND: ConstantWords(
+        text="people who {verb} it of late", label="people who read it now", short="trend", alike=True, observed=True
+    )
 }
 PARAMETER_WORDS: Final = {
     "weight_exponent": ParameterWords(
@@ -43,5 +48,24 @@ PARAMETER_WORDS: Final = {
     "scale": ParameterWords(
         label="standard deviation of its amounts, a constant",
         effect="typical size of the relation's amounts, divided away so that weights can be compared",
+    ),
+    "between_life": ParameterWords(
+        label="seconds after which another person's having the history item counts half",
+        effect="how fast it fades that other people had the item of the history",
+    ),
+    "reach_life": ParameterWords(
+        label="seconds after which another person's having the recommended item counts half",
+        effect="how fast it fades that other people had the recommended item",
+    ),
+    "person": ParameterWords(
+        label="how much less each item of a long history counts (exponent of its length)",
+        effect="how far long histories are evened out against what is alike for everybody",
+    ),
+    "history_life": ParameterWords(
+        label="seconds after which an item of the own history counts half",
+        effect="how fast the own history fades",
+    ),
+    "fresh_life": ParameterWords(
+        label="seconds after which an item is half as fresh", effect="how fast items age, whoever has them"
     ),
 }

@@ -20,6 +20,7 @@ from core.edge_score import ChainEdges, EdgeScore
 from core.errors import ContractError, OptionError, did_you_mean, shown
 from core.evaluation import accuracy
 from core.graph import FloatArray, IntArray, InteractionGraph
+from core.live import LiveWindow
 from core.progress import Progress, no_progress
 from core.propagation import Walks
 from core.ranking import rank_all
@@ -59,10 +60,14 @@ class ModelSpec:
 
 @dataclass(frozen=True, eq=False)
 class Holdout:
-    """A validation cut: `test` holds the positives (CSR [n_users, n_items]) that `train` lacks."""
+    """A validation cut: `test` holds the positives (CSR [n_users, n_items]) that `train` lacks.
+
+    moments  the same cut seen moment by moment, where it is one in time
+    """
 
     train: InteractionGraph
     test: sparse.csr_matrix
+    moments: LiveWindow | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -97,6 +102,21 @@ class Parts:
     def total(self) -> float:
         """The sum of all parts."""
         return float(self.history.sum() + sum(self.constants.values()))
+
+
+@dataclass(frozen=True, eq=False)
+class Readers:
+    """The walks person → this moment → people who have an item of late → item, one a person between.
+
+    people   int64 [m], ascending            amounts  float64 [m], each one's term of the score
+    times    float64 [m], their latest event with it, seconds UTC
+    life     after so many seconds an event counts half; None: never
+    """
+
+    people: IntArray
+    amounts: FloatArray
+    times: FloatArray
+    life: float | None
 
 
 class Recommender(ABC):
@@ -173,6 +193,10 @@ class Recommender(ABC):
     def constants(self, user: int, item: int) -> dict[str, float]:
         """Terms of the score that no history item carries, by kind."""
         return {}
+
+    def readers(self, item: int) -> Readers | None:
+        """Who carries the constant `trend`, which is the sum of their amounts; None in a model without one."""
+        return None
 
     def connected(self, user: int, item: int) -> float:
         """Signed sum of the walks that use observed edges only."""

@@ -8,22 +8,29 @@ walk of the graph; path share is 1 by construction. Its few parameters are picke
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import ClassVar, Self
 
 import numpy as np
 
-from core.adjacency import merged_row
+from core.adjacency import matrix_row, merged_row
+from core.edge_score import Arriving, ChainEdges, EdgeScore
 from core.errors import ModelError
 from core.graph import FloatArray, IntArray, InteractionGraph
-from core.models._path_chains import PathEdges, PathParameters, chains, edge_weights
-from core.models._path_words import PARAMETER_WORDS, RELATION_WORDS
-from core.models.base import Holdout, ModelSpec, ModelState, Recommender, register, validation_accuracy
+from core.models._path_chains import TREND, PathEdges, PathParameters, chains, edge_weights, trend_step
+from core.models._path_scores import first_hops, histories, push, trend, trend_coefficient, with_scales
+from core.models._path_words import CONSTANT_WORDS, PARAMETER_WORDS, RELATION_WORDS
+from core.models.base import (
+    Holdout,
+    ModelSpec,
+    ModelState,
+    Readers,
+    Recommender,
+    register,
+    validation_accuracy,
+)
 from core.progress import Progress, no_progress, portion
-from core.propagation import Chain, RowEntries, Walks, push_chains
-
-MAX_SCALE_USERS = 2_000
-SCALE_BATCH_CELLS = 2**19  # nodes × people pushed at once: what a processor's cache holds
+from core.propagation import RowEntries, Walks
 
 
 @register
@@ -41,6 +48,7 @@ class PathModel(Recommender):
         unit="path score (sum of weighted paths)",
         order=0,
         relations=RELATION_WORDS,
+        constants=CONSTANT_WORDS,
         parameters=PARAMETER_WORDS,
     )
 
@@ -48,6 +56,8 @@ class PathModel(Recommender):
         self.edges = edges
         self.parameters = parameters
         self.chains = chains(edges, parameters)
+        self.trend_step = trend_step(edges, parameters)
+        self.trend = trend(self.trend_step, parameters)
 
     @classmethod
     def fit(cls, graph: InteractionGraph, *, holdout: Holdout, seed: int = 0, progress: Progress = no_progress) -> Self:
@@ -61,48 +71,77 @@ class PathModel(Recommender):
 
     @classmethod
     def build(cls, graph: InteractionGraph, parameters: PathParameters) -> Self:
-        """The model with these exponents and weights; its scale constants are measured on `graph`."""
+        """The model with these exponents and weights. Its scale constants are measured on `graph`, unless moments
+        matter: then they are those of the moments on which its weights were picked.
+        """
         mean = float(graph.interactions.data.mean())
         parameters = replace(parameters, weight_mean=mean)
-        edges = PathEdges.of(graph, parameters.weight_exponent, mean)
-        return cls(edges, with_scales(edges, parameters))
+        edges = _edges(graph, parameters)
+        return cls(edges, parameters if parameters.timed else with_scales(edges, parameters))
 
     @classmethod
     def restore(cls, graph: InteractionGraph, state: ModelState) -> Self:
         parameters = PathParameters.from_json(state.parameters)
-        return cls(PathEdges.of(graph, parameters.weight_exponent, parameters.weight_mean), parameters)
+        return cls(_edges(graph, parameters), parameters)
 
     def state(self) -> ModelState:
-        return ModelState(asdict(self.parameters))
+        return ModelState(self.parameters.as_json())
 
     def validation_metrics(self, holdout: Holdout) -> dict[str, float]:
         return validation_accuracy(PathModel.build(holdout.train, self.parameters), holdout)
 
     def score(self, users: IntArray) -> FloatArray:
-        x = histories(self.edges, users)
-        out = np.zeros(x.shape)
-        for chain, pushed in zip(self.chains, _push(self.chains, x), strict=True):
+        x = histories(self.edges, self.parameters, users)
+        out = np.zeros(x.shape) if self.trend is None else np.repeat(self.trend[:, None], len(users), axis=1)
+        for chain, pushed in zip(self.chains, push(self.chains, x), strict=True):
             out += chain.coefficient * pushed
         return np.ascontiguousarray(out.T)
 
     def masked(self, user: int, dropped: IntArray) -> FloatArray:
-        x = histories(self.edges, np.array([user], dtype=np.int64))
+        x = histories(self.edges, self.parameters, np.array([user], dtype=np.int64))
         x[dropped] = 0.0
-        pushed = zip(self.chains, _push(self.chains, x), strict=True)
-        return np.asarray(sum((chain.coefficient * out[:, 0] for chain, out in pushed), np.zeros(len(x))))
+        pushed = zip(self.chains, push(self.chains, x), strict=True)
+        start = np.zeros(len(x)) if self.trend is None else self.trend
+        return np.asarray(sum((chain.coefficient * out[:, 0] for chain, out in pushed), start))
 
     def terms(self, users: IntArray, keep: FloatArray | None = None) -> dict[str, FloatArray]:
-        x = histories(self.edges, users)
-        pushed = _push(self.chains, x if keep is None else np.ascontiguousarray(x * keep.T))
-        return {
+        x = histories(self.edges, self.parameters, users)
+        pushed = push(self.chains, x if keep is None else np.ascontiguousarray(x * keep.T))
+        terms = {
             chain.key: np.ascontiguousarray((chain.coefficient * out).T)
             for chain, out in zip(self.chains, pushed, strict=True)
         }
+        return terms if self.trend is None else terms | {TREND: np.tile(self.trend, (len(users), 1))}
 
     def walks(self, user: int, item: int) -> tuple[Walks, ...]:
-        items, start = self.edges.adjacency.row(user)
+        items, start = first_hops(self.edges, self.parameters, user)
         entries = RowEntries(items)
         return tuple(Walks(chain, items, start, target=item, entries=entries) for chain in self.chains)
+
+    def constants(self, user: int, item: int) -> dict[str, float]:
+        return {} if self.trend is None else {TREND: float(self.trend[item])}
+
+    def connected(self, user: int, item: int) -> float:
+        return super().connected(user, item) + sum(self.constants(user, item).values())
+
+    def edge_score(self, user: int, item: int) -> EdgeScore:
+        arriving = (
+            () if self.trend_step is None else (Arriving(self.trend_step, item, trend_coefficient(self.parameters)),)
+        )
+        return ChainEdges(self.walks(user, item), user, 0.0, arriving)
+
+    def readers(self, item: int) -> Readers | None:
+        if self.trend_step is None or self.edges.times is None:
+            return None
+        people, weights = matrix_row(self.trend_step.transpose, item)
+        amounts = trend_coefficient(self.parameters) * weights * self.trend_step.right[item]
+        life = self.parameters.relations[TREND].reach_life
+        return Readers(people, amounts, matrix_row(self.edges.times.by_item, item)[1], life)
+
+    def shrink(self, n_history: int, n_dropped: int) -> float:
+        if self.parameters.person == 0 or n_dropped >= n_history:
+            return 1.0
+        return float((1 - n_dropped / n_history) ** -self.parameters.person)
 
     def history(self, user: int) -> IntArray:
         return self.edges.adjacency.row(user)[0]
@@ -118,38 +157,6 @@ class PathModel(Recommender):
         return PathModel(edges, self.parameters), position
 
 
-def _push(active: tuple[Chain, ...], x: FloatArray) -> list[FloatArray]:
-    import torch
-
-    with torch.no_grad():
-        return [pushed.numpy() for pushed in push_chains(active, torch.from_numpy(x))]
-
-
-def histories(edges: PathEdges, users: IntArray) -> FloatArray:
-    """float64 [n_items, B]: a column a person, the weights of what they have."""
-    return np.ascontiguousarray(edges.adjacency.by_user[users].toarray().T)
-
-
-def with_scales(edges: PathEdges, parameters: PathParameters) -> PathParameters:
-    """The parameters with each chain's scale set to the standard deviation of its scores over people and items.
-
-    Above MAX_SCALE_USERS people, the measured ones are spread evenly over the order of their degrees.
-    """
-    degree = edges.adjacency.user_degree
-    users = np.lexsort((np.arange(len(degree)), degree))
-    users = users[degree[users] > 0]
-    if len(users) > MAX_SCALE_USERS:
-        users = users[np.linspace(0, len(users) - 1, MAX_SCALE_USERS).astype(np.int64)]
-    bare = replace(parameters, relations={k: replace(r, scale=1.0) for k, r in parameters.relations.items()})
-    active = chains(edges, bare)
-    moments = np.zeros((len(active), 2))
-    width = int(np.clip(SCALE_BATCH_CELLS // max(edges.adjacency.by_user.shape), 8, 256))
-    for batch in np.array_split(users, max(1, len(users) // width)):
-        for row, pushed in zip(moments, _push(active, histories(edges, batch)), strict=True):
-            row += pushed.sum(), np.square(pushed).sum()
-    n = max(1, len(users) * edges.adjacency.n_items)
-    for chain, (total, squares) in zip(active, moments, strict=True):
-        deviation = float(np.sqrt(max(squares / n - (total / n) ** 2, 0.0)))
-        alike = deviation <= 1e-6 * np.sqrt(squares / n)  # everybody scores everything the same, but for rounding
-        parameters = parameters.with_relation(chain.key, scale=1.0 if alike else deviation)
-    return parameters
+def _edges(graph: InteractionGraph, parameters: PathParameters) -> PathEdges:
+    exponent, mean = parameters.weight_exponent, parameters.weight_mean
+    return PathEdges.of(graph, exponent, mean, contexts=parameters.walks_contexts)

@@ -10,7 +10,7 @@ A flip is searched with predicted scores and reported only after true re-propaga
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -23,21 +23,30 @@ MAX_FLIP, MAX_CHECKS, ADDITION_POOL = 50, 60, 200
 
 @dataclass(frozen=True, eq=False)
 class History:
-    """What a person has: item positions int64 [h] ascending, edge weights as the table has them float64 [h] > 0."""
+    """What a person has: item positions int64 [h] ascending, edge weights as the table has them float64 [h] > 0.
+
+    closed  int64, positions of the items that nobody can be recommended at this moment: not published yet, withdrawn
+    """
 
     items: IntArray
     weights: FloatArray
+    closed: IntArray = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+
+    @property
+    def out(self) -> IntArray:
+        """The items that are no candidates, ascending: had, or closed."""
+        return np.union1d(self.items, self.closed)
 
     def without(self, gone: IntArray) -> History:
         keep = ~np.isin(self.items, gone)
-        return History(self.items[keep], self.weights[keep])
+        return replace(self, items=self.items[keep], weights=self.weights[keep])
 
     def plus(self, new: IntArray, weight: float) -> History:
         fresh = np.setdiff1d(new, self.items)
         items = np.concatenate([self.items, fresh])
         weights = np.concatenate([self.weights, np.full(len(fresh), weight)])
         order = np.argsort(items, kind="stable")
-        return History(items[order], weights[order])
+        return replace(self, items=items[order], weights=weights[order])
 
 
 @dataclass(frozen=True)
@@ -98,16 +107,16 @@ def smallest_removal(model: Recommender, user: int, history: History, item: int,
     No answer proves that no smaller set, or none, exists.
     """
     scores = model.score(np.array([user]))[0]
-    rank = rank_of(scores, item, model.history(user))
+    rank = rank_of(scores, item, history.out)
     if rank > k:
         return Flip(False, (), False, 0, rank, None)
-    rivals = _rivals(model, scores, user, item, n_rivals)
+    rivals = _rivals(scores, history.out, item, n_rivals)
     own, others = model.parts(user, item), [model.parts(user, int(r)) for r in rivals]
     margins = (
         own.history[:, None] - np.column_stack([p.history for p in others]) if others else np.zeros((len(own.items), 0))
     )
     constant = sum(own.constants.values()) - np.array([sum(p.constants.values()) for p in others])
-    ahead = int((scores > scores[item]).sum()) - int((scores[model.history(user)] > scores[item]).sum())
+    ahead = int((scores > scores[item]).sum()) - int((scores[history.out] > scores[item]).sum())
     better_rivals = int((scores[rivals] > scores[item]).sum())
     needed = k - (ahead - better_rivals)  # so many of the rivals must stand above the item
     check = _Checker(model, user, history, item, k, removal=True)
@@ -133,14 +142,14 @@ def smallest_addition(
     weight that an added item gets.
     """
     scores = model.score(np.array([user]))[0]
-    rank = rank_of(scores, item, model.history(user))
+    rank = rank_of(scores, item, history.out)
     if rank <= k:
         return Flip(False, (), False, 0, rank, rank)
-    rivals = _rivals(model, scores, user, item, k)[:k]
+    rivals = _rivals(scores, history.out, item, k)[:k]
     gain = _messages(model, user, item)
     against = np.mean([_messages(model, user, int(r)) for r in rivals], axis=0) if len(rivals) else np.zeros(len(gain))
     margin = (gain - against) * model.entry(user, np.arange(len(gain)))
-    margin[model.history(user)] = -np.inf
+    margin[history.out] = -np.inf
     margin[item] = -np.inf
     pool = np.argsort(-margin, kind="stable")[:ADDITION_POOL]
     pool = pool[margin[pool] > 0]
@@ -185,7 +194,7 @@ class _Checker:
             self.n += 1
             edited = self.history.without(changed) if self.removal else self.history.plus(changed, self.weight)
             folded, position = self.model.fold_in(edited.items, edited.weights, self.user)
-            self._ranks[key] = rank_after(folded, position, self.item, np.union1d(self.history.items, edited.items))
+            self._ranks[key] = rank_after(folded, position, self.item, np.union1d(self.history.out, edited.items))
         return self._ranks[key]
 
     def __call__(self, changed: IntArray) -> bool:
@@ -206,10 +215,10 @@ def _thinned(check: _Checker, changed: IntArray) -> IntArray:
     return np.array(left, dtype=np.int64)
 
 
-def _rivals(model: Recommender, scores: FloatArray, user: int, item: int, n: int) -> IntArray:
+def _rivals(scores: FloatArray, out: IntArray, item: int, n: int) -> IntArray:
     """The n best candidates other than the item."""
     masked = scores.copy()
-    masked[model.history(user)] = -np.inf
+    masked[out] = -np.inf
     masked[item] = -np.inf
     order = np.argsort(-masked, kind="stable")[:n]
     return np.asarray(order[masked[order] > -np.inf], dtype=np.int64)

@@ -22,7 +22,7 @@ def edited_graph(graph: InteractionGraph, user: int, history: History) -> Intera
     """The graph with exactly this history for one person; its other events, people and items stay as they are.
 
     Events of kept items stay with their times and contexts, rescaled where the edge weighs otherwise; an added item
-    gets one event at the time of the person's newest one, of the first kind, without a context.
+    gets one event just before the graph's moment, of the first kind, without a context.
     """
     events = graph.events
     old = graph.interactions[user]
@@ -35,7 +35,7 @@ def edited_graph(graph: InteractionGraph, user: int, history: History) -> Intera
     factor = np.ones(len(left))
     factor[own] = [now[i] / had[i] for i in left.item[own].tolist()]
     added = [i for i in now if i not in had]
-    newest = int(events.time[mine].max()) if mine.any() else int(events.time.max()) if len(events) else 0
+    newest = max(0, graph.now - 1)
     n = len(added)
     return graph.with_events(
         Events(

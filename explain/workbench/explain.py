@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
+from typing import Unpack
 
 from core.errors import OptionError
 from core.files import JsonObject
@@ -23,6 +23,7 @@ from explain.results.explanation import Evidence, Explanation
 from explain.results.item_view import ItemView, ListView
 from explain.results.lists import Example, Recommendation
 from explain.workbench.notes import NoteService, person_key
+from explain.workbench.question import Whom
 from explain.workbench.session import Session, list_length
 from explain.workbench.whatif import WhatIfService
 from explain.workspace.audience import item_view, list_view
@@ -34,8 +35,7 @@ MAX_PATHS = 1_000
 class ExplanationService:
     """One list, one score, and everything that stands behind them.
 
-    `user` is a raw id; `history`, raw item ids, is folded in alone or in the place of the user's own; `snapshot` is a
-    stored model, the newest where None; k is the length of a list. All raise UnknownIdError, NotReadyError,
+    `whom`: see question.Whom; k is the length of a list. All raise UnknownIdError, NotReadyError,
     OptionError.
     """
 
@@ -61,17 +61,15 @@ class ExplanationService:
         workspace: str,
         model: str,
         *,
-        user: str | None = None,
-        history: Sequence[str] | None = None,
         k: int | None = None,
-        snapshot: str | None = None,
         reasons: bool = False,
+        **whom: Unpack[Whom],
     ) -> Recommendation:
         """The best k (usually 10) items a person lacks, with the main reason of each where asked."""
         k = list_length(self.session.workspace(workspace), k, 10)
-        question = self.session.open(workspace, model, user=user, history=history, snapshot=snapshot)
+        question = self.session.open(workspace, model, **whom)
         items = question.workspace.ranked(question.model, question.position, k, reasons=reasons)
-        return Recommendation(question.manifest.snapshot, model, workspace, user, items)
+        return Recommendation(question.manifest.snapshot, model, workspace, question.user, items)
 
     def recommend_all(
         self,
@@ -104,12 +102,10 @@ class ExplanationService:
         model: str,
         item: str,
         *,
-        user: str | None = None,
-        history: Sequence[str] | None = None,
         paths: int = 20,
         against: str | None = None,
-        snapshot: str | None = None,
         k: int | None = None,
+        **whom: Unpack[Whom],
     ) -> Explanation:
         """Why this item has this score for this person; k is usually 10.
 
@@ -118,10 +114,10 @@ class ExplanationService:
         if not 0 <= paths <= MAX_PATHS:
             raise OptionError(f"paths must lie between 0 and {MAX_PATHS:,}; {paths:,} was asked for.")
         loaded = self.session.workspace(workspace)
-        loaded.manifest(model, snapshot)
+        loaded.manifest(model, whom.get("snapshot"))
         target = loaded.graph.items.index(item)
         other = None if against is None else loaded.graph.items.index(against)
-        question = self.session.open(workspace, model, user=user, history=history, snapshot=snapshot)
+        question = self.session.open(workspace, model, **whom)
         return explain(
             question.pair(target),
             snapshot=question.manifest.snapshot,
@@ -139,13 +135,10 @@ class ExplanationService:
         model: str,
         item: str,
         key: str,
-        *,
-        user: str | None = None,
-        history: Sequence[str] | None = None,
-        snapshot: str | None = None,
+        **whom: Unpack[Whom],
     ) -> Evidence:
         """What stands behind a node or bundle of the picture. Raises UnknownIdError for a key that is not drawn."""
-        question = self.session.open(workspace, model, user=user, history=history, snapshot=snapshot)
+        question = self.session.open(workspace, model, **whom)
         return evidence(question.pair(question.item(item)), key)
 
     def graphml(self, explanation: Explanation) -> str:
@@ -162,13 +155,11 @@ class ExplanationService:
         model: str,
         item: str,
         *,
-        user: str | None = None,
-        history: Sequence[str] | None = None,
         top: int = 20,
-        snapshot: str | None = None,
+        **whom: Unpack[Whom],
     ) -> EdgeExplanation:
         """How much each edge of the graph carries of a score, and groups of edges: Integrated Gradients, exact."""
-        question = self.session.open(workspace, model, user=user, history=history, snapshot=snapshot)
+        question = self.session.open(workspace, model, **whom)
         return explain_edges(question.workspace.names, question.model, question.position, question.item(item), top)
 
     def features(
@@ -176,13 +167,10 @@ class ExplanationService:
         workspace: str,
         model: str,
         item: str,
-        *,
-        user: str | None = None,
-        history: Sequence[str] | None = None,
-        snapshot: str | None = None,
+        **whom: Unpack[Whom],
     ) -> FeatureExplanation | None:
         """The score by words, topics, creator and numbers of the item; None for a model that reads none."""
-        question = self.session.open(workspace, model, user=user, history=history, snapshot=snapshot)
+        question = self.session.open(workspace, model, **whom)
         return explain_features(question.model, question.workspace.graph, question.position, question.item(item))
 
     def list_view(
@@ -190,13 +178,11 @@ class ExplanationService:
         workspace: str,
         model: str,
         *,
-        user: str | None = None,
-        history: Sequence[str] | None = None,
         k: int | None = None,
-        snapshot: str | None = None,
+        **whom: Unpack[Whom],
     ) -> ListView:
         """Why a list as a whole: what each history item gives to each of its items."""
-        question = self.session.open(workspace, model, user=user, history=history, snapshot=snapshot)
+        question = self.session.open(workspace, model, **whom)
         loaded, k = question.workspace, list_length(question.workspace, k, 10)
         listed = loaded.ranked(question.model, question.position, k, reasons=False)
         items = [question.item(entry.item) for entry in listed]
@@ -247,33 +233,29 @@ class ExplanationService:
         model: str,
         item: str,
         *,
-        user: str | None = None,
-        history: Sequence[str] | None = None,
         against: str | None = None,
-        snapshot: str | None = None,
         k: int | None = None,
         form: str = "html",
+        **whom: Unpack[Whom],
     ) -> str | JsonObject:
         """An explanation with its test, its notes and its provenance: "html" as one file's text, "json" as a hashed
         record.
         """
         if form not in ("html", "json"):
             raise OptionError(f"An explanation is exported as html or json, not as '{form[:40]}'.")
-        question = self.session.open(workspace, model, user=user, history=history, snapshot=snapshot)
-        explanation = self.why(
-            workspace, model, item, user=user, history=history, against=against, snapshot=snapshot, k=k
-        )
+        question = self.session.open(workspace, model, **whom)
+        explanation = self.why(workspace, model, item, against=against, k=k, **whom)
         verified = None
         if explanation.state == "ok":
-            verified = self.whatif.verified(workspace, model, item, user=user, history=history, snapshot=snapshot)
-        notes = self.notes.listed(workspace, item=item, user=user, history=history)
+            verified = self.whatif.verified(workspace, model, item, **whom)
+        notes = self.notes.listed(workspace, item=item, user=question.user, history=question.given)
         provenance = {
             "Data": f"{question.workspace.card.title} ({workspace})",
             "Data fingerprint": question.manifest.fingerprint,
             "Model": model,
             "Snapshot": question.manifest.snapshot,
             "Seed of the fit": str(question.manifest.seed),
-            "Person": person_key(user, history),
+            "Person": person_key(question.user, question.given),
             "Item": item,
         }
         if form == "json":

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TypedDict
 
 import numpy as np
 
@@ -15,6 +17,20 @@ from explain.explanation.explain import ScoredPair
 from explain.workspace.workspace import Workspace
 
 
+class Whom(TypedDict, total=False):
+    """For whom, by which stored model, and when: the keywords of every question about one person.
+
+    user      raw id                    history  raw item ids, folded in alone or in the place of the user's own
+    snapshot  a stored model; the newest where left out
+    at        the moment, seconds UTC: only what was known before it; the end of the data where left out
+    """
+
+    user: str | None
+    history: Sequence[str] | None
+    snapshot: str | None
+    at: int | None
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Question:
     """A model as it stands for one person.
@@ -23,7 +39,7 @@ class Question:
     position  where the person stands in `model`
     user      raw id, None for a history alone              known   the person's position in the data, None for a
               history alone
-    edited    whether a history was given, alone or in the place of the person's own
+    given     the history that was given, alone or in the place of the person's own
     """
 
     workspace: Workspace
@@ -32,7 +48,12 @@ class Question:
     position: int
     user: str | None
     known: int | None
-    edited: bool
+    given: Sequence[str] | None
+
+    @property
+    def edited(self) -> bool:
+        """Whether a history was given."""
+        return self.given is not None
 
     def item(self, raw: str) -> int:
         """An item's position. Raises UnknownIdError."""
@@ -48,10 +69,10 @@ class Question:
 
     def rank(self, item: int) -> int | None:
         """The place of an item among all candidates; None for what the person has already."""
-        had = self.model.history(self.position)
-        return None if item in had else rank_of(self.scores(), item, had)
+        out = self.history().out
+        return None if item in out else rank_of(self.scores(), item, out)
 
     def history(self) -> History:
         """What the person has in this model, with the weights that the model was given."""
         items = self.model.history(self.position)
-        return History(items, self.workspace.weights(self.known, items))
+        return History(items, self.workspace.weights(self.known, items), self.workspace.graph.closed)

@@ -4,10 +4,9 @@ bounded cache.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
-from typing import get_args
+from typing import Unpack, get_args
 
 from core.errors import OptionError, SnapshotError, shown
 from core.models.base import get_model
@@ -18,12 +17,12 @@ from data.tables import SplitKind
 from explain.records.log import DecisionLog
 from explain.storage.privacy import smallest_group
 from explain.storage.store import Store
-from explain.workbench.question import Question
+from explain.workbench.question import Question, Whom
 from explain.workspace.cache import Cache
 from explain.workspace.refits import HeldOut, keep, longer, refit, restored, stored_refit
 from explain.workspace.workspace import Workspace
 
-KEPT = {"workspace": 16, "model": 32, "lists": 32, "refit": 16, "retrained": 4, "pool": 12, "steps": 24}
+KEPT = {"workspace": 16, "moment": 6, "model": 32, "lists": 32, "refit": 16, "retrained": 4, "pool": 12, "steps": 24}
 
 
 class Session:
@@ -53,36 +52,30 @@ class Session:
         """
         return smallest_group(self.home)
 
-    def workspace(self, name: str) -> Workspace:
-        """A prepared workspace as it stands on disk now. Raises NotReadyError, OptionError."""
+    def workspace(self, name: str, at: int | None = None) -> Workspace:
+        """A prepared workspace as it stands on disk now, with all of its data or as it stood at a moment. Raises
+        NotReadyError, OptionError.
+        """
         prepared = self.store.require(name)
         known: Workspace | None = self.cache.peek("workspace", name)
         if known is None or known.prepared != prepared:
             known = Workspace(self.store, name, prepared, self.cache)
             self.cache.put("workspace", name, known)
-        return known
+        return known if at is None else known.at(at)
 
-    def open(
-        self,
-        workspace: str,
-        model: str,
-        *,
-        user: str | None = None,
-        history: Sequence[str] | None = None,
-        snapshot: str | None = None,
-    ) -> Question:
-        """A model (its newest snapshot, or the named one) as it stands for a person. Raises UnknownIdError,
-        NotReadyError, SnapshotError, OptionError.
+    def open(self, workspace: str, model: str, **whom: Unpack[Whom]) -> Question:
+        """A model as it stands for a person at a moment. Raises UnknownIdError, NotReadyError, SnapshotError,
+        OptionError.
 
         A history without a user is folded in; with one it replaces theirs.
         """
-        loaded = self.workspace(workspace)
-        manifest = loaded.manifest(model, snapshot)
+        user, history = whom.get("user"), whom.get("history")
+        loaded = self.workspace(workspace, whom.get("at"))
+        manifest = loaded.manifest(model, whom.get("snapshot"))
         folded, position = loaded.person(loaded.model(manifest), user, history)
         known = None if user is None else loaded.graph.users.index(user)
-        edited = history is not None
         return Question(
-            workspace=loaded, manifest=manifest, model=folded, position=position, user=user, known=known, edited=edited
+            workspace=loaded, manifest=manifest, model=folded, position=position, user=user, known=known, given=history
         )
 
     def refit(

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from typing import get_args
+from typing import Unpack, get_args
 
 import numpy as np
 
@@ -27,7 +27,7 @@ from explain.counterfactual.changes import (
 from explain.counterfactual.edits import Edit, ListState, check_edit, compare, edited, masked_state
 from explain.counterfactual.retraining import edited_graph, keep_learnt, learnt_before
 from explain.results.whatif import FlipReport, Kind, Verified, WhatIf
-from explain.workbench.question import Question
+from explain.workbench.question import Question, Whom
 from explain.workbench.session import Session, list_length
 from explain.workspace.refits import validation_cut
 
@@ -45,17 +45,15 @@ class WhatIfService:
         workspace: str,
         model: str,
         *,
-        user: str | None = None,
-        history: Sequence[str] | None = None,
         remove: Sequence[str] = (),
         add: Sequence[str] = (),
         weights: Mapping[str, float] | None = None,
         half_life_days: float | None = None,
         k: int | None = None,
         kind: Kind = "delete",
-        snapshot: str | None = None,
         may_return: bool = False,
         progress: Progress = no_progress,
+        **whom: Unpack[Whom],
     ) -> WhatIf:
         """The list before and after a person's history is edited. Raises UnknownIdError, NotReadyError, OptionError.
 
@@ -67,7 +65,7 @@ class WhatIfService:
         if kind not in get_args(Kind):
             raise OptionError(f"Unknown kind {shown(kind)}. Kinds: {', '.join(get_args(Kind))}.")
         k = list_length(self.session.workspace(workspace), k, 10)
-        question = self.session.open(workspace, model, user=user, history=history, snapshot=snapshot)
+        question = self.session.open(workspace, model, **whom)
         edit = Edit(
             tuple(dict.fromkeys(question.item(i) for i in remove)),
             tuple(dict.fromkeys(question.item(i) for i in add)),
@@ -76,20 +74,20 @@ class WhatIfService:
         )
         now = question.history()
         check_edit(question.workspace.graph, edit, now)
-        before = ListState.of(question.model, question.position)
+        before = ListState.of(question.model, question.position, now.closed)
         if kind == "mask":
             if edit.add or edit.reweighs:
                 raise OptionError("A mask only drops messages: ask for removals alone, or for the kind delete.")
             after = masked_state(before, edit.remove, may_return=may_return)
         else:
-            seen = None if may_return else now.items
+            seen = now.closed if may_return else now.out
             after = ListState.of(*self._changed(question, kind, now, edit, progress), seen)
         old, new = compare(question.workspace.names, before, after, k, edit.remove if kind == "mask" else ())
         return WhatIf(
             snapshot=question.manifest.snapshot,
             model=model,
             workspace=workspace,
-            user=user,
+            user=question.user,
             kind=kind,
             removed=tuple(remove),
             added=tuple(add),
@@ -105,11 +103,9 @@ class WhatIfService:
         model: str,
         item: str,
         *,
-        user: str | None = None,
-        history: Sequence[str] | None = None,
         k: int | None = None,
         rivals: int = 99,
-        snapshot: str | None = None,
+        **whom: Unpack[Whom],
     ) -> FlipReport:
         """The smallest removal that drops a listed item out of the first k, or the smallest addition that brings
         another in.
@@ -117,13 +113,13 @@ class WhatIfService:
         if not 1 <= rivals <= MAX_RIVALS:
             raise OptionError(f"rivals must lie between 1 and {MAX_RIVALS:,}; {rivals:,} was asked for.")
         k = list_length(self.session.workspace(workspace), k, 10)
-        question = self.session.open(workspace, model, user=user, history=history, snapshot=snapshot)
+        question = self.session.open(workspace, model, **whom)
         loaded, target, now = question.workspace, question.item(item), question.history()
         if target in now.items:
             raise OptionError(
                 f"The person has {shown(item)} already, so it is in no list that it could drop out of or enter."
             )
-        listed = rank_of(question.scores(), target, now.items) <= k
+        listed = rank_of(question.scores(), target, now.out) <= k
         with one_thread():
             if listed:
                 flip = smallest_removal(question.model, question.position, now, target, k=k, n_rivals=rivals)
@@ -150,27 +146,25 @@ class WhatIfService:
         model: str,
         item: str,
         *,
-        user: str | None = None,
-        history: Sequence[str] | None = None,
         reason: str | None = None,
-        snapshot: str | None = None,
+        **whom: Unpack[Whom],
     ) -> Verified | None:
         """The top reason (or the named history item) taken out: rank predicted from the parts, then computed live.
 
         What is taken out has been seen and is no rival. None where the person has the item already or no history item
         carries any of its score.
         """
-        question = self.session.open(workspace, model, user=user, history=history, snapshot=snapshot)
+        question = self.session.open(workspace, model, **whom)
         target = question.item(item)
         parts = question.model.parts(question.position, target)
         if target in parts.items or not len(parts.items) or not np.any(parts.history > 0):
             return None
         row = _reason(question, parts, reason)
         gone, now, scores = parts.items[row : row + 1], question.history(), question.scores()
-        predicted = rank_of(predicted_scores(question.model, question.position, gone), target, now.items)
+        predicted = rank_of(predicted_scores(question.model, question.position, gone), target, now.out)
         place = question.position if question.known is None else question.known
         without, place = delete(question.model, place, now, gone)
-        rank, rank_without = rank_of(scores, target, now.items), rank_after(without, place, target, now.items)
+        rank, rank_without = rank_of(scores, target, now.out), rank_after(without, place, target, now.out)
         removed, names = int(gone[0]), question.workspace.names
         return Verified(
             item=str(names.graph.items.ids[removed]),

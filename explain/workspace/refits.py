@@ -62,7 +62,7 @@ def validation_cut(graph: InteractionGraph, card: DataCard, kind: str, seed: int
         if needed:
             raise
         return Holdout(graph, sparse.csr_matrix((graph.n_users, graph.n_items)))
-    return Holdout(cut.train, cut.test)
+    return Holdout(cut.train, cut.test, cut.window)
 
 
 def refit(
@@ -132,7 +132,7 @@ def longer(run: HeldOut, k: int, progress: Progress) -> HeldOut:
 
 def _ranked(fitted: Recommender, parts: Split, k: int, progress: Progress) -> tuple[IntArray, FloatArray]:
     train = parts.train
-    return rank_all(fitted.score, train.n_users, train.interactions, k, progress=progress)
+    return rank_all(fitted.score, train.n_users, train.interactions, k, closed=train.closed, progress=progress)
 
 
 def readability(model: Recommender, lists: IntArray) -> tuple[float, float]:
@@ -144,7 +144,7 @@ def readability(model: Recommender, lists: IntArray) -> tuple[float, float]:
 def served_readability(model: Recommender, graph: InteractionGraph) -> dict[str, float]:
     """The same of a model that is served, over FEW_USERS people: {"path_share", "gross_net"}."""
     users = _spread(graph.n_users, FEW_USERS)
-    lists, _ = top_k(model.score(users), TOP, graph.interactions[users])
+    lists, _ = top_k(model.score(users), TOP, graph.interactions[users], graph.closed)
     share, ratio = _medians(model, users, lists)
     return {"path_share": share, "gross_net": ratio}
 

@@ -33,15 +33,36 @@ class Workspace:
     """Everything about one prepared workspace. A session keeps one for each state of the data.
 
     cache  where fitted models and lists are kept; it may be shared with other workspaces
+    whole  the workspace with all of its data, where this one is how it stood `at` a moment
     """
 
-    def __init__(self, store: Store, name: str, prepared: Prepared, cache: Cache) -> None:
+    def __init__(
+        self, store: Store, name: str, prepared: Prepared, cache: Cache, whole: Workspace | None = None, at: int = 0
+    ) -> None:
         self.store, self.name, self.prepared, self.cache = store, name, prepared, cache
-        self.card: DataCard = store.card(name)
+        self.whole, self.moment = whole, None if whole is None else at
+        self.card: DataCard = store.card(name) if whole is None else whole.card
+
+    def at(self, moment: int) -> Workspace:
+        """The workspace as it stood at a moment, seconds UTC: what happened before it, and nothing else. Raises
+        OptionError for data without times.
+        """
+        if self.whole is not None:
+            return self.whole.at(moment)
+        if not self.graph.timed:
+            raise OptionError(
+                f"The events of {self.name} have no times, so there is no moment to go back to: leave --at out."
+            )
+        return self.cache.get("moment", (self.key, moment), lambda: self._at(moment))
+
+    def _at(self, moment: int) -> Workspace:
+        return Workspace(self.store, self.name, self.prepared, self.cache, self, moment)
 
     @cached_property
     def graph(self) -> InteractionGraph:
         """Raises NotReadyError where the stored tables do not give the graph that `prepare` saw."""
+        if self.whole is not None and self.moment is not None:
+            return self.whole.graph.at(self.moment)
         graph = build_graph(self.store.tables(self.name))
         if graph.fingerprint != self.prepared.fingerprint:
             raise self.store.damaged(self.name, "tables")
@@ -96,9 +117,9 @@ class Workspace:
         return model
 
     @property
-    def key(self) -> tuple[str, str, bool]:
+    def key(self) -> tuple[str, str, bool, int | None]:
         """What tells this state of the data from others in a shared cache."""
-        return self.name, self.prepared.content, self.prepared.show_people
+        return self.name, self.prepared.content, self.prepared.show_people, self.moment
 
     def person(self, model: Recommender, user: str | None, history: Sequence[str] | None) -> tuple[Recommender, int]:
         """The model and the position at which a person stands in it: a known one, or one folded in from a history."""
@@ -136,6 +157,7 @@ class Workspace:
         k = check_k(k, self.graph.n_items)
         scores = model.score(np.array([position]))
         scores[0, model.history(position)] = -np.inf
+        scores[0, self.graph.closed] = -np.inf
         items, values = top_k(scores, k)
         listed = []
         for rank, (item, value) in enumerate(zip(items[0], values[0], strict=True), start=1):
@@ -150,8 +172,11 @@ class Workspace:
         """Everybody's best k under a snapshot: int64 [n_users, k]; computed once."""
 
         def rank() -> IntArray:
-            seen = self.graph.interactions
-            return rank_all(self.model(manifest).score, self.graph.n_users, seen, k, progress=progress)[0]
+            graph = self.graph
+            model = self.model(manifest)
+            return rank_all(model.score, graph.n_users, graph.interactions, k, closed=graph.closed, progress=progress)[
+                0
+            ]
 
         return self.cache.get("lists", (self.key, manifest.snapshot, k), rank)
 

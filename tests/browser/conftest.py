@@ -15,7 +15,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -175,10 +175,32 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(
     params=[(theme, width) for theme in ("light", "dark") for width in (1280, 390)], ids=lambda p: f"{p[0]}-{p[1]}"
 )
-def view(request: pytest.FixtureRequest, app: App, browser: Browser) -> Iterator[View]:
+def view(
+    request: pytest.FixtureRequest, app: App, browser: Browser, looks: Callable[[Theme, int], BrowserContext]
+) -> Iterator[View]:
     """A visitor in each theme and width. Fails at its end if a page, the console, the network or the log complained."""
-    with visiting(app, browser, *request.param) as visitor:
+    with visiting(app, browser, *request.param, context=looks(*request.param)) as visitor:
         yield visitor
+
+
+@pytest.fixture(scope="package")
+def looks(browser: Browser) -> Iterator[Callable[[Theme, int], BrowserContext]]:
+    """A context for each theme and width that tests of looks share, so that the app's own files are read once."""
+    known: dict[tuple[Theme, int], BrowserContext] = {}
+
+    def context_of(theme: Theme, width: int) -> BrowserContext:
+        if (theme, width) not in known:
+            known[theme, width] = new_context(browser, theme, width)
+        return known[theme, width]
+
+    yield context_of
+    for context in known.values():
+        context.close()
+
+
+def new_context(browser: Browser, theme: Theme, width: int) -> BrowserContext:
+    """Cookies, storage and cache of its own, in one theme and width."""
+    return browser.new_context(color_scheme=theme, viewport={"width": width, "height": 900}, reduced_motion="reduce")
 
 
 @pytest.fixture
@@ -189,17 +211,24 @@ def wide_view(app: App, browser: Browser) -> Iterator[View]:
 
 
 @contextmanager
-def visiting(app: App, browser: Browser, theme: Theme, width: int) -> Iterator[View]:
-    """Open a context of its own and hand out the view; then check that nothing complained."""
+def visiting(
+    app: App, browser: Browser, theme: Theme, width: int, *, context: BrowserContext | None = None
+) -> Iterator[View]:
+    """Open a page, in a context of its own unless one is given, and hand out the view; then check that nothing
+    complained.
+    """
     log_start = len(app.logged())
-    context = browser.new_context(color_scheme=theme, viewport={"width": width, "height": 900}, reduced_motion="reduce")
-    visitor = View(app, context, context.new_page(), theme, width)
+    own = new_context(browser, theme, width) if context is None else context
+    visitor = View(app, own, own.new_page(), theme, width)
     visitor.watch(visitor.page)
-    context.on("request", lambda request: visitor._check_host(request.url))
+    visitor.page.on("request", lambda request: visitor._check_host(request.url))
     try:
         yield visitor
     finally:
-        context.close()
+        if context is None:
+            own.close()
+        else:
+            visitor.page.close()
     logged = [f"server log: {line.strip()}" for line in IN_LOG.findall(app.logged()[log_start:])]
     assert visitor.problems + logged == []
 

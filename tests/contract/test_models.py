@@ -4,29 +4,52 @@ graph."""
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Self
 
 import numpy as np
 import pytest
 
 from core.errors import UnknownIdError
-from core.models.base import ModelState, default_model, get_model, model_names, specs
+from core.graph import InteractionGraph
+from core.models.base import (
+    Holdout,
+    ModelState,
+    Recommender,
+    default_model,
+    get_model,
+    model_names,
+    specs,
+)
 from core.models.lightgcn import LightGCN
 from core.models.path import PathModel
+from core.progress import Progress, no_progress
 from explain.workspace.refits import validation_cut
 from tests.contract.promises.base import PROMISES, Subject
 from tests.contract.promises.contract import CONTRACT
 from tests.contract.promises.histories import an_item_named_twice_counts_as_one_with_both_weights
-from tests.graphs import CARD, random_graph
+from tests.graphs import CARD, random_graph, timed_parameters
+
+
+class LivingPaths(PathModel):
+    """The path model with a half-life on every hop and on the item, and a trend, as no search would pick them."""
+
+    @classmethod
+    def fit(cls, graph: InteractionGraph, *, holdout: Holdout, seed: int = 0, progress: Progress = no_progress) -> Self:
+        return cls.build(graph, timed_parameters(seed))
+
+
+SUBJECTS: dict[str, type[Recommender]] = {name: get_model(name) for name in model_names()}
+SUBJECTS |= {"path with time": LivingPaths}
 
 
 @pytest.fixture(scope="module")
 def subjects(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Subject]:
     folder = tmp_path_factory.mktemp("models")
-    return {name: Subject.of(get_model(name), folder / str(n)) for n, name in enumerate(model_names())}
+    return {name: Subject.of(kind, folder / str(n)) for n, (name, kind) in enumerate(SUBJECTS.items())}
 
 
 @pytest.mark.parametrize("promise", CONTRACT)
-@pytest.mark.parametrize("model", model_names())
+@pytest.mark.parametrize("model", SUBJECTS)
 def test_every_model_keeps_every_promise(model: str, promise: str, subjects: dict[str, Subject]) -> None:
     CONTRACT[promise](subjects[model])
 

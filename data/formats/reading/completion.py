@@ -15,7 +15,7 @@ from data.formats.reading.limits import MOST_KINDS
 from data.formats.reading.text_cells import as_text, tidy
 from data.formats.reading.times import are_no_times, seconds
 from data.problems import Problem, problem
-from data.tables import TIME_COLUMN, Tables
+from data.tables import TIME_COLUMN, WITHDRAWN_COLUMN, Tables
 
 DEFAULT_EVENT = "interaction"
 
@@ -84,7 +84,7 @@ def _labelled(frame: pd.DataFrame | None, table: str, key: str, problems: list[P
     frame = frame if "label" in frame.columns else frame.assign(label=frame[key])
     types: dict[str, pd.Series] = {}
     for column in frame.columns:
-        if (table, column) == ("items", TIME_COLUMN):
+        if table == "items" and column in (TIME_COLUMN, WITHDRAWN_COLUMN):
             types[column] = _published(frame[column], problems)
         elif column not in (key, "label"):
             types[column] = typed(frame[column], table, problems)

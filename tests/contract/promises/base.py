@@ -76,6 +76,11 @@ class Subject:
         """The kinds of constants that the model calls the same for everybody."""
         return frozenset(kind for kind, words in self.kind.spec.constants.items() if words.alike)
 
+    @property
+    def observed(self) -> frozenset[str]:
+        """Those of its kinds of constants that it calls sums over observed events."""
+        return frozenset(kind for kind, words in self.kind.spec.constants.items() if words.observed)
+
     def history(self, user: int) -> tuple[IntArray, Any]:
         """Items (ascending) and weights of a person, as the graph has them."""
         row = self.graph.interactions[user]

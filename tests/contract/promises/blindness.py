@@ -41,15 +41,23 @@ def renamed(graph: InteractionGraph, seed: int) -> tuple[InteractionGraph, NDArr
 
     e = graph.events
     context = np.where(e.context >= 0, place["context"][e.context], -1)
-    people, items = place["user"][e.user], place["item"][e.item]
-    events = Events(people, items, e.kind, e.weight, e.time, context, e.kinds, e.kind_weights)
+    events = Events(
+        place["user"][e.user], place["item"][e.item], e.kind, e.weight, e.time, context, e.kinds, e.kind_weights
+    )
     memberships = {}
     for kind, matrix in graph.memberships.items():
         dense = np.zeros(matrix.shape)
         dense[np.ix_(place["item"], place[kind])] = matrix.toarray()
         memberships[kind] = sparse.csr_matrix(dense)
     groups = {kind: moved(old) for kind, old in graph.groups.items()}
-    other = InteractionGraph("r", "R", moved(graph.users), moved(graph.items), groups, events, memberships)
+    published = None
+    if graph.published is not None:
+        published = np.empty(graph.n_items)
+        published[place["item"]] = graph.published
+    people, items = moved(graph.users), moved(graph.items)
+    other = InteractionGraph(
+        "r", "R", people, items, groups, events, memberships, published=published, moment=graph.moment
+    )
     return other, place["user"], place["item"]
 
 

@@ -128,12 +128,33 @@ def connected_is_the_sum_of_walks_over_observed_edges(s: Subject) -> None:
             connected = s.ask("connected", user, item)
             require(bool(np.isfinite(connected)), "connected", "it is not finite")
             if not any(w.jump for w in s.ask("walks", user, item)):
+                readers = s.ask("readers", item)
                 expected = float(s.ask("parts", user, item).history.sum())
+                expected += 0.0 if readers is None else float(readers.amounts.sum())
                 require(near(connected, expected), "connected", f"it is {connected}; the walks sum to {expected}")
             elif not len(own):
                 require(
                     connected == 0, "connected", f"nothing links person {user} with anything, yet it is {connected}"
                 )
+
+
+@promise
+def readers_sum_to_the_amount_that_they_carry(s: Subject) -> None:
+    """What is called observed is a sum over people who have the item, each with the time of their event."""
+    matrix = s.graph.interactions.tocsc()
+    for item in range(s.graph.n_items):
+        readers = s.ask("readers", item)
+        constants = s.ask("constants", 0, item)
+        amount = sum(value for kind, value in constants.items() if kind in s.observed)
+        if readers is None:
+            require(amount == 0, "readers", f"nobody is told of, yet people who read it now carry {amount}")
+            continue
+        require(near(float(readers.amounts.sum()), amount), "readers", f"they sum to {readers.amounts.sum()}")
+        require(bool((readers.amounts > 0).all()), "readers", "an amount is not above 0")
+        has = np.isin(readers.people, matrix[:, [item]].indices)
+        require(bool(has.all()), "readers", f"some have no event with item {item}")
+        in_time = len(readers.times) == len(readers.people) and bool((readers.times < s.graph.now).all())
+        require(in_time, "readers", "their times are missing or to come")
 
 
 @promise
@@ -149,7 +170,7 @@ def a_model_is_exact_if_and_only_if_it_says_so(s: Subject) -> None:
     for user in s.everybody.tolist():
         for item in range(s.graph.n_items):
             constants = s.ask("constants", user, item)
-            alike = sum(value for kind, value in constants.items() if kind in s.alike)
+            alike = sum(value for kind, value in constants.items() if kind in s.alike - s.observed)
             apart[user, item] = abs(s.scores[user, item] - s.ask("connected", user, item) - alike)
     limit = np.array([[allowed(score) for score in row] for row in s.scores])
     exact = bool((apart <= limit).all())
