@@ -16,6 +16,7 @@ import typer
 from core.errors import OptionError, SurfacedError, short, shown
 from core.files import JsonObject, read_stated
 from core.texts import parted, printable
+from explain.format.dates import seconds_of
 from explain.workbench.sources import dataset_names
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False, rich_markup_mode=None)
@@ -40,8 +41,18 @@ HistoryOption = Annotated[
 ]
 SnapshotOption = Annotated[str | None, typer.Option("--snapshot", help="A stored model; the newest if left out.")]
 SplitOption = Annotated[
-    str | None, typer.Option("--split", help="random, last or time; the one that the data's card names if left out.")
+    str | None,
+    typer.Option("--split", help="random, last, time or live; the one that the data's card names if left out."),
 ]
+AtOption = Annotated[
+    str | None,
+    typer.Option("--at", help="A moment, seconds UTC or a date such as 2026-03-03T14:00; the data's end if left out."),
+]
+
+
+def moment(text: str | None) -> int | None:
+    """Seconds UTC of --at. Raises OptionError."""
+    return None if text is None else seconds_of(text)
 
 
 @contextmanager

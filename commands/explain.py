@@ -13,6 +13,7 @@ import typer
 
 from commands import plain_text
 from commands.command_line import (
+    AtOption,
     HistoryOption,
     ItemOption,
     JsonOption,
@@ -25,6 +26,7 @@ from commands.command_line import (
     WorkspaceOption,
     app,
     ids,
+    moment,
     print_answer,
     progress_bar,
     say,
@@ -44,11 +46,12 @@ def recommend(
     history: HistoryOption = None,
     k: KOption = None,
     snapshot: SnapshotOption = None,
+    at: AtOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """The best k items for a person, or for a history of your own."""
     recommendation = Workbench().explain.recommend(
-        workspace, model, user=user, history=ids(history), k=k, snapshot=snapshot, reasons=not as_json
+        workspace, model, user=user, history=ids(history), k=k, snapshot=snapshot, at=moment(at), reasons=not as_json
     )
     rows = [{f: getattr(item, f) for f in ("item", "label", "rank", "score")} for item in recommendation.items]
     result = {"snapshot": recommendation.snapshot, "user": recommendation.user, "items": rows}
@@ -70,6 +73,7 @@ def recommend_all(
     ] = "full",
     split: SplitOption = None,
     seed: SeedOption = 0,
+    at: AtOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Everybody's best k as a Parquet file: user, rank, item, score."""
@@ -84,6 +88,7 @@ def recommend_all(
             heldout=fitted_on == "heldout",
             split=split or "last",
             seed=seed,
+            at=moment(at),
             progress=progress,
         )
     result = {"out": str(out), "rows": n_rows}
@@ -101,6 +106,7 @@ def why(
     against: Annotated[str | None, typer.Option("--against", help="Another item: why not that one?")] = None,
     pairs: Annotated[Path | None, typer.Option("--pairs", help="A CSV with the columns user,item.")] = None,
     snapshot: SnapshotOption = None,
+    at: AtOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Why an item has the score that it has for a person."""
@@ -108,7 +114,15 @@ def why(
 
     def answer(who: str | None, what: str) -> Explanation:
         return bench.explain.why(
-            workspace, model, what, user=who, history=ids(history), paths=paths, against=against, snapshot=snapshot
+            workspace,
+            model,
+            what,
+            user=who,
+            history=ids(history),
+            paths=paths,
+            against=against,
+            snapshot=snapshot,
+            at=moment(at),
         )
 
     if pairs is not None:
@@ -133,11 +147,12 @@ def edges(
     history: HistoryOption = None,
     top: Annotated[int, typer.Option("--top", min=1, max=1000, help="How many single edges to list.")] = 20,
     snapshot: SnapshotOption = None,
+    at: AtOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """How much each edge of the graph carries of a score, singly and by relation, topic, creator, age."""
     explanation = Workbench().explain.edges(
-        workspace, model, item, user=user, history=ids(history), top=top, snapshot=snapshot
+        workspace, model, item, user=user, history=ids(history), top=top, snapshot=snapshot, at=moment(at)
     )
     print_answer(explanation.as_json(), as_json, lambda: plain_text.edges_text(explanation))
 
@@ -151,11 +166,12 @@ def export(
     user: UserOption = None,
     history: HistoryOption = None,
     snapshot: SnapshotOption = None,
+    at: AtOption = None,
 ) -> None:
     """An explanation as one self-contained HTML file, or as JSON with a hash."""
     form = out.suffix.lstrip(".").lower()
     content = Workbench().explain.export(
-        workspace, model, item, user=user, history=ids(history), snapshot=snapshot, form=form
+        workspace, model, item, user=user, history=ids(history), snapshot=snapshot, at=moment(at), form=form
     )
     write(out, content if isinstance(content, str) else json.dumps(content, ensure_ascii=False, indent=1))
     say(f"{out} is written.")

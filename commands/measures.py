@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -9,6 +10,7 @@ import typer
 
 from commands import plain_text
 from commands.command_line import (
+    AtOption,
     ItemOption,
     JsonOption,
     KOption,
@@ -17,6 +19,7 @@ from commands.command_line import (
     SplitOption,
     WorkspaceOption,
     app,
+    moment,
     print_answer,
     progress_bar,
 )
@@ -30,13 +33,18 @@ def evaluate(
     split: SplitOption = None,
     k: KOption = None,
     seed: SeedOption = 0,
+    refresh: Annotated[
+        int | None, typer.Option("--refresh", help="Of the split live: seconds from one moment to the next; 3600.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Refit on a training part and measure on the rest."""
     with progress_bar(f"Measuring {model} on {workspace}") as progress:
-        report = Workbench().evaluate.measure(workspace, model, split=split, k=k, seed=seed, progress=progress)
+        report = Workbench().evaluate.measure(
+            workspace, model, split=split, k=k, seed=seed, refresh=refresh, progress=progress
+        )
     fields = ("split", "k", "seed", "n_users", "metrics", "path_share", "gross_net", "seconds", "n_cold_users")
-    result = {f: getattr(report, f) for f in fields}
+    result = {f: getattr(report, f) for f in fields} | ({} if report.live is None else asdict(report.live))
     print_answer(result, as_json, lambda: plain_text.pairs(result | result.pop("metrics")))
 
 
@@ -74,11 +82,16 @@ def faithfulness(
 
 @app.command()
 def item(
-    workspace: WorkspaceOption, model: ModelOption, item: ItemOption, k: KOption = None, as_json: JsonOption = False
+    workspace: WorkspaceOption,
+    model: ModelOption,
+    item: ItemOption,
+    k: KOption = None,
+    at: AtOption = None,
+    as_json: JsonOption = False,
 ) -> None:
     """One item over all people: who gets it, through what, and of which cohorts they are."""
     with progress_bar("Ranking everybody") as progress:
-        found = Workbench().explain.item_view(workspace, model, item, k=k, progress=progress)
+        found = Workbench().explain.item_view(workspace, model, item, k=k, at=moment(at), progress=progress)
     print_answer(found.as_json(), as_json, lambda: plain_text.item_text(found))
 
 
@@ -88,10 +101,11 @@ def explain_all(
     model: ModelOption,
     out: Annotated[Path, typer.Option("--out", help="A .parquet file.")],
     k: KOption = None,
+    at: AtOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """The parts of everybody's first k as a Parquet file, one row a part."""
     with progress_bar("Explaining everybody's list") as progress:
-        n = Workbench().explain.explain_all(workspace, model, out, k=k, progress=progress)
+        n = Workbench().explain.explain_all(workspace, model, out, k=k, at=moment(at), progress=progress)
     result = {"out": str(out), "explanations": n}
     print_answer(result, as_json, lambda: plain_text.pairs(result))

@@ -8,6 +8,7 @@ import typer
 
 from commands import plain_text
 from commands.command_line import (
+    AtOption,
     HistoryOption,
     ItemOption,
     JsonOption,
@@ -18,6 +19,7 @@ from commands.command_line import (
     WorkspaceOption,
     app,
     ids,
+    moment,
     print_answer,
     progress_bar,
 )
@@ -51,6 +53,7 @@ def whatif(
     ] = False,
     k: KOption = None,
     snapshot: SnapshotOption = None,
+    at: AtOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """The list before and after a history is edited, and what moved each item."""
@@ -67,6 +70,7 @@ def whatif(
             k=k,
             kind=cast(Kind, kind),
             snapshot=snapshot,
+            at=moment(at),
             may_return=may_return,
             progress=progress,
         )
@@ -83,11 +87,12 @@ def flip(
     rivals: Annotated[int, typer.Option("--rivals", help="How many other items are compared with.")] = 99,
     k: KOption = None,
     snapshot: SnapshotOption = None,
+    at: AtOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """The smallest change of a history that drops an item out of the first k, or brings another in; verified."""
     report = Workbench().whatif.flip(
-        workspace, model, item, user=user, history=ids(history), rivals=rivals, k=k, snapshot=snapshot
+        workspace, model, item, user=user, history=ids(history), rivals=rivals, k=k, snapshot=snapshot, at=moment(at)
     )
     print_answer(report.as_json(), as_json, lambda: report.sentence)
 

@@ -15,6 +15,7 @@ from dataclasses import dataclass, replace
 from typing import get_args
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
 
@@ -25,6 +26,21 @@ from data.tables import SplitKind
 
 TEST_SHARE = 0.2
 LIVE_SHARE = HOLDOUT_SHARE = 0.1
+
+
+SHORT_LIFE, FEWEST_EVENTS = 0.1, 1_000
+
+
+def items_live_shortly(events: pd.DataFrame) -> bool:
+    """Whether lists of now matter: half of all events are within a tenth of the data's time of their item's first one.
+
+    events  item, time (seconds UTC); fewer than FEWEST_EVENTS tell nothing
+    """
+    span = float(events["time"].max() - events["time"].min()) if len(events) else 0.0
+    if len(events) < FEWEST_EVENTS or span <= 0:
+        return False
+    age = events["time"] - events.groupby("item")["time"].transform("min")
+    return bool(age.median() <= SHORT_LIFE * span)
 
 
 class EmptyPartError(OptionError):

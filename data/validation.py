@@ -73,6 +73,7 @@ def _with_a_split(card: DataCard, events: pd.DataFrame, problems: list[Problem])
     nothing = {
         "last": not events["user"].duplicated().any(),
         "time": events["time"].nunique() < 2,
+        "live": events["time"].nunique() < 2,
         "random": False,
     }[card.default_split]
     if not nothing or len(events) < 2:

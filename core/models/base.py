@@ -140,6 +140,10 @@ class Recommender(ABC):
     def restore(cls, graph: InteractionGraph, state: ModelState) -> Self:
         """The model that `state` was taken from, on the graph it was fitted on."""
 
+    def at(self, graph: InteractionGraph) -> Recommender:
+        """The model as it stands on another state of its graph, such as that of a moment; parameters stay."""
+        return type(self).restore(graph, self.state())
+
     @abstractmethod
     def state(self) -> ModelState:
         """What `restore` needs; parameters are shown to the auditor."""

@@ -98,7 +98,7 @@ def newsroom_card(config: NewsroomConfig) -> DataCard:
         event_verbs={"view": "read", "like": "liked", "share": "shared", "comment": "commented on"},
         item_noun="article",
         person_noun="reader",
-        default_split="last",
+        default_split="live",
         attribute_notes={
             "age_band": "Age of the reader in bands; tilts which topics are liked. About 6 % unknown.",
             "gender": "As stated by the reader; no effect on reading is planted. About 8 % unknown.",

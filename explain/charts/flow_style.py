@@ -44,6 +44,7 @@ class Palette:
 KINDS: Final[dict[str, KindStyle]] = {
     "person": KindStyle("person", "square", "#0072B2"),
     "history": KindStyle("in the history", "dot", "#009E73"),
+    "moment": KindStyle("this moment", "square", "#8A8F98"),
     "people": KindStyle("people", "triangle", "#CC79A7"),
     "item": KindStyle("related item", "dot", "#56B4E9"),
     "topic": KindStyle("topic", "diamond", "#E69F00"),

@@ -18,7 +18,7 @@ from explain.explanation.walks import Lane, best_walks, lanes_of, rest_of
 from explain.format.dates import day
 from explain.format.names import Names
 from explain.format.numbers import amount, plural, share
-from explain.results.explanation import Evidence, FlowNode, Path
+from explain.results.explanation import Bundle, Evidence, FlowNode, Path
 from explain.results.lists import HistoryEntry
 
 N_WALKS, N_FACTS = 50, 8
@@ -37,8 +37,8 @@ def evidence(pair: ScoredPair, key: str) -> Evidence:
         lanes, constants = pair.lanes, constant_paths(pair)
     else:
         lanes = _lanes(pair, origins)
-        if bundle is not None and not origins:
-            constants = [p for p in constant_paths(pair) if p.relation == bundle.relation]
+        if not origins:
+            constants = [p for p in constant_paths(pair) if _goes_through(p, node, bundle)]
     walks = best_walks(lanes, N_WALKS - len(constants))
     rest = rest_of(lanes, walks)
     narrowed = replace(pair, lanes=lanes)
@@ -47,13 +47,13 @@ def evidence(pair: ScoredPair, key: str) -> Evidence:
     if bundle is not None:
         labels = {n.key: n.label for n in picture.nodes}
         title = f"{labels[bundle.source]} → {labels[bundle.target]}"
-        facts = (bundle.label, *_history_facts(pair, origins, lanes))
+        facts = (bundle.label, *_history_facts(pair, origins, lanes), *_trend_facts(pair, constants))
         plus, minus = bundle.value_for, bundle.value_against
     else:
         assert node is not None
         title, facts, plus, minus = (
             node.label,
-            _node_facts(pair, node, origins, lanes),
+            (*_node_facts(pair, node, origins, lanes), *_trend_facts(pair, constants if not origins else [])),
             node.value_for,
             node.value_against,
         )
@@ -63,6 +63,22 @@ def evidence(pair: ScoredPair, key: str) -> Evidence:
     return Evidence(
         key, title, (carried, *facts), plus, minus, len(paths) + rest.n_walks, paths, rest.n_walks, rest.net
     )
+
+
+def _goes_through(path: Path, node: FlowNode | None, bundle: Bundle | None) -> bool:
+    """Whether a term that no history item carries is drawn through this node or edge."""
+    ends = {(h.source_kind, h.source) for h in path.hops} | {(h.target_kind, h.target) for h in path.hops}
+    if node is not None:
+        return (node.kind, node.id) in ends
+    assert bundle is not None
+    near, far = (key.split(":", 2)[2] for key in (bundle.source, bundle.target))
+    return path.relation == bundle.relation and any(h.source == near and h.target == far for h in path.hops)
+
+
+def _trend_facts(pair: ScoredPair, constants: list[Path]) -> tuple[str, ...]:
+    """Of a node or edge that a trend is drawn through: how many people, and when."""
+    kinds = dict.fromkeys(path.relation for path in constants if path.relation in pair.trends)
+    return tuple(line for kind in kinds for line in pair.trends[kind].lines(pair.names))
 
 
 def _lanes(pair: ScoredPair, origins: tuple[Origin, ...]) -> tuple[Lane, ...]:

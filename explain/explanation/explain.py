@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -10,11 +11,14 @@ from core.models.base import Parts, Recommender, State
 from core.propagation import Step, Walks
 from explain.explanation.picture import Picture, PictureBuilder
 from explain.explanation.sentences import comparison, sentence
+from explain.explanation.trend import Trend, trend_words, trends
 from explain.explanation.walks import Lane, Walk, best_walks, lanes_of, rest_of
+from explain.format.dates import hour
 from explain.format.names import Names
 from explain.results.explanation import Against, Explanation, Hop, Part, Path
 
 SMALLEST_SCORE = 1e-12
+Ends = tuple[str, str, str]  # id, label and kind of a node
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,7 +45,19 @@ class ScoredPair:
         return self.model.state_of(self.user, self.item, self.parts)
 
     def picture(self) -> Picture:
-        return PictureBuilder(self.names, self.lanes, dict(self.parts.constants), self.user, self.item).build()
+        return PictureBuilder(
+            self.names, self.lanes, dict(self.parts.constants), self.user, self.item, self.trends
+        ).build()
+
+    @cached_property
+    def trends(self) -> dict[str, Trend]:
+        """Constants that people carry who have the item of late, opened."""
+        return trends(self.model.readers(self.item), self.names.graph.now)
+
+    @property
+    def constant_words(self) -> dict[str, str]:
+        """What each constant is called in the sentence: a trend by its people."""
+        return trend_words(self.names, self.trends)
 
 
 def explain(
@@ -66,6 +82,7 @@ def explain(
     whole = parts.gross
     connected = pair.model.connected(pair.user, pair.item)
     picture = pair.picture()
+    closed = bool(np.isin(pair.item, names.graph.closed))
     listed = tuple(sorted(paths, key=lambda p: -abs(p.value)))
     return Explanation(
         snapshot=snapshot,
@@ -82,12 +99,14 @@ def explain(
         path_share=path_share(connected, score),
         gross_net=gross_net(whole, score),
         paths=listed,
-        n_paths=len(walks) + rest.n_walks,
+        n_paths=len(walks) + rest.n_walks + sum(len(trend.readers.people) for trend in pair.trends.values()),
         coverage=shown / whole if whole else 1.0,
         residual=rest.gross / whole if whole else 0.0,
         nodes=picture.nodes,
         bundles=picture.bundles,
-        sentence=sentence(names, parts, pair.user, pair.item, score, pair.state, rank, k),
+        sentence=sentence(
+            names, parts, pair.user, pair.item, score, pair.state, rank, k, closed=closed, words=pair.constant_words
+        ),
         rank=rank,
         k=k,
         against=None if against is None else _against(pair, against, against_rank),
@@ -146,15 +165,35 @@ def to_path(pair: ScoredPair, walk: Walk) -> Path:
 
 
 def constant_paths(pair: ScoredPair) -> list[Path]:
-    """Terms without a walk, drawn as one dashed hop from the person to the item."""
+    """Terms that no history item carries: a trend through the people who carry it, the others as one dashed hop from
+    the person to the item.
+    """
     names = pair.names
     source = (names.user_id(pair.user), names.user(pair.user), "person")
     target = _named(pair, "item", pair.item, None, 0)
-    return [
-        Path(value, kind, (Hop(*source, kind, value, *target, False),))
-        for kind, value in pair.parts.constants.items()
-        if value
-    ]
+    paths = []
+    for kind, value in pair.parts.constants.items():
+        if kind in pair.trends:
+            paths += _trend_paths(pair, kind, source, target)
+        elif value:
+            paths.append(Path(value, kind, (Hop(*source, kind, value, *target, False),)))
+    return paths
+
+
+def _trend_paths(pair: ScoredPair, kind: str, source: Ends, target: Ends) -> list[Path]:
+    """person → this moment → a crowd → the item: the sum of the walks through each of them."""
+    trend = pair.trends[kind]
+    moment = (str(trend.now), hour(trend.now), "moment")
+    paths = []
+    for crowd in trend.crowds:
+        people = (f"{kind}-{crowd.key}", crowd.label(pair.names), "people")
+        hops = (
+            Hop(*source, "now", 1.0, *moment, True),
+            Hop(*moment, kind, 1.0, *people, True),
+            Hop(*people, "consumed", crowd.value, *target, True),
+        )
+        paths.append(Path(crowd.value, kind, hops))
+    return paths
 
 
 def _named(pair: ScoredPair, kind: str, node: int, step: Step | None, source: int) -> tuple[str, str, str]:

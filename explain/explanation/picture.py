@@ -8,14 +8,17 @@ gives a topic or creator as a reason only where its relation carries score.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 import numpy as np
 from scipy import sparse
 
 from core.graph import FloatArray, IntArray
+from explain.explanation.trend import Trend
 from explain.explanation.walks import Lane
+from explain.format.dates import hour
 from explain.format.names import CROWD_MINIMUM, Names
 from explain.format.numbers import plural
 from explain.results.explanation import Bundle, FlowNode
@@ -87,8 +90,17 @@ def bundle_id(source: str, target: str, relation: str) -> str:
 class PictureBuilder:
     """Gathers flows lane by lane. One use: `build`."""
 
-    def __init__(self, names: Names, lanes: Sequence[Lane], constants: dict[str, float], user: int, item: int) -> None:
+    def __init__(
+        self,
+        names: Names,
+        lanes: Sequence[Lane],
+        constants: dict[str, float],
+        user: int,
+        item: int,
+        trends: Mapping[str, Trend] = MappingProxyType({}),
+    ) -> None:
         self.names, self.lanes, self.constants, self.user, self.item = names, lanes, constants, user, item
+        self.trends = trends
         self.flows: dict[tuple[str, str, str], _Flow] = defaultdict(_Flow)
         self.nodes: dict[str, _Node] = {}
         self.items = lanes[0].walks.items if lanes else np.empty(0, dtype=np.int64)
@@ -100,9 +112,22 @@ class PictureBuilder:
         for lane_idx, lane in enumerate(self.lanes):
             self._add_lane(lane_idx, lane)
         for kind, value in self.constants.items():
-            if value:
+            if kind in self.trends:
+                self._through_the_moment(kind, self.trends[kind])
+            elif value:
                 self._link(self.person, self.target, kind, 0, value, 1, None, solid=False)
         return Picture(self._flow_nodes(), self._bundles(), self._origins())
+
+    def _through_the_moment(self, kind: str, trend: Trend) -> None:
+        """The person, this moment, those who read now, the item."""
+        moment = self._node(_Node(1, "moment", str(trend.now), hour(trend.now)))
+        for crowd in trend.crowds:
+            label = crowd.label(self.names)
+            merged = crowd.n if crowd.n >= CROWD_MINIMUM else 1
+            people = self._node(_Node(2, "people", f"{kind}-{crowd.key}", label, merged))
+            self._link(self.person, moment, kind, 0, crowd.value, crowd.n, None)
+            self._link(moment, people, kind, 1, crowd.value, crowd.n, None)
+            self._link(people, self.target, kind, 2, crowd.value, crowd.n, None)
 
     def _choose_history(self) -> None:
         net, gross = np.zeros(len(self.items)), np.zeros(len(self.items))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import numpy as np
 
@@ -12,10 +13,23 @@ from explain.format.numbers import amount, share
 
 
 def sentence(
-    names: Names, parts: Parts, user: int, item: int, score: float, state: State, rank: int | None, k: int = 10
+    names: Names,
+    parts: Parts,
+    user: int,
+    item: int,
+    score: float,
+    state: State,
+    rank: int | None,
+    k: int = 10,
+    *,
+    closed: bool = False,
+    words: Mapping[str, str] = MappingProxyType({}),
 ) -> str:
     """Why the item has its score for the person, in one or two sentences. It surfaced only if it
     stands in the first k.
+
+    closed  whether the item can be recommended to nobody at this moment
+    words   what constants are called in place of their usual words, such as a trend by the people who carry it
     """
     person, title = names.user(user), names.quoted(item)
     who = "you" if person == "you" else person
@@ -32,16 +46,25 @@ def sentence(
             f"{title} did not surface for {who}: it stands at rank {rank:,}, beyond the first {k} (score "
             f"{amount(score, signed=False)})"
         )
-    return f"{opening}, {_reasons(names, parts, score, item)}."
+    if closed and state != "consumed":
+        opening = f"{title} cannot be recommended to {who} at this moment: it is not there yet, or no more"
+        opening += f"; its score would be {amount(score, signed=False)}"
+    return f"{opening}, {_reasons(names, parts, score, item, words)}."
 
 
-def short_reason(names: Names, parts: Parts, score: float) -> str:
-    """The main reason in a few words, for a list: the strongest history items with their share of the score."""
+def short_reason(names: Names, parts: Parts, score: float, words: Mapping[str, str] = MappingProxyType({})) -> str:
+    """The main reason in a few words, for a list: the strongest history items with their share of the score.
+
+    words  as in `sentence`
+    """
     if not parts.gross:
         return "no path leads here"
     picked = _strongest(parts, 2)
     if not picked or max(map(abs, parts.constants.values()), default=0.0) > abs(parts.history.sum()):
-        return names.relation(max(parts.constants, key=lambda k: abs(parts.constants[k]))) if parts.constants else ""
+        if not parts.constants:
+            return ""
+        kind = max(parts.constants, key=lambda k: abs(parts.constants[k]))
+        return f"because of {words[kind]}" if kind in words else names.relation(kind)
     titles = " and ".join(names.quoted(int(parts.items[row])) for row in picked)
     return f"because of {titles} ({share(float(parts.history[picked].sum()), score)} of the score)"
 
@@ -70,8 +93,12 @@ def _strongest(parts: Parts, n: int) -> list[int]:
     return [int(row) for row in order if amounts[row] > 0]
 
 
-def _reasons(names: Names, parts: Parts, score: float, item: int) -> str:
-    constants = [f"{names.relation(kind)} gives {share(v, score)}" for kind, v in parts.constants.items() if v]
+def _reasons(names: Names, parts: Parts, score: float, item: int, words: Mapping[str, str]) -> str:
+    constants = [
+        f"{words[kind]} give {share(v, score)}" if kind in words else f"{names.relation(kind)} gives {share(v, score)}"
+        for kind, v in parts.constants.items()
+        if v
+    ]
     picked = _strongest(parts, 3)
     if not picked:
         return "; ".join(constants) or "through no single item"

@@ -12,7 +12,7 @@ from core.files import JsonObject
 State = Literal["ok", "consumed", "no_path"]
 
 
-NodeKind = Literal["person", "history", "people", "item", "topic", "creator", "context", "memory", "target"]
+NodeKind = Literal["person", "history", "moment", "people", "item", "topic", "creator", "context", "memory", "target"]
 
 
 @dataclass(frozen=True)

@@ -72,6 +72,33 @@ class PrepareReport:
     problems: tuple[str, ...]
 
 
+@dataclass(frozen=True, kw_only=True)
+class LiveReport:
+    """What is told of a `live` split beside its metrics, which are per event ("recall@20") and per person ("recall@20
+    per person").
+
+    refresh                 seconds from one moment to the next      n_moments, n_events  that were measured
+    start                   seconds UTC at which the window begins
+    median_age_listed_days  of what was listed                       median_age_read_days  of what was read, at the event
+    share_new_to_everybody  of listed items, those that nobody had yet
+    coverage                share of the catalogue that was listed to anybody
+    new_people, new_items   metrics of events of people, or items, that had no event before
+    """
+
+    refresh: int
+    start: int
+    n_moments: int
+    n_events: int
+    median_age_listed_days: float | None
+    median_age_read_days: float | None
+    share_new_to_everybody: float
+    coverage: float
+    new_people: dict[str, dict[str, float]]
+    new_items: dict[str, dict[str, float]]
+    n_new_people_events: int
+    n_new_items_events: int
+
+
 @dataclass(frozen=True)
 class EvaluationReport:
     """Accuracy on held-out events. metrics: "recall@20" → {"value", "low", "high"} (95 %, bootstrap over people)."""
@@ -87,6 +114,13 @@ class EvaluationReport:
     gross_net: float
     seconds: float
     n_cold_users: int = 0
+    live: LiveReport | None = None
+
+    @classmethod
+    def from_json(cls, content: JsonObject) -> EvaluationReport:
+        """What `as_json` wrote. Raises TypeError where a field is missing or unknown."""
+        live = content.get("live")
+        return cls(**content | {"live": None if live is None else LiveReport(**live)})
 
     def as_json(self) -> JsonObject:
         return asdict(self)

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import replace
 
-from core.progress import Progress, no_progress
-from explain.results.workspace import EvaluationReport
+import numpy as np
+
+from core.errors import OptionError
+from core.evaluation import CUTOFFS
+from core.graph import FloatArray
+from core.live import DAY_S, LiveRun, LiveWindow, live_metrics, replay
+from core.progress import Progress, no_progress, portion
+from core.threads import one_thread
+from explain.results.workspace import EvaluationReport, LiveReport
 from explain.workbench.session import Session, evaluation_key, list_length
 
 
@@ -23,29 +30,44 @@ class EvaluationService:
         split: str | None = None,
         k: int | None = None,
         seed: int = 0,
+        refresh: int | None = None,
         progress: Progress = no_progress,
     ) -> EvaluationReport:
-        """Refit on the training part and measure on the rest; stored for `stored`. split: the card's where None."""
+        """Refit on the training part and measure on the rest; stored for `stored`. split: the card's where None.
+
+        refresh  seconds from one moment of a `live` split to the next; an hour where None
+        """
         loaded = self.session.workspace(workspace)
         split = loaded.card.default_split if split is None else split
+        if refresh is not None and split != "live":
+            raise OptionError(f"--refresh belongs to the split live; the split {split} has one list for all events.")
         k = list_length(loaded, k)
-        run = self.session.refit(loaded, model, split, seed, k, progress, anew=True)
-        measured = run.evaluation(k)
-        metrics = {name: metric.as_json() for name, metric in measured.metrics.items()}
+        run = self.session.refit(loaded, model, split, seed, k, portion(progress, 0.0, 0.5), anew=True)
+        window, live = run.split.window, None
+        if window is None:
+            measured = run.evaluation(k)
+            n_users, metrics = measured.n_users, measured.metrics
+        else:
+            window = window if refresh is None else replace(window, refresh=_refresh(refresh))
+            with one_thread():
+                played = replay(window, run.model.at, k, progress=portion(progress, 0.5, 1.0))
+            n_users, metrics = len(np.unique(played.user)), live_metrics(played, _cutoffs(k), seed=seed)
+            live = _live_report(window, played, k, seed)
         report = EvaluationReport(
             workspace,
             model,
             split,
             k,
             seed,
-            measured.n_users,
-            metrics,
+            n_users,
+            {name: metric.as_json() for name, metric in metrics.items()},
             run.path_share,
             run.gross_net,
             run.seconds,
             len(run.split.cold_users),
+            live,
         )
-        self.session.store.write_result(workspace, evaluation_key(loaded, model, split, k, seed), asdict(report))
+        self.session.store.write_result(workspace, evaluation_key(loaded, model, split, k, seed), report.as_json())
         progress(1.0, "measured")
         return report
 
@@ -57,8 +79,49 @@ class EvaluationService:
         split = loaded.card.default_split if split is None else split
         key = evaluation_key(loaded, model, split, list_length(loaded, k), seed)
         stored = self.session.store.read_result(workspace, key)
-        return None if stored is None else EvaluationReport(**stored)
+        return None if stored is None else EvaluationReport.from_json(stored)
 
     def has_refit(self, workspace: str, model: str) -> bool:
         """Whether the refit on the training part of the data's default split, which prices need, was made already."""
         return self.session.has_refit(self.session.workspace(workspace), model)
+
+
+MIN_REFRESH, MAX_REFRESH = 60, 366 * DAY_S
+
+
+def _refresh(seconds: int) -> int:
+    if not MIN_REFRESH <= seconds <= MAX_REFRESH:
+        raise OptionError(
+            f"--refresh lies between {MIN_REFRESH} and {MAX_REFRESH:,} seconds; {seconds:,} was asked for."
+        )
+    return seconds
+
+
+def _cutoffs(k: int) -> tuple[int, ...]:
+    return tuple(sorted({k, *(c for c in CUTOFFS if c <= k)}))
+
+
+def _live_report(window: LiveWindow, run: LiveRun, k: int, seed: int) -> LiveReport:
+    new_people, new_items = (
+        {name: m.as_json() for name, m in live_metrics(run, (k,), rows=rows, seed=seed).items()}
+        for rows in (run.new_user, run.new_item)
+    )
+    listed, known_ages = run.lists[run.lists >= 0], run.read_age[np.isfinite(run.read_age)]
+    return LiveReport(
+        refresh=window.refresh,
+        start=window.start,
+        n_moments=run.n_moments,
+        n_events=len(run.user),
+        median_age_listed_days=_median_days(run.listed_age[np.isfinite(run.listed_age)]),
+        median_age_read_days=_median_days(known_ages),
+        share_new_to_everybody=float(run.listed_new.sum() / max(1, len(listed))),
+        coverage=len(np.unique(listed)) / max(1, window.graph.n_items),
+        new_people=new_people,
+        new_items=new_items,
+        n_new_people_events=int(run.new_user.sum()),
+        n_new_items_events=int(run.new_item.sum()),
+    )
+
+
+def _median_days(seconds: FloatArray) -> float | None:
+    return float(np.median(seconds)) / DAY_S if len(seconds) else None

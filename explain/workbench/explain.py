@@ -81,13 +81,16 @@ class ExplanationService:
         heldout: bool = False,
         split: str = "last",
         seed: int = 0,
+        at: int | None = None,
         progress: Progress = no_progress,
     ) -> int:
         """Everybody's best k as Parquet (user, rank, item, score); the number of rows. Written whole or not at all."""
-        loaded = self.session.workspace(workspace)
+        loaded = self.session.workspace(workspace, at)
         k = list_length(loaded, k)
         check_writable(out)
         if heldout:
+            if at is not None:
+                raise OptionError("Lists of a refit are those of its split: leave out --at, or take --fit full.")
             run = self.session.refit(loaded, model, split, seed, k, progress)
             lists, scores = run.lists[:, :k], run.scores[:, :k]
         else:
@@ -113,7 +116,7 @@ class ExplanationService:
         """
         if not 0 <= paths <= MAX_PATHS:
             raise OptionError(f"paths must lie between 0 and {MAX_PATHS:,}; {paths:,} was asked for.")
-        loaded = self.session.workspace(workspace)
+        loaded = self.session.workspace(workspace, whom.get("at"))
         loaded.manifest(model, whom.get("snapshot"))
         target = loaded.graph.items.index(item)
         other = None if against is None else loaded.graph.items.index(against)
@@ -196,12 +199,13 @@ class ExplanationService:
         *,
         k: int | None = None,
         snapshot: str | None = None,
+        at: int | None = None,
         progress: Progress = no_progress,
     ) -> ItemView:
         """Who gets an item in their first k, through which history items and relations, and of which
         cohorts they are.
         """
-        loaded = self.session.workspace(workspace)
+        loaded = self.session.workspace(workspace, at)
         k, target = list_length(loaded, k), loaded.graph.items.index(item)
         manifest = loaded.manifest(model, snapshot)
         lists = loaded.lists(manifest, k, portion(progress, 0.0, 0.9))
@@ -217,10 +221,11 @@ class ExplanationService:
         *,
         k: int | None = None,
         snapshot: str | None = None,
+        at: int | None = None,
         progress: Progress = no_progress,
     ) -> int:
         """The parts of everybody's first k as Parquet, one row a part; returns the number of explanations."""
-        loaded = self.session.workspace(workspace)
+        loaded = self.session.workspace(workspace, at)
         k = list_length(loaded, k)
         check_writable(out)
         manifest = loaded.manifest(model, snapshot)

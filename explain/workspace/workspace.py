@@ -18,6 +18,7 @@ from core.texts import command as typed
 from data.builder import build_graph
 from data.tables import DataCard
 from explain.explanation.sentences import short_reason
+from explain.explanation.trend import trend_words, trends
 from explain.format.names import Names
 from explain.format.numbers import plural
 from explain.format.text import clean, unaccented
@@ -163,10 +164,14 @@ class Workspace:
         for rank, (item, value) in enumerate(zip(items[0], values[0], strict=True), start=1):
             if value == -np.inf:
                 break
-            reason = short_reason(self.names, model.parts(position, int(item)), float(value)) if reasons else ""
+            reason = self._reason(model, position, int(item), float(value)) if reasons else ""
             raw = str(self.graph.items.ids[item])
             listed.append(ListedItem(raw, self.names.item(int(item)), rank, float(value), reason))
         return tuple(listed)
+
+    def _reason(self, model: Recommender, position: int, item: int, score: float) -> str:
+        words = trend_words(self.names, trends(model.readers(item), self.graph.now))
+        return short_reason(self.names, model.parts(position, item), score, words)
 
     def lists(self, manifest: Manifest, k: int, progress: Progress = no_progress) -> IntArray:
         """Everybody's best k under a snapshot: int64 [n_users, k]; computed once."""

@@ -12,6 +12,7 @@ import pandas as pd
 from core.errors import DataError, short, shown
 from core.files import odd_kind, read_stated
 from data.formats.reading.limits import MOST_KINDS
+from data.splits import items_live_shortly
 from data.tables import DataCard, SplitKind
 
 CARD = "card.json"
@@ -32,7 +33,7 @@ def stated_card(
         "licence": "Not stated.",
         "citation": "",
         "event_weights": dict.fromkeys(kinds, 1.0),
-        "default_split": "last" if has_times else "random",
+        "default_split": ("live" if items_live_shortly(events) else "last") if has_times else "random",
     }
     stated |= dict(known or {})
     stated |= _read_card(file) if odd_kind(file) != "not there" else {}
