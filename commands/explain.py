@@ -104,6 +104,9 @@ def why(
     item: Annotated[str | None, typer.Option("--item", help="Id of the item.")] = None,
     paths: Annotated[int, typer.Option("--paths", help="How many single walks to list.")] = 20,
     against: Annotated[str | None, typer.Option("--against", help="Another item: why not that one?")] = None,
+    since: Annotated[
+        str | None, typer.Option("--since", help="An earlier moment: why now and not then, and until when?")
+    ] = None,
     pairs: Annotated[Path | None, typer.Option("--pairs", help="A CSV with the columns user,item.")] = None,
     snapshot: SnapshotOption = None,
     at: AtOption = None,

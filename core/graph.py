@@ -210,6 +210,10 @@ class InteractionGraph:
         """The graph as it stood at a moment: the events before it; all nodes stay."""
         return replace(self, events=self.events.take(self.events.time < moment), moment=int(moment))
 
+    def later(self, moment: int) -> InteractionGraph:
+        """The graph as it will stand at a later moment if nothing more happens."""
+        return replace(self, moment=int(moment))
+
     @cached_property
     def since(self) -> FloatArray:
         """float64 [n_items]: from when on each item exists, seconds UTC: its stated time, or its first event; inf where

@@ -175,6 +175,10 @@ class PathEdges:
         when = sparse.csr_matrix((graph.last_times, matrix.indices, matrix.indptr), shape=matrix.shape)
         return cls(adjacency, groups, visits, Adjacency.from_matrix(when), graph.since, float(graph.now))
 
+    def at(self, moment: float) -> PathEdges:
+        """The same events as they stand at a later moment: older, and nothing else."""
+        return replace(self, now=float(moment), _decayed={})
+
     def decayed(self, life: float | None) -> Adjacency:
         """The adjacency in which an event weighs half after `life` seconds; as it is, without a half-life or times."""
         if life is None or self.times is None:

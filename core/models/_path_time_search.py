@@ -29,7 +29,7 @@ GROUP_EXPONENTS = ((0.3, 1.0), (0.6, 1.0), (0.3, 0.5), (0.6, 0.5))
 GROUP_WEIGHTS = (0.1, 0.25, 0.5, 1.0, 2.0)
 FIVE_HOP_WEIGHTS = (-0.1, -0.2, -0.35)
 FACTORS = (0.5, 0.7, 0.85, 1.2, 1.4, 2.0)
-N_LOCAL = 12
+N_LOCAL, AGE_ROUNDS = 12, 2
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +52,7 @@ class TimeSearch:
     pushed: Pushed = field(default_factory=dict)
     deviations: dict[str, float] = field(default_factory=dict)
     gate: torch.Tensor | None = None
+    ages: bool = False
 
     @classmethod
     def over(cls, validation: MomentValidation, seed: int) -> TimeSearch:
@@ -66,8 +67,9 @@ class TimeSearch:
         steps: list[Callable[[], None]] = [self.reach, self.trend, self.reach_beside_the_trend]
         steps += [partial(self.group, kind) for kind in kinds]
         steps += [self.history, self.between, self.five_hops, self.freshness, self.local, self.event_weights]
-        for n, step in enumerate([*steps, self.polish]):
-            progress(n / (len(steps) + 1), "weighing time")
+        steps += [self.polish, self.not_too_young, self.polish]
+        for n, step in enumerate(steps):
+            progress(n / len(steps), "weighing time")
             step()
         parameters = self.parameters
         for key in self._used(parameters):
@@ -161,6 +163,20 @@ class TimeSearch:
         for exponent in (0.5, 1.0):
             self._try_anew(replace(self.parameters, weight_exponent=exponent))
 
+    def not_too_young(self) -> None:
+        """From here on the lists' age counts: longer half-lives where the best lists hold nothing but the newest."""
+        self.ages = True
+        self.value = self._value(self.parameters, self.pushed, self.gate)
+        for _ in range(AGE_ROUNDS):
+            for key in self._used(self.parameters):
+                life = self._relation(key).reach_life
+                longer = [] if life is None else self.lives[self.lives.index(life) + 1 :][:3]
+                for other in longer:
+                    self._try(key, self._with(key, replace(self._relation(key), reach_life=other)))
+            for key in [k for k in self._used(self.parameters) if k != CO_3]:
+                for factor in FACTORS:
+                    self._take(self.parameters.with_relation(key, weight=self._relation(key).weight * factor), {})
+
     def polish(self) -> None:
         """Small changes of each weight; scores are known, so this costs next to nothing."""
         for _ in range(3):
@@ -204,4 +220,4 @@ class TimeSearch:
 
     def _value(self, parameters: PathParameters, pushed: Pushed, gate: torch.Tensor | None) -> float:
         weights = {key: relation.weight for key, relation in parameters.relations.items()}
-        return self.validation.cases.value(pushed, weights, gate)
+        return self.validation.cases.value(pushed, weights, gate, ages=self.ages)

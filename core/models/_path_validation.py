@@ -24,6 +24,7 @@ MAX_USERS, MAX_CASES = 800, 1_500
 MIN_MOMENTS, MAX_MOMENTS = 40, 120
 MAX_CELLS = 4_000_000
 GROSS_NET_CEILING = 2.4
+YOUNGEST, YOUNG_COST, OLDEST_AGE = 0.55, 0.2, 1_000.0
 SHORT, LONG, LONG_SHARE, TOP = 20, 100, 16, 10
 Pushed = dict[str, torch.Tensor]
 
@@ -34,18 +35,25 @@ class Cases:
 
     relevant  bool [cases, n_items]        barred  float32 [cases, n_items]: -inf for what is no candidate, else 0
     lengths   of the lists that are measured
+    ages      float32 [cases, n_items], of each item at the case's moment in units of the median age of what was had;
+              None without moments
     """
 
     relevant: torch.Tensor
     n_relevant: FloatArray
     barred: torch.Tensor
     lengths: tuple[int, ...]
+    ages: torch.Tensor | None = None
 
-    def value(self, pushed: Pushed, weights: dict[str, float], gate: torch.Tensor | None = None) -> float:
+    def value(
+        self, pushed: Pushed, weights: dict[str, float], gate: torch.Tensor | None = None, *, ages: bool = True
+    ) -> float:
         """Mean of Recall and NDCG over the lists' lengths, less what gross/net (median over the top ten) lies above its
-        ceiling.
+        ceiling, and less what the lists are younger than YOUNGEST × what people have (median): lists of nothing but the
+        newest are not what anybody reads.
 
         pushed  float32 [cases, n_items] by relation        gate  the same, what every score is multiplied by
+        ages    whether the lists' age counts
         """
         used = {key: weight for key, weight in weights.items() if weight and key in pushed}
         score = torch.zeros_like(self.barred)
@@ -63,7 +71,13 @@ class Cases:
         if gate is not None:
             gross = gross * gate.gather(1, top)
         live = torch.isfinite(net)
-        return quality - max(0.0, float((gross[live] / net[live]).median()) - GROSS_NET_CEILING)
+        too_gross = max(0.0, float((gross[live] / net[live]).median()) - GROSS_NET_CEILING)
+        return quality - too_gross - (self._too_young(best.indices[:, : self.lengths[0]]) if ages else 0.0)
+
+    def _too_young(self, listed: torch.Tensor) -> float:
+        if self.ages is None:
+            return 0.0
+        return YOUNG_COST * max(0.0, YOUNGEST - float(self.ages.gather(1, listed).median()))
 
 
 def _quality(measured: dict[str, FloatArray], k: int) -> float:
@@ -124,7 +138,8 @@ class MomentValidation(Validation):
         graph, step = holdout.moments.graph, holdout.moments.refresh
         self.refresh, self.span = step, int(np.ptp(graph.events.time))
         self.mean = float(holdout.train.interactions.data.mean()) if len(holdout.train.events) else 1.0
-        user, item, _, hour = holdout.moments.first_events()
+        user, item, when, hour = holdout.moments.first_events()
+        typical = float(np.median(when - graph.since[item])) if len(item) else 0.0
         limit = min(MAX_CASES, max(50, MAX_CELLS // graph.n_items))
         hours = np.unique(hour)
         per_hour = len(np.unique(np.column_stack([hour, user]), axis=0)) / max(1, len(hours))
@@ -142,7 +157,7 @@ class MomentValidation(Validation):
             if (row := place.get((h, u))) is not None:
                 relevant[row, i] = True
         self.moments: list[tuple[InteractionGraph, IntArray]] = []
-        barred = np.zeros(relevant.shape, dtype=np.float32)
+        barred, ages = np.zeros(relevant.shape, dtype=np.float32), np.full(relevant.shape, OLDEST_AGE, dtype=np.float32)
         row = 0
         for h in np.unique(case[:, 0]).tolist():
             users = case[case[:, 0] == h, 1]
@@ -150,10 +165,15 @@ class MomentValidation(Validation):
             rows = slice(row, row + len(users))
             barred[rows][:, then.closed] = -np.inf
             barred[rows][then.interactions[users].toarray() > 0] = -np.inf
+            if typical > 0:
+                age = np.clip((then.now - then.since) / typical, 0.0, OLDEST_AGE)
+                ages[rows] = age.astype(np.float32)
             self.moments.append((then, users))
             row += len(users)
         n_relevant = np.maximum(relevant.sum(axis=1), 1).astype(np.float64)
-        self.cases = Cases(torch.from_numpy(relevant), n_relevant, torch.from_numpy(barred), (SHORT,))
+        self.cases = Cases(
+            torch.from_numpy(relevant), n_relevant, torch.from_numpy(barred), (SHORT,), torch.from_numpy(ages)
+        )
         self._edges: dict[float, list[PathEdges]] = {}
         self.kinds = frozenset(kind for kind, matrix in graph.memberships.items() if matrix.nnz)
 

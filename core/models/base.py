@@ -144,6 +144,12 @@ class Recommender(ABC):
         """The model as it stands on another state of its graph, such as that of a moment; parameters stay."""
         return type(self).restore(graph, self.state())
 
+    def later(self, moment: int) -> Recommender:
+        """The model as it will stand at a later moment, seconds UTC, if nothing more happens; itself where time does
+        not enter.
+        """
+        return self
+
     @abstractmethod
     def state(self) -> ModelState:
         """What `restore` needs; parameters are shown to the auditor."""

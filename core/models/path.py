@@ -84,6 +84,9 @@ class PathModel(Recommender):
         parameters = PathParameters.from_json(state.parameters)
         return cls(_edges(graph, parameters), parameters)
 
+    def later(self, moment: int) -> PathModel:
+        return PathModel(self.edges.at(moment), self.parameters) if self.parameters.timed else self
+
     def state(self) -> ModelState:
         return ModelState(self.parameters.as_json())
 

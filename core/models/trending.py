@@ -80,6 +80,9 @@ class Trending(Recommender):
     def restore(cls, graph: InteractionGraph, state: ModelState) -> Self:
         return cls.of(graph, float(state.parameters["half_life"]))
 
+    def later(self, moment: int) -> Trending:
+        return Trending(self.edges.at(moment), self.half_life)
+
     def state(self) -> ModelState:
         return ModelState({"half_life": self.half_life})
 

@@ -106,9 +106,29 @@ class Against:
     rank: int | None = None
 
 
+@dataclass(frozen=True, kw_only=True)
+class Since:
+    """The same score at an earlier moment, `at` (seconds UTC).
+
+    score, rank  at that moment            parts  what each term changed by; they sum to the change of the score
+    """
+
+    at: int
+    score: float
+    rank: int | None
+    parts: tuple[Part, ...]
+    sentence: str
+
+
 @dataclass(frozen=True)
 class Explanation:
-    """Why an item has the score it has for a person. Every amount is a term of that score."""
+    """Why an item has the score it has for a person. Every amount is a term of that score.
+
+    at         the moment that was asked for, seconds UTC; None: the end of the data
+    since      the same score at an earlier moment, where one was asked for
+    leaves_at  when a listed item falls out of the list if nothing more happens, where that was asked for; None also
+               where it stays for a year
+    """
 
     snapshot: str
     model: str
@@ -133,6 +153,9 @@ class Explanation:
     rank: int | None = None
     k: int = 10
     against: Against | None = None
+    at: int | None = None
+    since: Since | None = None
+    leaves_at: int | None = None
 
     @property
     def surfaced(self) -> bool:
@@ -140,7 +163,11 @@ class Explanation:
         return self.state == "ok" and self.rank is not None and self.rank <= self.k
 
     def as_json(self) -> JsonObject:
-        return asdict(self)
+        content = asdict(self)
+        if self.at is None and self.since is None:
+            for key in ("at", "since", "leaves_at"):
+                del content[key]
+        return content
 
 
 @dataclass(frozen=True)

@@ -79,7 +79,8 @@ class LiveReport:
 
     refresh                 seconds from one moment to the next      n_moments, n_events  that were measured
     start                   seconds UTC at which the window begins
-    median_age_listed_days  of what was listed                       median_age_read_days  of what was read, at the event
+    median_age_listed_days  of what was listed
+    median_age_read_days    of what was read, at the event
     share_new_to_everybody  of listed items, those that nobody had yet
     coverage                share of the catalogue that was listed to anybody
     new_people, new_items   metrics of events of people, or items, that had no event before

@@ -70,6 +70,11 @@ class DataService:
             f"{self.session.home}/{name}": prepared.content for name, prepared in found.items() if prepared is not None
         }
 
+    def span(self, workspace: str) -> tuple[int, int] | None:
+        """When the first event was and the moment just after the last, seconds UTC; None for data without times."""
+        graph = self.session.workspace(workspace).graph
+        return (int(graph.events.time.min()), graph.now) if graph.timed else None
+
     def prepare_command(self, workspace: str) -> str:
         """What to type where a workspace is not prepared."""
         self.session.store.check(workspace)
@@ -141,9 +146,11 @@ class DataService:
         """People whose id, label or attributes hold every word; the one whose id it is where people are not listed."""
         return self.session.workspace(workspace).find_users(text, limit)
 
-    def person(self, workspace: str, user: str) -> Person:
-        """A person's attributes and history, newest first. Raises UnknownIdError."""
-        names = self.session.workspace(workspace).names
+    def person(self, workspace: str, user: str, *, at: int | None = None) -> Person:
+        """A person's attributes and history up to a moment (seconds UTC; all where None), newest first. Raises
+        UnknownIdError.
+        """
+        names = self.session.workspace(workspace, at).names
         idx = names.graph.users.index(user)
         attributes = person_attributes(names, idx)
         return Person(user, names.user(idx), attributes, history_entries(names, idx))

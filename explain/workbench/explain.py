@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Unpack
+
+import numpy as np
 
 from core.errors import OptionError
 from core.files import JsonObject
 from core.models.base import default_model
 from core.progress import Progress, no_progress, portion
+from core.ranking import rank_of
 from explain.explanation.edges import explain_edges
 from explain.explanation.evidence import evidence
 from explain.explanation.explain import explain
 from explain.explanation.features import explain_features
+from explain.explanation.moments import leaves_at
+from explain.explanation.moments import since as since_then
 from explain.export.explanation_file import explanation_html, record
 from explain.export.explanations_table import write_explanations
 from explain.export.lists_table import check_writable, scores_of, write_lists
+from explain.format.dates import minute
 from explain.results.attribution import EdgeExplanation, FeatureExplanation
-from explain.results.explanation import Evidence, Explanation
+from explain.results.explanation import Evidence, Explanation, Since
 from explain.results.item_view import ItemView, ListView
 from explain.results.lists import Example, Recommendation
 from explain.workbench.notes import NoteService, person_key
-from explain.workbench.question import Whom
+from explain.workbench.question import Question, Whom
 from explain.workbench.session import Session, list_length
 from explain.workbench.whatif import WhatIfService
 from explain.workspace.audience import item_view, list_view
@@ -108,11 +114,13 @@ class ExplanationService:
         paths: int = 20,
         against: str | None = None,
         k: int | None = None,
+        since: int | None = None,
         **whom: Unpack[Whom],
     ) -> Explanation:
         """Why this item has this score for this person; k is usually 10.
 
         paths    how many single walks are listed     against  another item that it is compared with
+        since    an earlier moment that it is compared with, seconds UTC: then it is also told when it leaves the list
         """
         if not 0 <= paths <= MAX_PATHS:
             raise OptionError(f"paths must lie between 0 and {MAX_PATHS:,}; {paths:,} was asked for.")
@@ -121,7 +129,7 @@ class ExplanationService:
         target = loaded.graph.items.index(item)
         other = None if against is None else loaded.graph.items.index(against)
         question = self.session.open(workspace, model, **whom)
-        return explain(
+        answer = explain(
             question.pair(target),
             snapshot=question.manifest.snapshot,
             workspace=workspace,
@@ -130,6 +138,21 @@ class ExplanationService:
             k=list_length(question.workspace, k, 10),
             against=other,
             against_rank=None if other is None else question.rank(other),
+        )
+        answer = replace(answer, at=question.workspace.moment)
+        if since is None:
+            return answer
+        then = self.session.open(workspace, model, **(whom | {"at": _earlier(question, since)}))
+        return replace(
+            answer, since=self._since(question, then, target), leaves_at=_leaves_at(question, answer, target)
+        )
+
+    def _since(self, now: Question, then: Question, item: int) -> Since:
+        parts = [question.model.parts(question.position, item) for question in (now, then)]
+        scores = float(now.scores()[item]), float(then.scores()[item])
+        ranks = now.rank(item), then.rank(item)
+        return since_then(
+            now.workspace.names, parts[0], parts[1], at=then.workspace.graph.now, scores=scores, ranks=ranks
         )
 
     def evidence(
@@ -267,3 +290,27 @@ class ExplanationService:
             return record(explanation, provenance, verified, notes)
         now = int(time.time())
         return explanation_html(explanation, generated=now, provenance=provenance, verified=verified, notes=notes)
+
+
+def _earlier(question: Question, since: int) -> int:
+    if since >= question.workspace.graph.now:
+        raise OptionError(
+            f"--since must lie before the moment that is explained, {minute(question.workspace.graph.now)}: "
+            f"{minute(since)} does not."
+        )
+    return since
+
+
+def _leaves_at(question: Question, answer: Explanation, item: int) -> int | None:
+    """When the item falls out of the list if nothing more happens; None where it is not in it, or stays."""
+    if not answer.surfaced:
+        return None
+    history, graph = question.history(), question.workspace.graph
+
+    def listed(moment: int) -> bool:
+        then = graph.later(moment)
+        scores = question.model.later(moment).score(np.array([question.position]))[0]
+        out = replace(history, closed=then.closed).out
+        return item not in out and rank_of(scores, item, out) <= answer.k
+
+    return leaves_at(listed, graph.now)

@@ -42,7 +42,9 @@ def section(selection: Selection) -> None:
     try:
         usual = faithfulness_queries.usual_picture(selection, rival.name, item)
         snapshot = fitted[exact.name].snapshot
-        ours = queries.why(selection.name, exact.name, snapshot, item, user=selection.user, history=selection.history)
+        ours = queries.why(
+            selection.name, exact.name, snapshot, item, user=selection.user, history=selection.history, at=selection.at
+        )
     except SurfacedError as error:
         widgets.problem(error)
         return
@@ -80,5 +82,5 @@ def _picture(explanation: Explanation, alt: str) -> None:
 def _first(selection: Selection) -> str | None:
     if selection.own_titles and not selection.history:
         return None
-    listed = queries.recommend(*selection.base, user=selection.user, history=selection.history, k=1)
+    listed = queries.recommend(*selection.base, user=selection.user, history=selection.history, k=1, at=selection.at)
     return listed.items[0].item if listed.items else None

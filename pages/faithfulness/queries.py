@@ -14,7 +14,9 @@ from pages.frame.selection import Owner, Selection
 
 @st.cache_data(max_entries=64, show_spinner=False)
 def _usual_picture(home: str, workspace: str, model: str, snapshot: str, owner: Owner, item: str) -> Explanation:
-    return queries.workbench().faithfulness.usual_picture(workspace, model, item, user=owner[0], history=owner[1])
+    return queries.workbench().faithfulness.usual_picture(
+        workspace, model, item, user=owner[0], history=owner[1], at=owner[2]
+    )
 
 
 def usual_picture(selection: Selection, model: str, item: str) -> Explanation:

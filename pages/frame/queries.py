@@ -71,8 +71,14 @@ def fitted(workspace: str) -> tuple[SnapshotInfo, ...]:
 
 
 @st.cache_data(max_entries=_KEPT, show_spinner=False)
-def _person(home: str, workspace: str, user: str) -> Person:
-    return _workbench(home).data.person(workspace, user)
+def _person(home: str, workspace: str, user: str, at: int | None) -> Person:
+    return _workbench(home).data.person(workspace, user, at=at)
+
+
+@st.cache_data(max_entries=16, show_spinner=False)
+def _span(home: str, workspace: str, snapshot: str) -> tuple[int, int] | None:
+    """snapshot: of the data as they stand; part of what the answer is kept by."""
+    return _workbench(home).data.span(workspace)
 
 
 @st.cache_data(max_entries=_KEPT, show_spinner=False)
@@ -102,10 +108,17 @@ def _example(home: str, workspace: str, snapshot: str) -> Example:
 
 @st.cache_data(max_entries=_KEPT, show_spinner=False)
 def _recommend(
-    home: str, workspace: str, model: str, snapshot: str, user: str | None, history: tuple[str, ...] | None, k: int
+    home: str,
+    workspace: str,
+    model: str,
+    snapshot: str,
+    user: str | None,
+    history: tuple[str, ...] | None,
+    k: int,
+    at: int | None,
 ) -> Recommendation:
     return _workbench(home).explain.recommend(
-        workspace, model, user=user, history=history, k=k, snapshot=snapshot, reasons=True
+        workspace, model, user=user, history=history, k=k, snapshot=snapshot, at=at, reasons=True
     )
 
 
@@ -120,9 +133,10 @@ def _why(
     history: tuple[str, ...] | None,
     against: str | None,
     k: int,
+    at: int | None,
 ) -> Explanation:
     return _workbench(home).explain.why(
-        workspace, model, item, user=user, history=history, against=against, snapshot=snapshot, k=k
+        workspace, model, item, user=user, history=history, against=against, snapshot=snapshot, k=k, at=at
     )
 
 
@@ -130,8 +144,13 @@ def home() -> str:
     return os.environ.get("SURFACED_HOME", "")
 
 
-def person(workspace: str, user: str) -> Person:
-    return _person(home(), workspace, user)
+def person(workspace: str, user: str, at: int | None = None) -> Person:
+    return _person(home(), workspace, user, at)
+
+
+def span(workspace: str, snapshot: str) -> tuple[int, int] | None:
+    """When the first event was and the moment just after the last, seconds UTC; None for data without times."""
+    return _span(home(), workspace, snapshot)
 
 
 def item(workspace: str, raw_item: str) -> ItemCard:
@@ -149,9 +168,16 @@ def example(workspace: str, snapshot: str) -> Example:
 
 
 def recommend(
-    workspace: str, model: str, snapshot: str, *, user: str | None, history: tuple[str, ...] | None, k: int
+    workspace: str,
+    model: str,
+    snapshot: str,
+    *,
+    user: str | None,
+    history: tuple[str, ...] | None,
+    k: int,
+    at: int | None = None,
 ) -> Recommendation:
-    return _recommend(home(), workspace, model, snapshot, user, history, k)
+    return _recommend(home(), workspace, model, snapshot, user, history, k, at)
 
 
 def why(
@@ -164,5 +190,6 @@ def why(
     history: tuple[str, ...] | None,
     against: str | None = None,
     k: int = 10,
+    at: int | None = None,
 ) -> Explanation:
-    return _why(home(), workspace, model, snapshot, item, user, history, against, k)
+    return _why(home(), workspace, model, snapshot, item, user, history, against, k, at)

@@ -11,6 +11,7 @@ from typing import Final
 
 from core.errors import SurfacedError, shown
 from core.texts import joined
+from explain.format.dates import minute_in_words, seconds_of
 from explain.results.lists import Example
 from explain.results.workspace import SnapshotInfo, WorkspaceInfo
 from pages.frame import address, queries, wishes
@@ -19,7 +20,8 @@ K_DEFAULT: Final = 10
 K_MOST: Final = 100
 TITLES: Final = "titles"
 MOST_TITLES: Final = 20
-Owner = tuple[str | None, tuple[str, ...] | None]
+Owner = tuple[str | None, tuple[str, ...] | None, int | None]  # person, or titles that stand for one; the moment
+_Whose = tuple[str | None, tuple[str, ...] | None]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +29,8 @@ class Selection:
     """Everything that a page needs to ask.
 
     `user` or `history` (raw item ids) is set, never both; neither while titles are being picked.
+    at    the moment that is shown, seconds UTC; None: the end of the data
+    span  when the first event was and the moment just after the last; None for data without times
     """
 
     workspace: WorkspaceInfo
@@ -36,6 +40,8 @@ class Selection:
     history: tuple[str, ...] | None
     item: str | None
     k: int
+    at: int | None = None
+    span: tuple[int, int] | None = None
 
     @property
     def name(self) -> str:
@@ -52,8 +58,8 @@ class Selection:
 
     @property
     def owner(self) -> Owner:
-        """Whose list a question is about: a person's id, or the titles that stand for one."""
-        return self.user, self.history
+        """Whose list a question is about, and when: a person's id, or the titles that stand for one; the moment."""
+        return self.user, self.history, self.at
 
     @property
     def own_titles(self) -> bool:
@@ -131,6 +137,7 @@ def selected(*, loaded: bool = True) -> Selection | None:
         first = newcomers_example(workspace)
         item = first.item if first and first.user == user else None
     address.settle("item", item)
+    span = queries.span(workspace.name, model.snapshot)
     return Selection(
         workspace=workspace,
         fitted=queries.fitted(workspace.name),
@@ -139,6 +146,8 @@ def selected(*, loaded: bool = True) -> Selection | None:
         history=history,
         item=item,
         k=k,
+        at=_moment(span),
+        span=span,
     )
 
 
@@ -179,7 +188,30 @@ def _length(workspace: WorkspaceInfo) -> int:
     return k
 
 
-def _owner(workspace: WorkspaceInfo) -> Owner:
+def _moment(span: tuple[int, int] | None) -> int | None:
+    """The moment that was asked for, if the data have it; the end of the data is told as None."""
+    wish, moment = address.wish("moment"), None
+    if wish is not None and span is None:
+        address.notice("These data have no times, so there is no moment to go back to. All of them are shown.")
+    elif wish is not None and span is not None:
+        try:
+            moment = seconds_of(wish)
+            if not span[0] <= moment <= span[1]:
+                address.notice(
+                    f"These data go from {minute_in_words(span[0])} to {minute_in_words(span[1])}; "
+                    f"{shown(wish)} lies outside. The nearest end is shown."
+                )
+                moment = max(span[0], min(span[1], moment))
+        except SurfacedError as error:
+            address.notice(f"{error} The end of the data is shown.")
+    if span is None or moment is None or moment >= span[1]:
+        address.settle("moment", None)
+        return None
+    address.settle("moment", str(moment))
+    return moment
+
+
+def _owner(workspace: WorkspaceInfo) -> _Whose:
     if address.wish("who") == TITLES or (address.wish("history") and not address.wish("user")):
         address.settle("who", TITLES)
         return None, _own_titles(workspace)
@@ -198,7 +230,7 @@ def _owner(workspace: WorkspaceInfo) -> Owner:
     return user, None
 
 
-def _by_id(workspace: WorkspaceInfo, wish: str | None) -> Owner:
+def _by_id(workspace: WorkspaceInfo, wish: str | None) -> _Whose:
     """The person whose id was given; nobody else is shown."""
     if wish is not None:
         try:

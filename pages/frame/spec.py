@@ -55,6 +55,7 @@ SHARED: Final = (
     Key(name="k"),
     Key(name="who"),
     Key(name="history", of_workspace=True, max_length=2000),
+    Key(name="moment", of_workspace=True),
 )
 
 

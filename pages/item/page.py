@@ -9,7 +9,7 @@ from explain.charts.changes import audience_bars, source_bars
 from explain.format.names import CROWD_MINIMUM
 from explain.format.words import column_words
 from explain.results.item_view import MIN_AUDIENCE, ItemView, ScoreSource
-from pages.frame import pickers, queries, widgets
+from pages.frame import moments, pickers, queries, widgets
 from pages.frame.selection import K_MOST, Selection, newcomers_example
 from pages.frame.text import count, lead, percent, plain, score
 from pages.item import queries as item_queries
@@ -26,6 +26,7 @@ def page() -> None:
     card = queries.item(selection.name, item)
     st.title(plain(card.label, 120))
     widgets.notices()
+    moments.slider(selection)
     view = item_queries.item_view(selection, item)
     lead(view.sentence)
     known = [f"{plain(kind, 40)}: {plain(', '.join(names), 200)}" for kind, names in card.groups.items() if names]

@@ -15,11 +15,11 @@ _KEPT = 256
 
 
 @st.cache_data(max_entries=_KEPT, show_spinner="Ranking the list of every person …")
-def _item_view(home: str, base: tuple[str, str, str], item: str, k: int, listed: bool) -> ItemView:
+def _item_view(home: str, base: tuple[str, str, str], item: str, k: int, listed: bool, at: int | None) -> ItemView:
     """listed: whether the workspace lists people; part of what the answer is kept by."""
     workspace, model, snapshot = base
-    return queries.workbench().explain.item_view(workspace, model, item, k=k, snapshot=snapshot)
+    return queries.workbench().explain.item_view(workspace, model, item, k=k, snapshot=snapshot, at=at)
 
 
 def item_view(selection: Selection, item: str) -> ItemView:
-    return _item_view(queries.home(), selection.base, item, selection.k, selection.workspace.show_people)
+    return _item_view(queries.home(), selection.base, item, selection.k, selection.workspace.show_people, selection.at)

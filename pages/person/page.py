@@ -14,7 +14,7 @@ from explain.format.dates import day_in_words
 from explain.format.words import column_words
 from explain.results.item_view import ListView
 from explain.results.lists import HistoryEntry, ListedItem, Recommendation
-from pages.frame import address, pickers, queries, widgets
+from pages.frame import address, moments, pickers, queries, widgets
 from pages.frame.selection import K_MOST, MOST_TITLES, TITLES, Selection, first_person
 from pages.frame.text import count, plain, score
 from pages.person import queries as person_queries
@@ -40,6 +40,7 @@ def page() -> None:
         _choose_person(selection)
     with length:
         pickers.length(min(K_MOST, selection.workspace.n_items or K_MOST), selection.k)
+    moments.slider(selection)
     if selection.history:
         _own_titles(selection, selection.history)
     if selection.asks_for_id:
@@ -48,7 +49,9 @@ def page() -> None:
     if selection.own_titles and not selection.history:
         _no_titles_yet(selection)
         return
-    listed = queries.recommend(*selection.base, user=selection.user, history=selection.history, k=selection.k)
+    listed = queries.recommend(
+        *selection.base, user=selection.user, history=selection.history, k=selection.k, at=selection.at
+    )
     if selection.own_titles:
         _list(selection, listed)
         return
@@ -151,7 +154,7 @@ def _list_row(selection: Selection, entry: ListedItem) -> None:
 
 def _history(selection: Selection) -> None:
     assert selection.user is not None, "titles of one's own are listed on top"
-    person = queries.person(selection.name, selection.user)
+    person = queries.person(selection.name, selection.user, selection.at)
     st.header("History")
     known = ", ".join(
         f"{plain(column_words(name), 40)}: {plain(value, 60)}" for name, value in person.attributes.items()

@@ -18,7 +18,7 @@ _KEPT = 256
 def _list_view(home: str, base: tuple[str, str, str], owner: Owner, k: int) -> ListView:
     workspace, model, snapshot = base
     return queries.workbench().explain.list_view(
-        workspace, model, user=owner[0], history=owner[1], k=k, snapshot=snapshot
+        workspace, model, user=owner[0], history=owner[1], at=owner[2], k=k, snapshot=snapshot
     )
 
 

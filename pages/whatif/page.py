@@ -10,7 +10,7 @@ from core.errors import OptionError
 from core.texts import command
 from explain.results.whatif import WhatIf
 from explain.workbench.tasks import Task
-from pages.frame import address, jobs, pickers, queries, widgets
+from pages.frame import address, jobs, moments, pickers, queries, widgets
 from pages.frame.selection import K_MOST, Selection
 from pages.frame.text import lead
 from pages.whatif import change as changes
@@ -31,6 +31,7 @@ def page() -> None:
     had = _history(selection)
     change = changes.change_of_address(selection, had)
     widgets.notices()
+    moments.slider(selection)
     if selection.own_titles and not selection.history:
         st.info("Pick at least one title of your own first, or a person.")
         widgets.link("recommendations", "Pick titles")
@@ -64,7 +65,7 @@ def _history(selection: Selection) -> dict[str, str]:
         return {raw: queries.item(selection.name, raw).label for raw in selection.history}
     if selection.user is None:
         return {}
-    return {entry.item: entry.label for entry in queries.person(selection.name, selection.user).history}
+    return {entry.item: entry.label for entry in queries.person(selection.name, selection.user, selection.at).history}
 
 
 def _answer(selection: Selection, change: Change) -> WhatIf | None:
@@ -83,7 +84,7 @@ def _answer(selection: Selection, change: Change) -> WhatIf | None:
 
 def _learnt_again(selection: Selection, change: Change) -> WhatIf | None:
     """A fit beside the page; its answer when it has ended."""
-    key = f"retrain-{selection.base}-{selection.user}-{change}"
+    key = f"retrain-{selection.base}-{selection.owner}-{change}"
     if jobs.is_done(key):
         return whatif_queries.whatif(selection, change)
     work = Task(
@@ -101,6 +102,7 @@ def _learnt_again(selection: Selection, change: Change) -> WhatIf | None:
             "kind": "retrain",
             "snapshot": selection.base[2],
             "may_return": change.may_return,
+            "at": selection.at,
         },
     )
     jobs.panel(key, "Learn again", "Learning from the edited data", work, _command(selection, change))
@@ -114,6 +116,7 @@ def _command(selection: Selection, change: Change) -> str:
     options += [word for name, times in change.weights for word in ("--weight", f"{name}={times:g}")]
     options += ["--half-life", f"{change.half_life:g}"] if change.half_life else []
     options += ["--may-return"] if change.may_return else []
+    options += ["--at", str(selection.at)] if selection.at is not None else []
     base = ("--workspace", selection.name, "--model", selection.model, "--user", str(selection.user))
     return command("whatif", *base, *options, "--kind", "retrain")
 

@@ -14,9 +14,10 @@ PAGE: Final = PageSpec(
         Key(name="against", of_workspace=True),
         Key(name="other"),
         Key(name="show"),
-        Key(name="at", of_workspace=True, reset_by=("model", "item", *PERSON), max_length=600),
+        Key(name="at", of_workspace=True, reset_by=("model", "item", "moment", *PERSON), max_length=600),
         Key(name="test", of_workspace=True, reset_by=PERSON),
         Key(name="unit"),
+        Key(name="before"),
         Key(name="guard"),
     ),
 )

@@ -103,12 +103,18 @@ def model_section(selection: Selection, item: str) -> None:
     other = next(s for s in others if s.model == wished)
     try:
         second = queries.why(
-            selection.name, other.model, other.snapshot, item, user=selection.user, history=selection.history
+            selection.name,
+            other.model,
+            other.snapshot,
+            item,
+            user=selection.user,
+            history=selection.history,
+            at=selection.at,
         )
     except SurfacedError as error:
         widgets.problem(error)
         return
-    first = queries.why(*selection.base, item, user=selection.user, history=selection.history)
+    first = queries.why(*selection.base, item, user=selection.user, history=selection.history, at=selection.at)
     for side, explanation in zip(st.columns(2, gap="large"), (first, second), strict=True):
         with side:
             _side(explanation, known[explanation.model].title)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from explain.results.explanation import Explanation
-from pages.frame import address, pickers, queries, widgets
+from pages.frame import address, moments, pickers, queries, widgets
 from pages.frame.selection import Selection
 from pages.frame.text import lead, percent, plain, score
-from pages.why import comparisons, counterfactuals, notes, picture
+from pages.why import comparisons, counterfactuals, notes, picture, since
 from pages.why import parts as why_parts
 
 
@@ -23,7 +23,13 @@ def page() -> None:
     picture.view()
     comparisons.other_model(selection)
     explanation = queries.why(
-        *selection.base, item, user=selection.user, history=selection.history, against=other, k=selection.k
+        *selection.base,
+        item,
+        user=selection.user,
+        history=selection.history,
+        against=other,
+        k=selection.k,
+        at=selection.at,
     )
     picture.check(explanation)
     counterfactuals.check(explanation)
@@ -35,6 +41,7 @@ def page() -> None:
         else f"Why not “{plain(explanation.label, 90)}”?"
     )
     widgets.notices()
+    moments.slider(selection)
     lead(explanation.sentence)
     if explanation.state == "consumed":
         st.info(
@@ -53,6 +60,7 @@ def page() -> None:
     if explanation.state != "no_path" or explanation.parts:
         picture.section(selection, item, explanation)
         why_parts.waterfall_section(selection, explanation)
+    since.section(selection, item, explanation)
     counterfactuals.section(selection, item, explanation)
     comparisons.against_section(selection, item, other, explanation)
     counterfactuals.units(selection, item, explanation)
@@ -67,7 +75,7 @@ def page() -> None:
 
 def _first_listed(selection: Selection) -> str | None:
     """Without an item in the address: the first of the list."""
-    listed = queries.recommend(*selection.base, user=selection.user, history=selection.history, k=1)
+    listed = queries.recommend(*selection.base, user=selection.user, history=selection.history, k=1, at=selection.at)
     return listed.items[0].item if listed.items else None
 
 
