@@ -23,6 +23,8 @@ from commands.command_line import (
     print_answer,
     progress_bar,
 )
+from core.errors import OptionError, shown
+from explain.format.dates import seconds_of
 from explain.workbench.workbench import Workbench
 
 
@@ -55,11 +57,59 @@ def audit(
     by: Annotated[str, typer.Option("--by", help="The column to group by, such as genre or gender.")],
     side: Annotated[str | None, typer.Option("--side", help="item or user; found from the column if left out.")] = None,
     k: KOption = None,
+    window: Annotated[
+        str | None, typer.Option("--window", help="START,END: exposure over the lists of all moments between.")
+    ] = None,
+    every: Annotated[float, typer.Option("--every", help="Of a window: hours from one moment to the next.")] = 6.0,
+    lists: Annotated[
+        Path | None, typer.Option("--lists", help="Of a window: a .parquet file for its lists, to measure again.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Who gets exposure (item side), and for whom the lists are good (user side)."""
+    if window is not None:
+        _audit_window(workspace, model, by, side, k, window, every, lists, as_json)
+        return
+    if lists is not None:
+        raise OptionError("--lists writes the lists of a --window; for those of now take recommend-all.")
     with progress_bar(f"Auditing by {by[:40]}") as progress:
         report = Workbench().exposure.audit(workspace, model, by, side=side, k=k, progress=progress)
+    rows = [row.as_json() for row in report.rows]
+    print_answer(
+        report.as_json(), as_json, lambda: plain_text.table(rows, ("group", "n", "value", "low", "high", "verdict"))
+    )
+
+
+def _audit_window(
+    workspace: str,
+    model: str,
+    by: str,
+    side: str | None,
+    k: int | None,
+    window: str,
+    every: float,
+    lists: Path | None,
+    as_json: bool,
+) -> None:
+    start, comma, end = window.partition(",")
+    if not comma or not start.strip() or not end.strip():
+        raise OptionError(f"--window takes START,END, such as 2026-02-01,2026-02-15; {shown(window, 40)} is not that.")
+    if side == "user":
+        raise OptionError("A window is of exposure, so of a column of items: leave out --side user.")
+    if not 0 < every < 100_000:
+        raise OptionError(f"--every is a number of hours above 0, not {every:g}.")
+    with progress_bar(f"Auditing by {by[:40]} over a window") as progress:
+        report = Workbench().over_time.audit(
+            workspace,
+            model,
+            by,
+            start=seconds_of(start),
+            end=seconds_of(end),
+            every=round(every * 3600),
+            k=k,
+            lists_to=lists,
+            progress=progress,
+        )
     rows = [row.as_json() for row in report.rows]
     print_answer(
         report.as_json(), as_json, lambda: plain_text.table(rows, ("group", "n", "value", "low", "high", "verdict"))

@@ -28,6 +28,26 @@ def write_lists(graph: InteractionGraph, lists: IntArray, scores: FloatArray, ou
             "score": scores[user, place],
         }
     )
+    return _write(frame, out)
+
+
+def write_window(graph: InteractionGraph, moment: IntArray, user: IntArray, lists: IntArray, out: Path) -> int:
+    """Lists of many moments as Parquet with the columns moment (seconds UTC), user, rank, item; the number of rows.
+    Raises SurfacedError where it cannot be written.
+    """
+    row, place = np.nonzero(lists != NO_ITEM)
+    frame = pd.DataFrame(
+        {
+            "moment": moment[row],
+            "user": graph.users.ids[user[row]],
+            "rank": place + 1,
+            "item": graph.items.ids[lists[row, place]],
+        }
+    )
+    return _write(frame, out)
+
+
+def _write(frame: pd.DataFrame, out: Path) -> int:
     check_writable(out)
     temporary = out.with_name(f".{out.name}.writing")
     try:

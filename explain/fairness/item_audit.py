@@ -19,7 +19,7 @@ from core.intervals import DRAWS
 from core.ranking import check_k
 from explain.fairness import exposure as ex
 from explain.fairness.audit import counted, n_unknown, number
-from explain.fairness.ratios import WHOLE, Ratios, group_exposure, ratios_of
+from explain.fairness.ratios import WHOLE, GroupExposure, Ratios, group_exposure, ratios_of
 from explain.fairness.statistics import LimitTests, holm
 from explain.fairness.thresholds import target_title
 from explain.groups.cohorts import UNKNOWN, Cohorts
@@ -65,17 +65,23 @@ def audit_items(
     lists, limits = lists[:, :k], thresholds or Thresholds()
     weights = ex.attention_of(browsing, lists, graph.n_items, positives)
     measured = item_ratios(lists, weights, groups, target, positives, limits)
+    audited = judged(groups, measured, limits, k=k, browsing=browsing, target=target_title(target))
+    worst = _worst_case(groups, lists, weights, measured.ratios.n_lists) if target == "catalogue" else {}
+    return replace(audited, overall=replace(audited.overall, worst_case=worst, seed=seed, draws=draws))
+
+
+def judged(
+    groups: Cohorts, measured: ItemRatios, limits: Thresholds, *, k: int, browsing: str, target: str
+) -> ItemAudit:
+    """A row a group and the verdict over all. target: its title."""
     ratios = measured.ratios
     rows = tuple(_row(groups, g, measured, limits) for g in range(len(groups.labels)))
     overall = replace(
         _overall(groups, rows),
         n_lists=ratios.n_lists,
-        n_items=graph.n_items,
+        n_items=int(groups.membership.shape[0]),
         n_unknown=n_unknown(groups, rows),
         shares=_shares(groups, ratios),
-        worst_case=_worst_case(groups, lists, weights, ratios.n_lists) if target == "catalogue" else {},
-        seed=seed,
-        draws=draws,
         note=_note(limits),
     )
     return ItemAudit(
@@ -84,7 +90,7 @@ def audit_items(
         k=k,
         metric="exposure ratio",
         browsing=browsing,
-        target=target_title(target),
+        target=target,
         threshold={
             "low": limits.ratio_low,
             "high": limits.ratio_high,
@@ -140,8 +146,12 @@ def item_ratios(
     """Exposure ratios of all groups at once. A relevance target is as uncertain as the people are from whom
     it comes.
     """
-    limits = limits or Thresholds()
-    ratios = ratios_of(group_exposure(lists, weights, groups, target, positives))
+    return against_limits(group_exposure(lists, weights, groups, target, positives), groups, limits or Thresholds())
+
+
+def against_limits(given: GroupExposure, groups: Cohorts, limits: Thresholds) -> ItemRatios:
+    """The ratios of what people were given, with the p of the limits, adjusted over the known groups."""
+    ratios = ratios_of(given)
     tests = ratios.against(limits)
     tested = np.arange(len(groups.labels)) != (-1 if groups.unknown is None else groups.unknown)
     p_fail, p_pass = (holm(np.where(tested, p, np.nan)) for p in (tests.p_limit, tests.p_pass))

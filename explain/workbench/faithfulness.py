@@ -4,7 +4,7 @@ uses.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import Unpack
 
 from core.progress import Progress, no_progress, portion
 from core.snapshots import Manifest
@@ -15,6 +15,7 @@ from explain.faithfulness.randomised import rank_correlation_with_random
 from explain.faithfulness.run import compare
 from explain.results.explanation import Explanation
 from explain.results.faithfulness import FaithfulnessReport
+from explain.workbench.question import Whom
 from explain.workbench.session import Session
 
 PLANTED_EVENTS = 300
@@ -65,11 +66,9 @@ class FaithfulnessService:
         stored = self.session.store.read_result(workspace, _key(manifest, users, seed))
         return None if stored is None else FaithfulnessReport.from_json(stored)
 
-    def usual_picture(
-        self, workspace: str, model: str, item: str, *, user: str | None = None, history: Sequence[str] | None = None
-    ) -> Explanation:
+    def usual_picture(self, workspace: str, model: str, item: str, **whom: Unpack[Whom]) -> Explanation:
         """The paths that tools usually draw beside this model, with the share of its score that such paths carry."""
-        question = self.session.open(workspace, model, user=user, history=history)
+        question = self.session.open(workspace, model, **whom)
         names, snapshot = question.workspace.names, question.manifest.snapshot
         return usual_picture(names, question.model, question.position, question.item(item), snapshot, workspace)
 

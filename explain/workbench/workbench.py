@@ -13,6 +13,7 @@ from explain.workbench.exposure import ExposureService
 from explain.workbench.faithfulness import FaithfulnessService
 from explain.workbench.models import ModelService
 from explain.workbench.notes import NoteService
+from explain.workbench.over_time import OverTimeService
 from explain.workbench.records import RecordService
 from explain.workbench.rules import RuleService
 from explain.workbench.session import Session
@@ -34,6 +35,7 @@ class Workbench:
         self.explain = ExplanationService(session, self.whatif, self.notes)
         self.evaluate = EvaluationService(session)
         self.exposure = ExposureService(session)
+        self.over_time = OverTimeService(session)
         self.rules = RuleService(session)
         self.records = RecordService(session)
         self.audits = AuditService(session, self.exposure, self.rules, self.records)
