@@ -154,8 +154,8 @@ def _ranks(scores: FloatArray, out: np.ndarray, place: IntArray, items: IntArray
 def live_metrics(
     run: LiveRun, cutoffs: Sequence[int], *, rows: np.ndarray | None = None, seed: int = 0, draws: int = DRAWS
 ) -> dict[str, Metric]:
-    """Recall (an event's item is in the list), NDCG and MRR at each cutoff: per event by their names, per person as
-    "recall@20 per person". 95 % intervals resample people; {} without an event.
+    """Recall (an event's item is in the list; the same as the hit rate), NDCG and MRR at each cutoff: per event by their
+    names, per person as "recall@20 per person". 95 % intervals resample people; {} without an event.
 
     rows  bool [n]: the events that are measured
     """
@@ -167,7 +167,7 @@ def live_metrics(
     for k in cutoffs:
         hit = (rank > MISSED) & (rank <= k)
         place = np.maximum(rank, 1)
-        values[f"recall@{k}"] = hit.astype(np.float64)
+        values[f"recall@{k}"] = values[f"hit@{k}"] = hit.astype(np.float64)
         values[f"ndcg@{k}"] = np.where(hit, 1.0 / np.log2(place + 1.0), 0.0)
         values[f"mrr@{k}"] = np.where(hit, 1.0 / place, 0.0)
     n = np.bincount(person).astype(np.float64)

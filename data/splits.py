@@ -34,13 +34,14 @@ SHORT_LIFE, FEWEST_EVENTS = 0.1, 1_000
 def items_live_shortly(events: pd.DataFrame) -> bool:
     """Whether lists of now matter: half of all events are within a tenth of the data's time of their item's first one.
 
-    events  item, time (seconds UTC); fewer than FEWEST_EVENTS tell nothing
+    events  item, time (seconds UTC), not checked yet; fewer than FEWEST_EVENTS tell nothing
     """
-    span = float(events["time"].max() - events["time"].min()) if len(events) else 0.0
-    if len(events) < FEWEST_EVENTS or span <= 0:
+    if len(events) < FEWEST_EVENTS or "item" not in events:
         return False
-    age = events["time"] - events.groupby("item")["time"].transform("min")
-    return bool(age.median() <= SHORT_LIFE * span)
+    time = pd.to_numeric(events["time"], errors="coerce").astype("float64")
+    span = float(time.max() - time.min())
+    age = time - time.groupby(events["item"]).transform("min")
+    return bool(span > 0 and age.median() <= SHORT_LIFE * span)
 
 
 class EmptyPartError(OptionError):

@@ -75,10 +75,14 @@ def explain(
     surfaced.
     """
     names, parts, score = pair.names, pair.parts, pair.score
-    walks = best_walks(pair.lanes, n_paths)
+    constants = constant_paths(pair)
+    crowds = [path for path in constants if path.relation in pair.trends]
+    left_out = crowds[max(0, n_paths) :]
+    walks = best_walks(pair.lanes, n_paths - len(crowds) + len(left_out))
     rest = rest_of(pair.lanes, walks)
-    paths = [to_path(pair, walk) for walk in walks] + constant_paths(pair)
+    paths = [to_path(pair, walk) for walk in walks] + [path for path in constants if path not in left_out]
     shown = sum(abs(p.value) for p in paths)
+    hidden = rest.gross + sum(abs(p.value) for p in left_out)
     whole = parts.gross
     connected = pair.model.connected(pair.user, pair.item)
     picture = pair.picture()
@@ -101,7 +105,7 @@ def explain(
         paths=listed,
         n_paths=len(walks) + rest.n_walks + sum(len(trend.readers.people) for trend in pair.trends.values()),
         coverage=shown / whole if whole else 1.0,
-        residual=rest.gross / whole if whole else 0.0,
+        residual=hidden / whole if whole else 0.0,
         nodes=picture.nodes,
         bundles=picture.bundles,
         sentence=sentence(

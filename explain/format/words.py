@@ -36,6 +36,31 @@ BROWSING: Final = {
 """Each browsing model in words, and what it says of readers."""
 
 
+SPLITS: Final = {
+    "live": (
+        "Each event predicted as of its hour",
+        "a global date, parameters from before it; then graph, candidates and lists move on every hour",
+        "It leaks nothing: every list is made of what was known before.",
+    ),
+    "last": (
+        "Each person's last event hidden",
+        "each person's last event",
+        "It learns from other people's later events, and lets items compete that did not exist yet.",
+    ),
+    "random": (
+        "A fifth of all events hidden",
+        "20 % at random",
+        "It learns from later events, and lets items compete that did not exist yet.",
+    ),
+    "time": (
+        "All events after a date hidden",
+        "one global date",
+        "One list stands for all that follows, and items compete that did not exist yet.",
+    ),
+}
+"""How events are held out: as a choice, in a card, and what it leaks."""
+
+
 def column_words(by: object) -> str:
     """The name of a column as people say it: "age_of_item" is "age of item"."""
     return clean(str(by).replace("_", " "))

@@ -20,6 +20,7 @@ from data.tables import DataCard, Tables
 from explain.format.dates import date_of, minute
 from explain.format.numbers import number
 from explain.format.text import clean
+from explain.format.words import SPLITS
 from explain.results.decision_log import AuditEntry
 
 NOT_STATED: Final = "Not stated."
@@ -245,9 +246,7 @@ def _columns(table: str, frame: pd.DataFrame, card: DataCard) -> list[list[str]]
 
 
 def _split(card: DataCard) -> str:
-    return {"last": "each person's last event", "time": "one global date", "random": "20 % at random"}[
-        card.default_split
-    ]
+    return SPLITS[card.default_split][1]
 
 
 def _weights(card: DataCard) -> str:

@@ -70,11 +70,6 @@ class DataService:
             f"{self.session.home}/{name}": prepared.content for name, prepared in found.items() if prepared is not None
         }
 
-    def span(self, workspace: str) -> tuple[int, int] | None:
-        """When the first event was and the moment just after the last, seconds UTC; None for data without times."""
-        graph = self.session.workspace(workspace).graph
-        return (int(graph.events.time.min()), graph.now) if graph.timed else None
-
     def prepare_command(self, workspace: str) -> str:
         """What to type where a workspace is not prepared."""
         self.session.store.check(workspace)

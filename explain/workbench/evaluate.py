@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from core.errors import OptionError
-from core.evaluation import CUTOFFS
+from core.evaluation import CUTOFFS, coverage
 from core.graph import FloatArray
 from core.live import DAY_S, LiveRun, LiveWindow, live_metrics, replay
 from core.progress import Progress, no_progress, portion
@@ -52,6 +52,7 @@ class EvaluationService:
             with one_thread():
                 played = replay(window, run.model.at, k, progress=portion(progress, 0.5, 1.0))
             n_users, metrics = len(np.unique(played.user)), live_metrics(played, _cutoffs(k), seed=seed)
+            metrics |= {f"coverage@{c}": coverage(played.lists[:, :c], window.graph.n_items) for c in _cutoffs(k)}
             live = _live_report(window, played, k, seed)
         report = EvaluationReport(
             workspace,

@@ -31,6 +31,11 @@ class OverTimeService:
     def __init__(self, session: Session) -> None:
         self.session = session
 
+    def span(self, workspace: str) -> tuple[int, int] | None:
+        """When the first event was and the moment just after the last, seconds UTC; None for data without times."""
+        graph = self.session.workspace(workspace).graph
+        return (int(graph.events.time.min()), graph.now) if graph.timed else None
+
     def usual(self, workspace: str) -> tuple[int, int, int] | None:
         """Start, end (seconds UTC) and step of a window to begin with: the last two weeks, every six hours; None for
         data without times, or of less than two days.

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Final
 
+from explain.format import words
 from explain.results.workspace import EvaluationReport, SnapshotInfo
 from pages.frame import queries
 
 AT: Final = 20
-SPLITS: Final = {
-    "last": "Each person's last event hidden",
-    "random": "A fifth of all events hidden",
-    "time": "All events after a date hidden",
-}
+SPLITS: Final = {name: title for name, (title, _, _) in words.SPLITS.items()}
+LEAKS: Final = {name: leak for name, (_, _, leak) in words.SPLITS.items()}
 
 
 def at(workspace: str) -> int:

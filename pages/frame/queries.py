@@ -78,7 +78,7 @@ def _person(home: str, workspace: str, user: str, at: int | None) -> Person:
 @st.cache_data(max_entries=16, show_spinner=False)
 def _span(home: str, workspace: str, snapshot: str) -> tuple[int, int] | None:
     """snapshot: of the data as they stand; part of what the answer is kept by."""
-    return _workbench(home).data.span(workspace)
+    return _workbench(home).over_time.span(workspace)
 
 
 @st.cache_data(max_entries=_KEPT, show_spinner=False)

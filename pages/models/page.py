@@ -63,6 +63,7 @@ def _accuracy(
 ) -> None:
     st.header("Side by side")
     pickers.choose("Measured how", list(measured.SPLITS), "split", split, lambda name: measured.SPLITS[name])
+    st.caption(measured.LEAKS[split])
     if reports:
         metric = f"recall@{at}"
         bars = [
@@ -75,6 +76,7 @@ def _accuracy(
             f"Recall@{at} on hidden events (split “{split}”), n = {n_users:,} people, 95 % "
             "intervals over people. More is better."
         )
+        st.markdown(plain(_beside_the_floors(known, reports, metric), 400))
         widgets.chart(
             metric_bars(bars, metric=_measures(at)[metric], theme=widgets.theme()),
             "accuracy",
@@ -93,6 +95,28 @@ def _accuracy(
     )
 
 
+def _beside_the_floors(known: dict[str, ModelInfo], reports: dict[str, EvaluationReport], metric: str) -> str:
+    """Whether a floor, which knows nothing of the person, wins."""
+    values = {name: r.metrics[metric]["value"] for name, r in reports.items() if metric in r.metrics}
+    floors = {name: value for name, value in values.items() if known[name].floor}
+    others = {name: value for name, value in values.items() if not known[name].floor}
+    if not floors:
+        return (
+            "No floor is measured in this way yet: measure Popularity, Trending now and Newest first to compare with."
+        )
+    floor = max(floors, key=floors.__getitem__)
+    if not others:
+        return f"Only floors are measured in this way yet; the best is {known[floor].title}."
+    best = max(others, key=others.__getitem__)
+    if floors[floor] >= others[best]:
+        return f"A floor wins: {known[floor].title} finds {floors[floor]:.3f}, {known[best].title} {others[best]:.3f}."
+    ratio = f", {others[best] / floors[floor]:.2f} times that" if floors[floor] else ""
+    return (
+        f"{known[best].title} finds {others[best]:.3f}{ratio} of the best floor, {known[floor].title} "
+        f"({floors[floor]:.3f})."
+    )
+
+
 def models_frame(
     known: dict[str, ModelInfo], fitted: dict[str, SnapshotInfo], reports: dict[str, EvaluationReport], at: int
 ) -> pd.DataFrame:
@@ -104,6 +128,8 @@ def models_frame(
         for key, title in _measures(at).items():
             figure = report.metrics.get(key) if report else None
             row[title] = with_interval(figure["value"], figure.get("low"), figure.get("high")) if figure else "–"
+        if any(r.live for r in reports.values()):
+            row["median age listed / read, days"] = _ages(report)
         both = measured.readable(snapshot, report)
         row["path share"] = percent(both[0]) if both else "–"
         row["gross / net"] = f"{both[1]:.2f}" if both else "–"
@@ -111,6 +137,13 @@ def models_frame(
         row["every term drawn"] = "yes" if model.exact else "no: memory and jumps are left"
         rows.append(row)
     return pd.DataFrame(rows)
+
+
+def _ages(report: EvaluationReport | None) -> str:
+    live = report.live if report else None
+    if live is None or live.median_age_listed_days is None or live.median_age_read_days is None:
+        return "–"
+    return f"{live.median_age_listed_days:.1f} / {live.median_age_read_days:.1f}"
 
 
 def _model(

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.graph import InteractionGraph
-from core.models._path_chains import CO_3, CO_5, PathParameters
+from core.models._path_chains import CO_3, CO_5, TREND, PathParameters
 
 Table = list[list[float]]
 Bag = dict[tuple[str, tuple[int, ...]], float]
@@ -26,6 +26,7 @@ class Known:
 
     walks: Bag
     memory: float = 0.0
+    n_memory: int = 1  # how many events carry it, where events do
 
     @property
     def score(self) -> float:
@@ -77,48 +78,75 @@ def groups(graph: InteractionGraph) -> Iterator[tuple[str, Table]]:
 
 def path_walks(graph: InteractionGraph, p: PathParameters, u: int, i: int) -> Known:
     """Σ_r weight_r/scale_r Σ_walks w_uj d_j^-history · w d_m^-middle · w d_i^-target; the five-hop
-    walk does it twice.
+    walk does it twice. Where a hop has a half-life, its w is halved by the age of the pair's latest event.
     """
     w = [[(v / p.weight_mean) ** p.weight_exponent if v else 0.0 for v in row] for row in weights(graph)]
     d_item, d_user = column_sums(w), [math.fsum(row) for row in w]
     co, walks = p.relations[CO_3], {}
+    last = latest(graph)
 
-    def there_and_back(j: int) -> Iterator[tuple[int, int, float]]:
-        """(person, item, amount) of item j → person → item."""
+    def left(seconds: float, life: float | None) -> float:
+        return 1.0 if life is None else 0.5 ** min(max((graph.now - seconds) / life, 0.0), 200.0)
+
+    def hop(v: int, k: int, life: float | None) -> float:
+        return w[v][k] * left(last[v, k], life) if w[v][k] else 0.0
+
+    fresh = [left(float(s), p.fresh_life) for s in graph.since]
+
+    def there_and_back(j: int, *, arriving: bool) -> Iterator[tuple[int, int, float]]:
+        """(person, item, amount) of item j → person → item; arriving: at the end of the walk."""
         for v in range(graph.n_users):
             for k in range(graph.n_items):
                 if w[v][j] and w[v][k]:
-                    yield (
-                        v,
-                        k,
-                        w[v][j]
-                        * d_item[j] ** -co.history
-                        * d_user[v] ** -co.middle
-                        * w[v][k]
-                        * d_item[k] ** -co.target,
-                    )
+                    amount = hop(v, j, co.between_life) * d_item[j] ** -co.history * d_user[v] ** -co.middle
+                    amount *= hop(v, k, co.reach_life if arriving else None) * d_item[k] ** -co.target
+                    yield v, k, amount * (fresh[k] if arriving else 1.0)
 
+    own = sum(1 for value in w[u] if value)
     for j in range(graph.n_items):
         if not w[u][j]:
             continue
-        for v, k, amount in there_and_back(j):
+        start = hop(u, j, p.history_life) * own**-p.person
+        for v, k, amount in there_and_back(j, arriving=True):
             if k == i:
-                walks[CO_3, (j, v, i)] = co.weight / co.scale * w[u][j] * amount
-            five = p.relations.get(CO_5)
-            for v2, last, more in there_and_back(k) if five is not None and five.weight else ():
-                if last == i:
-                    walks[CO_5, (j, v, k, v2, i)] = five.weight / five.scale * w[u][j] * amount * more
+                walks[CO_3, (j, v, i)] = co.weight / co.scale * start * amount
+        five = p.relations.get(CO_5)
+        for v, k, amount in there_and_back(j, arriving=False) if five is not None and five.weight else ():
+            for v2, end, more in there_and_back(k, arriving=True):
+                if end == i:
+                    walks[CO_5, (j, v, k, v2, i)] = five.weight / five.scale * start * amount * more
         for key, member in groups(graph):
             r = p.relations.get(key)
             if r is None or not r.weight:
                 continue
             size = column_sums(member)
+            of_late = math.fsum(hop(v, i, r.reach_life) for v in range(graph.n_users))
             for g in range(len(size)):
                 if member[j][g] and member[i][g]:
-                    amount = w[u][j] * (d_item[j] + 1) ** -r.history * member[j][g] * size[g] ** -r.middle
-                    amount *= member[i][g] * (d_item[i] + 1) ** -r.target
+                    amount = start * (d_item[j] + 1) ** -r.history * member[j][g] * size[g] ** -r.middle
+                    amount *= member[i][g] * (of_late + 1) ** -r.target * fresh[i]
                     walks[key, (j, g, i)] = r.weight / r.scale * amount
-    return Known(walks)
+    arriving = [hop(v, i, _life(p)) for v in range(graph.n_users)]
+    return Known(walks, trend_amount(graph, p, arriving, fresh[i]), sum(1 for value in arriving if value))
+
+
+def _life(p: PathParameters) -> float | None:
+    return p.relations[TREND].reach_life if TREND in p.relations else None
+
+
+def trend_amount(graph: InteractionGraph, p: PathParameters, arriving: list[float], fresh: float) -> float:
+    """weight/scale Σ_v w_vi d_i^-target, d_i the sum of the same: no walk from the history, yet made of events."""
+    r, total = p.relations.get(TREND), math.fsum(arriving)
+    return 0.0 if r is None or not total else r.weight / r.scale * total * total**-r.target * fresh
+
+
+def latest(graph: InteractionGraph) -> dict[tuple[int, int], float]:
+    """(person, item) → seconds UTC of the latest event."""
+    times: dict[tuple[int, int], float] = {}
+    e = graph.events
+    for user, item, time in zip(e.user.tolist(), e.item.tolist(), e.time.tolist(), strict=True):
+        times[user, item] = max(times.get((user, item), 0.0), float(time))
+    return times
 
 
 def cosines(graph: InteractionGraph) -> Table:

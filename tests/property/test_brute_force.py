@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from core.graph import InteractionGraph
 from core.models._path_chains import CO_3, GROUP_CHAINS, PathParameters
-from core.models.base import ModelState, Recommender, get_model
+from core.models.base import ModelState, Recommender
 from core.models.item_knn import ItemKnn
 from core.models.lightgcn import LightGCN
 from core.models.path import PathModel
@@ -22,7 +22,7 @@ from explain.explanation.explain import ScoredPair, explain
 from explain.explanation.picture import bundle_id
 from explain.explanation.walks import best_walks, rest_of
 from explain.results.explanation import Evidence, Explanation, Path
-from tests.graphs import names_of, random_graph, random_parameters
+from tests.graphs import names_of, random_graph, random_parameters, timed_parameters
 from tests.property.brute_force import (
     Known,
     cosines,
@@ -32,8 +32,12 @@ from tests.property.brute_force import (
     path_walks,
 )
 
-MODELS = tuple(kind.spec.name for kind in (PathModel, LightGCN, ItemKnn, Popularity))  # those written out by hand here
-CONSTANTS = ("memory", "base")
+TIMED = "path with time"
+WRITTEN_OUT = (PathModel, LightGCN, ItemKnn, Popularity)  # by hand here
+MODELS = (*(kind.spec.name for kind in WRITTEN_OUT), TIMED)
+WITH_WALKS = (*(kind.spec.name for kind in WRITTEN_OUT if kind.spec.relations), TIMED)
+NO_WALKS = ("memory", "base")
+CONSTANTS = (*NO_WALKS, "trend")
 few = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
@@ -63,8 +67,8 @@ def task(name: str, seed: int) -> Task:
     graph = small_graph(seed)
     rng = np.random.default_rng(seed + 1)
     user, item = int(rng.integers(graph.n_users)), int(rng.integers(graph.n_items))
-    if name == "path":
-        parameters = random_parameters(seed)
+    if name in ("path", TIMED):
+        parameters = timed_parameters(seed) if name == TIMED else random_parameters(seed)
         model: Recommender = PathModel.restore(graph, _state(parameters))
         return Task(graph, model, user, item, path_walks(graph, parameters, user, item))
     if name == "lightgcn":
@@ -141,7 +145,7 @@ def test_the_search_finds_every_walk_once_and_nothing_else(name: str, seed: int)
     assert rest_of(case.lanes, ()).n_walks == len(t.known.walks)
 
 
-@pytest.mark.parametrize("name", [name for name in MODELS if get_model(name).spec.relations])
+@pytest.mark.parametrize("name", WITH_WALKS)
 @few
 @given(seed=st.integers(0, 10_000), k=st.integers(1, 30))
 def test_the_best_walks_and_an_independent_rest(name: str, seed: int, k: int) -> None:
@@ -166,7 +170,8 @@ def test_an_explanation_accounts_for_all_of_the_score(name: str, seed: int, k: i
     t = task(name, seed)
     explanation = explain(t.case, snapshot="s", workspace="w", n_paths=k)
     gross = math.fsum(map(abs, t.known.walks.values())) + abs(t.known.memory)
-    assert explanation.n_paths == len(t.known.walks)
+    readers = t.model.readers(t.item)
+    assert explanation.n_paths == len(t.known.walks) + (0 if readers is None else len(readers.people))
     assert explanation.coverage + explanation.residual == pytest.approx(1.0, abs=1e-9)
     assert close(sum(part.value for part in explanation.parts), t.known.score, gross)
     if gross:
@@ -190,7 +195,7 @@ def check_path(path: Path, t: Task) -> None:
         )
     assert path.hops[0].source == t.graph.users.ids[t.user]
     assert path.hops[-1].target == t.graph.items.ids[t.item]
-    dashed = path.relation.startswith("jump") or path.relation in CONSTANTS
+    dashed = path.relation.startswith("jump") or path.relation in NO_WALKS
     assert [hop.solid for hop in path.hops] == [True] * (len(path.hops) - 1) + [not dashed]
 
 
@@ -203,7 +208,7 @@ def test_path_share_is_what_walks_over_observed_edges_carry(name: str, seed: int
     if isinstance(t.model, LightGCN):
         connected = light_connected(t.graph, t.model.e0, t.model.n_layers, t.user, t.item)
     else:
-        connected = t.known.total()
+        connected = t.known.total() + (0.0 if t.model.readers(t.item) is None else t.known.memory)
     assert close(t.model.connected(t.user, t.item), connected)
     apart = abs(t.known.score - connected)
     if abs(connected) + apart > 1e-9:
@@ -240,7 +245,7 @@ def check_flow(explanation: Explanation, known: Known) -> None:
             assert flows[0][2] == flows[1][2]
     plus = math.fsum(v for v in (*known.walks.values(), known.memory) if v > 0)
     minus = -math.fsum(v for v in (*known.walks.values(), known.memory) if v < 0)
-    number = len(known.walks) + (1 if known.memory else 0)
+    number = len(known.walks) + (known.n_memory if known.memory else 0)
     for end in (next(n for n in explanation.nodes if n.hop == hop) for hop in (0, 3)):
         assert close(end.value_for, plus, gross)
         assert close(end.value_against, minus, gross)
