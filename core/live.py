@@ -154,7 +154,7 @@ def _ranks(scores: FloatArray, out: np.ndarray, place: IntArray, items: IntArray
 def live_metrics(
     run: LiveRun, cutoffs: Sequence[int], *, rows: np.ndarray | None = None, seed: int = 0, draws: int = DRAWS
 ) -> dict[str, Metric]:
-    """Recall (an event's item is in the list; the same as the hit rate), NDCG and MRR at each cutoff: per event by their
+    """Recall (an event's item is in the list: the hit rate), NDCG and MRR at each cutoff: per event by their
     names, per person as "recall@20 per person". 95 % intervals resample people; {} without an event.
 
     rows  bool [n]: the events that are measured

@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 
+from data.tables import SplitKind
+
 ROOT = Path(__file__).resolve().parents[1]
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome")
 LOCAL_HOSTS = {"localhost", "127.0.0.1", "::1", "", None}
@@ -24,26 +26,30 @@ def find_chromium() -> str | None:
     return next((path for name in CHROMIUM_NAMES if (path := shutil.which(name))), None)
 
 
-def build_small_newsroom(home: Path) -> None:
-    """Prepare the workspace `newsroom` under `home`, small, and fit one model of each kind to it, through the
-    workbench.
+def build_small_newsroom(home: Path, split: SplitKind = "last") -> None:
+    """Prepare the workspace `newsroom` under `home`, small, and fit one model of each kind and all floors to it,
+    through the workbench.
 
     300 readers, 200 articles, 30 days; LightGCN is stopped after a few epochs. The example and the measurement of the
-    path model (split `last`, k 20, seed 0) are stored too, as `cli.py demo-data` leaves them.
+    path model (k 20, seed 0) are stored too, as `cli.py demo-data` leaves them.
+    split  by which models are fitted: `last` knows no moments, `live` weighs time
     """
     from core.models import _lightgcn_training
+    from core.models.base import specs
     from data.datasets import newsroom
     from data.simulation.config import NewsroomConfig
     from explain.workbench.workbench import Workbench
     from tests.models import one_of_each_kind
 
     bench = Workbench(home)
+    floors = [spec.name for spec in specs() if spec.floor]
+    models = ("path", *floors) if split == "live" else (*one_of_each_kind(), *floors)
     with pytest.MonkeyPatch.context() as patch:
-        small = NewsroomConfig(n_users=300, n_items=200, n_authors=30, n_days=30)
+        small = NewsroomConfig(n_users=300, n_items=200, n_authors=30, n_days=30, default_split=split)
         patch.setattr(newsroom, "CONFIG", small)
         patch.setattr(_lightgcn_training, "MAX_EPOCHS", 8)
         bench.data.prepare("newsroom")
-        for model in one_of_each_kind():
+        for model in dict.fromkeys(models):
             bench.models.fit("newsroom", model)
     bench.explain.example("newsroom")
     bench.evaluate.measure("newsroom", "path")
@@ -81,18 +87,31 @@ def newsroom_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     once).
     """
     given = os.environ.get("SURFACED_TEST_NEWSROOM")
-    original = Path(given) if given else _built_once()
+    original = Path(given) if given else _built_once("last")
     return Path(shutil.copytree(original, tmp_path_factory.mktemp("home") / "newsroom"))
 
 
-def _built_once() -> Path:
+@pytest.fixture(scope="session")
+def living_newsroom(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same with models that weigh time: fitted by the split `live`."""
+    return Path(shutil.copytree(_built_once("live"), tmp_path_factory.mktemp("living") / "newsroom"))
+
+
+@pytest.fixture
+def living_home(living_newsroom: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The home with models that weigh time as SURFACED_HOME of this test and of what it starts."""
+    monkeypatch.setenv("SURFACED_HOME", str(living_newsroom))
+    return living_newsroom
+
+
+def _built_once(split: SplitKind) -> Path:
     sources = [
         ROOT / "tests" / "conftest.py",
         *sorted((ROOT / "core").rglob("*.py")),
         *sorted((ROOT / "data").rglob("*")),
     ]
     whole = hashlib.sha256(b"".join(f.read_bytes() for f in sources if f.suffix in (".py", ".toml"))).hexdigest()[:16]
-    cache = ROOT / ".pytest_cache" / "newsroom"
+    cache = ROOT / ".pytest_cache" / f"newsroom-{split}"
     original, done = cache / whole, cache / f"{whole}.done"
     cache.mkdir(parents=True, exist_ok=True)
     with (cache / "lock").open("a") as lock:
@@ -102,7 +121,7 @@ def _built_once() -> Path:
                 if left.is_dir():
                     shutil.rmtree(left)
             original.mkdir()
-            build_small_newsroom(original)
+            build_small_newsroom(original, split)
             done.touch()
     return original
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from core.errors import OptionError
 from data.simulation.views import DAY_S, ORDINARY_DWELL_S, Calendar
-from data.tables import DataCard
+from data.tables import DataCard, SplitKind
 
 END = int(datetime(2026, 3, 1, tzinfo=UTC).timestamp())
 MIN_VIEWS = 10
@@ -29,6 +29,7 @@ class NewsroomConfig:
     author_bias      how much less likely an article by a new author is to be shown to co-readers or as trending
                      (relation `co_readers`): its weight in each such draw is multiplied by 1 - author_bias; 0 = off.
                      The gap that results is larger, as what was shown less is also passed on less
+    default_split    the split by which models are fitted and measured
     Raises           OptionError if a value is out of range
     """
 
@@ -45,6 +46,7 @@ class NewsroomConfig:
     cohort_bias: float = 0.5
     cohort_region: str = "North"
     author_bias: float = 0.5
+    default_split: SplitKind = "live"
 
     def __post_init__(self) -> None:
         for name, low, high in (
@@ -98,7 +100,7 @@ def newsroom_card(config: NewsroomConfig) -> DataCard:
         event_verbs={"view": "read", "like": "liked", "share": "shared", "comment": "commented on"},
         item_noun="article",
         person_noun="reader",
-        default_split="live",
+        default_split=config.default_split,
         attribute_notes={
             "age_band": "Age of the reader in bands; tilts which topics are liked. About 6 % unknown.",
             "gender": "As stated by the reader; no effect on reading is planted. About 8 % unknown.",

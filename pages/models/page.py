@@ -101,9 +101,7 @@ def _beside_the_floors(known: dict[str, ModelInfo], reports: dict[str, Evaluatio
     floors = {name: value for name, value in values.items() if known[name].floor}
     others = {name: value for name, value in values.items() if not known[name].floor}
     if not floors:
-        return (
-            "No floor is measured in this way yet: measure Popularity, Trending now and Newest first to compare with."
-        )
+        return "No floor is measured in this way yet: measure Popularity, Trending now and Newest first too."
     floor = max(floors, key=floors.__getitem__)
     if not others:
         return f"Only floors are measured in this way yet; the best is {known[floor].title}."

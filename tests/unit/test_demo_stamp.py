@@ -103,7 +103,7 @@ def test_the_demo_numbers_its_steps_and_leaves_a_stamp_only_when_nothing_is_miss
     monkeypatch.setattr(data, "demo_workspaces", lambda: ("newsroom",))
     first = surfaced("demo-data")
     assert first.status == 0
-    assert "6 of 8 · Measuring item-knn on newsroom" in first.err
+    assert "8 of 12 · Measuring item-knn on newsroom" in first.err
     assert "Fitting" not in first.err, "what is there is not fitted again"
     assert demo_stamp.is_current(whole)
     again = surfaced("demo-data")

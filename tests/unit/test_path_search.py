@@ -13,7 +13,8 @@ from scipy import sparse
 from core.graph import InteractionGraph
 from core.models import _lightgcn_training, _path_search
 from core.models._path_chains import CO_3, CO_5, GROUP_CHAINS
-from core.models._path_search import GROSS_NET_CEILING, search
+from core.models._path_search import search
+from core.models._path_validation import GROSS_NET_CEILING, PeopleValidation
 from core.models.base import Holdout, model_names
 from core.models.path import PathModel
 from core.progress import no_progress
@@ -104,8 +105,8 @@ def test_lists_stay_readable(seed: int) -> None:
 def test_a_list_that_cancels_is_worth_less_than_one_that_does_not() -> None:
     """The same ranking, once from paths for alone and once from paths for and against."""
     graph = random_graph(3)
-    validation = _path_search._Validation(validation_cut(graph, CARD, "last", 0), 1.0)
-    scores = torch.rand((len(validation.users), graph.n_items), generator=torch.Generator().manual_seed(0)) + 0.5
+    validation = PeopleValidation(validation_cut(graph, CARD, "last", 0)).cases
+    scores = torch.rand((len(validation.n_relevant), graph.n_items), generator=torch.Generator().manual_seed(0)) + 0.5
     plain = validation.value({CO_3: scores}, {CO_3: 1.0})
     cancelling = validation.value({CO_3: 4 * scores, CO_5: 3 * scores}, {CO_3: 1.0, CO_5: -1.0})
     assert 0.0 <= plain <= 1.0
