@@ -124,6 +124,7 @@ def why(
             history=ids(history),
             paths=paths,
             against=against,
+            since=moment(since),
             snapshot=snapshot,
             at=moment(at),
         )

@@ -60,6 +60,7 @@ def audit(
     window: Annotated[
         str | None, typer.Option("--window", help="START,END: exposure over the lists of all moments between.")
     ] = None,
+    at: AtOption = None,
     every: Annotated[float, typer.Option("--every", help="Of a window: hours from one moment to the next.")] = 6.0,
     lists: Annotated[
         Path | None, typer.Option("--lists", help="Of a window: a .parquet file for its lists, to measure again.")
@@ -72,8 +73,14 @@ def audit(
         return
     if lists is not None:
         raise OptionError("--lists writes the lists of a --window; for those of now take recommend-all.")
+    if at is not None and side == "user":
+        raise OptionError("A moment is of exposure, so of a column of items: leave out --side user, or --at.")
     with progress_bar(f"Auditing by {by[:40]}") as progress:
-        report = Workbench().exposure.audit(workspace, model, by, side=side, k=k, progress=progress)
+        bench = Workbench()
+        if at is None:
+            report = bench.exposure.audit(workspace, model, by, side=side, k=k, progress=progress)
+        else:
+            report = bench.over_time.of_moment(workspace, model, by, at=seconds_of(at), k=k)
     rows = [row.as_json() for row in report.rows]
     print_answer(
         report.as_json(), as_json, lambda: plain_text.table(rows, ("group", "n", "value", "low", "high", "verdict"))

@@ -227,11 +227,13 @@ class InteractionGraph:
     def closed(self) -> IntArray:
         """int64, ascending: the items that can be recommended to nobody at this moment: not there yet, or withdrawn.
 
-        With all of its data (no moment) a graph closes withdrawn items alone.
+        With all of its data (no moment) a graph leaves items open of which nothing tells when they began.
         """
         gone = np.zeros(self.n_items, dtype=bool)
         if self.withdrawn is not None:
             gone |= self.withdrawn <= self.now
+        if self.published is not None and self.timed:
+            gone |= self.published > self.now
         if self.moment is not None:
             gone |= self.since > self.now
         return np.flatnonzero(gone)

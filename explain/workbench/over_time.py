@@ -13,9 +13,10 @@ from core.snapshots import Manifest
 from core.threads import one_thread
 from explain.export.lists_table import check_writable, write_window
 from explain.fairness.audit import build_report
-from explain.fairness.window import audit_window, by_day, early_exposure
+from explain.fairness.window import WindowLists, audit_window, by_day, early_exposure
 from explain.format.hashing import digest
 from explain.groups.intersections import groups_by
+from explain.results.audit import AuditReport
 from explain.results.plan import Thresholds
 from explain.results.window import ExposureWindow, WindowReport
 from explain.workbench.session import Session, list_length
@@ -93,6 +94,25 @@ class OverTimeService:
         whole = WindowReport(**{f.name: getattr(report, f.name) for f in fields(report)}, window=window)
         self.session.store.write_result(workspace, _key(loaded, manifest, by, k), whole.as_json())
         return whole
+
+    def of_moment(self, workspace: str, model: str, by: str, *, at: int, k: int | None = None) -> AuditReport:
+        """Exposure by a column of items over everybody's lists of one moment, against the catalogue of that moment."""
+        loaded = self.session.workspace(workspace, at)
+        k, graph = list_length(loaded, k), loaded.graph
+        groups, manifest = groups_by(graph, by, "item"), loaded.manifest(model)
+        lists = loaded.lists(manifest, k)
+        there = np.ones((1, graph.n_items), dtype=bool)
+        there[0, graph.closed] = False
+        given = WindowLists(
+            moments=np.array([at], dtype=np.int64),
+            user=np.arange(len(lists), dtype=np.int64),
+            moment=np.zeros(len(lists), dtype=np.int64),
+            lists=lists,
+            available=there,
+            since=graph.since,
+        )
+        audited = audit_window(given, groups, thresholds=Thresholds(min_n=self.session.smallest_group))
+        return build_report(audited, workspace=workspace, model=model, snapshot=manifest.snapshot)
 
     def stored(self, workspace: str, model: str, by: str, *, k: int | None = None) -> WindowReport | None:
         """The last window that was audited of the newest snapshot, or None."""

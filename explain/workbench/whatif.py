@@ -115,6 +115,11 @@ class WhatIfService:
         k = list_length(self.session.workspace(workspace), k, 10)
         question = self.session.open(workspace, model, **whom)
         loaded, target, now = question.workspace, question.item(item), question.history()
+        if target in now.closed and target not in now.items:
+            raise OptionError(
+                f"{shown(item)} can be recommended to nobody at this moment, so it is in no list to drop out of "
+                "or to enter."
+            )
         if target in now.items:
             raise OptionError(
                 f"The person has {shown(item)} already, so it is in no list that it could drop out of or enter."
@@ -157,7 +162,7 @@ class WhatIfService:
         question = self.session.open(workspace, model, **whom)
         target = question.item(item)
         parts = question.model.parts(question.position, target)
-        if target in parts.items or not len(parts.items) or not np.any(parts.history > 0):
+        if target in question.history().out or not len(parts.items) or not np.any(parts.history > 0):
             return None
         row = _reason(question, parts, reason)
         gone, now, scores = parts.items[row : row + 1], question.history(), question.scores()

@@ -14,9 +14,9 @@ from explain.charts.bars import exposure_bars
 from explain.format.words import browsing_words, column_words
 from explain.results.audit import NOT_ESTIMABLE, AuditReport, AuditRow, GroupShares, ItemOverall
 from explain.workbench.tasks import Task
-from pages.exposure import cells, gap, guardrails
+from pages.exposure import cells, gap, guardrails, over_time
 from pages.exposure import queries as exposure_queries
-from pages.frame import jobs, pickers, queries, widgets, wishes
+from pages.frame import jobs, moments, pickers, queries, widgets, wishes
 from pages.frame.selection import K_MOST, Selection
 from pages.frame.text import lead, plain
 
@@ -43,10 +43,16 @@ def page() -> None:
         pickers.choose("Group by", offered, "by", by, column_words)
     with right:
         pickers.length(min(K_MOST, selection.workspace.n_items or K_MOST), selection.k)
+    if side == "item":
+        moments.slider(selection)
     report = exposure_queries.item_audit(selection, by) if side == "item" else _measured(selection, by)
     if report is not None:
         _answer(report)
-    if side == "item":
+    if side == "item" and selection.at is not None:
+        st.info("This is the exposure of that moment. Cells, gaps and repairs are told of the end of the data.")
+        over_time.section(selection, by)
+    elif side == "item":
+        over_time.section(selection, by)
         cells.cells(selection, by, columns.get("user", []))
         if report is not None:
             gap.section(selection, report)

@@ -13,10 +13,12 @@ from pages.frame.selection import Selection
 
 
 @st.cache_data(max_entries=64, show_spinner="Ranking the list of every person …")
-def _item_audit(home: str, base: tuple[str, str, str], by: str, k: int) -> AuditReport:
+def _item_audit(home: str, base: tuple[str, str, str], by: str, k: int, at: int | None) -> AuditReport:
     workspace, model, _ = base
+    if at is not None:
+        return queries.workbench().over_time.of_moment(workspace, model, by, at=at, k=k)
     return queries.workbench().exposure.audit(workspace, model, by, side="item", k=k)
 
 
 def item_audit(selection: Selection, by: str) -> AuditReport:
-    return _item_audit(queries.home(), selection.base, by, selection.k)
+    return _item_audit(queries.home(), selection.base, by, selection.k, selection.at)

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 import pandas as pd
 import streamlit as st
 
+from explain.format.dates import span
 from explain.format.numbers import amount
 from explain.format.words import column_words as title
 from explain.results.workspace import SnapshotInfo
 from pages.frame import widgets
 from pages.frame.text import metric
 
+LIFE: Final = "_life"  # how the name of a half-life in seconds ends
 Relations = Mapping[str, Mapping[str, float] | float]
 """relation → its numbers by name, or its only number"""
 
@@ -32,7 +35,9 @@ def section(snapshot: SnapshotInfo, words: Mapping[str, str], effects: Mapping[s
             "The learnt numbers of each relation",
             what="relations",
         )
-        st.markdown("\n".join(f"- **{title(name)}**: {effects[name]}" for name in _names(relations) if name in effects))
+        st.markdown(
+            "\n".join(f"- **{_title(name)}**: {effects[name]}" for name in _names(relations) if name in effects)
+        )
     if general:
         widgets.table(
             general_frame(general, effects),
@@ -59,9 +64,20 @@ def relations_frame(relations: Relations, words: Mapping[str, str]) -> pd.DataFr
         values = numbers if isinstance(numbers, Mapping) else {"value": numbers}
         share = {"% of weights": 100 * abs(values["weight"]) / whole} if whole and "weight" in values else {}
         rows.append(
-            {"relation": words.get(name, title(name))} | share | {title(key): value for key, value in values.items()}
+            {"relation": words.get(name, title(name))}
+            | share
+            | {_title(key): _lives(key, value) for key, value in values.items()}
         )
     return pd.DataFrame(rows)
+
+
+def _title(name: str) -> str:
+    return f"{title(name.removesuffix(LIFE))}, half-life" if name.endswith(LIFE) else title(name)
+
+
+def _lives(name: str, value: float) -> float | str:
+    """A half-life with its unit; anything else as it is."""
+    return span(value) if name.endswith(LIFE) else value
 
 
 def _in_words(value: object) -> str:
@@ -70,5 +86,12 @@ def _in_words(value: object) -> str:
 
 
 def general_frame(parameters: Mapping[str, object], effects: Mapping[str, str]) -> pd.DataFrame:
-    rows = [(title(name), _in_words(value), effects.get(name, "")) for name, value in parameters.items()]
+    rows = [
+        (
+            _title(name),
+            span(value) if name.endswith(LIFE) and isinstance(value, float) else _in_words(value),
+            effects.get(name, ""),
+        )
+        for name, value in parameters.items()
+    ]
     return pd.DataFrame(rows, columns=["parameter", "value", "what it does"])

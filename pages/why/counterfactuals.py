@@ -77,7 +77,7 @@ def badge(selection: Selection, item: str, explanation: Explanation) -> None:
 
 def section(selection: Selection, item: str, explanation: Explanation) -> None:
     """Take any reason out and re-rank; the smallest change that does it."""
-    if explanation.state == "consumed":
+    if explanation.state == "consumed" or explanation.rank is None:
         return
     parts = _reasons(explanation)
     st.header("Put it to the test")

@@ -48,6 +48,8 @@ def page() -> None:
             "This person has had it already, so no list would show it again. What follows is "
             "the score that it would have."
         )
+    elif explanation.rank is None:
+        st.info("At this moment it can be recommended to nobody: it is not there yet, or no more. Move the moment.")
     if explanation.state == "no_path":
         st.info(
             "Nothing that this person has had leads to it, so its score has no walk to show. "

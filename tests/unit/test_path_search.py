@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ from scipy import sparse
 
 from core.graph import InteractionGraph
 from core.models import _lightgcn_training, _path_search
-from core.models._path_chains import CO_3, CO_5, GROUP_CHAINS
+from core.models._path_chains import CO_3, CO_5, GROUP_CHAINS, PathParameters
 from core.models._path_search import search
 from core.models._path_validation import GROSS_NET_CEILING, PeopleValidation
 from core.models.base import Holdout, model_names
@@ -155,4 +155,4 @@ def test_scale_constants_are_deviations_over_people_with_a_history() -> None:
         only = {k: replace(r, weight=float(k == key)) for k, r in model.parameters.relations.items()}
         alone = PathModel(model.edges, replace(model.parameters, relations=only))
         assert alone.score(people).std() == pytest.approx(1.0, rel=1e-9)
-    assert asdict(model.parameters) == model.state().parameters
+    assert PathParameters.from_json(model.state().parameters) == model.parameters
