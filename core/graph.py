@@ -162,7 +162,8 @@ class InteractionGraph:
         """CSR float64 [n_users, n_items]: a pair's event weights summed, in an order that the rows' order does not
         touch.
         """
-        return sum_pairs(self.events.user, self.events.item, self.events.weight, (self.n_users, self.n_items))
+        order, e = self._pair_order, self.events
+        return sum_sorted(e.user[order], e.item[order], e.weight[order], (self.n_users, self.n_items))
 
     @cached_property
     def context_items(self) -> sparse.csr_matrix | None:
@@ -207,8 +208,22 @@ class InteractionGraph:
         return int(self.events.time.max()) + 1 if len(self.events) else 0
 
     def at(self, moment: int) -> InteractionGraph:
-        """The graph as it stood at a moment: the events before it; all nodes stay."""
-        return replace(self, events=self.events.take(self.events.time < moment), moment=int(moment))
+        """The graph as it stood at a moment: the events before it; all nodes stay.
+
+        The order of the pairs is taken over, so that a step from moment to moment sorts nothing; the numbers are those
+        of a graph that is built of these events alone, to the bit.
+        """
+        kept = self.events.time < moment
+        then = replace(self, events=self.events.take(kept), moment=int(moment))
+        order = self._pair_order[kept[self._pair_order]]
+        then.__dict__["_pair_order"] = (np.cumsum(kept) - 1)[order]
+        return then
+
+    @cached_property
+    def _pair_order(self) -> IntArray:
+        """int64 [n events]: the events by person, item and weight."""
+        e = self.events
+        return np.lexsort((e.weight, e.item, e.user))
 
     def later(self, moment: int) -> InteractionGraph:
         """The graph as it will stand at a later moment if nothing more happens."""
@@ -219,6 +234,8 @@ class InteractionGraph:
         """float64 [n_items]: from when on each item exists, seconds UTC: its stated time, or its first event; inf where
         there is neither.
         """
+        if self.published is not None and not np.isnan(self.published).any():
+            return self.published
         first = np.full(self.n_items, np.inf)
         np.minimum.at(first, self.events.item, self.events.time)
         return first if self.published is None else np.where(np.isnan(self.published), first, self.published)
@@ -241,12 +258,13 @@ class InteractionGraph:
     @cached_property
     def last_times(self) -> IntArray:
         """int64 [nnz], aligned with `interactions`: when each pair's latest event was, seconds UTC."""
-        e = self.events
-        order = np.lexsort((e.time, e.item, e.user))
+        e, order = self.events, self._pair_order
+        if not len(order):
+            return np.empty(0, dtype=np.int64)
         user, item = e.user[order], e.item[order]
-        last = np.ones(len(order), dtype=bool)
-        last[:-1] = (np.diff(user) != 0) | (np.diff(item) != 0)
-        return e.time[order][last]
+        first = np.ones(len(order), dtype=bool)
+        first[1:] = (np.diff(user) != 0) | (np.diff(item) != 0)
+        return np.maximum.reduceat(e.time[order], np.flatnonzero(first))
 
     def relation_sizes(self) -> dict[str, int]:
         """Edges by relation: one entry an event type, then has_topic, has_creator, in_context."""
@@ -280,6 +298,11 @@ def sum_pairs(row: IntArray, col: IntArray, value: FloatArray, shape: tuple[int,
     the rows' order.
     """
     order = np.lexsort((value, col, row))
-    matrix = sparse.csr_matrix((value[order], (row[order], col[order])), shape=shape, dtype=np.float64)
+    return sum_sorted(row[order], col[order], value[order], shape)
+
+
+def sum_sorted(row: IntArray, col: IntArray, value: FloatArray, shape: tuple[int, int]) -> sparse.csr_matrix:
+    """The same of what is sorted already."""
+    matrix = sparse.csr_matrix((value, (row, col)), shape=shape, dtype=np.float64)
     matrix.sum_duplicates()
     return matrix
