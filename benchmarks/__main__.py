@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-NAMES = ("accuracy", "audits", "exactness", "explanation_speed", "faithfulness", "growth", "load")
+NAMES = ("accuracy", "audits", "exactness", "explanation_speed", "faithfulness", "growth", "living", "load")
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -31,7 +31,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         say(f"benchmark {name}")
         before = environment(options.seed)
         try:
-            report = benchmark(name, options.sizes, options.checkout)(options.data, options.seed)
+            report = benchmark(name, options.sizes, options.checkout, options.deskdrop)(options.data, options.seed)
         except SurfacedError as error:
             say(f"{error}")
             return 2
@@ -54,11 +54,12 @@ def parser() -> argparse.ArgumentParser:
         "--sizes", type=_sizes, default=None, help="edges of the graphs of `growth`: 100000,1000000,3000000"
     )
     result.add_argument("--checkout", type=Path, help="`load`: another checkout that is measured beside this one")
+    result.add_argument("--deskdrop", type=Path, help="`living`: a folder with Deskdrop's users_interactions.csv.zip")
     return result
 
 
 def benchmark(
-    name: str, sizes: Sequence[int] | None = None, checkout: Path | None = None
+    name: str, sizes: Sequence[int] | None = None, checkout: Path | None = None, deskdrop: Path | None = None
 ) -> Callable[[Path | None, int], Any]:
     """The function that measures; imported only now, after the number of threads was set."""
     if name == "accuracy":
@@ -81,6 +82,10 @@ def benchmark(
         from benchmarks import faithfulness
 
         return faithfulness.run
+    if name == "living":
+        from benchmarks import living
+
+        return lambda home, seed: living.run(home, seed, deskdrop, sizes or living.SIZES)
     if name == "load":
         from benchmarks import load
 
