@@ -255,6 +255,13 @@ class InteractionGraph:
             gone |= self.since > self.now
         return np.flatnonzero(gone)
 
+    def times_of(self, user: int) -> dict[int, int]:
+        """Item position → when the person's latest event with it was, seconds UTC; {} for somebody not in the data."""
+        if not self.timed or user >= self.n_users:
+            return {}
+        row = slice(*self.interactions.indptr[user : user + 2])
+        return dict(zip(self.interactions.indices[row].tolist(), self.last_times[row].tolist(), strict=True))
+
     @cached_property
     def last_times(self) -> IntArray:
         """int64 [nnz], aligned with `interactions`: when each pair's latest event was, seconds UTC."""

@@ -13,7 +13,7 @@ from explain.explanation.picture import Picture, PictureBuilder
 from explain.explanation.sentences import comparison, sentence
 from explain.explanation.trend import Trend, trend_words, trends
 from explain.explanation.walks import Lane, Walk, best_walks, lanes_of, rest_of
-from explain.format.dates import hour
+from explain.format.dates import hour, span
 from explain.format.names import Names
 from explain.results.explanation import Against, Explanation, Hop, Part, Path
 
@@ -53,6 +53,18 @@ class ScoredPair:
     def trends(self) -> dict[str, Trend]:
         """Constants that people carry who have the item of late, opened."""
         return trends(self.model.readers(self.item), self.names.graph.now)
+
+    @cached_property
+    def times(self) -> dict[int, int]:
+        """When the person had each item of the data's history, seconds UTC."""
+        return self.names.graph.times_of(self.user)
+
+    @property
+    def ages(self) -> dict[int, str]:
+        """How long before the moment that was, in words, for a model in which it matters."""
+        if not self.trends:
+            return {}
+        return {item: f"{span(max(0, self.names.graph.now - when))} before" for item, when in self.times.items()}
 
     @property
     def constant_words(self) -> dict[str, str]:
@@ -109,7 +121,17 @@ def explain(
         nodes=picture.nodes,
         bundles=picture.bundles,
         sentence=sentence(
-            names, parts, pair.user, pair.item, score, pair.state, rank, k, closed=closed, words=pair.constant_words
+            names,
+            parts,
+            pair.user,
+            pair.item,
+            score,
+            pair.state,
+            rank,
+            k,
+            closed=closed,
+            words=pair.constant_words,
+            ages=pair.ages,
         ),
         rank=rank,
         k=k,
@@ -157,7 +179,8 @@ def to_path(pair: ScoredPair, walk: Walk) -> Path:
     start = float(walks.start[int(np.searchsorted(walks.items, first))])
     source = (names.user_id(pair.user), names.user(pair.user), "person")
     target = _named(pair, "item", first, None, 0)
-    hops = [Hop(*source, "consumed", walks.chain.coefficient * start, *target, True)]
+    when = pair.times.get(first)
+    hops = [Hop(*source, "consumed", walks.chain.coefficient * start, *target, True, when)]
     for layer, (node, following) in enumerate(zip(walk.nodes[:-1], walk.nodes[1:], strict=True)):
         step = steps[layer]
         source, target = target, _named(pair, step.target_kind, following, step, node)

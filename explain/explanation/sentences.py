@@ -24,12 +24,14 @@ def sentence(
     *,
     closed: bool = False,
     words: Mapping[str, str] = MappingProxyType({}),
+    ages: Mapping[int, str] = MappingProxyType({}),
 ) -> str:
     """Why the item has its score for the person, in one or two sentences. It surfaced only if it
     stands in the first k.
 
     closed  whether the item can be recommended to nobody at this moment
     words   what constants are called in place of their usual words, such as a trend by the people who carry it
+    ages    history item → how long before the moment it was had
     """
     person, title = names.user(user), names.quoted(item)
     who = "you" if person == "you" else person
@@ -49,7 +51,7 @@ def sentence(
     if closed and state != "consumed":
         opening = f"{title} cannot be recommended to {who} at this moment: it is not there yet, or no more"
         opening += f"; its score would be {amount(score, signed=False)}"
-    return f"{opening}, {_reasons(names, parts, score, item, words)}."
+    return f"{opening}, {_reasons(names, parts, score, item, words, ages)}."
 
 
 def short_reason(names: Names, parts: Parts, score: float, words: Mapping[str, str] = MappingProxyType({})) -> str:
@@ -93,7 +95,9 @@ def _strongest(parts: Parts, n: int) -> list[int]:
     return [int(row) for row in order if amounts[row] > 0]
 
 
-def _reasons(names: Names, parts: Parts, score: float, item: int, words: Mapping[str, str]) -> str:
+def _reasons(
+    names: Names, parts: Parts, score: float, item: int, words: Mapping[str, str], ages: Mapping[int, str]
+) -> str:
     constants = [
         f"{words[kind]} give {share(v, score)}" if kind in words else f"{names.relation(kind)} gives {share(v, score)}"
         for kind, v in parts.constants.items()
@@ -105,7 +109,7 @@ def _reasons(names: Names, parts: Parts, score: float, item: int, words: Mapping
     listed = [
         (
             f"{'itself' if parts.items[r] == item else names.quoted(int(parts.items[r]))} "
-            f"({share(float(parts.history[r]), score)})"
+            f"({_aged(ages, int(parts.items[r]))}{share(float(parts.history[r]), score)})"
         )
         for r in picked
     ]
@@ -116,6 +120,10 @@ def _reasons(names: Names, parts: Parts, score: float, item: int, words: Mapping
     less = _join([f"{names.relation(key).removeprefix('minus ')} ({share(-v, score)})" for key, v in other])
     through = f"it comes through {along}{f', less {less}' if less else ''}" if along else f"against it speaks {less}"
     return "; ".join([history, *([through] if along or less else []), *constants])
+
+
+def _aged(ages: Mapping[int, str], item: int) -> str:
+    return f"{ages[item]}, " if item in ages else ""
 
 
 def _join(texts: Sequence[str]) -> str:

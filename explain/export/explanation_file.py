@@ -14,7 +14,7 @@ from typing import Any, Final
 from core.files import JsonObject
 from core.models.base import constant_words
 from explain.charts.flow_svg import flow_svg
-from explain.format.dates import minute
+from explain.format.dates import dated, minute
 from explain.format.hashing import digest
 from explain.format.numbers import amount
 from explain.format.text import clean
@@ -94,7 +94,9 @@ def explanation_html(
     paths = [
         {
             "value": amount(p.value),
-            "walk": " → ".join([clean(p.hops[0].source_label, 60), *(clean(h.target_label, 60) for h in p.hops)]),
+            "walk": " → ".join(
+                [clean(p.hops[0].source_label, 60), *(dated(clean(h.target_label, 60), h.when) for h in p.hops)]
+            ),
         }
         for p in explanation.paths
         if p.hops

@@ -25,6 +25,7 @@ from explain.results.faithfulness import PlantedRow
 LEAST_CANDIDATES: Final = 20
 GROUP_CAUSES: Final[Mapping[str, str]] = {"topic_affinity": "topic", "author_loyalty": "creator"}
 ITEM_CAUSE: Final = "co_readers"
+TREND_CAUSE: Final = "trending"
 NO_EDGE: Final = "no edge of the graph stands for it, so no explanation by edges can name it"
 
 
@@ -70,6 +71,8 @@ def recover(
                 rows += _groups(graph, model, cause, chosen, n_events)
             elif cause == ITEM_CAUSE:
                 rows += _items(graph, model, chosen, n_events, seed)
+            elif cause == TREND_CAUSE and model.readers(0) is not None:
+                rows += _trend(graph, model, chosen, n_events, seed)
             else:
                 rows.append(_unmeasured(cause, "none", len(own), NO_EDGE))
             progress((n + 1) / len(causes), f"cause {cause}")
@@ -127,6 +130,33 @@ def _items(graph: InteractionGraph, model: Recommender, table: pd.DataFrame, n: 
     return [
         drawn.row(ITEM_CAUSE, f"{LEAST_CANDIDATES} items of the catalogue, the planted one among them"),
         own.row(ITEM_CAUSE, "everything that the person had"),
+    ]
+
+
+def _trend(graph: InteractionGraph, model: Recommender, table: pd.DataFrame, n: int, seed: int) -> list[PlantedRow]:
+    """That it was read by many just then: the part that people of late carry, among nineteen drawn parts and among all
+    of the person's, of the score as of the event's own moment.
+    """
+    rng = np.random.default_rng(seed)
+    drawn, own = _Hits(), _Hits()
+    for user, item, time in zip(table["user"], table["item"], table["time"], strict=True):
+        if own.n == n:
+            break
+        then = graph.at(int(time))
+        position, target = graph.users.index(str(user)), graph.items.index(str(item))
+        standing = model.at(then)
+        had = standing.history(position)
+        if len(had) < LEAST_CANDIDATES - 1 or target in had:
+            continue
+        parts, readers = standing.parts(position, target), standing.readers(target)
+        amounts = np.append(parts.history, 0.0 if readers is None else readers.amounts.sum())
+        own.add(amounts, len(parts.history))
+        picked = np.append(rng.choice(len(parts.history), LEAST_CANDIDATES - 1, replace=False), len(parts.history))
+        drawn.add(amounts[picked], LEAST_CANDIDATES - 1)
+    candidates = f"the trend and {LEAST_CANDIDATES - 1} items of what the person had, as of the event's moment"
+    return [
+        drawn.row(TREND_CAUSE, candidates),
+        own.row(TREND_CAUSE, "the trend and everything that the person had, as of the event's moment"),
     ]
 
 

@@ -72,3 +72,8 @@ def seconds_of(text: str) -> int:
             f"{shown(text, 40)} is no moment: write seconds UTC, or a date such as 2026-03-03 or 2026-03-03T14:00."
         ) from None
     return moment
+
+
+def dated(label: str, when: int | None) -> str:
+    """A label with the date of its event: "Pulp Fiction (9 Feb 2026)"; as it is without one."""
+    return f"{label} ({day_in_words(when)})" if when else label

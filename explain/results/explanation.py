@@ -35,7 +35,7 @@ class Part:
 @dataclass(frozen=True)
 class Hop:
     """One step of a walk; a walk's value is the product of its hops' weights. Solid: an observed edge; dashed: a latent
-    jump.
+    jump. when: seconds UTC of the person's own event, None where there is none or it is somebody else's.
     """
 
     source: str
@@ -47,6 +47,7 @@ class Hop:
     target_label: str
     target_kind: str
     solid: bool
+    when: int | None = None
 
 
 @dataclass(frozen=True)

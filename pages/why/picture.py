@@ -8,6 +8,7 @@ import streamlit as st
 from core.errors import shown
 from explain.charts.bars import flow_svg, path_network
 from explain.charts.flow_layout import bundle_key
+from explain.format.dates import dated
 from explain.format.numbers import amount
 from explain.format.text import clean
 from explain.results.explanation import Bundle, Evidence, Explanation, Path
@@ -191,7 +192,9 @@ def walk_text(path: Path) -> str:
     """ "person 405 → Pulp Fiction → person 3 of 118 → Fargo" """
     if not path.hops:
         return ""
-    return " → ".join([clean(path.hops[0].source_label, 60), *(clean(hop.target_label, 60) for hop in path.hops)])
+    return " → ".join(
+        [clean(path.hops[0].source_label, 60), *(dated(clean(hop.target_label, 60), hop.when) for hop in path.hops)]
+    )
 
 
 def kind_text(path: Path) -> str:
