@@ -231,14 +231,14 @@ class InteractionGraph:
 
     @cached_property
     def since(self) -> FloatArray:
-        """float64 [n_items]: from when on each item exists, seconds UTC: its stated time, or its first event; inf where
-        there is neither.
+        """float64 [n_items]: from when on each item exists, seconds UTC: its stated time, or its first event where none
+        is stated or that came before it; inf where there is neither.
         """
-        if self.published is not None and not np.isnan(self.published).any():
-            return self.published
-        first = np.full(self.n_items, np.inf)
+        never = np.iinfo(np.int64).max
+        first = np.full(self.n_items, never)
         np.minimum.at(first, self.events.item, self.events.time)
-        return first if self.published is None else np.where(np.isnan(self.published), first, self.published)
+        known = np.where(first < never, first, np.inf)
+        return known if self.published is None else np.fmin(self.published, known)
 
     @cached_property
     def closed(self) -> IntArray:
@@ -250,7 +250,7 @@ class InteractionGraph:
         if self.withdrawn is not None:
             gone |= self.withdrawn <= self.now
         if self.published is not None and self.timed:
-            gone |= self.published > self.now
+            gone |= np.isfinite(self.published) & (self.since > self.now)
         if self.moment is not None:
             gone |= self.since > self.now
         return np.flatnonzero(gone)

@@ -24,6 +24,7 @@ SUBJECTS = {
     "whatif",
     "evaluate",
     "exposure",
+    "over_time",
     "audits",
     "rules",
     "records",
