@@ -255,6 +255,17 @@ class InteractionGraph:
             gone |= self.since > self.now
         return np.flatnonzero(gone)
 
+    @cached_property
+    def pairs_by_kind(self) -> IntArray:
+        """int64 [n kinds]: how many pairs of person and item have an event of each kind."""
+        e, order = self.events, self._pair_order
+        pair, kind = (e.user * self.n_items + e.item)[order], e.kind[order]
+        counts = np.zeros(len(e.kinds), dtype=np.int64)
+        for k in range(len(e.kinds)):
+            own = pair[kind == k]
+            counts[k] = len(own) and 1 + np.count_nonzero(np.diff(own))
+        return counts
+
     def times_of(self, user: int) -> dict[int, int]:
         """Item position → when the person's latest event with it was, seconds UTC; {} for somebody not in the data."""
         if not self.timed or user >= self.n_users:

@@ -88,11 +88,9 @@ class Names:
         """What people did with an item, past tense: "rated". Of the first event type that stands behind every link;
         else "had".
         """
-        events = self.graph.events
-        pairs = events.user * self.graph.n_items + events.item
         n_links = self.graph.interactions.nnz
-        for kind, name in enumerate(events.kinds):
-            if len(np.unique(pairs[events.kind == kind])) == n_links:
+        for name, n_pairs in zip(self.graph.events.kinds, self.graph.pairs_by_kind.tolist(), strict=True):
+            if n_pairs == n_links:
                 return self.done(name)
         return "had"
 
