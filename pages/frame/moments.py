@@ -8,7 +8,7 @@ from typing import Final
 import streamlit as st
 
 from explain.format.dates import minute_in_words, span
-from pages.frame import address
+from pages.frame import address, queries
 from pages.frame.selection import Selection
 
 HOURLY_UP_TO_S: Final = 200 * 86_400  # longer data go day by day
@@ -48,6 +48,10 @@ def slider(selection: Selection) -> None:
             st.button("To the end of the data", key="moment-end", on_click=_put, args=(None,), type="tertiary")
             before = span(selection.span[1] - selection.at)
             st.caption(f"As it was on {minute_in_words(selection.at)}, {before} before the end of the data.")
+    if selection.at is not None and queries.models()[selection.model].learnt_vectors:
+        st.caption(
+            "Graph, candidates and lists are of that moment; this model's vectors were learnt from what came later too."
+        )
 
 
 def _taken(end: int) -> None:
