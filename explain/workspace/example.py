@@ -35,5 +35,15 @@ def find_example(workspace: Workspace, model: Recommender) -> Example:
     assert best is not None, "a fitted graph has at least one person with a history"
     _, user, item, rank = best
     pair = ScoredPair.of(model, names, user, item)
-    text = sentence(names, pair.parts, user, item, pair.score, pair.state, rank)
+    text = sentence(
+        names,
+        pair.parts,
+        user,
+        item,
+        pair.score,
+        pair.state,
+        rank,
+        words=pair.constant_words,
+        ages=pair.ages,
+    )
     return Example(names.user_id(user), names.user(user), str(graph.items.ids[item]), names.item(item), text)
