@@ -17,10 +17,10 @@ from core.evaluation import Metric
 from core.graph import FloatArray, IntArray, InteractionGraph
 from core.intervals import DRAWS, percentile_interval, resampled_sums
 from core.progress import Progress, no_progress
-from core.ranking import NO_ITEM, top_k
+from core.ranking import NO_ITEM, ranks_of, top_k
 
 HOUR_S, DAY_S = 3_600, 86_400
-MISSED = 0  # the rank of an item that was no candidate
+MISSED = 0  # the rank of an item that was no candidate, as core.ranking.ranks_of tells it
 
 
 class Scores(Protocol):
@@ -110,7 +110,7 @@ def replay(
         listed, _ = top_k(scores, min(k, graph.n_items), known[users], graph.closed)
         out = known[users].toarray() > 0
         out[:, graph.closed] = True
-        rank[rows] = _ranks(scores, out, place, item[rows])
+        rank[rows] = ranks_of(scores, place, item[rows], out)
         people = np.bincount(known.indices, minlength=graph.n_items)
         new_user[rows] = np.diff(known.indptr)[user[rows]] == 0
         new_item[rows] = people[item[rows]] == 0
@@ -140,15 +140,6 @@ def _by_moment(number: IntArray, moments: IntArray) -> Iterator[tuple[int, slice
     ends = np.searchsorted(number, moments, side="right")
     for moment, start, end in zip(moments.tolist(), np.searchsorted(number, moments), ends, strict=True):
         yield moment, slice(int(start), int(end))
-
-
-def _ranks(scores: FloatArray, out: np.ndarray, place: IntArray, items: IntArray) -> IntArray:
-    """Each item's place among the candidates of its row, as core.ranking.rank_of tells it; MISSED for none."""
-    scores = np.where(out, -np.inf, scores)
-    rows, own = scores[place], scores[place, items][:, None]
-    before = (rows == own) & (np.arange(scores.shape[1]) < items[:, None]) & ~out[place]
-    rank = 1 + (rows > own).sum(axis=1) + before.sum(axis=1)
-    return np.where(out[place, items], MISSED, rank)
 
 
 def live_metrics(

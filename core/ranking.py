@@ -90,6 +90,18 @@ def rank_of(scores_row: FloatArray, item: int, exclude_row: sparse.csr_matrix | 
     return 1 + int(better.sum()) + int(equal_before.sum())
 
 
+def ranks_of(scores: FloatArray, rows: IntArray, items: IntArray, out: NDArray[np.bool_]) -> IntArray:
+    """`rank_of` for many: the place of items[n] among the candidates of row rows[n], int64 [n]; 0 for what is none.
+
+    scores   float64 [B, n_items]        out  bool [B, n_items]: what is no candidate
+    """
+    masked = np.where(out, -np.inf, scores)
+    of_row, own = masked[rows], masked[rows, items][:, None]
+    equal_before = (of_row == own) & (np.arange(scores.shape[1]) < items[:, None]) & ~out[rows]
+    rank: IntArray = 1 + (of_row > own).sum(axis=1) + equal_before.sum(axis=1)
+    return np.where(out[rows, items], 0, rank)
+
+
 def rank_all(
     score: Score,
     n_users: int,

@@ -12,13 +12,13 @@ from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
 from core.adjacency import Adjacency, row_sums, without_entries
+from core.files import JsonObject
 from core.graph import FloatArray, IntArray, InteractionGraph
 from core.propagation import Chain, Step
 
@@ -79,13 +79,13 @@ class PathParameters:
         return replace(self, relations=self.relations | {key: replace(self.relations[key], **changes)})
 
     @classmethod
-    def from_json(cls, data: dict[str, Any]) -> PathParameters:
+    def from_json(cls, data: JsonObject) -> PathParameters:
         """From `dataclasses.asdict`. Raises TypeError or KeyError where a number is missing or unknown."""
         relations = {key: Relation(**numbers) for key, numbers in data["relations"].items()}
         own = {key: data[key] for key in ("person", "history_life", "fresh_life") if key in data}
         return cls(float(data["weight_exponent"]), float(data["weight_mean"]), relations, **own)
 
-    def as_json(self) -> dict[str, Any]:
+    def as_json(self) -> JsonObject:
         """For `from_json`; what is not used (no half-life, no exponent of the person) is left out."""
         relations = {key: _stated(asdict(relation)) for key, relation in self.relations.items()}
         own = {"person": self.person or None, "history_life": self.history_life, "fresh_life": self.fresh_life}
@@ -97,7 +97,7 @@ class PathParameters:
         }
 
 
-def _stated(numbers: dict[str, Any]) -> dict[str, Any]:
+def _stated(numbers: JsonObject) -> JsonObject:
     return {key: value for key, value in numbers.items() if value is not None}
 
 

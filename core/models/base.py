@@ -108,11 +108,13 @@ class Parts:
 class Readers:
     """The walks person → this moment → people who have an item of late → item, one a person between.
 
+    kind     the constant that is the sum of their amounts
     people   int64 [m], ascending            amounts  float64 [m], each one's term of the score
     times    float64 [m], their latest event with it, seconds UTC
     life     after so many seconds an event counts half; None: never
     """
 
+    kind: str
     people: IntArray
     amounts: FloatArray
     times: FloatArray
@@ -205,7 +207,7 @@ class Recommender(ABC):
         return {}
 
     def readers(self, item: int) -> Readers | None:
-        """Who carries the constant `trend`, which is the sum of their amounts; None in a model without one."""
+        """Who carries a constant that is a sum over people of late; None in a model without one."""
         return None
 
     def connected(self, user: int, item: int) -> float:

@@ -139,7 +139,7 @@ class PathModel(Recommender):
         people, weights = matrix_row(self.trend_step.transpose, item)
         amounts = trend_coefficient(self.parameters) * weights * self.trend_step.right[item]
         life = self.parameters.relations[TREND].reach_life
-        return Readers(people, amounts, matrix_row(self.edges.times.by_item, item)[1], life)
+        return Readers(TREND, people, amounts, matrix_row(self.edges.times.by_item, item)[1], life)
 
     def shrink(self, n_history: int, n_dropped: int) -> float:
         if self.parameters.person == 0 or n_dropped >= n_history:

@@ -111,7 +111,7 @@ class Trending(Recommender):
         if self.edges.times is None:
             return None
         people, amounts = matrix_row(self.step.transpose, item)
-        return Readers(people, amounts, matrix_row(self.edges.times.by_item, item)[1], self.half_life)
+        return Readers(TREND, people, amounts, matrix_row(self.edges.times.by_item, item)[1], self.half_life)
 
     def history(self, user: int) -> IntArray:
         return self.edges.adjacency.row(user)[0]

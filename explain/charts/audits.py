@@ -24,7 +24,7 @@ _SYMBOLS: Final = {
     INSUFFICIENT: "square-dot",
     NOT_ESTIMABLE: "square-open",
 }
-_LINES: Final = (
+LINES: Final = (
     ("#0072B2", "solid"),
     ("#D55E00", "dash"),
     ("#009E73", "dot"),
@@ -235,7 +235,7 @@ def tradeoff_curve(
     for place, cohort in enumerate(g.cohort for g in drawn):
         gain = [next((g.after for g in one.gains if g.cohort == cohort), None) for one in guarded]
         cost = [next((c.after for c in one.costs if c.cohort == cohort), None) for one in guarded]
-        ink, dash = (inks.ink, "solid") if place == 0 else _LINES[(place - 1) % len(_LINES)]
+        ink, dash = (inks.ink, "solid") if place == 0 else LINES[(place - 1) % len(LINES)]
         figure.add_trace(
             go.Scatter(
                 x=gain,

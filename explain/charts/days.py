@@ -6,19 +6,12 @@ from typing import Final
 
 import plotly.graph_objects as go
 
+from explain.charts.audits import LINES
 from explain.charts.flow_style import palette
 from explain.format.text import plotly_text
 from explain.results.window import WindowReport
 
 MOST_GROUPS: Final = 6
-LINES: Final = (
-    ("#0072B2", "solid"),
-    ("#D55E00", "dash"),
-    ("#009E73", "dot"),
-    ("#CC79A7", "dashdot"),
-    ("#E69F00", "longdash"),
-    ("#56B4E9", "solid"),
-)
 
 
 def drawn_groups(report: WindowReport) -> tuple[str, ...]:

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from core.graph import FloatArray
-from core.models._path_chains import TREND
 from core.models.base import Readers
 from explain.format.dates import day, hour, span
 from explain.format.names import CROWD_MINIMUM, Names
@@ -86,7 +85,7 @@ class Trend:
 
 def trends(readers: Readers | None, now: int) -> dict[str, Trend]:
     """By the constant that they carry; {} where nobody does."""
-    return {TREND: Trend(readers, now)} if readers is not None and len(readers.people) else {}
+    return {readers.kind: Trend(readers, now)} if readers is not None and len(readers.people) else {}
 
 
 def trend_words(names: Names, opened: dict[str, Trend]) -> dict[str, str]:

@@ -48,11 +48,11 @@ def page() -> None:
     report = exposure_queries.item_audit(selection, by) if side == "item" else _measured(selection, by)
     if report is not None:
         _answer(report)
+    if side == "item":
+        over_time.section(selection, by)
     if side == "item" and selection.at is not None:
         st.info("This is the exposure of that moment. Cells, gaps and repairs are told of the end of the data.")
-        over_time.section(selection, by)
     elif side == "item":
-        over_time.section(selection, by)
         cells.cells(selection, by, columns.get("user", []))
         if report is not None:
             gap.section(selection, report)

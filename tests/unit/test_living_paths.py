@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 
 from core.models.path import PathModel
-from core.ranking import NO_ITEM
 from explain.explanation.edges import edge_parts
 from explain.workbench.workbench import Workbench
 from tests.command_line import surfaced
@@ -134,7 +133,6 @@ def test_a_window_audit_is_what_its_exported_lists_say(bench: Workbench, tmp_pat
     answer = surfaced("audit", *PATH, *words).json
     lists = pd.read_parquet(out)
     assert answer["window"]["n_lists"] == lists.groupby(["moment", "user"]).ngroups
-    graph = bench.session.workspace("newsroom").graph
     table = bench.session.store.tables("newsroom")
     group = table.creators.merge(table.items[["item", "author_group"]], on="item", how="right")
     of_item = dict(zip(group["item"], group["author_group"], strict=True))
@@ -155,8 +153,6 @@ def test_a_window_audit_is_what_its_exported_lists_say(bench: Workbench, tmp_pat
             assert row["value"] == pytest.approx(ratio, rel=1e-9)
     days = {day["day"] for day in answer["window"]["days"]}
     assert days == {str(pd.Timestamp(m, unit="s").date()) for m in lists["moment"].unique()}
-    assert NO_ITEM not in lists["rank"].to_numpy()
-    assert len(graph.items.ids) == len(published)
 
 
 def test_exposure_of_a_moment_is_of_its_catalogue(bench: Workbench) -> None:
@@ -171,6 +167,6 @@ def test_moments_before_and_after_the_data_are_answered(bench: Workbench) -> Non
     assert span is not None
     user = bench.explain.example("newsroom").user
     nothing = surfaced("recommend", *PATH, "--user", user, "--at", span[0] - DAY_S, "--json").json
-    assert nothing["items"] == [] or all(entry["score"] >= 0 for entry in nothing["items"])
+    assert all(entry["score"] == 0 for entry in nothing["items"]), "nobody had anything yet"
     later = surfaced("recommend", *PATH, "--user", user, "--at", span[1] + 30 * DAY_S, "--json").json
     assert len(later["items"]) == 10
