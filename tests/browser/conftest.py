@@ -52,6 +52,7 @@ SETTLED = """() => {
 }"""
 
 Theme = Literal["light", "dark"]
+WIDTHS, HEIGHT = (1280, 390), 900
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -97,6 +98,14 @@ class View:
         self.page.goto(f"{self.app.url}/{path}" + (f"?{query}" if query else ""))
         settled(self.page)
         return self.page
+
+    def widths(self) -> Iterator[int]:
+        """The page as it was opened, then once the window was made narrow, or wide."""
+        yield self.width
+        for other in set(WIDTHS) - {self.width}:
+            self.page.set_viewport_size({"width": other, "height": HEIGHT})
+            settled(self.page)
+            yield other
 
     def watch(self, page: Page) -> None:
         """Note what no page may do; also for pages that a test opens itself in this context."""
@@ -172,20 +181,22 @@ def browser() -> Iterator[Browser]:
         chromium.close()
 
 
-@pytest.fixture(
-    params=[(theme, width) for theme in ("light", "dark") for width in (1280, 390)], ids=lambda p: f"{p[0]}-{p[1]}"
-)
+@pytest.fixture(params=["light", "dark"])
 def view(
     request: pytest.FixtureRequest, app: App, browser: Browser, looks: Callable[[Theme, int], BrowserContext]
 ) -> Iterator[View]:
-    """A visitor in each theme and width. Fails at its end if a page, the console, the network or the log complained."""
-    with visiting(app, browser, *request.param, context=looks(*request.param)) as visitor:
+    """A visitor in each theme, who comes with a wide window in the light and a narrow one in the dark (`widths`). Fails
+    at its end if a page, the console, the network or the log complained.
+    """
+    theme: Theme = request.param
+    width = WIDTHS[theme == "dark"]
+    with visiting(app, browser, theme, width, context=looks(theme, width)) as visitor:
         yield visitor
 
 
 @pytest.fixture(scope="package")
 def looks(browser: Browser) -> Iterator[Callable[[Theme, int], BrowserContext]]:
-    """A context for each theme and width that tests of looks share, so that the app's own files are read once."""
+    """A context for each theme that tests of looks share, so that the app's own files are read once."""
     known: dict[tuple[Theme, int], BrowserContext] = {}
 
     def context_of(theme: Theme, width: int) -> BrowserContext:
@@ -200,7 +211,7 @@ def looks(browser: Browser) -> Iterator[Callable[[Theme, int], BrowserContext]]:
 
 def new_context(browser: Browser, theme: Theme, width: int) -> BrowserContext:
     """Cookies, storage and cache of its own, in one theme and width."""
-    return browser.new_context(color_scheme=theme, viewport={"width": width, "height": 900}, reduced_motion="reduce")
+    return browser.new_context(color_scheme=theme, viewport={"width": width, "height": HEIGHT}, reduced_motion="reduce")
 
 
 @pytest.fixture
