@@ -67,7 +67,7 @@ class Adjacency:
         """
         items, weights = merged_row(items, weights)
         position = self.n_users if user is None else user
-        by_user = _replace_row(self.by_user, position, items, weights)
+        by_user = replace_row(self.by_user, position, items, weights)
         old = np.empty(0, dtype=np.int64) if user is None else self.row(user)[0]
         by_item = _replace_column(self.by_item, position, old, items, weights, by_user.shape[0])
         return Adjacency(by_user, by_item), position
@@ -106,7 +106,8 @@ def merged_row(items: IntArray, weights: FloatArray) -> tuple[IntArray, FloatArr
     return row.indices.astype(np.int64), row.data
 
 
-def _replace_row(matrix: sparse.csr_matrix, row: int, columns: IntArray, values: FloatArray) -> sparse.csr_matrix:
+def replace_row(matrix: sparse.csr_matrix, row: int, columns: IntArray, values: FloatArray) -> sparse.csr_matrix:
+    """The matrix with exactly these entries (columns ascending) in one row; a row past the end is appended."""
     n_rows = max(matrix.shape[0], row + 1)
     lo = matrix.indptr[min(row, matrix.shape[0])]
     hi = matrix.indptr[row + 1] if row < matrix.shape[0] else lo

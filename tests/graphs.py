@@ -8,8 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from core.graph import Events, InteractionGraph, Nodes
+from core.graph import Events, FloatArray, InteractionGraph, Nodes
 from core.models._path_chains import CO_3, CO_5, GROUP_CHAINS, TREND, PathParameters, Relation
+from core.models._strengths import Strengths, levels_of
 from data.tables import DataCard
 from explain.format.names import Names
 
@@ -108,6 +109,26 @@ def timed_parameters(seed: int) -> PathParameters:
     relations[TREND] = Relation(0.7, 0.0, 0.0, float(rng.uniform(0, 0.8)), scale=1.7, reach_life=life())
     lives = {"history_life": life(), "fresh_life": life() * 10}
     return replace(plain, relations=relations, person=float(rng.uniform(0.1, 1.0)), **lives)
+
+
+def random_strengths(graph: InteractionGraph, seed: int) -> Strengths:
+    """Strengths, values and gates as no learning would give them; of some edges none were learnt."""
+    rng = np.random.default_rng(seed + 2_000)
+
+    def factors(n: int) -> FloatArray:
+        return np.exp(rng.normal(scale=0.5, size=n))
+
+    known = graph.interactions.copy()
+    known.sort_indices()
+    known.data[:] = rng.random(known.nnz) < 0.8
+    known.eliminate_zeros()
+    levels = levels_of(graph.interactions.data) if len(graph.events) else np.empty(0)
+    sizes = {"item": graph.n_items, "user": graph.n_users} | {kind: len(g) for kind, g in graph.groups.items()}
+    routes = {CO_3: ("item", "user", "item"), CO_5: ("item", "user", "item", "user", "item")}
+    routes |= {key: ("item", kind, "item") for kind, key in GROUP_CHAINS.items() if kind in sizes}
+    gates = {f"{key}/{n}": factors(sizes[kind]) for key, kinds in routes.items() for n, kind in enumerate(kinds)}
+    values = factors(3 * (len(levels) + 1)).reshape(3, -1)
+    return Strengths(known, factors(known.nnz), factors(known.nnz), levels, values, gates)
 
 
 def shuffled_rows(graph: InteractionGraph, seed: int) -> InteractionGraph:

@@ -6,12 +6,27 @@ from dataclasses import replace
 
 import numpy as np
 
-from core.graph import FloatArray, IntArray
+from core.graph import FloatArray, IntArray, InteractionGraph
 from core.models._path_chains import TREND, PathEdges, PathParameters, chains, trend_step
 from core.propagation import Chain, Step, push_chains
 
 MAX_SCALE_USERS = 2_000
 SCALE_BATCH_CELLS = 2**19  # nodes × people pushed at once: what a processor's cache holds
+
+
+def edges_of(graph: InteractionGraph, parameters: PathParameters) -> PathEdges:
+    """The edges of a graph as the model with these parameters walks on them."""
+    exponent, mean = parameters.weight_exponent, parameters.weight_mean
+    return PathEdges.of(graph, exponent, mean, contexts=parameters.walks_contexts)
+
+
+def built(graph: InteractionGraph, parameters: PathParameters) -> tuple[PathEdges, PathParameters]:
+    """The edges of a graph, and the parameters with its mean weight and, unless moments matter, its scales: those of
+    parameters with half-lives are of the moments on which the weights were picked.
+    """
+    parameters = replace(parameters, weight_mean=float(graph.interactions.data.mean()))
+    edges = edges_of(graph, parameters)
+    return edges, parameters if parameters.timed else with_scales(edges, parameters)
 
 
 def push(active: tuple[Chain, ...], x: FloatArray) -> list[FloatArray]:

@@ -8,7 +8,6 @@ walk of the graph; path share is 1 by construction. Its few parameters are picke
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import ClassVar, Self
 
 import numpy as np
@@ -18,7 +17,7 @@ from core.edge_score import Arriving, ChainEdges, EdgeScore
 from core.errors import ModelError
 from core.graph import FloatArray, IntArray, InteractionGraph
 from core.models._path_chains import TREND, PathEdges, PathParameters, chains, edge_weights, trend_step
-from core.models._path_scores import first_hops, histories, push, trend, trend_coefficient, with_scales
+from core.models._path_scores import built, edges_of, first_hops, histories, push, trend, trend_coefficient
 from core.models._path_words import CONSTANT_WORDS, PARAMETER_WORDS, RELATION_WORDS
 from core.models.base import (
     Holdout,
@@ -74,18 +73,19 @@ class PathModel(Recommender):
         """The model with these exponents and weights. Its scale constants are measured on `graph`, unless moments
         matter: then they are those of the moments on which its weights were picked.
         """
-        mean = float(graph.interactions.data.mean())
-        parameters = replace(parameters, weight_mean=mean)
-        edges = _edges(graph, parameters)
-        return cls(edges, parameters if parameters.timed else with_scales(edges, parameters))
+        return cls(*built(graph, parameters))
 
     @classmethod
     def restore(cls, graph: InteractionGraph, state: ModelState) -> Self:
         parameters = PathParameters.from_json(state.parameters)
-        return cls(_edges(graph, parameters), parameters)
+        return cls(edges_of(graph, parameters), parameters)
 
     def later(self, moment: int) -> PathModel:
-        return PathModel(self.edges.at(moment), self.parameters) if self.parameters.timed else self
+        return self._with(self.edges.at(moment)) if self.parameters.timed else self
+
+    def _with(self, edges: PathEdges) -> PathModel:
+        """The same parameters on other edges."""
+        return PathModel(edges, self.parameters)
 
     def state(self) -> ModelState:
         return ModelState(self.parameters.as_json())
@@ -93,22 +93,30 @@ class PathModel(Recommender):
     def validation_metrics(self, holdout: Holdout) -> dict[str, float]:
         return validation_accuracy(PathModel.build(holdout.train, self.parameters), holdout)
 
+    def histories(self, users: IntArray) -> FloatArray:
+        """float64 [n_items, B]: a column a person, the weights of the hops to what they have."""
+        return histories(self.edges, self.parameters, users)
+
+    def first_hops(self, user: int) -> tuple[IntArray, FloatArray]:
+        """A person's items, ascending, and the weights of the hops to them, float64 [h]."""
+        return first_hops(self.edges, self.parameters, user)
+
     def score(self, users: IntArray) -> FloatArray:
-        x = histories(self.edges, self.parameters, users)
+        x = self.histories(users)
         out = np.zeros(x.shape) if self.trend is None else np.repeat(self.trend[:, None], len(users), axis=1)
         for chain, pushed in zip(self.chains, push(self.chains, x), strict=True):
             out += chain.coefficient * pushed
         return np.ascontiguousarray(out.T)
 
     def masked(self, user: int, dropped: IntArray) -> FloatArray:
-        x = histories(self.edges, self.parameters, np.array([user], dtype=np.int64))
+        x = self.histories(np.array([user], dtype=np.int64))
         x[dropped] = 0.0
         pushed = zip(self.chains, push(self.chains, x), strict=True)
         start = np.zeros(len(x)) if self.trend is None else self.trend
         return np.asarray(sum((chain.coefficient * out[:, 0] for chain, out in pushed), start))
 
     def terms(self, users: IntArray, keep: FloatArray | None = None) -> dict[str, FloatArray]:
-        x = histories(self.edges, self.parameters, users)
+        x = self.histories(users)
         pushed = push(self.chains, x if keep is None else np.ascontiguousarray(x * keep.T))
         terms = {
             chain.key: np.ascontiguousarray((chain.coefficient * out).T)
@@ -117,7 +125,7 @@ class PathModel(Recommender):
         return terms if self.trend is None else terms | {TREND: np.tile(self.trend, (len(users), 1))}
 
     def walks(self, user: int, item: int) -> tuple[Walks, ...]:
-        items, start = first_hops(self.edges, self.parameters, user)
+        items, start = self.first_hops(user)
         entries = RowEntries(items)
         return tuple(Walks(chain, items, start, target=item, entries=entries) for chain in self.chains)
 
@@ -154,12 +162,11 @@ class PathModel(Recommender):
         return self.parameters.weight_exponent != 0
 
     def fold_in(self, items: IntArray, weights: FloatArray, user: int | None = None) -> tuple[PathModel, int]:
+        edges, position = self.folded(items, weights, user)
+        return self._with(edges), position
+
+    def folded(self, items: IntArray, weights: FloatArray, user: int | None) -> tuple[PathEdges, int]:
+        """The edges after `user` (None: a new person) has exactly this history, and the person's position."""
         items, weights = merged_row(items, weights)
         weights = edge_weights(weights, self.parameters.weight_exponent, self.parameters.weight_mean)
-        edges, position = self.edges.with_history(user, items, weights)
-        return PathModel(edges, self.parameters), position
-
-
-def _edges(graph: InteractionGraph, parameters: PathParameters) -> PathEdges:
-    exponent, mean = parameters.weight_exponent, parameters.weight_mean
-    return PathEdges.of(graph, exponent, mean, contexts=parameters.walks_contexts)
+        return self.edges.with_history(user, items, weights)

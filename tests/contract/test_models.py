@@ -22,12 +22,13 @@ from core.models.base import (
 )
 from core.models.lightgcn import LightGCN
 from core.models.path import PathModel
+from core.models.path_strengths import PathStrengths
 from core.progress import Progress, no_progress
 from explain.workspace.refits import validation_cut
 from tests.contract.promises.base import PROMISES, Subject
 from tests.contract.promises.contract import CONTRACT
 from tests.contract.promises.histories import an_item_named_twice_counts_as_one_with_both_weights
-from tests.graphs import CARD, random_graph, timed_parameters
+from tests.graphs import CARD, random_graph, random_strengths, timed_parameters
 
 
 class LivingPaths(PathModel):
@@ -38,8 +39,18 @@ class LivingPaths(PathModel):
         return cls.build(graph, timed_parameters(seed))
 
 
+class LivingStrengths(PathStrengths):
+    """The same with strengths, values and gates as no learning would give them."""
+
+    @classmethod
+    def fit(cls, graph: InteractionGraph, *, holdout: Holdout, seed: int = 0, progress: Progress = no_progress) -> Self:
+        model = cls.build_with(graph, timed_parameters(seed), random_strengths(graph, seed), 1)
+        model.validation = PathModel.build(graph, timed_parameters(seed)).validation_metrics(holdout)
+        return model
+
+
 SUBJECTS: dict[str, type[Recommender]] = {name: get_model(name) for name in model_names()}
-SUBJECTS |= {"path with time": LivingPaths}
+SUBJECTS |= {"path with time": LivingPaths, "strengths with time": LivingStrengths}
 
 
 @pytest.fixture(scope="module")

@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from core.graph import InteractionGraph
+from core.graph import FloatArray, InteractionGraph
 from core.models._path_chains import CO_3, CO_5, TREND, PathParameters
+from core.models._strengths import Strengths
 
 Table = list[list[float]]
 Bag = dict[tuple[str, tuple[int, ...]], float]
@@ -128,6 +129,33 @@ def path_walks(graph: InteractionGraph, p: PathParameters, u: int, i: int) -> Kn
                     walks[key, (j, g, i)] = r.weight / r.scale * amount
     arriving = [hop(v, i, _life(p)) for v in range(graph.n_users)]
     return Known(walks, trend_amount(graph, p, arriving, fresh[i]), sum(1 for value in arriving if value))
+
+
+def strong_walks(graph: InteractionGraph, p: PathParameters, s: Strengths, u: int, i: int) -> Known:
+    """The path model's walks, each times the factors of its edges and nodes: of people's edges between a history item
+    and them, and between them and an item; of the value of the person's own edge; of every node in its layer.
+    """
+    plain, w = path_walks(graph, p, u, i), weights(graph)
+    order = {pair: n for n, pair in enumerate(zip(*(a.tolist() for a in s.pairs.nonzero()), strict=True))}
+
+    def factor(role: int, learnt: FloatArray | None, v: int, k: int) -> float:
+        known = learnt is not None and (v, k) in order
+        return value(role, w[v][k]) * (float(learnt[order[v, k]]) if learnt is not None and known else 1.0)
+
+    def value(role: int, weight: float) -> float:
+        return float(s.values[role][sum(1 for bound in s.bounds if weight >= bound)])
+
+    walks = {}
+    for (key, nodes), amount in plain.walks.items():
+        amount *= value(0, w[u][nodes[0]])
+        for n, node in enumerate(nodes):
+            amount *= float(s.gates[f"{key}/{n}"][node])
+        if key in (CO_3, CO_5):
+            for n in range(0, len(nodes) - 1, 2):
+                came, v, went = nodes[n : n + 3]
+                amount *= factor(1, s.arriving, v, came) * factor(2, s.leaving, v, went)
+        walks[key, nodes] = amount
+    return Known(walks, plain.memory, plain.n_memory)
 
 
 def _life(p: PathParameters) -> float | None:

@@ -16,13 +16,14 @@ from core.models.base import ModelState, Recommender
 from core.models.item_knn import ItemKnn
 from core.models.lightgcn import LightGCN
 from core.models.path import PathModel
+from core.models.path_strengths import PathStrengths
 from core.models.popularity import Popularity
 from explain.explanation.evidence import evidence
 from explain.explanation.explain import ScoredPair, explain
 from explain.explanation.picture import bundle_id
 from explain.explanation.walks import best_walks, rest_of
 from explain.results.explanation import Evidence, Explanation, Path
-from tests.graphs import names_of, random_graph, random_parameters, timed_parameters
+from tests.graphs import names_of, random_graph, random_parameters, random_strengths, timed_parameters
 from tests.property.brute_force import (
     Known,
     cosines,
@@ -30,12 +31,14 @@ from tests.property.brute_force import (
     light_connected,
     light_walks,
     path_walks,
+    strong_walks,
 )
 
-TIMED = "path with time"
-WRITTEN_OUT = (PathModel, LightGCN, ItemKnn, Popularity)  # by hand here
-MODELS = (*(kind.spec.name for kind in WRITTEN_OUT), TIMED)
-WITH_WALKS = (*(kind.spec.name for kind in WRITTEN_OUT if kind.spec.relations), TIMED)
+TIMED, TIMED_STRONG = "path with time", "path-strengths with time"
+STRONG = (PathStrengths.spec.name, TIMED_STRONG)
+WRITTEN_OUT = (PathModel, PathStrengths, LightGCN, ItemKnn, Popularity)  # by hand here
+MODELS = (*(kind.spec.name for kind in WRITTEN_OUT), TIMED, TIMED_STRONG)
+WITH_WALKS = (*(kind.spec.name for kind in WRITTEN_OUT if kind.spec.relations), TIMED, TIMED_STRONG)
 NO_WALKS = ("memory", "base")
 CONSTANTS = (*NO_WALKS, "trend")
 few = settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -71,6 +74,11 @@ def task(name: str, seed: int) -> Task:
         parameters = timed_parameters(seed) if name == TIMED else random_parameters(seed)
         model: Recommender = PathModel.restore(graph, _state(parameters))
         return Task(graph, model, user, item, path_walks(graph, parameters, user, item))
+    if name in STRONG:
+        parameters = timed_parameters(seed) if name == TIMED_STRONG else random_parameters(seed)
+        strengths = random_strengths(graph, seed)
+        strong = PathStrengths.restore(graph, ModelState(asdict(parameters) | {"rounds": 1}, strengths.arrays()))
+        return Task(graph, strong, user, item, strong_walks(graph, parameters, strengths, user, item))
     if name == "lightgcn":
         e0, layers = rng.normal(size=(graph.n_users + graph.n_items, 3)), int(rng.integers(1, 4))
         model = LightGCN.restore(graph, ModelState({"n_layers": layers, "epochs": 0}, {"e0": e0}))

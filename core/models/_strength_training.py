@@ -1,0 +1,231 @@
+"""Learns the strengths: a part of every history is held back and must come first among all items, by walks alone.
+
+Batches of people; of each history TARGET_SHARE are targets, the rest is what enters, and the person is
+nobody's middle.
+Softmax over all items on stretch · asinh(score / softness), both learnt; Adam; the running average of
+all parameters is what is validated and kept. How long to learn, or not at all, is picked on the validation cut; then it
+is learnt that long on everything.
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass, replace
+
+import numpy as np
+import torch
+from scipy import sparse
+
+from core.graph import FloatArray, IntArray, InteractionGraph
+from core.models._path_chains import PathParameters, chains
+from core.models._path_scores import built
+from core.models._path_validation import PeopleValidation
+from core.models._strength_net import Histories, Stage, StrengthNet
+from core.models._strengths import Strengths, levels_of
+from core.models.base import Holdout
+from core.progress import Progress, portion
+
+BATCH, ROUND_STEPS, TARGET_SHARE, AVERAGED = 64, 16, 0.3, 0.98
+FEW_RATE, GATE_RATE, VECTOR_RATE, BETAS = 0.02, 0.02, 0.01, (0.9, 0.99)
+AGAINST_COST, TARGET_POWER = 0.02, 0.5
+MAX_ROUNDS, PATIENCE = 60, 6
+BARRED = -1e9
+
+
+@dataclass(frozen=True, eq=False)
+class Learnt:
+    """What came of it.
+
+    strengths, on_cut  of the whole graph, and of the cut's training part alone
+    rounds             for how many times ROUND_STEPS batches they were learnt; 0: validation wants none
+    values             the aim of the search for parameters on the cut, without strengths and with them
+    """
+
+    strengths: Strengths
+    on_cut: Strengths
+    rounds: int
+    values: dict[str, float]
+
+
+def learn(
+    graph: InteractionGraph, parameters: PathParameters, holdout: Holdout, *, seed: int, progress: Progress
+) -> Learnt:
+    """The strengths on `graph`, learnt for as long as the validation cut rises."""
+    probe = _Learner(holdout.train, parameters, seed)
+    rounds, values = probe.until_best(PeopleValidation(holdout), portion(progress, 0.0, 0.5))
+    if rounds == 0:
+        nothing = Strengths.none(graph.interactions.shape)
+        return Learnt(nothing, nothing, 0, values)
+    full = _Learner(graph, parameters, seed)
+    for n in range(rounds):
+        portion(progress, 0.5, 1.0)(n / rounds, f"learning strengths, round {n + 1} of {rounds}")
+        full.round()
+    return Learnt(full.strengths(), probe.strengths(), rounds, values)
+
+
+@dataclass(frozen=True, eq=False)
+class _Batch:
+    """People with a part of their history held back: entries (item, column) of targets and of what enters."""
+
+    histories: Histories
+    target_items: torch.Tensor
+    target_columns: torch.Tensor
+    n_targets: torch.Tensor
+    n_inputs: torch.Tensor
+
+
+class _Learner:
+    def __init__(self, graph: InteractionGraph, parameters: PathParameters, seed: int) -> None:
+        self.rng = np.random.default_rng(seed)
+        self.weights = graph.interactions.copy()
+        self.weights.sort_indices()
+        self.bounds = levels_of(self.weights.data) if self.weights.nnz else np.empty(0)
+        edges, parameters = built(graph, parameters)
+        self.first = edges.adjacency.by_user
+        self.contexts: dict[str, sparse.csr_matrix] = {}
+        if "context" in edges.groups:
+            seen = (np.ones(len(edges.visits.person)), (edges.visits.person, edges.visits.context))
+            shape = (graph.n_users, edges.groups["context"].by_group.shape[0])
+            self.contexts["context"] = sparse.csr_matrix(sparse.coo_matrix(seen, shape=shape))
+        level = np.searchsorted(self.bounds, self.weights.data, side="right").astype(np.int64)
+        self.level = sparse.csr_matrix((level, self.weights.indices, self.weights.indptr), shape=self.weights.shape)
+        self.stage = Stage.of(chains(edges, parameters), self.weights, level)
+        degrees = {
+            "user": np.diff(self.weights.indptr),
+            "item": np.bincount(self.weights.indices, minlength=graph.n_items),
+        }
+        degrees |= {kind: np.diff(group.by_group.indptr) for kind, group in edges.groups.items()}
+        self.net = StrengthNet(self.stage, degrees, len(self.bounds) + 1, seed)
+        self.average = copy.deepcopy(self.net)
+        self.optimiser = torch.optim.Adam(
+            self.net.groups(few=FEW_RATE, gates=GATE_RATE, vectors=VECTOR_RATE), betas=BETAS
+        )
+        self.people = np.flatnonzero(np.diff(self.weights.indptr) > 1)
+        self.waiting = np.empty(0, dtype=np.int64)
+        self.n_steps, self.unit = 0, 0.0
+
+    def round(self) -> None:
+        """ROUND_STEPS batches of people with two items or more; everybody comes once before anybody comes again."""
+        for _ in range(ROUND_STEPS):
+            if not len(self.waiting):
+                self.waiting = self.rng.permutation(self.people)
+            n = len(self.waiting)
+            users, self.waiting = np.split(self.waiting, [n if n < 1.5 * BATCH else BATCH])
+            self._step(users)
+
+    def _step(self, users: IntArray) -> None:
+        batch = self._drawn(users)
+        self.optimiser.zero_grad()
+        parts = self.net(self.stage, batch.histories)
+        self._loss(parts, batch).backward()  # type: ignore[no-untyped-call]
+        self.optimiser.step()
+        self.n_steps += 1
+        share = max(1 - AVERAGED, 2 / (self.n_steps + 1))
+        with torch.no_grad():
+            for kept, now in zip(self.average.parameters(), self.net.parameters(), strict=True):
+                kept.lerp_(now, share)
+
+    def _loss(self, parts: dict[str, torch.Tensor], batch: _Batch) -> torch.Tensor:
+        positive = sum((x for k, x in parts.items() if self._sign(k) > 0), start=torch.zeros(()))
+        against = -sum((x for k, x in parts.items() if self._sign(k) < 0), start=torch.zeros(()))
+        total = (positive - against) / batch.n_inputs
+        if not self.unit:
+            self.unit = float(total.detach().std()) or 1.0
+        logits = torch.exp(self.net.stretch) * torch.asinh(total / (self.unit * torch.exp(self.net.softness)))
+        own = (batch.histories.items, batch.histories.columns)
+        logits = logits.index_put(own, torch.tensor(BARRED))
+        likely = torch.log_softmax(logits, dim=0)
+        hit = torch.zeros(len(batch.n_targets)).index_add(
+            0, batch.target_columns, likely[batch.target_items, batch.target_columns]
+        )
+        weight = batch.n_targets**TARGET_POWER
+        loss = -(hit / batch.n_targets * weight).sum() / weight.sum()
+        if against.dim():
+            share = (likely.detach().exp() * (against / (positive + 1e-6))).sum(dim=0).mean()
+            loss = loss + AGAINST_COST * share
+        return loss
+
+    def _sign(self, key: str) -> float:
+        return next(float(np.sign(r.coefficient)) for r in self.stage.routes if r.key == key)
+
+    def _drawn(self, users: IntArray) -> _Batch:
+        rows, level = self.first[users], self.level[users]
+        sizes = np.diff(rows.indptr)
+        columns = np.repeat(np.arange(len(users), dtype=np.int64), sizes)
+        held = self.rng.random(len(columns)) < TARGET_SHARE
+        # somebody from whom nothing, or everything, would be held back has one item moved over
+        n_held = np.bincount(columns[held], minlength=len(users))
+        some = rows.indptr[:-1] + (self.rng.random(len(users)) * sizes).astype(np.int64)
+        held[some[n_held == 0]] = True
+        held[some[n_held == sizes]] = False
+        n_held = np.bincount(columns[held], minlength=len(users))
+        items = rows.indices.astype(np.int64)
+        entering = _histories(items[~held], columns[~held], rows.data[~held], level.data[~held], len(users))
+        return _Batch(
+            replace(entering, barred=self._own_nodes(users)),
+            torch.from_numpy(items[held]),
+            torch.from_numpy(columns[held]),
+            torch.from_numpy(n_held.astype(np.float32)),
+            torch.from_numpy((sizes - n_held).astype(np.float32)),
+        )
+
+    def _own_nodes(self, users: IntArray) -> dict[str, tuple[torch.Tensor, torch.Tensor]]:
+        """The nodes through which what was held back of these people would tell itself: they, and their baskets."""
+        columns = np.arange(len(users), dtype=np.int64)
+        nodes = {"user": (users.astype(np.int64), columns)}
+        if "context" in self.contexts:
+            theirs = self.contexts["context"][users]
+            nodes["context"] = theirs.indices.astype(np.int64), np.repeat(columns, np.diff(theirs.indptr))
+        return {kind: (torch.from_numpy(a), torch.from_numpy(b)) for kind, (a, b) in nodes.items()}
+
+    def until_best(self, validation: PeopleValidation, progress: Progress) -> tuple[int, dict[str, float]]:
+        """Learns until the validation stops rising: the number of rounds at its best, and the values."""
+        start, best, best_round, at_best = self._value(validation), -np.inf, 0, self.average
+        for n in range(1, MAX_ROUNDS + 1):
+            progress(n / MAX_ROUNDS, f"choosing how long to learn strengths, round {n}, best so far {best_round}")
+            self.round()
+            value = self._value(validation)
+            if value > best:
+                best, best_round, at_best = value, n, copy.deepcopy(self.average)
+            elif n - best_round >= PATIENCE:
+                break
+        self.average = at_best
+        values = {"without_strengths": start, "with_strengths": best}
+        return (best_round if best > start else 0), values
+
+    def _value(self, validation: PeopleValidation) -> float:
+        rows, level = self.first[validation.users], self.level[validation.users]
+        columns = np.repeat(np.arange(rows.shape[0], dtype=np.int64), np.diff(rows.indptr))
+        people = _histories(rows.indices.astype(np.int64), columns, rows.data, level.data, rows.shape[0])
+        with torch.no_grad():
+            parts = self.average(self.stage, people)
+        signs = {key: self._sign(key) for key in parts}
+        return validation.cases.value({k: (x * signs[k]).T.contiguous() for k, x in parts.items()}, signs)
+
+    def strengths(self) -> Strengths:
+        """What was learnt, as float64 factors."""
+        net, stage = self.average, self.stage
+        with torch.no_grad():
+            v = net.vectors
+            arriving = torch.exp(stage.pattern.products(v["u1"], v["i1"])).numpy().astype(np.float64)
+            leaving = torch.exp(stage.pattern.products(v["u2"], v["i2"])).numpy().astype(np.float64)
+            values = torch.exp(net.values).numpy().astype(np.float64)
+            gates: dict[str, FloatArray] = {}
+            for key, kinds in net.layers.items():
+                for layer in range(len(kinds)):
+                    gates[f"{key}/{layer}"] = net.gate(key, layer)[:, 0].numpy().astype(np.float64)
+                gates[f"{key}/0"] *= float(torch.exp(net.weight[key]))
+        pairs = sparse.csr_matrix(
+            (np.ones(self.weights.nnz), self.weights.indices, self.weights.indptr), shape=self.weights.shape
+        )
+        return Strengths(pairs, arriving, leaving, self.bounds, values, gates)
+
+
+def _histories(items: IntArray, columns: IntArray, start: FloatArray, level: IntArray, n: int) -> Histories:
+    return Histories(
+        torch.from_numpy(items),
+        torch.from_numpy(columns),
+        torch.from_numpy(start.astype(np.float32)),
+        torch.from_numpy(level.astype(np.int64)),
+        n,
+    )
