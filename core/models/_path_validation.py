@@ -22,7 +22,7 @@ from core.propagation import push_chains
 
 MAX_USERS, MAX_CASES = 800, 1_500
 MIN_MOMENTS, MAX_MOMENTS = 40, 120
-MAX_CELLS = 4_000_000
+MAX_CELLS, PEOPLE_CELLS = 4_000_000, 12_000_000
 GROSS_NET_CEILING = 2.4
 YOUNGEST, YOUNG_COST, OLDEST_AGE = 0.55, 0.2, 1_000.0
 SHORT, LONG, LONG_SHARE, TOP = 20, 100, 16, 10
@@ -104,7 +104,7 @@ class PeopleValidation(Validation):
         self.mean = float(self.train.interactions.data.mean()) if len(self.train.events) else 1.0
         test = holdout.test
         users = np.flatnonzero(np.diff(test.indptr) > 0)
-        limit = min(MAX_USERS, max(50, MAX_CELLS // test.shape[1]))
+        limit = min(MAX_USERS, max(50, PEOPLE_CELLS // test.shape[1]))
         if len(users) > limit:
             users = users[np.linspace(0, len(users) - 1, limit).astype(np.int64)]
         self.users = users

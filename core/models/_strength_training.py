@@ -1,6 +1,6 @@
 """Learns the strengths: a part of every history is held back and must come first among all items, by walks alone.
 
-Batches of people; of each history TARGET_SHARE are targets, the rest is what enters, and the person is
+Batches of people; of each history a share are targets, the rest is what enters, and the person is
 nobody's middle.
 Softmax over all items on stretch · asinh(score / softness), both learnt; Adam; the running average of
 all parameters is what is validated and kept. How long to learn, or not at all, is picked on the validation cut; then it
@@ -25,11 +25,31 @@ from core.models._strengths import Strengths, levels_of
 from core.models.base import Holdout
 from core.progress import Progress, portion
 
-BATCH, ROUND_STEPS, TARGET_SHARE, AVERAGED = 64, 16, 0.3, 0.98
-FEW_RATE, GATE_RATE, VECTOR_RATE, BETAS = 0.02, 0.02, 0.01, (0.9, 0.99)
-AGAINST_COST, TARGET_POWER = 0.02, 0.5
-MAX_ROUNDS, PATIENCE = 60, 6
-BARRED = -1e9
+AVERAGED, BETAS, AGAINST_COST = 0.98, (0.9, 0.99), 0.02
+ROUND_STEPS, PATIENCE, BARRED = 16, 6, -1e9
+MANY_PEOPLE, MOST_WORK = 5_000, 8e10
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pace:
+    """How fast to learn. Where there are many people each number is seen in few batches, and small steps do better.
+
+    batch         people at once                 target_share, target_power  of a history held back; n^power weighs it
+    few, gates, vectors  Adam's rates: of what all edges share, of nodes, of what edges' strengths are made of
+    rounds        at most
+    """
+
+    batch: int
+    target_share: float
+    target_power: float
+    few: float
+    gates: float
+    vectors: float
+    rounds: int
+
+
+SMALL = Pace(batch=64, target_share=0.3, target_power=0.5, few=0.02, gates=0.02, vectors=0.01, rounds=60)
+LARGE = Pace(batch=128, target_share=0.2, target_power=0.0, few=0.004, gates=0.002, vectors=0.002, rounds=40)
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,13 +70,20 @@ class Learnt:
 def learn(
     graph: InteractionGraph, parameters: PathParameters, holdout: Holdout, *, seed: int, progress: Progress
 ) -> Learnt:
-    """The strengths on `graph`, learnt for as long as the validation cut rises."""
-    probe = _Learner(holdout.train, parameters, seed)
+    """The strengths on `graph`, learnt for as long as the validation cut rises.
+
+    Where moments matter none are learnt: what is had next is reached by edges of the last hours, which no training saw.
+    """
+    nothing = Strengths.none(graph.interactions.shape)
+    if parameters.timed or not holdout.test.nnz:
+        return Learnt(nothing, nothing, 0, {})
+    probe = Learner(holdout.train, parameters, seed)
+    if not len(probe.people):
+        return Learnt(nothing, nothing, 0, {})
     rounds, values = probe.until_best(PeopleValidation(holdout), portion(progress, 0.0, 0.5))
     if rounds == 0:
-        nothing = Strengths.none(graph.interactions.shape)
         return Learnt(nothing, nothing, 0, values)
-    full = _Learner(graph, parameters, seed)
+    full = Learner(graph, parameters, seed)
     for n in range(rounds):
         portion(progress, 0.5, 1.0)(n / rounds, f"learning strengths, round {n + 1} of {rounds}")
         full.round()
@@ -64,7 +91,7 @@ def learn(
 
 
 @dataclass(frozen=True, eq=False)
-class _Batch:
+class Batch:
     """People with a part of their history held back: entries (item, column) of targets and of what enters."""
 
     histories: Histories
@@ -74,7 +101,9 @@ class _Batch:
     n_inputs: torch.Tensor
 
 
-class _Learner:
+class Learner:
+    """Strengths on one graph while they are learnt; `average` is what is kept."""
+
     def __init__(self, graph: InteractionGraph, parameters: PathParameters, seed: int) -> None:
         self.rng = np.random.default_rng(seed)
         self.weights = graph.interactions.copy()
@@ -97,10 +126,10 @@ class _Learner:
         degrees |= {kind: np.diff(group.by_group.indptr) for kind, group in edges.groups.items()}
         self.net = StrengthNet(self.stage, degrees, len(self.bounds) + 1, seed)
         self.average = copy.deepcopy(self.net)
-        self.optimiser = torch.optim.Adam(
-            self.net.groups(few=FEW_RATE, gates=GATE_RATE, vectors=VECTOR_RATE), betas=BETAS
-        )
         self.people = np.flatnonzero(np.diff(self.weights.indptr) > 1)
+        self.pace = LARGE if len(self.people) > MANY_PEOPLE else SMALL
+        rates = self.net.groups(few=self.pace.few, gates=self.pace.gates, vectors=self.pace.vectors)
+        self.optimiser = torch.optim.Adam(rates, betas=BETAS)
         self.waiting = np.empty(0, dtype=np.int64)
         self.n_steps, self.unit = 0, 0.0
 
@@ -110,11 +139,11 @@ class _Learner:
             if not len(self.waiting):
                 self.waiting = self.rng.permutation(self.people)
             n = len(self.waiting)
-            users, self.waiting = np.split(self.waiting, [n if n < 1.5 * BATCH else BATCH])
+            users, self.waiting = np.split(self.waiting, [n if n < 1.5 * self.pace.batch else self.pace.batch])
             self._step(users)
 
     def _step(self, users: IntArray) -> None:
-        batch = self._drawn(users)
+        batch = self.drawn(users)
         self.optimiser.zero_grad()
         parts = self.net(self.stage, batch.histories)
         self._loss(parts, batch).backward()  # type: ignore[no-untyped-call]
@@ -125,7 +154,7 @@ class _Learner:
             for kept, now in zip(self.average.parameters(), self.net.parameters(), strict=True):
                 kept.lerp_(now, share)
 
-    def _loss(self, parts: dict[str, torch.Tensor], batch: _Batch) -> torch.Tensor:
+    def _loss(self, parts: dict[str, torch.Tensor], batch: Batch) -> torch.Tensor:
         positive = sum((x for k, x in parts.items() if self._sign(k) > 0), start=torch.zeros(()))
         against = -sum((x for k, x in parts.items() if self._sign(k) < 0), start=torch.zeros(()))
         total = (positive - against) / batch.n_inputs
@@ -138,7 +167,7 @@ class _Learner:
         hit = torch.zeros(len(batch.n_targets)).index_add(
             0, batch.target_columns, likely[batch.target_items, batch.target_columns]
         )
-        weight = batch.n_targets**TARGET_POWER
+        weight = batch.n_targets**self.pace.target_power
         loss = -(hit / batch.n_targets * weight).sum() / weight.sum()
         if against.dim():
             share = (likely.detach().exp() * (against / (positive + 1e-6))).sum(dim=0).mean()
@@ -148,11 +177,12 @@ class _Learner:
     def _sign(self, key: str) -> float:
         return next(float(np.sign(r.coefficient)) for r in self.stage.routes if r.key == key)
 
-    def _drawn(self, users: IntArray) -> _Batch:
+    def drawn(self, users: IntArray) -> Batch:
+        """These people with a part of each history held back."""
         rows, level = self.first[users], self.level[users]
         sizes = np.diff(rows.indptr)
         columns = np.repeat(np.arange(len(users), dtype=np.int64), sizes)
-        held = self.rng.random(len(columns)) < TARGET_SHARE
+        held = self.rng.random(len(columns)) < self.pace.target_share
         # somebody from whom nothing, or everything, would be held back has one item moved over
         n_held = np.bincount(columns[held], minlength=len(users))
         some = rows.indptr[:-1] + (self.rng.random(len(users)) * sizes).astype(np.int64)
@@ -160,8 +190,8 @@ class _Learner:
         held[some[n_held == sizes]] = False
         n_held = np.bincount(columns[held], minlength=len(users))
         items = rows.indices.astype(np.int64)
-        entering = _histories(items[~held], columns[~held], rows.data[~held], level.data[~held], len(users))
-        return _Batch(
+        entering = histories_of(items[~held], columns[~held], rows.data[~held], level.data[~held], len(users))
+        return Batch(
             replace(entering, barred=self._own_nodes(users)),
             torch.from_numpy(items[held]),
             torch.from_numpy(columns[held]),
@@ -181,8 +211,11 @@ class _Learner:
     def until_best(self, validation: PeopleValidation, progress: Progress) -> tuple[int, dict[str, float]]:
         """Learns until the validation stops rising: the number of rounds at its best, and the values."""
         start, best, best_round, at_best = self._value(validation), -np.inf, 0, self.average
-        for n in range(1, MAX_ROUNDS + 1):
-            progress(n / MAX_ROUNDS, f"choosing how long to learn strengths, round {n}, best so far {best_round}")
+        hops = sum(len(route.hops) for route in self.stage.routes)
+        work = self.weights.nnz * hops * self.pace.batch * ROUND_STEPS
+        most = max(1, min(self.pace.rounds, int(MOST_WORK / max(work, 1))))
+        for n in range(1, most + 1):
+            progress(n / most, f"choosing how long to learn strengths, round {n}, best so far {best_round}")
             self.round()
             value = self._value(validation)
             if value > best:
@@ -196,7 +229,7 @@ class _Learner:
     def _value(self, validation: PeopleValidation) -> float:
         rows, level = self.first[validation.users], self.level[validation.users]
         columns = np.repeat(np.arange(rows.shape[0], dtype=np.int64), np.diff(rows.indptr))
-        people = _histories(rows.indices.astype(np.int64), columns, rows.data, level.data, rows.shape[0])
+        people = histories_of(rows.indices.astype(np.int64), columns, rows.data, level.data, rows.shape[0])
         with torch.no_grad():
             parts = self.average(self.stage, people)
         signs = {key: self._sign(key) for key in parts}
@@ -221,7 +254,7 @@ class _Learner:
         return Strengths(pairs, arriving, leaving, self.bounds, values, gates)
 
 
-def _histories(items: IntArray, columns: IntArray, start: FloatArray, level: IntArray, n: int) -> Histories:
+def histories_of(items: IntArray, columns: IntArray, start: FloatArray, level: IntArray, n: int) -> Histories:
     return Histories(
         torch.from_numpy(items),
         torch.from_numpy(columns),

@@ -26,7 +26,7 @@ from core.words import ParameterWords
 
 ROUND_WORDS = {
     "rounds": ParameterWords(
-        label="how long strengths were learnt (0: validation wants none)", effect="how far edges differ in strength"
+        label="how long strengths were learnt (0: not at all)", effect="how far edges differ in strength"
     )
 }
 

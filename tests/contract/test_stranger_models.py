@@ -22,7 +22,7 @@ from tests.contract.promises.contract import CONTRACT, Subject
 from tests.graphs import CARD, random_graph
 
 STRANGERS = Path(__file__).parent / "strangers"
-NAMES = {"ease.py": "ease", "shared_company.py": "shared-company"}
+NAMES = {"linear_items.py": "linear-items", "shared_company.py": "shared-company"}
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +54,7 @@ def test_a_stranger_s_model_keeps_every_promise(name: str, promise: str, subject
 
 
 def test_strangers_stand_behind_ours(dropped_in: Path) -> None:
-    assert model_names()[-2:] == ("ease", "shared-company")
+    assert model_names()[-2:] == ("linear-items", "shared-company")
 
 
 def test_people_in_the_middle_are_drawn_and_said_whatever_their_chain_is_called(subjects: dict[str, Subject]) -> None:
@@ -70,7 +70,7 @@ def test_people_in_the_middle_are_drawn_and_said_whatever_their_chain_is_called(
 
 def test_words_are_known_before_the_model_is_loaded(dropped_in: Path) -> None:
     names = Names(random_graph(1), CARD)
-    assert names.relation("learnt_weight") == f"a learnt weight between the two {names.noun}s"
+    assert names.relation("linear_weight") == f"a learnt weight between the two {names.noun}s"
     assert names.relation("shared_company") == f"people in whose company the {names.noun} is"
 
 
@@ -90,7 +90,7 @@ def test_commands_know_a_stranger_s_model(
     answer = surfaced("why", *ask, "--history", history, "--item", first["item"], "--json").json
     assert answer["snapshot"] == fitted["snapshot"]
     words = {
-        "ease": "a learnt weight between the two articles",
+        "linear-items": "a learnt weight between the two articles",
         "shared-company": "people in whose company the article is",
     }
     assert words[name] in answer["sentence"]

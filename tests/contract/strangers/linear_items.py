@@ -1,4 +1,4 @@
-"""EASE: a linear autoencoder in closed form. Every score is a sum of learnt weights between two items.
+"""A linear autoencoder in closed form. Every score is a sum of learnt weights between two items.
 
     B = I - P diag(1 / diag P),   P = (XᵀX + λ I)^-1,   score(u, i) = Σ_{j in N(u)} B[j, i]
 
@@ -23,17 +23,17 @@ from core.words import ParameterWords, RelationWords
 if TYPE_CHECKING:
     from torch import Tensor
 
-KEY, WORDS = "learnt_weight", "a learnt weight between the two {noun}s"
+KEY, WORDS = "linear_weight", "a learnt weight between the two {noun}s"
 PENALTY = 10.0
 
 
 @register
-class Ease(Recommender):
+class LinearItems(Recommender):
     """weights: float64 [n_items, n_items], from a history item to a recommended one; its diagonal is 0."""
 
     spec: ClassVar[ModelSpec] = ModelSpec(
-        name="ease",
-        title="EASE",
+        name="linear-items",
+        title="Linear items",
         source="Steck 2019",
         exact=False,
         summary="A learnt weight for each pair of items. Every term of a score is one history item.",
@@ -65,7 +65,7 @@ class Ease(Recommender):
         return ModelState({"penalty": PENALTY}, {"weights": self.weights})
 
     def validation_metrics(self, holdout: Holdout) -> dict[str, float]:
-        return validation_accuracy(Ease.fit(holdout.train, holdout=holdout), holdout)
+        return validation_accuracy(LinearItems.fit(holdout.train, holdout=holdout), holdout)
 
     def history(self, user: int) -> IntArray:
         return self.adjacency.row(user)[0]
@@ -87,10 +87,10 @@ class Ease(Recommender):
     def edge_score(self, user: int, item: int) -> EdgeScore:
         return _OwnEdges(self, user, item)
 
-    def fold_in(self, items: IntArray, weights: FloatArray, user: int | None = None) -> tuple[Ease, int]:
+    def fold_in(self, items: IntArray, weights: FloatArray, user: int | None = None) -> tuple[LinearItems, int]:
         kept = np.unique(items)
         adjacency, position = self.adjacency.with_row(user, kept, np.ones(len(kept)))
-        return Ease(adjacency, self.weights), position
+        return LinearItems(adjacency, self.weights), position
 
 
 class _OwnEdges:
@@ -98,7 +98,7 @@ class _OwnEdges:
 
     degree: int = 1
 
-    def __init__(self, model: Ease, user: int, item: int) -> None:
+    def __init__(self, model: LinearItems, user: int, item: int) -> None:
         self.sets: tuple[EdgeSet, ...] = (EdgeSet.of("user", "item", model.adjacency.by_user),)
         self.worth = np.where(self.sets[0].source == user, model.weights[self.sets[0].target, item], 0.0)
 

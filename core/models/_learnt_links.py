@@ -1,0 +1,79 @@
+"""Models in which every history item adds an amount of its own through a learnt link to the recommended item.
+
+A learnt link is no edge of the graph: each term is a latent jump from one history item, drawn dashed, and nothing is
+called exact. Parts are exact all the same: the score is their sum.
+"""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from typing import TYPE_CHECKING, Final
+
+import numpy as np
+
+from core.adjacency import Adjacency
+from core.edge_score import EdgeScore, EdgeSet
+from core.graph import FloatArray, IntArray
+from core.models.base import Recommender
+from core.propagation import Chain, Walks
+from core.words import RelationWords
+
+if TYPE_CHECKING:
+    from torch import Tensor
+
+KEY: Final = "learnt_link"
+WORDS: Final = "a learnt link between the two {noun}s"
+LINK_WORDS: Final = {KEY: RelationWords(text=WORDS)}
+
+
+class LearntLinks(Recommender):
+    """Read-only once built. adjacency: who has what, every edge 1."""
+
+    def __init__(self, adjacency: Adjacency) -> None:
+        self.adjacency = adjacency
+        self.chain = Chain(KEY, 1.0, (), words=WORDS)
+
+    @abstractmethod
+    def links_to(self, user: int, item: int) -> FloatArray:
+        """float64 [n_items]: what each item adds to the person's score of `item` where it is in their history."""
+
+    @abstractmethod
+    def links_from(self, user: int, items: IntArray) -> FloatArray:
+        """float64 [len(items), n_items]: what each of these items adds to the person's scores."""
+
+    def history(self, user: int) -> IntArray:
+        return self.adjacency.row(user)[0]
+
+    def masked(self, user: int, dropped: IntArray) -> FloatArray:
+        return np.asarray(self.links_from(user, np.setdiff1d(self.history(user), dropped)).sum(axis=0))
+
+    def terms(self, users: IntArray, keep: FloatArray | None = None) -> dict[str, FloatArray]:
+        if keep is None:
+            return {KEY: self.score(users)}
+        rows = []
+        for user, kept in zip(users.tolist(), keep, strict=True):
+            items = self.history(user)
+            rows.append(kept[items] @ self.links_from(user, items))
+        return {KEY: np.array(rows).reshape(len(users), self.adjacency.n_items)}
+
+    def walks(self, user: int, item: int) -> tuple[Walks, ...]:
+        items, start = self.adjacency.row(user)
+        return (Walks(self.chain, items, start, terminal=self.links_to(user, item)),)
+
+    def edge_score(self, user: int, item: int) -> EdgeScore:
+        return _OwnEdges(self.adjacency, user, self.links_to(user, item))
+
+
+class _OwnEdges:
+    """The score is linear in the person's own edges; others stand in the graph and carry nothing."""
+
+    degree: int = 1
+
+    def __init__(self, adjacency: Adjacency, user: int, links: FloatArray) -> None:
+        self.sets: tuple[EdgeSet, ...] = (EdgeSet.of("user", "item", adjacency.by_user),)
+        self.worth = np.where(self.sets[0].source == user, links[self.sets[0].target], 0.0)
+
+    def __call__(self, scales: Tensor) -> Tensor:
+        import torch
+
+        return (scales.reshape(-1) * torch.from_numpy(self.worth)).sum().reshape(1)

@@ -1,0 +1,180 @@
+"""Learning strengths: sparse gradients against dense ones, what is learnt against what was planted, and what is held
+back against a graph that never had it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from scipy import sparse
+
+from core.graph import FloatArray, InteractionGraph
+from core.models._path_chains import CO_3, PathParameters, Relation
+from core.models._strength_kernels import Pattern, carry, products, spread
+from core.models._strength_training import Learner, histories_of, learn
+from core.models.base import Holdout
+from core.models.path import PathModel
+from core.models.path_strengths import PathStrengths
+from core.progress import no_progress
+from data.splits import holdout
+from tests.graphs import KINDS, random_graph, random_parameters, timed_parameters
+
+
+@pytest.fixture(scope="module")
+def pattern() -> tuple[Pattern, np.ndarray]:
+    rng = np.random.default_rng(0)
+    dense = (rng.random((7, 9)) < 0.4) * rng.random((7, 9))
+    dense[2] = 0.0
+    return Pattern.of(sparse.csr_matrix(dense)), dense
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_spreading_along_edges_has_the_dense_product_s_values_and_gradients(
+    pattern: tuple[Pattern, np.ndarray], turned: bool
+) -> None:
+    edges, dense = pattern
+    rows, columns = np.nonzero(dense)
+    values = torch.tensor(dense[rows, columns], dtype=torch.float32, requires_grad=True)
+    x = torch.randn(7 if turned else 9, 4, generator=torch.Generator().manual_seed(1), requires_grad=True)
+    other_values, other_x = (t.detach().clone().requires_grad_() for t in (values, x))
+    full = torch.zeros(7, 9).index_put((torch.from_numpy(rows), torch.from_numpy(columns)), other_values)
+    expected = (full.T if turned else full) @ other_x
+    got = spread(values, x, edges, turned=turned)
+    weight = torch.randn(got.shape, generator=torch.Generator().manual_seed(2))
+    (got * weight).sum().backward()
+    (expected * weight).sum().backward()
+    assert torch.allclose(got, expected, atol=1e-6)
+    for one, two in ((values, other_values), (x, other_x)):
+        assert one.grad is not None
+        assert two.grad is not None
+        assert torch.allclose(one.grad, two.grad, atol=1e-5)
+
+
+def test_products_on_edges_and_fixed_hops_have_dense_gradients(pattern: tuple[Pattern, np.ndarray]) -> None:
+    edges, dense = pattern
+    rows, columns = (torch.from_numpy(a) for a in np.nonzero(dense))
+    maker = torch.Generator().manual_seed(3)
+    left, right = (torch.randn(n, 3, generator=maker, requires_grad=True) for n in (7, 9))
+    weight = torch.randn(len(rows), generator=maker)
+    (products(left, right, edges) * weight).sum().backward()
+    mine = [left.grad, right.grad]
+    left.grad = right.grad = None
+    ((left[rows] * right[columns]).sum(dim=1) * weight).sum().backward()
+    for got, expected in zip(mine, (left.grad, right.grad), strict=True):
+        assert got is not None
+        assert expected is not None
+        assert torch.allclose(got, expected, atol=1e-5)
+    matrix = sparse.csr_matrix(dense.astype(np.float32))
+    x = torch.randn(9, 2, generator=maker, requires_grad=True)
+    carry(x, matrix, matrix.T.tocsr()).sum().backward()
+    assert x.grad is not None
+    assert np.allclose(x.grad.numpy(), np.repeat(dense.sum(axis=0)[:, None], 2, axis=1), atol=1e-5)
+
+
+def learner(graph: InteractionGraph, parameters: PathParameters, rounds: int = 3) -> Learner:
+    result = Learner(graph, parameters, 0)
+    for _ in range(rounds):
+        result.round()
+    return result
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_served_model_has_the_scores_that_were_learnt(seed: int) -> None:
+    graph, parameters = random_graph(seed), random_parameters(seed)
+    net = learner(graph, parameters)
+    model = PathStrengths.build_with(graph, parameters, net.strengths(), 3)
+    rows = net.first
+    columns = np.repeat(np.arange(graph.n_users), np.diff(rows.indptr))
+    everybody = histories_of(rows.indices.astype(np.int64), columns, rows.data, net.level.data, graph.n_users)
+    with torch.no_grad():
+        learnt = sum(net.average(net.stage, everybody).values(), start=torch.zeros(())).T.numpy()
+    served = model.score(np.arange(graph.n_users))
+    assert np.abs(served - learnt).max() <= 1e-4 * np.abs(served).max()
+    assert np.abs(served - PathModel.build(graph, parameters).score(np.arange(graph.n_users))).max() > 1e-3
+
+
+def test_what_is_held_back_tells_nothing_of_itself() -> None:
+    """Scores of a batch are those on a graph from which its people's own edges and baskets are gone, degrees frozen."""
+    graph, parameters = random_graph(4), random_parameters(4)
+    net = learner(graph, parameters)
+    users = np.array([1])
+    batch = net.drawn(users)
+    with torch.no_grad():
+        expected = net.average(net.stage, batch.histories)
+        alone = replace(batch.histories, barred={})
+        leaky = net.average(net.stage, alone)
+    own = sparse.csr_matrix(graph.interactions)
+    blind = Learner(graph, parameters, 0)
+    blind.average = net.average
+    mine = np.repeat(np.arange(graph.n_users), np.diff(own.indptr)) == 1
+    theirs = np.flatnonzero(
+        np.isin(np.arange(len(graph.groups["context"])), graph.events.context[graph.events.user == 1])
+    )
+    for route in blind.stage.routes:
+        for hop in route.hops:
+            if hop.weights is not None:
+                hop.weights[torch.from_numpy(mine)] = 0.0
+            elif "context" in hop.kinds:
+                side = hop.right if hop.kinds[1] == "context" else hop.left
+                side[torch.from_numpy(theirs)] = 0.0
+    with torch.no_grad():
+        got = blind.average(blind.stage, alone)
+    for key, scores in got.items():
+        assert torch.allclose(scores, expected[key], atol=1e-6), key
+    assert any(not torch.allclose(leaky[key], expected[key], atol=1e-6) for key in leaky)
+
+
+def planted(seed: int) -> tuple[InteractionGraph, np.ndarray]:
+    """A quarter of the people have what others of their taste have, the rest take anything; with who has a taste."""
+    rng = np.random.default_rng(seed)
+    n_users, n_items, n_tastes = 400, 80, 4
+    graph = random_graph(seed, n_users=n_users, n_items=n_items, n_events=1, n_topics=0, n_creators=0, n_contexts=0)
+    tasteful = rng.random(n_users) < 0.25
+    user, item = [], []
+    for u in range(n_users):
+        pool = np.arange(u % n_tastes, n_items, n_tastes) if tasteful[u] else np.arange(n_items)
+        chosen = rng.choice(pool, 10, replace=False)
+        user += [u] * len(chosen)
+        item += chosen.tolist()
+    n = len(user)
+    e = graph.events
+    events = replace(
+        e,
+        user=np.array(user),
+        item=np.array(item),
+        kind=np.zeros(n, dtype=np.int64),
+        weight=np.ones(n),
+        time=np.full(n, 1_000_000, dtype=np.int64),
+        context=np.full(n, -1),
+    )
+    return graph.with_events(events), tasteful
+
+
+def test_edges_of_people_with_a_taste_are_learnt_to_tell_more_than_those_of_chance() -> None:
+    graph, tasteful = planted(0)
+    cut = holdout(graph, "random", 0, KINDS)
+    plain = PathParameters(0.0, 1.0, {CO_3: Relation(1.0, 0.5, 0.0, 0.5)})
+    learnt = learn(graph, plain, Holdout(cut.train, cut.test), seed=0, progress=no_progress)
+    assert learnt.rounds > 0
+    assert learnt.values["with_strengths"] > learnt.values["without_strengths"]
+    s = learnt.strengths
+    people = np.repeat(np.arange(graph.n_users), np.diff(s.pairs.indptr))
+    passing: FloatArray = s.arriving * s.leaving * s.gates[f"{CO_3}/1"][people]
+    assert np.median(passing[tasteful[people]]) > 1.5 * np.median(passing[~tasteful[people]])
+
+
+def test_none_are_learnt_where_moments_matter_or_nothing_was_held_back() -> None:
+    graph = random_graph(0)
+    cut = holdout(graph, "last", 0, KINDS)
+    for parameters, test in (
+        (timed_parameters(0), cut.test),
+        (random_parameters(0), sparse.csr_matrix(cut.test.shape)),
+    ):
+        learnt = learn(graph, parameters, Holdout(cut.train, test), seed=0, progress=no_progress)
+        assert learnt.rounds == 0
+        plain = PathModel.build(graph, parameters)
+        same = PathStrengths.build_with(graph, parameters, learnt.strengths)
+        everybody = np.arange(graph.n_users)
+        assert np.array_equal(plain.score(everybody), same.score(everybody))
