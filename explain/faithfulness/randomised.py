@@ -1,8 +1,8 @@
 """Do the reasons change when the model is made meaningless? They must (Adebayo et al. 2018, "Sanity checks for saliency
 maps").
 
-A model with learnt vectors gets random ones of the same spread; a model without any is put on a rewired graph, in which
-every person and item has as many links as before but not the same ones.
+A model whose score is more than its paths gets random vectors of the same spread; one that is nothing but its paths is
+put on a rewired graph, in which every person and item has as many links as before but not the same ones.
 """
 
 from __future__ import annotations
@@ -30,13 +30,13 @@ def rank_correlation_with_random(
 
 
 def randomised(graph: InteractionGraph, model: Recommender, seed: int, fixed: IntArray) -> Recommender:
-    """Random vectors where the model has learnt ones, else the same parameters on a rewired graph; rows `fixed` keep
+    """Random vectors where they carry the score, else the same parameters on a rewired graph; rows `fixed` keep
     their links.
     """
     state = model.state()
     rng = np.random.default_rng(seed)
     learnt = {name: a for name, a in state.arrays.items() if a.ndim == 2 and a.dtype.kind == "f"}
-    if learnt:
+    if learnt and not model.spec.exact:
         drawn = {name: rng.normal(0.0, float(a.std()), a.shape).astype(a.dtype) for name, a in learnt.items()}
         return type(model).restore(graph, ModelState(state.parameters, state.arrays | drawn))
     return type(model).restore(rewired(graph, seed, fixed), state)

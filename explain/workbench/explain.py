@@ -34,6 +34,7 @@ from explain.workbench.session import Session, list_length
 from explain.workbench.whatif import WhatIfService
 from explain.workspace.audience import item_view, list_view
 from explain.workspace.example import find_example
+from explain.workspace.preference import newest, preferred
 
 MAX_PATHS = 1_000
 
@@ -49,11 +50,12 @@ class ExplanationService:
         self.session, self.whatif, self.notes = session, whatif, notes
 
     def example(self, workspace: str) -> Example:
-        """A pair worth looking at first; found once per snapshot. Raises NotReadyError before the path
-        model is fitted.
+        """A pair worth looking at first, of the model that is shown first; found once a snapshot. Raises NotReadyError
+        before an exact model is fitted.
         """
         loaded = self.session.workspace(workspace)
-        manifest = loaded.manifest(default_model())
+        first = preferred(newest(loaded.store.snapshots(workspace), loaded.prepared))
+        manifest = loaded.manifest(first or default_model())
         key = f"example-{manifest.snapshot}"
         stored = self.session.store.read_result(workspace, key)
         if stored is not None:

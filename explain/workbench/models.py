@@ -7,10 +7,11 @@ import time
 from core.feature_score import ExplainsFeatures
 from core.models.base import Recommender, constant_words, get_model, model_names
 from core.progress import Progress, no_progress
-from core.snapshots import Manifest, manifests, save
+from core.snapshots import Manifest, save
 from core.threads import one_thread
 from explain.results.workspace import ModelInfo, SnapshotInfo
 from explain.workbench.session import Session
+from explain.workspace.preference import newest, why_first
 from explain.workspace.refits import served_readability, validation_cut
 
 
@@ -67,13 +68,15 @@ class ModelService:
         return _snapshot_info(workspace, manifest)
 
     def fitted(self, workspace: str) -> tuple[SnapshotInfo, ...]:
-        """The newest snapshot of each model for the data as it stands, the default model first."""
-        prepared = self.session.store.require(workspace)
-        known, newest = set(model_names()), dict[str, Manifest]()
-        for manifest in manifests(self.session.store.snapshots(workspace)):
-            if manifest.model in known and manifest.fingerprint == prepared.identity(manifest.model):
-                newest.setdefault(manifest.model, manifest)
-        return tuple(_snapshot_info(workspace, newest[name]) for name in model_names() if name in newest)
+        """The newest snapshot of each model for the data as it stands; first the most accurate of the exact ones."""
+        return tuple(_snapshot_info(workspace, manifest) for manifest in self._newest(workspace).values())
+
+    def why_first(self, workspace: str) -> str:
+        """A sentence that says why the first of `fitted` comes first; empty where there is nothing to choose from."""
+        return why_first(self._newest(workspace))
+
+    def _newest(self, workspace: str) -> dict[str, Manifest]:
+        return newest(self.session.store.snapshots(workspace), self.session.store.require(workspace))
 
 
 def _model_info(model: type[Recommender]) -> ModelInfo:

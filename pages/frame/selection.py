@@ -154,12 +154,13 @@ def selected(*, loaded: bool = True) -> Selection | None:
 def newcomers_example(workspace: WorkspaceInfo) -> Example | None:
     """The pair that a newcomer is shown.
 
-    There is none before the path model is fitted, nor where people are not listed.
+    There is none before an exact model is fitted, nor where people are not listed.
     """
     if not workspace.show_people:
         return None
-    path = next((s for s in queries.fitted(workspace.name) if s.model == queries.default_model()), None)
-    return queries.example(workspace.name, path.snapshot) if path else None
+    known, first = queries.models(), next(iter(queries.fitted(workspace.name)), None)
+    shown_first = first is not None and known[first.model].exact and not known[first.model].floor
+    return queries.example(workspace.name, first.snapshot) if first and shown_first else None
 
 
 def first_person(workspace: WorkspaceInfo) -> str:

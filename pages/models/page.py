@@ -44,6 +44,9 @@ def page() -> None:
     widgets.notices()
     reports = {name: r for name in fitted if (r := measured.report(where.name, name, split)) is not None}
     _accuracy(known, fitted, reports, split, measured.at(where.name))
+    first = queries.workbench().models.why_first(where.name)
+    if first:
+        st.caption(plain(first, 400))
     st.header("Each model")
     for model in known.values():
         _model(where.name, model, fitted.get(model.name), reports.get(model.name), split)
