@@ -1,67 +1,34 @@
 """How good the lists are: the accuracy bars on MovieLens-100K (split random) and on Newsroom (split last).
 
-Every model that the product has is measured; the path model is held against each LightGCN of the same run, the
-strongest included. Each is fitted anew, in one process on one thread, on the training part alone; served snapshots are
-never read. EASE stands beside them as an outside mark.
+Every model that the product has is measured, parameters of all from the validation cut; the path model with strengths
+is held against the strongest rivals of the same run, seed by seed and person by person. Each is fitted anew, in one
+process on one thread, on the training part alone; served snapshots are never read.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-import numpy as np
-
-from benchmarks import ease
-from benchmarks.measure import Clock, clock, progress_lines, say
 from benchmarks.record import Bar, Report, above, at_least, at_most
+from benchmarks.runs import K, Run, differences, measure
+from benchmarks.strengths import OTHER_SEEDS, STRONG, over_seeds, reasons_agree, strong_bars
 from benchmarks.worlds import MOVIELENS, NEWSROOM, graph_of
-from core.evaluation import Evaluation, evaluate
 from core.graph import InteractionGraph
-from core.intervals import DRAWS, percentile_interval, resampled_sums
-from core.models.base import get_model, model_names
-from core.ranking import rank_all
+from core.models.base import model_names
 from core.threads import one_thread
-from data.splits import Split, split
+from data.splits import split
 from data.tables import DataCard
-from explain.workspace.refits import readability, validation_cut
 
-K = 20
-MOVIELENS_MODELS = ("path", "lightgcn", "lightgcn-softmax", "item-knn", "popularity")
 NEWSROOM_MODELS = ("path", "item-knn", "popularity")
-OTHER_SEEDS = (1, 2)
-SHOWN = ("recall@20", "ndcg@20", "recall@10", "ndcg@10", "mrr@20", "hit@20", "coverage@20", "novelty@20")
-
-
-@dataclass(frozen=True)
-class Run:
-    """One model, learnt from a training part and measured on the rest."""
-
-    evaluation: Evaluation
-    fit: Clock
-    path_share: float
-    gross_net: float
-    parameters: dict[str, Any]
-
-    def value(self, metric: str) -> float:
-        return self.evaluation.metrics[metric].value
-
-    def as_json(self) -> dict[str, Any]:
-        return {
-            "metrics": {name: self.evaluation.metrics[name].as_json() for name in SHOWN},
-            "n_people": self.evaluation.n_users,
-            "path_share": self.path_share,
-            "gross_net": self.gross_net,
-            "fit": self.fit.as_json(),
-            "parameters": self.parameters,
-        }
 
 
 def run(home: Path | None, seed: int) -> Report:
     """Both tables, and the spread of the path model over seeds."""
     with one_thread():
-        movielens, outside, spread = _movielens(home, seed)
+        graph, card = graph_of(home, MOVIELENS)
+        movielens = _movielens(graph, card, seed)
+        spread, against, bare = over_seeds(graph, card, seed, movielens)
+        agreement = reasons_agree(split(graph, "random", seed, card.positives), card, (seed, *OTHER_SEEDS[:1]))
         newsroom = _newsroom(home, seed)
     path = movielens["path"]
     figures = {
@@ -69,15 +36,17 @@ def run(home: Path | None, seed: int) -> Report:
             "split": "random",
             "k": K,
             "models": {name: r.as_json() for name, r in movielens.items()},
-            "path_minus": {name: _differences(path, r) for name, r in movielens.items() if name != "path"},
-            "ease": outside,
+            "path_minus": {name: differences(path, r) for name, r in movielens.items() if name != "path"},
             "path_over_seeds": spread,
+            f"{STRONG}_minus": against,
+            f"{STRONG}_ids_only": bare,
+            "reasons_of_two_fits": agreement,
         },
         "newsroom": {
             "split": "last",
             "k": K,
             "models": {name: r.as_json() for name, r in newsroom.items()},
-            "path_minus": {name: _differences(newsroom["path"], r) for name, r in newsroom.items() if name != "path"},
+            "path_minus": {name: differences(newsroom["path"], r) for name, r in newsroom.items() if name != "path"},
         },
     }
     notes = (
@@ -90,8 +59,11 @@ def run(home: Path | None, seed: int) -> Report:
             "path_over_seeds: refit varies the validation cut and the search on the split of this run; resplit "
             "varies all three."
         ),
+        f"{STRONG}_minus: on the split of each seed. ids_only: the same without ratings, topics, times and sittings.",
+        "reasons_of_two_fits: Spearman's ρ of the history parts of the first items of 120 people between two fits of "
+        "one training part (cut and search by other seeds), median over pairs.",
     )
-    return Report("accuracy", figures, bars(movielens, newsroom), notes)
+    return Report("accuracy", figures, (*bars(movielens, newsroom), *strong_bars(against, agreement)), notes)
 
 
 def bars(movielens: dict[str, Run], newsroom: dict[str, Run]) -> tuple[Bar, ...]:
@@ -114,67 +86,12 @@ def bars(movielens: dict[str, Run], newsroom: dict[str, Run]) -> tuple[Bar, ...]
     return tuple(result)
 
 
-def _movielens(home: Path | None, seed: int) -> tuple[dict[str, Run], dict[str, Any], dict[str, Any]]:
-    graph, card = graph_of(home, MOVIELENS)
+def _movielens(graph: InteractionGraph, card: DataCard, seed: int) -> dict[str, Run]:
     parts = split(graph, "random", seed, card.positives)
-    runs = {name: measure(parts, card, name, seed) for name in model_names()}
-    refit = [measure(parts, card, "path", other) for other in OTHER_SEEDS]
-    resplit = [measure(split(graph, "random", s, card.positives), card, "path", s) for s in OTHER_SEEDS]
-    spread = {"refit": _spread([runs["path"], *refit], seed), "resplit": _spread([runs["path"], *resplit], seed)}
-    return runs, _ease(parts, card, seed), spread
+    return {name: measure(parts, card, name, seed) for name in model_names()}
 
 
 def _newsroom(home: Path | None, seed: int) -> dict[str, Run]:
     graph, card = graph_of(home, NEWSROOM)
     parts = split(graph, "last", seed, card.positives)
     return {name: measure(parts, card, name, seed) for name in NEWSROOM_MODELS}
-
-
-def measure(parts: Split, card: DataCard, model: str, seed: int) -> Run:
-    """Fit on the training part (validation cut of the same kind), list everybody's best K, measure."""
-    graph: InteractionGraph = parts.train
-    seen = graph.interactions
-    with clock() as fit:
-        cut = validation_cut(graph, card, parts.kind, seed)
-        fitted = get_model(model).fit(graph, holdout=cut, seed=seed, progress=progress_lines(model))
-    lists, _ = rank_all(fitted.score, graph.n_users, seen, K)
-    evaluation = evaluate(lists, parts.test, training=seen, seed=seed)
-    result = Run(evaluation, fit, *readability(fitted, lists), fitted.state().parameters)
-    say(
-        f"  {graph.name} {model}, seed {seed}: Recall@20 {result.value('recall@20'):.4f}, NDCG@20 "
-        f"{result.value('ndcg@20'):.4f}, gross/net {result.gross_net:.2f}, {fit.wall_s:.1f} s "
-        f"(processor {fit.cpu_s:.1f} s)"
-    )
-    return result
-
-
-def _ease(parts: Split, card: DataCard, seed: int) -> dict[str, Any]:
-    seen = parts.train.interactions
-    with clock() as fit:
-        ridge = ease.best_lambda(validation_cut(parts.train, card, parts.kind, seed), K)
-        lists = ease.lists(seen, ridge, K)
-    evaluation = evaluate(lists, parts.test, training=seen, seed=seed)
-    say(f"  EASE, λ {ridge:g}: Recall@20 {evaluation.metrics['recall@20'].value:.4f}")
-    metrics = {name: evaluation.metrics[name].as_json() for name in SHOWN}
-    return {"lambda": ridge, "metrics": metrics, "fit": fit.as_json()}
-
-
-def _differences(one: Run, other: Run) -> dict[str, dict[str, float]]:
-    """Mean difference per person with a paired 95 % bootstrap interval."""
-    differences = {}
-    for metric in ("recall@20", "ndcg@20"):
-        gap = one.evaluation.per_user[metric] - other.evaluation.per_user[metric]
-        draws = resampled_sums(gap[:, None], DRAWS, np.random.default_rng(one.evaluation.seed)) / len(gap)
-        low, high = percentile_interval(draws)
-        differences[metric] = {"value": float(gap.mean()), "low": float(low[0]), "high": float(high[0])}
-    return differences
-
-
-def _spread(runs: list[Run], seed: int) -> dict[str, Any]:
-    return {
-        "seeds": [seed, *OTHER_SEEDS],
-        "recall@20": [r.value("recall@20") for r in runs],
-        "ndcg@20": [r.value("ndcg@20") for r in runs],
-        "gross_net": [r.gross_net for r in runs],
-        "fit_wall_s": [round(r.fit.wall_s, 2) for r in runs],
-    }

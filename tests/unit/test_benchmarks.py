@@ -14,9 +14,10 @@ import torch
 from scipy import sparse
 
 from benchmarks import __main__ as command
-from benchmarks import accuracy, ease, explanation_speed, growth
+from benchmarks import accuracy, explanation_speed, growth
 from benchmarks.measure import Clock
 from benchmarks.record import Bar, Report, above, as_json, at_least, at_most, environment, write
+from benchmarks.runs import Run
 from benchmarks.synthetic import power_law_graph
 from core.adjacency import Adjacency
 from core.evaluation import Evaluation, Metric
@@ -81,10 +82,10 @@ def test_the_speed_bars_read_the_median_of_parts_and_the_95th_percentile_of_walk
 
 
 def test_the_path_model_is_held_against_every_lightgcn_of_the_run_and_misses_the_stronger_one() -> None:
-    def measured(recall: float) -> accuracy.Run:
+    def measured(recall: float) -> Run:
         metrics = {name: Metric(recall, recall, recall) for name in ("recall@20", "ndcg@20")}
         evaluation = Evaluation(1, metrics, {}, np.array([0]), seed=0, draws=0)
-        return accuracy.Run(evaluation, Clock(1.0, 1.0), path_share=1.0, gross_net=2.0, parameters={})
+        return Run(evaluation, Clock(1.0, 1.0), path_share=1.0, gross_net=2.0, parameters={})
 
     movielens = {"path": measured(0.34), "lightgcn": measured(0.33), "lightgcn-variant": measured(0.37)}
     newsroom = {name: measured(recall) for name, recall in (("path", 0.2), ("item-knn", 0.1), ("popularity", 0.2))}
@@ -122,16 +123,6 @@ def test_the_synthetic_graph_has_the_asked_edges_and_a_few_items_that_most_peopl
     assert graph.interactions.nnz == len(graph.events)
     assert people[:20].mean() > 3 * people[100:].mean()
     assert (np.diff(graph.memberships["topic"].indptr) == 2).all()
-
-
-def test_ease_solves_its_own_normal_equations() -> None:
-    """B minimises ||X - XB||² + λ||B||² with a diagonal of 0, so the gradient is 0 off the diagonal."""
-    has = sparse.random(30, 8, density=0.4, random_state=np.random.default_rng(1), format="csr")
-    x = (has.toarray() > 0).astype(float)
-    b = ease.item_weights(has, 3.0)
-    gradient = x.T @ (x @ b - x) + 3.0 * b
-    assert np.abs(gradient[~np.eye(8, dtype=bool)]).max() < 1e-10
-    assert (np.diag(b) == 0).all()
 
 
 def test_the_model_that_gnn_explainer_sees_gives_our_lightgcn_scores() -> None:
