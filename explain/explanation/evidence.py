@@ -17,7 +17,7 @@ from explain.explanation.picture import Origin, bundle_id
 from explain.explanation.walks import Lane, best_walks, lanes_of, rest_of
 from explain.format.dates import day
 from explain.format.names import Names
-from explain.format.numbers import amount, plural, share
+from explain.format.numbers import amount, plural, share, times
 from explain.results.explanation import Bundle, Evidence, FlowNode, Path
 from explain.results.lists import HistoryEntry
 
@@ -112,7 +112,7 @@ def _node_facts(
         if node.merged == 1:
             idx = int(pair.parts.items[rows[0]])
             relations = [
-                f"{names.relation(k)}: {amount(float(v[rows[0]]))}"
+                f"{names.relation(k)}: {amount(float(v[rows[0]]))}{_telling(pair, k, idx)}"
                 for k, v in pair.parts.relations.items()
                 if v[rows[0]]
             ]
@@ -138,6 +138,20 @@ def amounts_through(pair: ScoredPair, lanes: tuple[Lane, ...]) -> FloatArray:
         axis=0,
     )
     return np.asarray(sent)
+
+
+def _telling(pair: ScoredPair, relation: str, item: int) -> str:
+    """How much a history item tells along a relation beside most items: its factor of the first step, which its
+    popularity and what was learnt make, over the median item's.
+    """
+    steps = next((lane.walks.chain.steps for lane in pair.lanes if lane.walks.chain.key == relation), ())
+    if not steps:
+        return ""
+    factors = steps[0].left
+    usual = float(np.median(factors[factors > 0])) if (factors > 0).any() else 0.0
+    if not usual or not factors[item]:
+        return ""
+    return f" (it tells {times(factors[item] / usual)} as most {pair.names.noun}s)"
 
 
 def _amount_lines(pair: ScoredPair, rows: IntArray, lanes: tuple[Lane, ...]) -> tuple[str, ...]:

@@ -49,6 +49,12 @@ def share(value: float, whole: float) -> str:
     return f"{percent:.0f} %".replace("-", "−") if abs(percent) >= 9.95 else f"{percent:.1f} %".replace("-", "−")
 
 
+def times(value: float) -> str:
+    """How many times as much, in two significant digits: "2.1 × as much"; "as much" where they show no difference."""
+    text = f"{float(f'{value:.2g}'):,g}"
+    return "as much" if text == "1" else f"{text} × as much"
+
+
 def p_value(value: float | None) -> str:
     """A p-value with four places; below 1e-4 only that."""
     if value is None or value != value:

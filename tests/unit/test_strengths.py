@@ -19,7 +19,10 @@ from core.models.path import PathModel
 from core.models.path_strengths import PathStrengths
 from core.progress import no_progress
 from data.splits import holdout
-from tests.graphs import KINDS, random_graph, random_parameters, timed_parameters
+from explain.explanation.evidence import evidence
+from explain.explanation.explain import ScoredPair
+from explain.format.numbers import times
+from tests.graphs import KINDS, names_of, random_graph, random_parameters, random_strengths, timed_parameters
 
 
 @pytest.fixture(scope="module")
@@ -178,3 +181,38 @@ def test_none_are_learnt_where_moments_matter_or_nothing_was_held_back() -> None
         same = PathStrengths.build_with(graph, parameters, learnt.strengths)
         everybody = np.arange(graph.n_users)
         assert np.array_equal(plain.score(everybody), same.score(everybody))
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_evidence_of_a_history_item_says_how_much_it_tells_beside_most(seed: int) -> None:
+    graph, parameters, strengths = (
+        random_graph(seed),
+        random_parameters(seed),
+        random_strengths(random_graph(seed), seed),
+    )
+    model = PathStrengths.build_with(graph, parameters, strengths, 1)
+    user = 2
+    item = int(np.argmax(model.score(np.array([user]))[0]))
+    pair = ScoredPair.of(model, names_of(graph), user, item)
+    degree = model.edges.adjacency.item_degree
+    co = parameters.relations[CO_3]
+    factor = np.where(degree > 0, np.maximum(degree, 1e-9) ** -co.history, 0.0) * strengths.gates[f"{CO_3}/0"]
+    usual = np.median(factor[factor > 0])
+    said = 0
+    for node in (n for n in pair.picture().nodes if n.kind == "history" and n.merged == 1):
+        own = int(graph.items.index(node.id))
+        line = next((f for f in evidence(pair, node.key).facts if "people who" in f and "minus" not in f), None)
+        if line is not None:
+            assert f"it tells {times(factor[own] / usual)} as most" in line
+            said += 1
+    assert said > 0
+
+
+def test_times_as_much_in_two_digits() -> None:
+    assert [times(x) for x in (0.034, 0.999, 2.13, 13.2, 12_345.0)] == [
+        "0.034 × as much",
+        "as much",
+        "2.1 × as much",
+        "13 × as much",
+        "12,000 × as much",
+    ]
