@@ -24,6 +24,7 @@ SUBJECTS = (
     "whatif",
     "rules",
     "data",
+    "evaluation",
     "measures",
     "records",
 )  # as --help lists them

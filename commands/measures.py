@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -16,7 +15,6 @@ from commands.command_line import (
     KOption,
     ModelOption,
     SeedOption,
-    SplitOption,
     WorkspaceOption,
     app,
     moment,
@@ -26,28 +24,6 @@ from commands.command_line import (
 from core.errors import OptionError, shown
 from explain.format.dates import seconds_of
 from explain.workbench.workbench import Workbench
-
-
-@app.command()
-def evaluate(
-    workspace: WorkspaceOption,
-    model: ModelOption,
-    split: SplitOption = None,
-    k: KOption = None,
-    seed: SeedOption = 0,
-    refresh: Annotated[
-        int | None, typer.Option("--refresh", help="Of the split live: seconds from one moment to the next; 3600.")
-    ] = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Refit on a training part and measure on the rest."""
-    with progress_bar(f"Measuring {model} on {workspace}") as progress:
-        report = Workbench().evaluate.measure(
-            workspace, model, split=split, k=k, seed=seed, refresh=refresh, progress=progress
-        )
-    fields = ("split", "k", "seed", "n_users", "metrics", "path_share", "gross_net", "seconds", "n_cold_users")
-    result = {f: getattr(report, f) for f in fields} | ({} if report.live is None else asdict(report.live))
-    print_answer(result, as_json, lambda: plain_text.pairs(result | result.pop("metrics")))
 
 
 @app.command()

@@ -142,6 +142,18 @@ def _by_moment(number: IntArray, moments: IntArray) -> Iterator[tuple[int, slice
         yield moment, slice(int(start), int(end))
 
 
+def hits_at(rank: IntArray, k: int) -> dict[str, FloatArray]:
+    """What each event adds to Recall (the hit rate), NDCG and MRR at k: float64 [n] by name."""
+    hit, place = (rank > MISSED) & (rank <= k), np.maximum(rank, 1)
+    found = hit.astype(np.float64)
+    return {
+        f"recall@{k}": found,
+        f"hit@{k}": found,
+        f"ndcg@{k}": np.where(hit, 1.0 / np.log2(place + 1.0), 0.0),
+        f"mrr@{k}": np.where(hit, 1.0 / place, 0.0),
+    }
+
+
 def live_metrics(
     run: LiveRun, cutoffs: Sequence[int], *, rows: np.ndarray | None = None, seed: int = 0, draws: int = DRAWS
 ) -> dict[str, Metric]:
@@ -156,11 +168,7 @@ def live_metrics(
     rank, (_, person) = run.rank[chosen], np.unique(run.user[chosen], return_inverse=True)
     values: dict[str, FloatArray] = {}
     for k in cutoffs:
-        hit = (rank > MISSED) & (rank <= k)
-        place = np.maximum(rank, 1)
-        values[f"recall@{k}"] = values[f"hit@{k}"] = hit.astype(np.float64)
-        values[f"ndcg@{k}"] = np.where(hit, 1.0 / np.log2(place + 1.0), 0.0)
-        values[f"mrr@{k}"] = np.where(hit, 1.0 / place, 0.0)
+        values |= hits_at(rank, k)
     n = np.bincount(person).astype(np.float64)
     sums = np.column_stack([np.bincount(person, weights=v) for v in values.values()])
     table = np.column_stack([sums, sums / n[:, None], n, np.ones(len(n))])

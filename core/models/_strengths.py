@@ -51,8 +51,9 @@ class Strengths:
         return cls(sparse.csr_matrix(shape), nothing, nothing, nothing, np.ones((3, 1)))
 
     @classmethod
-    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]], shape: tuple[int, int]) -> Strengths:
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]], n_items: int) -> Strengths:
         """What `arrays` gave. Raises KeyError where one is missing."""
+        shape = (len(arrays["indptr"]) - 1, n_items)
         pairs = (np.ones(len(arrays["indices"])), arrays["indices"], arrays["indptr"])
         gates = {name.removeprefix(GATE): gate for name, gate in arrays.items() if name.startswith(GATE)}
         arriving, leaving, bounds, values = (arrays[name] for name in ("arriving", "leaving", "bounds", "values"))

@@ -86,7 +86,7 @@ class PathStrengths(PathModel):
 
     @classmethod
     def restore(cls, graph: InteractionGraph, state: ModelState) -> Self:
-        strengths = Strengths.from_arrays(state.arrays, graph.interactions.shape)
+        strengths = Strengths.from_arrays(state.arrays, graph.n_items)
         parameters = PathParameters.from_json(state.parameters)
         factors = Factors.on(strengths, graph.interactions)
         return cls(edges_of(graph, parameters), parameters, factors, int(state.parameters["rounds"]))

@@ -130,6 +130,11 @@ def with_interval(value: float, low: float | None, high: float | None) -> str:
     return f"{value:.3f}" + ("" if low is None or high is None else f" ({low:.3f} to {high:.3f})")
 
 
+def difference(value: float, low: float, high: float) -> str:
+    """A difference with its interval, signed: "+0.019 (−0.002 to +0.038)"."""
+    return f"{value:+.3f} ({low:+.3f} to {high:+.3f})".replace("-", "−")
+
+
 def seconds(value: float) -> str:
     """A duration: "1.5 s", "20 ms"."""
     return f"{value:.1f} s" if value >= 0.1 else f"{1000 * value:.0f} ms"

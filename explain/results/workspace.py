@@ -100,6 +100,15 @@ class LiveReport:
     n_new_items_events: int
 
 
+@dataclass(frozen=True, kw_only=True)
+class Difference:
+    """One model less another on the same people, with a 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
 @dataclass(frozen=True)
 class EvaluationReport:
     """Accuracy on held-out events. metrics: "recall@20" → {"value", "low", "high"} (95 %, bootstrap over people)."""

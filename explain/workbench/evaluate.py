@@ -10,9 +10,10 @@ from core.errors import OptionError
 from core.evaluation import CUTOFFS, coverage
 from core.graph import FloatArray
 from core.live import DAY_S, LiveRun, LiveWindow, live_metrics, replay
+from core.paired import PerPerson, paired_differences
 from core.progress import Progress, no_progress, portion
 from core.threads import one_thread
-from explain.results.workspace import EvaluationReport, LiveReport
+from explain.results.workspace import Difference, EvaluationReport, LiveReport
 from explain.workbench.session import Session, evaluation_key, list_length
 
 
@@ -46,14 +47,14 @@ class EvaluationService:
         window, live = run.split.window, None
         if window is None:
             measured = run.evaluation(k)
-            n_users, metrics = measured.n_users, measured.metrics
+            n_users, metrics, people = measured.n_users, measured.metrics, PerPerson.of(measured, k)
         else:
             window = window if refresh is None else replace(window, refresh=_refresh(refresh))
             with one_thread():
                 played = replay(window, run.model.at, k, progress=portion(progress, 0.5, 1.0))
             n_users, metrics = len(np.unique(played.user)), live_metrics(played, _cutoffs(k), seed=seed)
             metrics |= {f"coverage@{c}": coverage(played.lists[:, :c], window.graph.n_items) for c in _cutoffs(k)}
-            live = _live_report(window, played, k, seed)
+            live, people = _live_report(window, played, k, seed), PerPerson.of_live(played, k)
         report = EvaluationReport(
             workspace,
             model,
@@ -68,7 +69,9 @@ class EvaluationService:
             len(run.split.cold_users),
             live,
         )
-        self.session.store.write_result(workspace, evaluation_key(loaded, model, split, k, seed), report.as_json())
+        key = evaluation_key(loaded, model, split, k, seed)
+        self.session.store.write_result(workspace, key, report.as_json())
+        self.session.store.write_result(workspace, key + PEOPLE, people.as_json())
         progress(1.0, "measured")
         return report
 
@@ -82,11 +85,29 @@ class EvaluationService:
         stored = self.session.store.read_result(workspace, key)
         return None if stored is None else EvaluationReport.from_json(stored)
 
+    def paired(
+        self, workspace: str, one: str, other: str, *, split: str | None = None, k: int | None = None, seed: int = 0
+    ) -> dict[str, Difference]:
+        """Recall and NDCG at k of one model less those of another, measured on the same people; {} where one of them
+        was not measured in this way yet.
+        """
+        loaded = self.session.workspace(workspace)
+        split = loaded.card.default_split if split is None else split
+        k = list_length(loaded, k)
+        keys = (evaluation_key(loaded, model, split, k, seed) + PEOPLE for model in (one, other))
+        stored = [self.session.store.read_result(workspace, key) for key in keys]
+        first, second = (None if s is None else PerPerson.from_json(s) for s in stored)
+        if first is None or second is None:
+            return {}
+        gaps = paired_differences(first, second, seed=seed)
+        return {name: Difference(value=gap.value, low=gap.low, high=gap.high) for name, gap in gaps.items()}
+
     def has_refit(self, workspace: str, model: str) -> bool:
         """Whether the refit on the training part of the data's default split, which prices need, was made already."""
         return self.session.has_refit(self.session.workspace(workspace), model)
 
 
+PEOPLE = "-people"  # ends the key of what was found for each person
 MIN_REFRESH, MAX_REFRESH = 60, 366 * DAY_S
 
 

@@ -16,7 +16,7 @@ from explain.workbench.tasks import Task
 from pages.frame import jobs, measured, pickers, queries, widgets, wishes
 from pages.frame.selection import Selection, chosen_workspace, selected
 from pages.frame.text import percent, plain, unread
-from pages.models import parameters
+from pages.models import paired, parameters
 
 
 def _measures(at: int) -> dict[str, str]:
@@ -44,6 +44,7 @@ def page() -> None:
     widgets.notices()
     reports = {name: r for name in fitted if (r := measured.report(where.name, name, split)) is not None}
     _accuracy(known, fitted, reports, split, measured.at(where.name))
+    paired.section(where.name, known, reports, measured.at(where.name))
     first = queries.workbench().models.why_first(where.name)
     if first:
         st.caption(plain(first, 400))

@@ -25,7 +25,7 @@ from explain.counterfactual.changes import (
     smallest_addition,
     smallest_removal,
 )
-from tests.graphs import random_graph, random_parameters, without_item
+from tests.graphs import random_graph, random_parameters, random_strengths, without_item
 from tests.models import of_histories
 
 MODELS = of_histories()
@@ -93,6 +93,9 @@ def small_model(name: str, seed: int, **sizes: int) -> SmallModel:
     e0 = np.random.default_rng(seed).normal(size=(graph.n_users + graph.n_items, 5))
     states = {
         "path": ModelState(asdict(random_parameters(seed))),
+        "path-strengths": ModelState(
+            asdict(random_parameters(seed)) | {"rounds": 1}, random_strengths(graph, seed).arrays()
+        ),
         "lightgcn": ModelState({"n_layers": 3, "epochs": 0}, {"e0": e0}),
         "item-knn": ModelState({"n_neighbours": 4}),
     }

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from core.graph import InteractionGraph, Nodes
 from core.models.base import ModelState, Recommender, get_model
-from tests.graphs import nodes, random_graph, random_parameters, without_item
+from tests.graphs import nodes, random_graph, random_parameters, random_strengths, without_item
 from tests.models import from_events_alone
 
 MODELS = from_events_alone()
@@ -30,6 +30,10 @@ def graph_and_state(name: str, seed: int, *, baskets: bool) -> tuple[Interaction
     )
     if name == "path":
         return graph, ModelState(asdict(random_parameters(seed)))
+    if name == "path-strengths":
+        return graph, ModelState(
+            asdict(random_parameters(seed)) | {"rounds": 1}, random_strengths(graph, seed).arrays()
+        )
     if name == "lightgcn":
         e0 = rng.normal(size=(n_users + n_items, 5))
         return graph, ModelState({"n_layers": 3, "epochs": 0}, {"e0": e0})

@@ -1,0 +1,28 @@
+"""The Models page holds the most accurate model against each other one, and says which is shown first."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from core.models.item_knn import ItemKnn
+from core.models.path import PathModel
+from core.models.path_strengths import PathStrengths
+from core.models.popularity import Popularity
+from explain.workbench.workbench import Workbench
+from tests.app.conftest import is_sound, open_page
+
+
+def test_the_page_says_what_is_first_and_what_cannot_be_told_apart(home: Path) -> None:
+    bench = Workbench(home)
+    app = open_page("models")
+    assert is_sound(app)
+    assert any(f"{PathModel.spec.title} is shown first" in c.value for c in app.caption)
+    for model in (PathModel, ItemKnn, Popularity, PathStrengths):
+        bench.evaluate.measure("newsroom", model.spec.name)
+    app = open_page("models")
+    assert is_sound(app)
+    assert any("beside the others" in s.value for s in app.subheader)
+    frame = next(f.value for f in app.dataframe if list(f.value.columns) == ["model", "Recall@20", "nDCG@20"])
+    assert Popularity.spec.title in set(frame["model"])
+    assert all(text[0] in "+−" for text in frame["nDCG@20"])
+    assert any("simpler" in m.value for m in app.markdown)
