@@ -27,7 +27,7 @@ from explain.results.workspace import ModelInfo
 from explain.workbench.sources import demo_workspaces, expected_formats, stated_limits
 from explain.workbench.workbench import Workbench
 
-MODEL_FIELDS = ("name", "title", "source", "exact", "summary")
+MODEL_FIELDS = ("name", "title", "source", "exact", "summary", "use", "parts", "floor")
 
 
 @app.command()

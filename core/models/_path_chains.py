@@ -78,6 +78,12 @@ class PathParameters:
         """The parameters with one relation's numbers changed."""
         return replace(self, relations=self.relations | {key: replace(self.relations[key], **changes)})
 
+    def opened(self, weight: float) -> PathParameters:
+        """The parameters in which relations that were left out (weight 0) have this weight; five hops speak against."""
+        signs = {CO_5: -1.0}
+        relations = {k: replace(r, weight=r.weight or signs.get(k, 1.0) * weight) for k, r in self.relations.items()}
+        return replace(self, relations=relations)
+
     @classmethod
     def from_json(cls, data: JsonObject) -> PathParameters:
         """From `dataclasses.asdict`. Raises TypeError or KeyError where a number is missing or unknown."""

@@ -27,7 +27,7 @@ from core.progress import Progress, portion
 
 AVERAGED, BETAS, AGAINST_COST = 0.98, (0.9, 0.99), 0.02
 ROUND_STEPS, PATIENCE, BARRED = 16, 6, -1e9
-MANY_PEOPLE, MOST_WORK = 5_000, 8e10
+MANY_PEOPLE, MOST_WORK, FIRST_WEIGHT = 5_000, 8e10, 0.05
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,11 +56,13 @@ LARGE = Pace(batch=128, target_share=0.2, target_power=0.0, few=0.004, gates=0.0
 class Learnt:
     """What came of it.
 
+    parameters         of the paths that carry the strengths
     strengths, on_cut  of the whole graph, and of the cut's training part alone
     rounds             for how many times ROUND_STEPS batches they were learnt; 0: validation wants none
     values             the aim of the search for parameters on the cut, without strengths and with them
     """
 
+    parameters: PathParameters
     strengths: Strengths
     on_cut: Strengths
     rounds: int
@@ -72,22 +74,27 @@ def learn(
 ) -> Learnt:
     """The strengths on `graph`, learnt for as long as the validation cut rises.
 
-    Where moments matter none are learnt: what is had next is reached by edges of the last hours, which no training saw.
+    Relations that the search left out get a small weight to begin with: learning says what they are worth, and whether
+    a cut happened to have no use for one makes no other model. Where moments matter none are learnt: what is had next
+    is reached by edges of the last hours, which no training saw.
     """
     nothing = Strengths.none(graph.interactions.shape)
     if parameters.timed or not holdout.test.nnz:
-        return Learnt(nothing, nothing, 0, {})
-    probe = Learner(holdout.train, parameters, seed)
+        return Learnt(parameters, nothing, nothing, 0, {})
+    opened = parameters.opened(FIRST_WEIGHT)
+    probe, validation = Learner(holdout.train, opened, seed), PeopleValidation(holdout)
     if not len(probe.people):
-        return Learnt(nothing, nothing, 0, {})
-    rounds, values = probe.until_best(PeopleValidation(holdout), portion(progress, 0.0, 0.5))
-    if rounds == 0:
-        return Learnt(nothing, nothing, 0, values)
-    full = Learner(graph, parameters, seed)
+        return Learnt(parameters, nothing, nothing, 0, {})
+    start = Learner(holdout.train, parameters, seed).value(validation)
+    rounds, best = probe.until_best(validation, portion(progress, 0.0, 0.5))
+    values = {"without_strengths": start, "with_strengths": best}
+    if best <= start:
+        return Learnt(parameters, nothing, nothing, 0, values)
+    full = Learner(graph, opened, seed)
     for n in range(rounds):
         portion(progress, 0.5, 1.0)(n / rounds, f"learning strengths, round {n + 1} of {rounds}")
         full.round()
-    return Learnt(full.strengths(), probe.strengths(), rounds, values)
+    return Learnt(opened, full.strengths(), probe.strengths(), rounds, values)
 
 
 @dataclass(frozen=True, eq=False)
@@ -208,25 +215,25 @@ class Learner:
             nodes["context"] = theirs.indices.astype(np.int64), np.repeat(columns, np.diff(theirs.indptr))
         return {kind: (torch.from_numpy(a), torch.from_numpy(b)) for kind, (a, b) in nodes.items()}
 
-    def until_best(self, validation: PeopleValidation, progress: Progress) -> tuple[int, dict[str, float]]:
-        """Learns until the validation stops rising: the number of rounds at its best, and the values."""
-        start, best, best_round, at_best = self._value(validation), -np.inf, 0, self.average
+    def until_best(self, validation: PeopleValidation, progress: Progress) -> tuple[int, float]:
+        """Learns until the validation stops rising: the number of rounds at its best, and the value there."""
+        best, best_round, at_best = -np.inf, 0, self.average
         hops = sum(len(route.hops) for route in self.stage.routes)
         work = self.weights.nnz * hops * self.pace.batch * ROUND_STEPS
         most = max(1, min(self.pace.rounds, int(MOST_WORK / max(work, 1))))
         for n in range(1, most + 1):
             progress(n / most, f"choosing how long to learn strengths, round {n}, best so far {best_round}")
             self.round()
-            value = self._value(validation)
+            value = self.value(validation)
             if value > best:
                 best, best_round, at_best = value, n, copy.deepcopy(self.average)
             elif n - best_round >= PATIENCE:
                 break
         self.average = at_best
-        values = {"without_strengths": start, "with_strengths": best}
-        return (best_round if best > start else 0), values
+        return best_round, best
 
-    def _value(self, validation: PeopleValidation) -> float:
+    def value(self, validation: PeopleValidation) -> float:
+        """What the search for parameters values, of what is kept."""
         rows, level = self.first[validation.users], self.level[validation.users]
         columns = np.repeat(np.arange(rows.shape[0], dtype=np.int64), np.diff(rows.indptr))
         people = histories_of(rows.indices.astype(np.int64), columns, rows.data, level.data, rows.shape[0])

@@ -36,6 +36,7 @@ class ModelSpec:
     """What a model says of itself, words included. Nobody else names a model, its relations or its numbers.
 
     source          paper or equation                      unit    of the score
+    use             when to use it, a sentence
     exact           every term of its score is drawn: walks over observed edges, and amounts that are alike for
                     everybody
     order           place in lists of models, the default first; equal ones by name
@@ -50,6 +51,7 @@ class ModelSpec:
     exact: bool
     summary: str
     unit: str
+    use: str = ""
     order: int = 1_000
     floor: bool = False
     learnt_vectors: bool = False

@@ -61,6 +61,7 @@ class ContentModel(LightGCN):
         summary="Items start from their words, topics, creator and numbers, people from their history: new ones "
         "get scores "
         "and reasons at once. What each word gives is known exactly; most of a score is still a latent jump.",
+        use="Where new items come with words, topics or attributes and have nobody yet.",
         unit="inner product",
         order=30,
         learnt_vectors=True,
@@ -217,6 +218,7 @@ class ContentMLP(ContentModel):
         summary="As gnn+content, but features act together. What each gives is attributed by Integrated Gradients, "
         "whose "
         "error is printed.",
+        use="The same where features act together; its reasons are attributed, not exact.",
         unit="inner product",
         order=40,
         learnt_vectors=True,

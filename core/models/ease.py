@@ -32,6 +32,7 @@ class Ease(LearntLinks):
         source="Steck, WWW 2019: B = I - P diag(1/diag P), P = (XᵀX + λI)^-1",
         exact=False,
         summary="A learnt weight for each pair of items. Every term of a score is one item of the history.",
+        use="In catalogues of up to 12,000 items, to know what a linear model of pairs finds.",
         unit="summed learnt weights",
         order=44,
         learnt_vectors=True,

@@ -46,6 +46,7 @@ class Ials(LearntLinks):
         source="Hu, Koren and Volinsky 2008, section 5; penalties as in Rendle et al. 2022",
         exact=False,
         summary="Learnt vectors of items; a person is the sum of what they had. Every term is one item of the history.",
+        use="To know what matrix factorisation finds; its item vectors serve other systems too.",
         unit="predicted preference",
         order=46,
         learnt_vectors=True,

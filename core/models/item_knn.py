@@ -33,6 +33,7 @@ class ItemKnn(Recommender):
         source="Sarwar et al. 2001, cosine of co-consumption, 100 nearest items",
         exact=True,
         summary="An item scores by how many people share it with the things you have. A floor to compare with.",
+        use="As a personal floor: one count, nothing learnt.",
         unit="summed cosine",
         order=50,
         floor=True,

@@ -59,6 +59,7 @@ class LightGCN(Recommender):
         summary=(
             "A learnt embedding per person and item. Most of a score is memory and latent jumps that no edge explains."
         ),
+        use="As the published reference, with an honest account of what its paths do not carry.",
         unit="inner product",
         order=10,
         learnt_vectors=True,
@@ -241,6 +242,7 @@ class LightGCNSoftmax(LightGCN):
             "LightGCN trained for whole lists instead of pairs. The mark to beat in accuracy; its paths carry "
             "as little."
         ),
+        use="As the most accurate of the models with a vector for each person.",
         unit="inner product",
         order=20,
         learnt_vectors=True,

@@ -27,6 +27,7 @@ class Newest(Recommender):
         source="time of publication; of the first event where none is stated",
         exact=True,
         summary="The same list for everybody: what came last. A floor to compare with.",
+        use="As the floor where what is new is what is had.",
         unit="1 / (1 + age in days)",
         order=70,
         floor=True,

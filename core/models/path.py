@@ -44,6 +44,7 @@ class PathModel(Recommender):
         "al. 2017), LinkProp (Fu et al., WWW 2022)",
         exact=True,
         summary="The score is the sum of the graph's paths from the person to the item. Nothing else enters.",
+        use="Where the model is to be read as a few numbers, and where lists are of now.",
         unit="path score (sum of weighted paths)",
         order=0,
         relations=RELATION_WORDS,

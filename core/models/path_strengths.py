@@ -42,6 +42,7 @@ class PathStrengths(PathModel):
         "supervised random walks (Backstrom and Leskovec, WSDM 2011)",
         exact=True,
         summary="The score is the sum of the graph's paths, and how strongly each edge tells was learnt.",
+        use="Where items live long and accuracy counts: minutes to learn, the same exact reasons.",
         unit="path score (sum of weighted paths)",
         order=1,
         relations=RELATION_WORDS,
@@ -72,8 +73,8 @@ class PathStrengths(PathModel):
         parameters = search(holdout, seed=seed, progress=portion(progress, 0.0, 0.3))
         learnt = learn(graph, parameters, holdout, seed=seed, progress=portion(progress, 0.3, 0.95))
         progress(0.95, "measuring scales")
-        on_cut = cls.build_with(holdout.train, parameters, learnt.on_cut, learnt.rounds)
-        model = cls.build_with(graph, parameters, learnt.strengths, learnt.rounds)
+        on_cut = cls.build_with(holdout.train, learnt.parameters, learnt.on_cut, learnt.rounds)
+        model = cls.build_with(graph, learnt.parameters, learnt.strengths, learnt.rounds)
         model.validation = validation_accuracy(on_cut, holdout)
         return model
 

@@ -26,6 +26,7 @@ class Popularity(Recommender):
         source="count of people",
         exact=True,
         summary="The same list for everybody: what most people have. A floor to compare with.",
+        use="As the floor that anything personal must beat.",
         unit="people",
         order=60,
         floor=True,

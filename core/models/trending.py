@@ -40,6 +40,7 @@ class Trending(Recommender):
         source="exponentially decayed count of people",
         exact=True,
         summary="The same list for everybody: what people have of late. The floor of a moment.",
+        use="As the floor of data that live shortly: what does not beat it should not be served.",
         unit="people of late",
         order=65,
         floor=True,

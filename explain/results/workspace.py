@@ -34,6 +34,7 @@ class ModelInfo:
 
     floor   it is there to be compared with          learnt_vectors  its state holds learnt matrices
     effects name of a parameter → what it does to a score
+    use     when to use it, a sentence               parts  kinds of amounts that its scores are sums of
     """
 
     name: str
@@ -41,6 +42,8 @@ class ModelInfo:
     source: str
     exact: bool
     summary: str
+    use: str = ""
+    parts: tuple[str, ...] = ()
     floor: bool = False
     learnt_vectors: bool = False
     explains_features: bool = False

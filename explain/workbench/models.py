@@ -87,6 +87,8 @@ def _model_info(model: type[Recommender]) -> ModelInfo:
         source=spec.source,
         exact=spec.exact,
         summary=spec.summary,
+        use=spec.use,
+        parts=(*spec.relations, *spec.constants),
         floor=spec.floor,
         learnt_vectors=spec.learnt_vectors,
         explains_features=issubclass(model, ExplainsFeatures),

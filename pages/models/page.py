@@ -153,7 +153,7 @@ def _model(
 ) -> None:
     with st.container(border=True):
         st.subheader(plain(model.title))
-        st.markdown(f"{plain(model.summary, 400)} Source: {plain(model.source, 300)}.")
+        st.markdown(f"{plain(model.summary, 400)} {plain(model.use, 300)} Source: {plain(model.source, 300)}.")
         if snapshot is None:
             st.caption("Not fitted to this data yet.")
             jobs.panel(

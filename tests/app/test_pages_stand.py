@@ -9,7 +9,7 @@ import pytest
 from core.models.base import default_model
 from core.models.content import ContentModel
 from explain.workbench.workbench import Workbench
-from tests.app.conftest import PAGES, address, html_of, is_sound, open_page, texts
+from tests.app.conftest import PAGES, address, go, html_of, is_sound, open_page, texts
 from tests.models import from_events_alone
 
 
@@ -116,8 +116,9 @@ def test_other_model_stands_beside_with_its_memory(home: Path) -> None:
 
 @pytest.mark.parametrize("side", ["item", "user"])
 def test_fairness_is_sound_for_every_column(home: Path, side: str) -> None:
+    app = open_page("fairness", side=side)
     for by in Workbench(home).exposure.columns("newsroom")[side]:
-        app = open_page("fairness", side=side, by=by)
+        app = go(app, "fairness", {"side": side, "by": by})
         assert is_sound(app), by
         if side == "item":
             assert f"Exposure by {by.replace('_', ' ')}" in html_of(app)[0]

@@ -176,6 +176,8 @@ def test_what_changed_since_a_moment_sums_to_the_difference_of_the_scores(seed: 
 def test_an_item_leaves_its_list_at_the_minute_that_is_told() -> None:
     checked = 0
     for seed in range(30):
+        if checked >= 60:
+            break
         graph = timed_graph(seed)
         moment = int(np.quantile(graph.events.time, 0.8))
         model = PathModel.build(graph.at(moment), timed_parameters(seed))

@@ -13,6 +13,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from commands.data import MODEL_FIELDS
 from core.models.base import model_names
 from core.models.item_knn import ItemKnn
 from core.models.popularity import Popularity
@@ -81,7 +82,8 @@ def test_workspaces_lists_all_known_ones_with_sizes_where_ready() -> None:
 def test_models_lists_all_of_them_the_default_first() -> None:
     rows = surfaced("models", "--json").json["models"]
     assert tuple(row["name"] for row in rows) == model_names()
-    assert all(set(row) == {"name", "title", "source", "exact", "summary"} for row in rows)
+    assert all(set(row) == set(MODEL_FIELDS) for row in rows)
+    assert all(row["parts"] and row["use"].endswith(".") for row in rows)
     assert {row["name"]: row["exact"] for row in rows}["lightgcn"] is False
 
 
