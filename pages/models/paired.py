@@ -35,7 +35,7 @@ def section(workspace: str, known: dict[str, ModelInfo], reports: dict[str, Eval
         | {title: _text(gap[key]) for key, title in ((f"recall@{at}", f"Recall@{at}"), (metric, f"nDCG@{at}"))}
         for name, gap in gaps.items()
     ]
-    widgets.table(pd.DataFrame(rows), "paired", "Differences on the same people", what="models")
+    widgets.table(pd.DataFrame(rows), "paired", "Differences on the same people", what="differences")
 
 
 def _text(gap: Difference) -> str:
