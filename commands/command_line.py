@@ -42,7 +42,7 @@ HistoryOption = Annotated[
 SnapshotOption = Annotated[str | None, typer.Option("--snapshot", help="A stored model; the newest if left out.")]
 SplitOption = Annotated[
     str | None,
-    typer.Option("--split", help="random, last, time or live; the one that the data's card names if left out."),
+    typer.Option("--split", help="random, last, time, live or given; the one that the data's card names if left out."),
 ]
 AtOption = Annotated[
     str | None,

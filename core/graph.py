@@ -22,6 +22,7 @@ IntArray = NDArray[np.int64]
 FloatArray = NDArray[np.float64]
 
 GROUP_KINDS = ("topic", "creator", "context")
+PARTS = ("train", "validation", "test")
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,6 +82,7 @@ class Events:
     weight      float64 [n] > 0: weight of the event type × value (a rating of 4 weighs 4)
     time        int64 [n] seconds UTC           context  int64 [n] position among contexts, -1 for none
     kinds       names of the event types        kind_weights  stated weight of each
+    part        int64 [n] position in PARTS, where the data state in which part of a split each event is; else None
     """
 
     user: IntArray
@@ -91,9 +93,11 @@ class Events:
     context: IntArray
     kinds: tuple[str, ...]
     kind_weights: tuple[float, ...]
+    part: IntArray | None = None
 
     def __post_init__(self) -> None:
-        columns = (self.user, self.item, self.kind, self.weight, self.time, self.context)
+        columns = [self.user, self.item, self.kind, self.weight, self.time, self.context]
+        columns += [] if self.part is None else [self.part]
         if len({len(c) for c in columns}) != 1:
             raise GraphError("Events: all columns must have the same length.")
         if len(self.weight) and not (np.isfinite(self.weight).all() and (self.weight > 0).all()):
@@ -113,6 +117,7 @@ class Events:
             self.context[rows],
             self.kinds,
             self.kind_weights,
+            None if self.part is None else self.part[rows],
         )
 
 
@@ -300,8 +305,9 @@ class InteractionGraph:
         for nodes in (self.users, self.items, *(self.groups[k] for k in sorted(self.groups))):
             digest.update("\x1f".join([nodes.kind, *nodes.ids]).encode("utf-8", "surrogatepass"))
         e = self.events
-        order = np.lexsort((e.weight, e.context, e.kind, e.time, e.item, e.user))
-        for column in (e.user, e.item, e.kind, e.time, e.context, e.weight):
+        own = () if e.part is None else (e.part,)
+        order = np.lexsort((*own, e.weight, e.context, e.kind, e.time, e.item, e.user))
+        for column in (e.user, e.item, e.kind, e.time, e.context, e.weight, *own):
             digest.update(np.ascontiguousarray(column[order]).tobytes())
         digest.update("\x1f".join(e.kinds).encode())
         for kind in sorted(self.memberships):

@@ -13,7 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import sparse
 
-from core.graph import Events, FloatArray, IntArray, InteractionGraph, Nodes
+from core.graph import PARTS, Events, FloatArray, IntArray, InteractionGraph, Nodes
 from data.tables import TIME_COLUMN, WITHDRAWN_COLUMN, Tables
 
 
@@ -93,6 +93,7 @@ def _events(
         context=context,
         kinds=kinds,
         kind_weights=tuple(float(w) for w in stated),
+        part=pd.Index(PARTS).get_indexer(pd.Index(table["part"])).astype(np.int64) if "part" in table else None,
     )
 
 

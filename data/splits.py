@@ -4,6 +4,7 @@ random  one global permutation of the table's rows, the last 20 % are the test p
 last    each person's last event; of events at the same second the one whose item has the highest raw id
 time    one global date, the 80 % quantile of event times; later events are the test part
 live    one global date, the 90 % quantile; later events are the test part, each predicted as of its moment (core.live)
+given   the parts that the events state; what is of none of them is learnt from
 
 What they leak: `random` and `last` learn from other people's later events and let items compete that did not exist yet;
 `time` makes one list for all that follows. `live` does neither.
@@ -20,7 +21,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from core.errors import OptionError, did_you_mean, shown
-from core.graph import Events, IntArray, InteractionGraph
+from core.graph import PARTS, Events, IntArray, InteractionGraph
 from core.live import LiveWindow
 from data.tables import SplitKind
 
@@ -77,42 +78,54 @@ def split(graph: InteractionGraph, kind: str, seed: int, positives: tuple[str, .
     Raises OptionError for an unknown kind of split or event type, or for a graph that the split leaves without a test.
     """
     share = LIVE_SHARE if kind == "live" else TEST_SHARE
-    return _divide(graph, kind, seed, positives, np.arange(len(graph.events), dtype=np.int64), share)
+    order = np.arange(len(graph.events), dtype=np.int64)
+    return _divide(graph, kind, seed, positives, _Cut(order, share, PARTS.index("test")))
 
 
 def holdout(graph: InteractionGraph, kind: str, seed: int, positives: tuple[str, ...]) -> Split:
-    """The validation cut of a training part: the last 10 % of a permutation, each person's last event, or the last
-    10 % of the time. Drawn on the events in a canonical order, so that the rows' order does not matter. Raises as
-    `split`.
+    """The validation cut of a training part: the last 10 % of a permutation, each person's last event, the last 10 %
+    of the time, or the validation part that the data state; where they state none, a tenth of each person's events, so
+    that people with short histories count as they do in a test part. Drawn on the events in a canonical order, so that
+    the rows' order does not matter. Raises as `split`.
     """
-    return _divide(graph, kind, seed, positives, _canonical_order(graph.events), HOLDOUT_SHARE)
+    return _divide(graph, kind, seed, positives, _Cut(_canonical_order(graph.events), HOLDOUT_SHARE, None))
 
 
-def _divide(
-    graph: InteractionGraph, kind: str, seed: int, positives: tuple[str, ...], order: IntArray, share: float
-) -> Split:
+@dataclass(frozen=True, eq=False)
+class _Cut:
+    """How much is held back of events in which order; part: the stated one, None for a validation cut."""
+
+    order: IntArray
+    share: float
+    part: int | None
+
+
+def _divide(graph: InteractionGraph, kind: str, seed: int, positives: tuple[str, ...], cut: _Cut) -> Split:
     known = get_args(SplitKind)
     if kind not in known:
         raise OptionError(
             f"There is no split {shown(kind)}. Pick one of: {', '.join(known)}.{did_you_mean(kind, known)}"
         )
     relevant = _kinds_of(graph.events, positives)
-    if kind != "random" and len(graph.events) > 1 and not graph.events.time.any():
+    if kind not in ("random", "given") and len(graph.events) > 1 and not graph.events.time.any():
         raise OptionError(
             f"The events of '{graph.name}' have no times, so the split '{kind}' has no meaning: use random."
         )
-    if kind == "random":
-        held = _random_part(order, seed, share)
+    if kind == "given":
+        held = _stated_part(graph, seed, cut)
+    elif kind == "random":
+        held = _random_part(cut.order, seed, cut.share)
     elif kind == "last":
         held = _last_events(graph.events)
     else:
-        held = _after_quantile(graph.events, share)
+        held = _after_quantile(graph.events, cut.share)
     if held.all() or not held.any():
         n = len(graph.events)
         lacking = {
             "last": "nobody has two events left to keep the last of",
             "time": "too few of the events are later than the others",
             "live": "too few of the events are later than the others",
+            "given": "all of them, or none, are of the part that is kept back",
             "random": f"{n} {'event is' if n == 1 else 'events are'} too few to be divided",
         }[kind]
         other = "add events"
@@ -147,6 +160,34 @@ def _random_part(order: IntArray, seed: int, share: float) -> NDArray[np.bool_]:
     permutation = np.random.default_rng(seed).permutation(n)
     held = np.zeros(n, dtype=bool)
     held[order[permutation[round((1 - share) * n) :]]] = True
+    return held
+
+
+def _stated_part(graph: InteractionGraph, seed: int, cut: _Cut) -> NDArray[np.bool_]:
+    events = graph.events
+    if events.part is None:
+        raise OptionError(
+            f"The events of '{graph.name}' have no column 'part' that says train, validation or test of each, so the "
+            "split 'given' has no meaning: add the column and prepare again, or take another split."
+        )
+    if cut.part is not None:
+        return np.asarray(events.part == cut.part)
+    validation = events.part == PARTS.index("validation")
+    if validation.any() and not (events.part == PARTS.index("test")).any():
+        return np.asarray(validation)
+    return _each_persons_share(events, cut, seed)
+
+
+def _each_persons_share(events: Events, cut: _Cut, seed: int) -> NDArray[np.bool_]:
+    """A share of each person's events, one at least of everybody who has two."""
+    drawn = cut.order[np.random.default_rng(seed).permutation(len(cut.order))]
+    by_person = drawn[np.argsort(events.user[drawn], kind="stable")]
+    user = events.user[by_person]
+    n = np.bincount(user) if len(user) else np.empty(0, dtype=np.int64)
+    place = np.arange(len(user)) - (np.cumsum(n) - n)[user]
+    most = np.where(n > 1, np.maximum(1, np.round(cut.share * n)), 0)
+    held = np.zeros(len(events), dtype=bool)
+    held[by_person[place < most[user]]] = True
     return held
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from data.problems import Problem
 
-SplitKind = Literal["random", "last", "time", "live"]
+SplitKind = Literal["random", "last", "time", "live", "given"]
 TIME_COLUMN = "published"  # of items: seconds UTC, or dates
 WITHDRAWN_COLUMN = "withdrawn"  # the same: from when on an item can no more be recommended
 
@@ -45,7 +45,8 @@ class Tables:
     """Raw tables, one row a thing. Ids are strings; `time` is seconds UTC (int64).
 
     events    user, item, event, value (> 0, 1 where the event has no size), time, and where known context
-              (a basket or session), and for tests only cause, cause_id: never an input of a model
+              (a basket or session) and part (of a split: train, validation, test), and for tests only cause,
+              cause_id: never an input of a model
     users     user, label, then one column an attribute (missing = unknown)
     items     item, label, then one column an attribute; `published` (seconds UTC) where known
     topics    item, topic, label, weight         creators  item, creator, label, weight

@@ -22,6 +22,7 @@ from data.validation_rules import (
     column_problems,
     missing_columns,
     published_problems,
+    with_parts,
 )
 
 __all__ = ["Problem", "validate"]
@@ -56,6 +57,7 @@ def validate(tables: Tables) -> tuple[Tables, tuple[Problem, ...]]:
     frames = {name: clean_labels(frame, name, problems) for name, frame in frames.items()}
     frames = {**frames, **_without_repeats(frames, problems)}
     problems += _unusual(frames)
+    frames["events"] = with_parts(frames["events"], problems)
     frames["events"] = frames["events"].astype({"time": "int64", "value": "float64"})
     frames = {name: frame.reset_index(drop=True) for name, frame in frames.items()}
     return Tables(
@@ -75,10 +77,13 @@ def _with_a_split(card: DataCard, events: pd.DataFrame, problems: list[Problem])
         "time": events["time"].nunique() < 2,
         "live": events["time"].nunique() < 2,
         "random": False,
+        "given": "part" not in events or events["part"].nunique() < 2,
     }[card.default_split]
     if not nothing or len(events) < 2:
         return card
-    why = "nobody has two events" if card.default_split == "last" else "all events have one time"
+    why = {"last": "nobody has two events", "given": "the events state no parts"}.get(
+        card.default_split, "all events have one time"
+    )
     message = f"{why}, so the split '{card.default_split}' has nothing to hold back: the default split is 'random'."
     problems.append(problem("note", "card", "default_split", [], message))
     return replace(card, default_split="random")

@@ -14,6 +14,7 @@ import pandera.pandas as pa
 from pandera.errors import SchemaErrors
 
 from core.errors import shown
+from core.graph import PARTS
 from data.formats.reading.text_cells import as_text, tidy, whole_ids
 from data.formats.reading.times import are_no_times
 from data.problems import ROWS_LISTED, Problem, problem, rows_where
@@ -35,6 +36,11 @@ LARGEST_WHOLE = 2**53  # larger whole numbers have no float of their own
 _ROUNDED = re.compile(  # as a spreadsheet or a program shows a number that is too long
     r"\d(?:[.,]\d+)?[eE]\+\d+|\d[.,]\d+[eE]\d\d+"
 )
+_PART_WORDS = {
+    **dict.fromkeys(("train", "training"), PARTS[0]),
+    **dict.fromkeys(("validation", "valid", "val", "dev"), PARTS[1]),
+    **dict.fromkeys(("test", "testing"), PARTS[2]),
+}
 _CONTROL = r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufffe\uffff]"
 
 
@@ -259,3 +265,18 @@ def _wording(column: str, check: str, group: pd.DataFrame) -> str:
     if column in NUMBERS or column == "event":
         return f"{check} (such as {shown(example, 30)})."
     return f"{check}."
+
+
+def with_parts(events: pd.DataFrame, problems: list[Problem]) -> pd.DataFrame:
+    """The events with `part` in the words of core.graph.PARTS, where the column holds parts of a split and nothing
+    else; without it otherwise, as a column of that name may be anything. An empty cell is of the training part.
+    """
+    if "part" not in events:
+        return events
+    said = tidy(as_text(events["part"])).str.lower()
+    part = said.fillna(PARTS[0]).map(_PART_WORDS)
+    if part.notna().all() and said.notna().any():
+        return events.assign(part=part.astype("str"))
+    message = f"it holds other words than {', '.join(PARTS)}, so it is not taken for the parts of a split."
+    problems.append(problem("note", "events", "part", rows_where(part.isna()), message))
+    return events.drop(columns="part")

@@ -57,6 +57,11 @@ SPLITS: Final = {
         "one global date",
         "One list stands for all that follows, and items compete that did not exist yet.",
     ),
+    "given": (
+        "The parts that the data state",
+        "the parts that the events state (train, validation, test)",
+        "What it leaks, whoever made the parts has to say.",
+    ),
 }
 """How events are held out: as a choice, in a card, and what it leaks."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import get_args
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from core.live import DAY_S, LiveRun, LiveWindow, live_metrics, replay
 from core.paired import PerPerson, paired_differences
 from core.progress import Progress, no_progress, portion
 from core.threads import one_thread
+from data.tables import SplitKind
 from explain.results.workspace import Difference, EvaluationReport, LiveReport
 from explain.workbench.session import Session, evaluation_key, list_length
 
@@ -101,6 +103,11 @@ class EvaluationService:
             return {}
         gaps = paired_differences(first, second, seed=seed)
         return {name: Difference(value=gap.value, low=gap.low, high=gap.high) for name, gap in gaps.items()}
+
+    def splits(self, workspace: str) -> tuple[str, ...]:
+        """The kinds of split that these data can be divided by; `given` where events state their part."""
+        stated = self.session.workspace(workspace).graph.events.part is not None
+        return tuple(kind for kind in get_args(SplitKind) if stated or kind != "given")
 
     def has_refit(self, workspace: str, model: str) -> bool:
         """Whether the refit on the training part of the data's default split, which prices need, was made already."""

@@ -14,6 +14,12 @@ SPLITS: Final = {name: title for name, (title, _, _) in words.SPLITS.items()}
 LEAKS: Final = {name: leak for name, (_, _, leak) in words.SPLITS.items()}
 
 
+def splits(workspace: str) -> list[str]:
+    """Those that these data can be divided by, in the order of the words."""
+    possible = queries.workbench().evaluate.splits(workspace)
+    return [name for name in SPLITS if name in possible]
+
+
 def at(workspace: str) -> int:
     """The length of the lists that are measured: 20, or the whole of a small catalogue."""
     n_items = next((w.n_items for w in queries.workspaces() if w.name == workspace), None)

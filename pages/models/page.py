@@ -40,10 +40,11 @@ def page() -> None:
         widgets.sidebar(selection)
     known = queries.models()
     fitted = {s.model: s for s in queries.fitted(where.name)}
-    split = wishes.one_of("split", list(measured.SPLITS), measured.usual_split(where.name, fitted))
+    possible = measured.splits(where.name)
+    split = wishes.one_of("split", possible, measured.usual_split(where.name, fitted))
     widgets.notices()
     reports = {name: r for name in fitted if (r := measured.report(where.name, name, split)) is not None}
-    _accuracy(known, fitted, reports, split, measured.at(where.name))
+    _accuracy(known, fitted, reports, split, possible, measured.at(where.name))
     paired.section(where.name, known, reports, measured.at(where.name))
     first = queries.workbench().models.why_first(where.name)
     if first:
@@ -63,10 +64,11 @@ def _accuracy(
     fitted: dict[str, SnapshotInfo],
     reports: dict[str, EvaluationReport],
     split: str,
+    possible: list[str],
     at: int,
 ) -> None:
     st.header("Side by side")
-    pickers.choose("Measured how", list(measured.SPLITS), "split", split, lambda name: measured.SPLITS[name])
+    pickers.choose("Measured how", possible, "split", split, lambda name: measured.SPLITS[name])
     st.caption(measured.LEAKS[split])
     if reports:
         metric = f"recall@{at}"
