@@ -73,7 +73,7 @@ class EvaluationService:
         )
         key = evaluation_key(loaded, model, split, k, seed)
         self.session.store.write_result(workspace, key, report.as_json())
-        self.session.store.write_result(workspace, key + PEOPLE, people.as_json())
+        self.session.store.write_result(workspace, PEOPLE + key, people.as_json())
         progress(1.0, "measured")
         return report
 
@@ -96,7 +96,7 @@ class EvaluationService:
         loaded = self.session.workspace(workspace)
         split = loaded.card.default_split if split is None else split
         k = list_length(loaded, k)
-        keys = (evaluation_key(loaded, model, split, k, seed) + PEOPLE for model in (one, other))
+        keys = (PEOPLE + evaluation_key(loaded, model, split, k, seed) for model in (one, other))
         stored = [self.session.store.read_result(workspace, key) for key in keys]
         first, second = (None if s is None else PerPerson.from_json(s) for s in stored)
         if first is None or second is None:
@@ -114,7 +114,7 @@ class EvaluationService:
         return self.session.has_refit(self.session.workspace(workspace), model)
 
 
-PEOPLE = "-people"  # ends the key of what was found for each person
+PEOPLE = "people-"  # begins the key of what was found for each person
 MIN_REFRESH, MAX_REFRESH = 60, 366 * DAY_S
 
 
