@@ -13,7 +13,7 @@ from tests.browser.conftest import App, View, axe, serving, settled, visiting
 
 PAGES = tuple(page.path for page in spec.pages())
 BACKGROUNDS = {"light": "rgb(255, 255, 255)", "dark": "rgb(16, 22, 29)"}  # [theme.*] of .streamlit/config.toml
-REDRAW_MS = 3_000
+REDRAW_MS = 15_000  # the menu slides in, tables and charts follow: on a busy machine that takes its time
 TOO_WIDE = """() => [document.documentElement, ...document.querySelectorAll('[data-testid=stMain]')]
     .filter(e => e.scrollWidth > e.clientWidth + 1)
     .map(e => `${e.tagName} ${e.dataset.testid ?? ''}: ${e.scrollWidth} px in ${e.clientWidth} px`)"""
