@@ -100,7 +100,7 @@ class View:
         return self.page
 
     def widths(self) -> Iterator[int]:
-        """The page as it was opened, then once the window was made narrow, or wide."""
+        """The page as it was opened, then once the window was made narrow."""
         yield self.width
         for other in set(WIDTHS) - {self.width}:
             self.page.set_viewport_size({"width": other, "height": HEIGHT})
@@ -185,12 +185,11 @@ def browser() -> Iterator[Browser]:
 def view(
     request: pytest.FixtureRequest, app: App, browser: Browser, looks: Callable[[Theme, int], BrowserContext]
 ) -> Iterator[View]:
-    """A visitor in each theme, who comes with a wide window in the light and a narrow one in the dark (`widths`). Fails
-    at its end if a page, the console, the network or the log complained.
+    """A visitor in each theme, who comes with a wide window (`widths` makes it narrow). Fails at its end if a page, the
+    console, the network or the log complained.
     """
     theme: Theme = request.param
-    width = WIDTHS[theme == "dark"]
-    with visiting(app, browser, theme, width, context=looks(theme, width)) as visitor:
+    with visiting(app, browser, theme, WIDTHS[0], context=looks(theme, WIDTHS[0])) as visitor:
         yield visitor
 
 
