@@ -5,13 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from benchmarks.measure import Clock, clock, progress_lines, say
 from core.evaluation import Evaluation, evaluate
 from core.graph import InteractionGraph
-from core.intervals import DRAWS, percentile_interval, resampled_sums
 from core.models.base import get_model
+from core.paired import PerPerson, paired_differences
 from core.ranking import rank_all
 from data.splits import Split
 from data.tables import DataCard
@@ -65,10 +63,5 @@ def measure(parts: Split, card: DataCard, model: str, seed: int) -> Run:
 
 def differences(one: Run, other: Run) -> dict[str, dict[str, float]]:
     """Mean difference per person with a paired 95 % bootstrap interval."""
-    differences = {}
-    for metric in ("recall@20", "ndcg@20"):
-        gap = one.evaluation.per_user[metric] - other.evaluation.per_user[metric]
-        draws = resampled_sums(gap[:, None], DRAWS, np.random.default_rng(one.evaluation.seed)) / len(gap)
-        low, high = percentile_interval(draws)
-        differences[metric] = {"value": float(gap.mean()), "low": float(low[0]), "high": float(high[0])}
-    return differences
+    people = (PerPerson.of(run.evaluation, K) for run in (one, other))
+    return {name: gap.as_json() for name, gap in paired_differences(*people, seed=one.evaluation.seed).items()}

@@ -1,12 +1,13 @@
 """Sparse products with gradients for the values of edges, in float32: what learning strengths costs is these.
 
-Measured against numba's loops and torch's own sparse autograd on MovieLens-100K and Gowalla: scipy's product of a CSR
-matrix with a dense batch, and torch's sampled product, are as fast as compiled loops, and need no compiler.
+Scipy's product of a CSR matrix with a dense batch and torch's sampled product do the work: torch's autograd through
+sparse tensors gives no gradient for single values.
 """
 
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -37,11 +38,6 @@ class Pattern:
     @property
     def n_edges(self) -> int:
         return len(self.indices)
-
-    @cached_property
-    def rows(self) -> IntArray:
-        """int64 [n_edges]: the row of every edge."""
-        return np.repeat(np.arange(self.shape[0], dtype=np.int64), np.diff(self.indptr))
 
     @cached_property
     def turned(self) -> tuple[NDArray[Any], NDArray[Any], IntArray]:
@@ -131,19 +127,21 @@ class _Products(torch.autograd.Function):
         )
 
 
+_spread: Callable[..., torch.Tensor] = _Spread.apply
+_carry: Callable[..., torch.Tensor] = _Carry.apply
+_products: Callable[..., torch.Tensor] = _Products.apply
+
+
 def spread(values: torch.Tensor, x: torch.Tensor, pattern: Pattern, *, turned: bool) -> torch.Tensor:
     """values · x along a pattern's edges: [n_columns, batch] → [n_rows, batch]; with `turned` the other way round."""
-    y: torch.Tensor = _Spread.apply(values, x, pattern, turned)  # type: ignore[no-untyped-call]
-    return y
+    return _spread(values, x, pattern, turned)
 
 
 def carry(x: torch.Tensor, matrix: sparse.csr_matrix, transpose: sparse.csr_matrix) -> torch.Tensor:
     """matrix · x where edges learn nothing: [n_from, batch] → [n_to, batch]."""
-    y: torch.Tensor = _Carry.apply(x, matrix, transpose)  # type: ignore[no-untyped-call]
-    return y
+    return _carry(x, matrix, transpose)
 
 
 def products(left: torch.Tensor, right: torch.Tensor, pattern: Pattern) -> torch.Tensor:
     """`Pattern.products` with gradients for both sides."""
-    y: torch.Tensor = _Products.apply(left, right, pattern)  # type: ignore[no-untyped-call]
-    return y
+    return _products(left, right, pattern)

@@ -1,6 +1,6 @@
 """The strengths model as torch sees it while it learns: the path model's walks with free positive factors, in float32.
 
-A `Stage` is a graph at one moment: the meta-paths of the path model on it. The net holds what is learnt, on the nodes
+A `Stage` is a graph: the meta-paths of the path model on it. The net holds what is learnt, on the nodes
 and edges of the whole training graph, and pushes histories through a stage.
 """
 
@@ -48,26 +48,20 @@ class Route:
 
 @dataclass(frozen=True, eq=False)
 class Stage:
-    """The meta-paths on a graph at one moment.
+    """The meta-paths on a graph.
 
     pattern  its edges between people and items, rows people        level  int64 [n_edges], of each edge's weight
-    alike    float32 [n_items] or None: what everybody gets (the trend)
     """
 
     pattern: Pattern
     level: torch.Tensor
     routes: tuple[Route, ...]
-    alike: torch.Tensor | None = None
 
     @classmethod
-    def of(
-        cls, chains: Sequence[Chain], weights: sparse.csr_matrix, level: IntArray, alike: FloatArray | None = None
-    ) -> Stage:
+    def of(cls, chains: Sequence[Chain], weights: sparse.csr_matrix, level: IntArray) -> Stage:
         """weights: the edges, CSR [n_users, n_items] with sorted indices; the chains' steps have the same ones."""
-        pattern = Pattern.of(weights)
         routes = tuple(Route(c.key, c.coefficient, tuple(_hop(s) for s in c.steps)) for c in chains)
-        trend = None if alike is None else _float(alike)
-        return cls(pattern, torch.from_numpy(level), routes, trend)
+        return cls(Pattern.of(weights), torch.from_numpy(level), routes)
 
 
 def _hop(step: Step) -> Hop:

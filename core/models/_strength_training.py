@@ -153,7 +153,7 @@ class Learner:
         batch = self.drawn(users)
         self.optimiser.zero_grad()
         parts = self.net(self.stage, batch.histories)
-        self._loss(parts, batch).backward()  # type: ignore[no-untyped-call]
+        torch.autograd.backward(self._loss(parts, batch))
         self.optimiser.step()
         self.n_steps += 1
         share = max(1 - AVERAGED, 2 / (self.n_steps + 1))
