@@ -155,7 +155,8 @@ def _model(
 ) -> None:
     with st.container(border=True):
         st.subheader(plain(model.title))
-        st.markdown(f"{plain(model.summary, 400)} {plain(model.use, 300)} Source: {plain(model.source, 300)}.")
+        use = f" When to use it: {plain(model.use[:1].lower() + model.use[1:], 300)}" if model.use else ""
+        st.markdown(f"{plain(model.summary, 400)}{use} Source: {plain(model.source, 300)}.")
         if snapshot is None:
             st.caption("Not fitted to this data yet.")
             jobs.panel(
