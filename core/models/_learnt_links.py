@@ -7,7 +7,7 @@ called exact. Parts are exact all the same: the score is their sum.
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, ClassVar, Final
 
 import numpy as np
 
@@ -27,34 +27,39 @@ LINK_WORDS: Final = {KEY: RelationWords(text=WORDS)}
 
 
 class LearntLinks(Recommender):
-    """Read-only once built. adjacency: who has what, every edge 1."""
+    """Read-only once built. adjacency: who has what, every edge 1. key, words: of the one relation."""
+
+    key: ClassVar[str] = KEY
+    words: ClassVar[str] = WORDS
 
     def __init__(self, adjacency: Adjacency) -> None:
         self.adjacency = adjacency
-        self.chain = Chain(KEY, 1.0, (), words=WORDS)
+        self.chain = Chain(self.key, 1.0, (), words=self.words)
 
     @abstractmethod
     def links_to(self, user: int, item: int) -> FloatArray:
         """float64 [n_items]: what each item adds to the person's score of `item` where it is in their history."""
 
     @abstractmethod
-    def links_from(self, user: int, items: IntArray) -> FloatArray:
-        """float64 [len(items), n_items]: what each of these items adds to the person's scores."""
+    def linked(self, user: int, items: IntArray, kept: FloatArray) -> FloatArray:
+        """float64 [n_items]: what these items add to the person's scores, each times its `kept`, float64
+        [len(items)]."""
 
     def history(self, user: int) -> IntArray:
         return self.adjacency.row(user)[0]
 
     def masked(self, user: int, dropped: IntArray) -> FloatArray:
-        return np.asarray(self.links_from(user, np.setdiff1d(self.history(user), dropped)).sum(axis=0))
+        left = np.setdiff1d(self.history(user), dropped)
+        return self.linked(user, left, np.ones(len(left)))
 
     def terms(self, users: IntArray, keep: FloatArray | None = None) -> dict[str, FloatArray]:
         if keep is None:
-            return {KEY: self.score(users)}
+            return {self.key: self.score(users)}
         rows = []
         for user, kept in zip(users.tolist(), keep, strict=True):
             items = self.history(user)
-            rows.append(kept[items] @ self.links_from(user, items))
-        return {KEY: np.array(rows).reshape(len(users), self.adjacency.n_items)}
+            rows.append(self.linked(user, items, kept[items]))
+        return {self.key: np.array(rows).reshape(len(users), self.adjacency.n_items)}
 
     def walks(self, user: int, item: int) -> tuple[Walks, ...]:
         items, start = self.adjacency.row(user)

@@ -23,7 +23,7 @@ from core.models._path_validation import PeopleValidation
 from core.models._strength_net import Histories, Stage, StrengthNet
 from core.models._strengths import Strengths, levels_of
 from core.models.base import Holdout
-from core.progress import Progress, portion
+from core.progress import Progress, no_progress, portion
 
 AVERAGED, BETAS, AGAINST_COST = 0.98, (0.9, 0.99), 0.02
 ROUND_STEPS, PATIENCE, BARRED = 16, 6, -1e9
@@ -90,11 +90,21 @@ def learn(
     values = {"without_strengths": start, "with_strengths": best}
     if best <= start:
         return Learnt(parameters, nothing, nothing, 0, values)
-    full = Learner(graph, opened, seed)
+    strengths = learnt_for(rounds, graph, opened, seed=seed, progress=portion(progress, 0.5, 1.0))
+    return Learnt(opened, strengths, probe.strengths(), rounds, values)
+
+
+def learnt_for(
+    rounds: int, graph: InteractionGraph, parameters: PathParameters, *, seed: int, progress: Progress = no_progress
+) -> Strengths:
+    """The strengths on `graph` after so many rounds; 1 everywhere after none."""
+    if not rounds:
+        return Strengths.none(graph.interactions.shape)
+    learner = Learner(graph, parameters, seed)
     for n in range(rounds):
-        portion(progress, 0.5, 1.0)(n / rounds, f"learning strengths, round {n + 1} of {rounds}")
-        full.round()
-    return Learnt(opened, full.strengths(), probe.strengths(), rounds, values)
+        progress(n / rounds, f"learning strengths, round {n + 1} of {rounds}")
+        learner.round()
+    return learner.strengths()
 
 
 @dataclass(frozen=True, eq=False)

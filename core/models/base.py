@@ -40,7 +40,7 @@ class ModelSpec:
     exact           every term of its score is drawn: walks over observed edges, and amounts that are alike for
                     everybody
     order           place in lists of models, the default first; equal ones by name
-    floor           whether it is there to be compared with   learnt_vectors  whether its state holds learnt matrices
+    floor           whether it is there to be compared with   learnt_vectors  whether its state holds learnt arrays
     relations       key of a chain → its words             constants  kind of a constant → its words
     parameters      name of a number in `state().parameters`, at any depth → its words
     """
@@ -186,8 +186,9 @@ class Recommender(ABC):
         """Scores of all items when the messages of these history items are dropped and every degree stays: float64
         [n_items]."""
 
-    def shrink(self, n_history: int, n_dropped: int) -> float:
-        """What every remaining first hop is multiplied by when a person's degree falls; 1 where it does not enter."""
+    def shrink(self, relation: str, n_history: int, n_dropped: int) -> float:
+        """What every remaining first hop of a relation's walks is multiplied by when a person's degree falls; 1 where
+        it does not enter."""
         return 1.0
 
     def entry(self, user: int, items: IntArray) -> FloatArray:
@@ -199,10 +200,13 @@ class Recommender(ABC):
         """The score as a polynomial in its edges (core.edge_score), degrees frozen."""
         return ChainEdges(self.walks(user, item), user, sum(self.constants(user, item).values()))
 
+    def held_out(self, holdout: Holdout, *, seed: int = 0) -> Self:
+        """The model with the same choices, learnt from the training part of the validation cut alone."""
+        return type(self).fit(holdout.train, holdout=holdout, seed=seed)
+
     def validation_metrics(self, holdout: Holdout) -> dict[str, float]:
-        """How these parameters do on the validation cut, learnt from its training part alone. {} where that is too
-        dear."""
-        return {}
+        """How these choices do on the validation cut, learnt from its training part alone. {} where nothing says."""
+        return validation_accuracy(self.held_out(holdout), holdout)
 
     def constants(self, user: int, item: int) -> dict[str, float]:
         """Terms of the score that no history item carries, by kind."""

@@ -76,8 +76,8 @@ class Ease(LearntLinks):
     def state(self) -> ModelState:
         return ModelState({"penalty": self.penalty}, {"weights": self.weights})
 
-    def validation_metrics(self, holdout: Holdout) -> dict[str, float]:
-        return validation_accuracy(Ease.solved(holdout.train, self.penalty), holdout)
+    def held_out(self, holdout: Holdout, *, seed: int = 0) -> Self:
+        return self.solved(holdout.train, self.penalty)
 
     def score(self, users: IntArray) -> FloatArray:
         return np.asarray(self.adjacency.by_user[users] @ self.weights)
@@ -85,8 +85,8 @@ class Ease(LearntLinks):
     def links_to(self, user: int, item: int) -> FloatArray:
         return self.weights[:, item].copy()
 
-    def links_from(self, user: int, items: IntArray) -> FloatArray:
-        return self.weights[items]
+    def linked(self, user: int, items: IntArray, kept: FloatArray) -> FloatArray:
+        return np.asarray(kept @ self.weights[items])
 
     def fold_in(self, items: IntArray, weights: FloatArray, user: int | None = None) -> tuple[Ease, int]:
         kept = np.unique(items)

@@ -106,8 +106,8 @@ class Ials(LearntLinks):
     def state(self) -> ModelState:
         return ModelState(asdict(self.factoring), {"factors": self.factors})
 
-    def validation_metrics(self, holdout: Holdout) -> dict[str, float]:
-        return validation_accuracy(Ials.learnt(holdout.train, self.factoring, seed=0, rounds=ROUNDS), holdout)
+    def held_out(self, holdout: Holdout, *, seed: int = 0) -> Self:
+        return self.learnt(holdout.train, self.factoring, seed=seed, rounds=ROUNDS)
 
     @cached_property
     def _gram(self) -> FloatArray:
@@ -125,8 +125,8 @@ class Ials(LearntLinks):
     def links_to(self, user: int, item: int) -> FloatArray:
         return np.asarray(self.factors @ (self._inverse(user) @ self.factors[item]))
 
-    def links_from(self, user: int, items: IntArray) -> FloatArray:
-        return np.asarray(self.factors[items] @ self._inverse(user) @ self.factors.T)
+    def linked(self, user: int, items: IntArray, kept: FloatArray) -> FloatArray:
+        return np.asarray(self.factors @ (self._inverse(user) @ (kept @ self.factors[items])))
 
     def fold_in(self, items: IntArray, weights: FloatArray, user: int | None = None) -> tuple[Ials, int]:
         kept = np.unique(items)

@@ -14,7 +14,7 @@ from scipy import sparse
 
 from core.adjacency import Adjacency
 from core.graph import FloatArray, IntArray, InteractionGraph
-from core.models.base import Holdout, ModelSpec, ModelState, Recommender, register, validation_accuracy
+from core.models.base import Holdout, ModelSpec, ModelState, Recommender, register
 from core.progress import Progress, no_progress
 from core.propagation import Chain, Step, Walks
 from core.words import ParameterWords, RelationWords, chain_words
@@ -35,7 +35,7 @@ class ItemKnn(Recommender):
         summary="An item scores by how many people share it with the things you have. A floor to compare with.",
         use="As a personal floor: one count, nothing learnt.",
         unit="summed cosine",
-        order=50,
+        order=58,
         floor=True,
         relations={KEY: RelationWords(text=chain_words(("user", "item")))},
         parameters={
@@ -78,9 +78,6 @@ class ItemKnn(Recommender):
             cosines.data *= out.left[cosines.indices]
             rows.append(_nearest(cosines, batch, self.n_neighbours))
         return sparse.csr_matrix(sparse.vstack(rows))
-
-    def validation_metrics(self, holdout: Holdout) -> dict[str, float]:
-        return validation_accuracy(ItemKnn.fit(holdout.train, holdout=holdout), holdout)
 
     def score(self, users: IntArray) -> FloatArray:
         return np.asarray((self.adjacency.by_user[users] @ self.similarity.T).toarray())

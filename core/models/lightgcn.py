@@ -187,7 +187,7 @@ class LightGCN(Recommender):
         person = self.alpha * self.e0[user] + start @ self._messages[items]
         return np.asarray(self._layers[1] @ person)
 
-    def shrink(self, n_history: int, n_dropped: int) -> float:
+    def shrink(self, relation: str, n_history: int, n_dropped: int) -> float:
         left = n_history - n_dropped
         return float(np.sqrt(n_history / left)) if left > 0 else 1.0
 

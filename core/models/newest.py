@@ -8,7 +8,7 @@ import numpy as np
 
 from core.adjacency import Adjacency
 from core.graph import FloatArray, IntArray, InteractionGraph
-from core.models.base import Holdout, ModelSpec, ModelState, Recommender, register, validation_accuracy
+from core.models.base import Holdout, ModelSpec, ModelState, Recommender, register
 from core.progress import Progress, no_progress
 from core.propagation import Walks
 from core.words import ConstantWords
@@ -50,9 +50,6 @@ class Newest(Recommender):
 
     def state(self) -> ModelState:
         return ModelState({})
-
-    def validation_metrics(self, holdout: Holdout) -> dict[str, float]:
-        return validation_accuracy(Newest.fit(holdout.train, holdout=holdout), holdout)
 
     def score(self, users: IntArray) -> FloatArray:
         return np.tile(self.newness, (len(users), 1))

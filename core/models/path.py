@@ -26,7 +26,6 @@ from core.models.base import (
     Readers,
     Recommender,
     register,
-    validation_accuracy,
 )
 from core.progress import Progress, no_progress, portion
 from core.propagation import RowEntries, Walks
@@ -91,8 +90,8 @@ class PathModel(Recommender):
     def state(self) -> ModelState:
         return ModelState(self.parameters.as_json())
 
-    def validation_metrics(self, holdout: Holdout) -> dict[str, float]:
-        return validation_accuracy(PathModel.build(holdout.train, self.parameters), holdout)
+    def held_out(self, holdout: Holdout, *, seed: int = 0) -> Self:
+        return self.build(holdout.train, self.parameters)
 
     def histories(self, users: IntArray) -> FloatArray:
         """float64 [n_items, B]: a column a person, the weights of the hops to what they have."""
@@ -150,7 +149,7 @@ class PathModel(Recommender):
         life = self.parameters.relations[TREND].reach_life
         return Readers(TREND, people, amounts, matrix_row(self.edges.times.by_item, item)[1], life)
 
-    def shrink(self, n_history: int, n_dropped: int) -> float:
+    def shrink(self, relation: str, n_history: int, n_dropped: int) -> float:
         if self.parameters.person == 0 or n_dropped >= n_history:
             return 1.0
         return float((1 - n_dropped / n_history) ** -self.parameters.person)

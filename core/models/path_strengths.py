@@ -95,6 +95,12 @@ class PathStrengths(PathModel):
     def state(self) -> ModelState:
         return ModelState(self.parameters.as_json() | {"rounds": self.rounds}, self.factors.strengths.arrays())
 
+    def held_out(self, holdout: Holdout, *, seed: int = 0) -> Self:
+        from core.models._strength_training import learnt_for
+
+        strengths = learnt_for(self.rounds, holdout.train, self.parameters, seed=seed)
+        return self.build_with(holdout.train, self.parameters, strengths, self.rounds)
+
     def validation_metrics(self, holdout: Holdout) -> dict[str, float]:
         return self.validation
 

@@ -87,8 +87,8 @@ class Trending(Recommender):
     def state(self) -> ModelState:
         return ModelState({"half_life": self.half_life})
 
-    def validation_metrics(self, holdout: Holdout) -> dict[str, float]:
-        return validation_accuracy(Trending.of(holdout.train, self.half_life), holdout)
+    def held_out(self, holdout: Holdout, *, seed: int = 0) -> Self:
+        return self.of(holdout.train, self.half_life)
 
     def score(self, users: IntArray) -> FloatArray:
         return np.tile(self.people, (len(users), 1))

@@ -10,12 +10,13 @@ A flip is searched with predicted scores and reported only after true re-propaga
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from core.graph import FloatArray, IntArray
-from core.models.base import Parts, Recommender
+from core.models.base import WHOLE, Parts, Recommender
 from core.ranking import rank_of
 
 MAX_FLIP, MAX_CHECKS, ADDITION_POOL = 50, 60, 200
@@ -83,12 +84,19 @@ def predicted_scores(model: Recommender, user: int, gone: IntArray) -> FloatArra
     elsewhere.
     """
     history = model.history(user)
+    n_gone = len(np.intersect1d(history, gone))
     masked = model.masked(user, gone)
-    scale = model.shrink(len(history), len(np.intersect1d(history, gone)))
-    if scale == 1.0:
+    if all(model.shrink(key, len(history), n_gone) == 1.0 for key in model.spec.relations):
         return masked
-    constant = model.masked(user, history)
-    return np.asarray(constant + scale * (masked - constant))
+    keep = np.ones((1, len(masked)))
+    keep[0, gone] = 0.0
+    terms = model.terms(np.array([user]), keep)
+    changed = [
+        (model.shrink(key, len(history), n_gone) - 1.0) * term[0]
+        for key, term in terms.items()
+        if key not in model.spec.constants
+    ]
+    return np.asarray(np.sum([masked, *changed], axis=0))
 
 
 def rank_after(model: Recommender, user: int, item: int, also_out: IntArray) -> int:
@@ -112,9 +120,7 @@ def smallest_removal(model: Recommender, user: int, history: History, item: int,
         return Flip(False, (), False, 0, rank, None)
     rivals = _rivals(scores, history.out, item, n_rivals)
     own, others = model.parts(user, item), [model.parts(user, int(r)) for r in rivals]
-    margins = (
-        own.history[:, None] - np.column_stack([p.history for p in others]) if others else np.zeros((len(own.items), 0))
-    )
+    margins = _margins(own, others)
     constant = sum(own.constants.values()) - np.array([sum(p.constants.values()) for p in others])
     ahead = int((scores > scores[item]).sum()) - int((scores[history.out] > scores[item]).sum())
     better_rivals = int((scores[rivals] > scores[item]).sum())
@@ -224,16 +230,31 @@ def _rivals(scores: FloatArray, out: IntArray, item: int, n: int) -> IntArray:
     return np.asarray(order[masked[order] > -np.inf], dtype=np.int64)
 
 
-def _prefixes(model: Recommender, margins: FloatArray, constant: FloatArray, needed: int, most: int) -> list[IntArray]:
+def _margins(own: Parts, others: Sequence[Parts]) -> dict[str, FloatArray]:
+    """By relation how much more each history item gives to the item than to each rival: float64 [h, rivals]."""
+    nothing = np.zeros(len(own.items))
+    keys = dict.fromkeys(key for parts in (own, *others) for key in parts.relations) or {WHOLE: None}
+    return {
+        key: np.reshape(
+            [own.relations.get(key, nothing) - p.relations.get(key, nothing) for p in others], (-1, len(own.items))
+        ).T
+        for key in keys
+    }
+
+
+def _prefixes(
+    model: Recommender, by_relation: Mapping[str, FloatArray], constant: FloatArray, needed: int, most: int
+) -> list[IntArray]:
     """Candidate sets (rows of the history): those predicted to do it, shortest first, then the others of the nearest
     rivals.
 
     One order of the history for each rival and for the mean of the nearest. A prediction leaves out what
     re-normalisation does, so that prefixes which it finds too short may still do.
     """
-    n_history, n_rivals = margins.shape
+    n_rivals = len(constant)
     if not 0 < needed <= n_rivals or most < 1:
         return []
+    margins = np.sum(list(by_relation.values()), axis=0)
     lead = margins.sum(axis=0) + constant
     near = np.argsort(lead, kind="stable")
     directions = [margins[:, r] for r in range(n_rivals)] + [
@@ -242,9 +263,10 @@ def _prefixes(model: Recommender, margins: FloatArray, constant: FloatArray, nee
     sizes: dict[tuple[int, ...], int] = {}
     for direction in directions:
         order = np.argsort(-direction, kind="stable")[:most]
-        gone = np.cumsum(margins[order], axis=0)
-        scale = np.array([model.shrink(n_history, m) for m in range(1, len(order) + 1)])[:, None]
-        left = constant + scale * (margins.sum(axis=0) - gone)
+        left = np.tile(constant.astype(np.float64), (len(order), 1))
+        for key, margin in by_relation.items():
+            scale = np.array([model.shrink(key, len(margins), m) for m in range(1, len(order) + 1)])[:, None]
+            left += scale * (margin.sum(axis=0) - np.cumsum(margin[order], axis=0))
         enough = np.flatnonzero((left < 0).sum(axis=1) >= needed)
         for size in enough[:3] + 1:
             sizes.setdefault(tuple(sorted(map(int, order[:size]))), int(size))

@@ -32,7 +32,7 @@ class WorkspaceInfo:
 class ModelInfo:
     """What a model says of itself.
 
-    floor   it is there to be compared with          learnt_vectors  its state holds learnt matrices
+    floor   it is there to be compared with          learnt_vectors  its state holds learnt arrays
     effects name of a parameter → what it does to a score
     use     when to use it, a sentence               parts  kinds of amounts that its scores are sums of
     """

@@ -189,7 +189,7 @@ MISTAKES = (
     Mistake("exact, and unsaid", ItemKnn, "spec.exact", spec(ItemKnn, exact=False)),
     Mistake("fold-in that folds nothing", ItemKnn, "fold_in", {"fold_in": nothing_folded}),
     Mistake("fold-in on top of the old history", ItemKnn, "fold_in", {"fold_in": events_added}),
-    Mistake("shrink, of a model without degrees", ItemKnn, "shrink", {"shrink": lambda self, n, gone: 0.5}),
+    Mistake("shrink, of a model without degrees", ItemKnn, "shrink", {"shrink": lambda self, relation, n, gone: 0.5}),
     Mistake("shrink, forgotten", LightGCN, "shrink", {"shrink": Recommender.shrink}),
     Mistake("entry", ItemKnn, "entry", {"entry": lambda self, user, items: -np.ones(len(items))}),
     Mistake("weights", PathModel, "reads_weights", {"reads_weights": property(the_other_way_round)}),

@@ -1,4 +1,4 @@
-"""EASE and iALS against the equations that they solve, and against what they are told to refuse."""
+"""EASE, its sparse kin and iALS against the equations that they solve, and against what they are told to refuse."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from core.models import ease
 from core.models.base import Holdout
 from core.models.ease import Ease
 from core.models.ials import Factoring, Ials
+from core.models.sansa import Sansa
 from data.splits import holdout
 from tests.graphs import KINDS, random_graph
 
@@ -32,6 +33,28 @@ def test_ease_refuses_a_catalogue_whose_pairs_it_could_not_hold(monkeypatch: pyt
     cut = holdout(graph, "random", 0, KINDS)
     with pytest.raises(ModelError, match="15 items; it takes 5 at most"):
         Ease.fit(graph, holdout=Holdout(cut.train, cut.test))
+
+
+def test_sparse_ease_with_every_partner_is_ease() -> None:
+    graph = random_graph(1, n_users=40, n_events=1_500)
+    for penalty, sparse in zip((1.0, 9.0), Sansa.solved(graph, (1.0, 9.0), graph.n_items), strict=True):
+        assert np.allclose(sparse.weights.toarray(), Ease.solved(graph, penalty).weights, atol=1e-12)
+
+
+def test_a_column_of_sparse_ease_solves_the_equations_of_its_partners() -> None:
+    """The partners are those of the largest cosine, and the column is at the minimum of the loss that uses no other."""
+    graph = random_graph(2)
+    x = (graph.interactions.toarray() > 0).astype(float)
+    (model,) = Sansa.solved(graph, (2.0,), 4)
+    b, gram = model.weights.toarray(), x.T @ x
+    for item in range(graph.n_items):
+        kept = np.flatnonzero(b[:, item])
+        assert (len(kept) > 0) == (gram[item, item] > 0)
+        assert len(kept) <= 4
+        gradient = gram[kept] @ b[:, item] - gram[kept, item] + 2.0 * b[kept, item]
+        assert np.abs(gradient).max(initial=0) < 1e-12
+        cosine = np.where(np.arange(graph.n_items) == item, 0, gram[item] / np.sqrt(np.maximum(np.diag(gram), 1)))
+        assert cosine[kept].min(initial=np.inf) >= np.sort(cosine)[-4] - 1e-12
 
 
 def test_a_person_of_ials_is_at_the_minimum_of_their_own_loss() -> None:

@@ -87,10 +87,10 @@ def shrink_is_what_remaining_first_hops_are_multiplied_by(s: Subject) -> None:
         own, weights = s.history(user)
         for n_gone in range(1, len(own)):
             model, position = folded(s, own[n_gone:], weights[n_gone:], user)
-            shrink = s.ask("shrink", len(own), n_gone)
             for item in range(0, s.graph.n_items, 4):
                 before, after = s.ask("walks", user, item), called("walks", model.walks, position, item)
                 for old, new in zip(before, after, strict=True):
+                    shrink = s.ask("shrink", old.chain.key, len(own), n_gone)
                     left = old.start[np.isin(old.items, own[n_gone:])]
                     live = (left > 0) & (new.start > 0)
                     same = near(new.start[live], shrink * left[live])

@@ -1,0 +1,174 @@
+"""Item neighbours by vectors: what items are about and who has them, each item's nearest ones kept.
+
+    score(u, i) = Σ_{j ∈ N(u) ∩ kNN(i)} a · cos(x_j, x_i) + (1 - a) · cos(z_j, z_i)
+
+x are an item's features (TF-IDF directions, topics, creators, numbers), z its coordinates in the strongest singular
+vectors of D^-1/2 A D^-1/2, the smoothest signals on the graph (PureSVD, Cremonesi et al. 2010; GF-CF, Shen et al.
+2021). An item that nobody has is linked by what it is about.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from itertools import product
+from typing import ClassVar, Final, Self
+
+import numpy as np
+from scipy import sparse
+from scipy.sparse.linalg import svds
+
+from core.adjacency import Adjacency, matrix_row
+from core.graph import FloatArray, IntArray, InteractionGraph
+from core.models._content_features import ItemFeatures
+from core.models._content_text import unit_rows
+from core.models._learnt_links import LearntLinks
+from core.models.base import Holdout, ModelSpec, ModelState, register, validation_accuracy
+from core.progress import Progress, no_progress
+from core.words import ParameterWords, RelationWords
+
+KEY: Final = "near_vector"
+WORDS: Final = "{noun}s of a kind: alike in what they are about and in who had them"
+SHARES, NEIGHBOURS = (0.0, 0.1, 0.25, 0.5, 0.75, 1.0), (20, 60, 200)
+N_DIRECTIONS, AT_ONCE, DENSE_BELOW = 64, 512, 128
+
+
+@dataclass(frozen=True, kw_only=True)
+class Nearness:
+    """content: a, how much of a link is what items are about; neighbours: kept for each item."""
+
+    content: float
+    neighbours: int
+
+
+@register
+class EmbeddingKnn(LearntLinks):
+    """links: CSR float64 [n_items, n_items], row i holds what the nearest neighbours of item i add to its score."""
+
+    key: ClassVar[str] = KEY
+    words: ClassVar[str] = WORDS
+    reads_attributes: ClassVar[bool] = True
+    spec: ClassVar[ModelSpec] = ModelSpec(
+        name="embedding-knn",
+        title="Embedding neighbours",
+        source="Cosine neighbours of TF-IDF+SVD, topics and creators, and of the graph's strongest singular vectors "
+        "(PureSVD, Cremonesi et al. 2010)",
+        exact=False,
+        summary="An item scores by how near it is to what you have, in words and in who had it. New items are near "
+        "something at once.",
+        use='For "similar to this", campaigns and new items; beside paths in a mixture.',
+        unit="summed cosine",
+        order=48,
+        learnt_vectors=True,
+        relations={KEY: RelationWords(text=WORDS)},
+        parameters={
+            "content": ParameterWords(label="share of words and attributes in a link", effect="the rest is who had it"),
+            "neighbours": ParameterWords(label="neighbours kept for each item", effect="more: broader lists"),
+        },
+    )
+
+    def __init__(self, adjacency: Adjacency, links: sparse.csr_matrix, nearness: Nearness) -> None:
+        super().__init__(adjacency)
+        self.links, self.nearness = links, nearness
+
+    @classmethod
+    def fit(cls, graph: InteractionGraph, *, holdout: Holdout, seed: int = 0, progress: Progress = no_progress) -> Self:
+        vectors = _Vectors.of(holdout.train)
+        shares = SHARES if vectors.content.nnz else (0.0,)
+        choices = [Nearness(content=a, neighbours=n) for a, n in product(shares, NEIGHBOURS)]
+        values = []
+        for n, choice in enumerate(choices):
+            progress(0.9 * n / len(choices), f"trying {choice.content:.0%} words, {choice.neighbours} neighbours")
+            values.append(sum(validation_accuracy(cls._near(vectors, choice), holdout).values()))
+        progress(0.9, "linking everything")
+        return cls.linking(graph, choices[int(np.argmax(values))])
+
+    @classmethod
+    def linking(cls, graph: InteractionGraph, nearness: Nearness) -> Self:
+        """With these choices, on everything that the graph holds."""
+        return cls._near(_Vectors.of(graph), nearness)
+
+    @classmethod
+    def _near(cls, vectors: _Vectors, nearness: Nearness) -> Self:
+        return cls(vectors.adjacency, vectors.links(nearness), nearness)
+
+    @classmethod
+    def restore(cls, graph: InteractionGraph, state: ModelState) -> Self:
+        a, p = state.arrays, state.parameters
+        links = sparse.csr_matrix((a["links"], a["link_items"], a["link_rows"]), shape=(graph.n_items, graph.n_items))
+        nearness = Nearness(content=float(p["content"]), neighbours=int(p["neighbours"]))
+        return cls(Adjacency.binary(graph.interactions), links, nearness)
+
+    def state(self) -> ModelState:
+        arrays = {"links": self.links.data, "link_items": self.links.indices, "link_rows": self.links.indptr}
+        return ModelState(asdict(self.nearness), arrays)
+
+    def held_out(self, holdout: Holdout, *, seed: int = 0) -> Self:
+        return self.linking(holdout.train, self.nearness)
+
+    @cached_property
+    def _leaving(self) -> sparse.csr_matrix:
+        return self.links.T.tocsr()
+
+    def score(self, users: IntArray) -> FloatArray:
+        return np.asarray((self.adjacency.by_user[users] @ self._leaving).toarray())
+
+    def links_to(self, user: int, item: int) -> FloatArray:
+        items, amounts = matrix_row(self.links, item)
+        out = np.zeros(self.adjacency.n_items)
+        out[items] = amounts
+        return out
+
+    def linked(self, user: int, items: IntArray, kept: FloatArray) -> FloatArray:
+        return np.asarray(self._leaving[items].T @ kept)
+
+    def fold_in(self, items: IntArray, weights: FloatArray, user: int | None = None) -> tuple[EmbeddingKnn, int]:
+        kept = np.unique(items)
+        adjacency, position = self.adjacency.with_row(user, kept, np.ones(len(kept)))
+        return EmbeddingKnn(adjacency, self.links, self.nearness), position
+
+
+@dataclass(frozen=True, eq=False)
+class _Vectors:
+    """content CSR float64 [n_items, n_inputs], graph float64 [n_items, n_directions]; rows of length 1 or 0."""
+
+    adjacency: Adjacency
+    content: sparse.csr_matrix
+    graph: FloatArray
+
+    @classmethod
+    def of(cls, graph: InteractionGraph) -> _Vectors:
+        adjacency = Adjacency.binary(graph.interactions)
+        return cls(adjacency, unit_rows(ItemFeatures.of(graph).inputs), _coordinates(adjacency))
+
+    def links(self, nearness: Nearness) -> sparse.csr_matrix:
+        """What is above 0 of each item's nearest neighbours; equal ones by position."""
+        n_items, a = self.adjacency.n_items, nearness.content
+        rows = []
+        for items in np.array_split(np.arange(n_items), n_items // AT_ONCE + 1):
+            near = (1 - a) * (self.graph[items] @ self.graph.T)
+            if a:
+                near = near + a * (self.content[items] @ self.content.T).toarray()
+            near[np.arange(len(items)), items] = 0.0
+            kept = np.sort(np.argsort(-near, axis=1, kind="stable")[:, : nearness.neighbours], axis=1)
+            values = np.maximum(np.take_along_axis(near, kept, axis=1), 0.0)
+            places = np.repeat(np.arange(len(items)), kept.shape[1]), kept.ravel()
+            block = sparse.csr_matrix((values.ravel(), places), shape=(len(items), n_items))
+            block.eliminate_zeros()
+            rows.append(block)
+        return sparse.csr_matrix(sparse.vstack(rows, format="csr"))
+
+
+def _coordinates(adjacency: Adjacency) -> FloatArray:
+    """Items in the strongest right singular vectors of D^-1/2 A D^-1/2, times their strengths: float64 [n_items, n]."""
+    left, right = (np.maximum(degree, 1.0) ** -0.5 for degree in (adjacency.user_degree, adjacency.item_degree))
+    matrix = sparse.csr_matrix(sparse.diags(left) @ adjacency.by_user @ sparse.diags(right))
+    smallest = min(matrix.shape)
+    if smallest <= DENSE_BELOW:
+        _, strengths, vectors = np.linalg.svd(matrix.toarray(), full_matrices=False)
+        strengths, vectors = strengths[:N_DIRECTIONS], vectors[:N_DIRECTIONS]
+    else:
+        _, strengths, vectors = svds(matrix, k=N_DIRECTIONS, v0=np.ones(smallest), solver="arpack")
+    coordinates = vectors.T * strengths
+    length = np.linalg.norm(coordinates, axis=1, keepdims=True)
+    return np.asarray(coordinates / np.where(length > 1e-9, length, 1.0))
