@@ -12,7 +12,6 @@ from collections.abc import Sequence
 
 import numpy as np
 from scipy import sparse
-from scipy.sparse.linalg import svds
 
 from core.graph import FloatArray
 
@@ -72,6 +71,8 @@ def directions(matrix: sparse.csr_matrix) -> FloatArray:
     if smallest <= DENSE_BELOW:
         _, strengths, right = np.linalg.svd(matrix.toarray(), full_matrices=False)
     else:
+        from scipy.sparse.linalg import svds  # slow to import
+
         _, strengths, right = svds(matrix, k=N_DIRECTIONS, v0=np.ones(smallest), solver="arpack")
     order = np.argsort(-strengths, kind="stable")[:N_DIRECTIONS]
     order = order[strengths[order] > 1e-10 * strengths.max()]

@@ -16,7 +16,6 @@ from typing import ClassVar, Final, Self
 
 import numpy as np
 from scipy import sparse
-from scipy.sparse.linalg import svds
 
 from core.adjacency import Adjacency, matrix_row
 from core.graph import FloatArray, IntArray, InteractionGraph
@@ -168,6 +167,8 @@ def _coordinates(adjacency: Adjacency) -> FloatArray:
         _, strengths, vectors = np.linalg.svd(matrix.toarray(), full_matrices=False)
         strengths, vectors = strengths[:N_DIRECTIONS], vectors[:N_DIRECTIONS]
     else:
+        from scipy.sparse.linalg import svds  # slow to import
+
         _, strengths, vectors = svds(matrix, k=N_DIRECTIONS, v0=np.ones(smallest), solver="arpack")
     coordinates = vectors.T * strengths
     length = np.linalg.norm(coordinates, axis=1, keepdims=True)

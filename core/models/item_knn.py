@@ -1,4 +1,7 @@
-"""The classic floor: items are neighbours when the same people have them (cosine, Sarwar et al. 2001), nearest k kept.
+"""The classic floor: items are neighbours when the same people have them (Sarwar et al. 2001), nearest k kept.
+
+The cosine is the one of Aiolli (2013), shared / (n_j^(1-a) n_i^a), the usual one at a = 1/2; k and a are picked on the
+validation cut.
 
 A similarity is a sum over the people who have both items, so its terms are walks person → item → people → item too; a
 walk counts only where the history item is among the recommended item's k nearest.
@@ -14,26 +17,28 @@ from scipy import sparse
 
 from core.adjacency import Adjacency
 from core.graph import FloatArray, IntArray, InteractionGraph
-from core.models.base import Holdout, ModelSpec, ModelState, Recommender, register
+from core.models.base import Holdout, ModelSpec, ModelState, Recommender, register, validation_accuracy
 from core.progress import Progress, no_progress
 from core.propagation import Chain, Step, Walks
 from core.words import ParameterWords, RelationWords, chain_words
 
-N_NEIGHBOURS = 100
+N_NEIGHBOURS, SYMMETRIC = 100, 0.5
+COUNTS, EXPONENTS = (20, 50, 100, 200, 400), (0.1, 0.3, 0.5, 0.7)
 KEY = "co_consumption_3"
 
 
 @register
 class ItemKnn(Recommender):
-    """score(u, i) = Σ_{j ∈ N(u) ∩ kNN(i)} cos(j, i), on who has what (0/1)."""
+    """score(u, i) = Σ_{j ∈ N(u) ∩ kNN(i)} cos(j, i), on who has what (0/1). target: a, the recommended item's
+    exponent."""
 
     spec: ClassVar[ModelSpec] = ModelSpec(
         name="item-knn",
         title="Item neighbours",
-        source="Sarwar et al. 2001, cosine of co-consumption, 100 nearest items",
+        source="Sarwar et al. 2001, nearest items by asymmetric cosine of co-consumption (Aiolli 2013)",
         exact=True,
         summary="An item scores by how many people share it with the things you have. A floor to compare with.",
-        use="As a personal floor: one count, nothing learnt.",
+        use="As a personal floor: counts and two numbers, nothing else is learnt.",
         unit="summed cosine",
         order=58,
         floor=True,
@@ -41,30 +46,48 @@ class ItemKnn(Recommender):
         parameters={
             "n_neighbours": ParameterWords(
                 label="neighbours kept for each item", effect="how many nearest items are kept for each item"
-            )
+            ),
+            "target": ParameterWords(
+                label="exponent of how many have the recommended item", effect="larger: less of what many have"
+            ),
         },
     )
 
-    def __init__(self, adjacency: Adjacency, n_neighbours: int = N_NEIGHBOURS) -> None:
+    def __init__(self, adjacency: Adjacency, n_neighbours: int = N_NEIGHBOURS, target: float = SYMMETRIC) -> None:
         self.adjacency = adjacency
-        self.n_neighbours = n_neighbours
-        norm = np.sqrt(np.maximum(adjacency.item_degree, 1.0)) ** -1
-        out = Step(
-            adjacency.by_item, adjacency.by_user, norm, np.ones(adjacency.n_users), "consumed_by", "item", "user"
-        )
-        back = Step(adjacency.by_user, adjacency.by_item, np.ones(adjacency.n_users), norm, "consumed", "user", "item")
+        self.n_neighbours, self.target = n_neighbours, target
+        degree = np.maximum(adjacency.item_degree, 1.0)
+        leaving, arriving, people = degree ** (target - 1.0), degree**-target, np.ones(adjacency.n_users)
+        out = Step(adjacency.by_item, adjacency.by_user, leaving, people, "consumed_by", "item", "user")
+        back = Step(adjacency.by_user, adjacency.by_item, people, arriving, "consumed", "user", "item")
         self.chain = Chain(KEY, 1.0, (out, back))
 
     @classmethod
     def fit(cls, graph: InteractionGraph, *, holdout: Holdout, seed: int = 0, progress: Progress = no_progress) -> Self:
-        return cls(Adjacency.binary(graph.interactions))
+        adjacency = Adjacency.binary(holdout.train.interactions)
+        best, chosen = 0.0, (N_NEIGHBOURS, SYMMETRIC)
+        for n, target in enumerate(EXPONENTS):
+            progress(n / len(EXPONENTS), f"trying exponent {target:g}")
+            widest = cls(adjacency, max(COUNTS), target)
+            for count in COUNTS:
+                model = cls(adjacency, count, target)
+                model.similarity = _nearest(widest.similarity, np.arange(graph.n_items), count)
+                value = sum(validation_accuracy(model, holdout).values())
+                if value > best:
+                    best, chosen = value, (count, target)
+        return cls(Adjacency.binary(graph.interactions), *chosen)
 
     @classmethod
     def restore(cls, graph: InteractionGraph, state: ModelState) -> Self:
-        return cls(Adjacency.binary(graph.interactions), int(state.parameters["n_neighbours"]))
+        p = state.parameters
+        target = float(p.get("target", SYMMETRIC))  # models stored before it was picked
+        return cls(Adjacency.binary(graph.interactions), int(p["n_neighbours"]), target)
+
+    def held_out(self, holdout: Holdout, *, seed: int = 0) -> Self:
+        return type(self)(Adjacency.binary(holdout.train.interactions), self.n_neighbours, self.target)
 
     def state(self) -> ModelState:
-        return ModelState({"n_neighbours": self.n_neighbours})
+        return ModelState({"n_neighbours": self.n_neighbours, "target": self.target})
 
     @cached_property
     def similarity(self) -> sparse.csr_matrix:
@@ -105,7 +128,7 @@ class ItemKnn(Recommender):
 
     def fold_in(self, items: IntArray, weights: FloatArray, user: int | None = None) -> tuple[ItemKnn, int]:
         adjacency, position = self.adjacency.with_row(user, np.unique(items), np.ones(len(np.unique(items))))
-        return ItemKnn(adjacency, self.n_neighbours), position
+        return ItemKnn(adjacency, self.n_neighbours, self.target), position
 
 
 def _nearest(cosines: sparse.csr_matrix, own: IntArray, k: int) -> sparse.csr_matrix:

@@ -11,7 +11,6 @@ from core.adjacency import matrix_row
 from core.edge_score import Arriving, ChainEdges, EdgeScore
 from core.graph import FloatArray, IntArray, InteractionGraph
 from core.models._path_chains import CO_3, TREND, PathEdges, PathParameters, Relation
-from core.models._path_validation import MomentValidation
 from core.models._path_words import CONSTANT_WORDS
 from core.models.base import (
     Holdout,
@@ -125,6 +124,8 @@ class Trending(Recommender):
 
 def _over_moments(holdout: Holdout) -> Callable[[float], float]:
     """Mean of Recall@20 and NDCG@20 of a half-life over people at moments."""
+    from core.models._path_validation import MomentValidation  # torch, seconds to import
+
     cases = MomentValidation(holdout)
 
     def value(life: float) -> float:

@@ -21,7 +21,6 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
-from scipy.optimize import linprog
 
 from core.graph import FloatArray, IntArray
 
@@ -118,6 +117,8 @@ def _suspects(published: _Published, limit: int, clear: NDArray[np.bool_]) -> In
 
 def _program(published: _Published, atom: int, limit: int) -> IntArray | None:
     """Rows whose sum gives an atom away; None where the smallest Σ |v| with v_atom = 1 ≥ |v| is not below the limit."""
+    from scipy.optimize import linprog  # a second to import
+
     n_rows, n_atoms = published.member.shape
     lead = sparse.csr_matrix(published.member.T)  # v = lead c, with c = plus - minus
     minus_one = -sparse.identity(n_atoms, format="csr")
