@@ -27,6 +27,7 @@ SUBJECTS = (
     "evaluation",
     "measures",
     "records",
+    "device",
 )  # as --help lists them
 for subject in SUBJECTS:
     import_module(f"commands.{subject}")

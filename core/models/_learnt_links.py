@@ -27,7 +27,7 @@ LINK_WORDS: Final = {KEY: RelationWords(text=WORDS)}
 
 
 class LearntLinks(Recommender):
-    """Read-only once built. adjacency: who has what, every edge 1. key, words: of the one relation."""
+    """Read-only once built. adjacency: who has what, and how much it counts. key, words: of the one relation."""
 
     key: ClassVar[str] = KEY
     words: ClassVar[str] = WORDS
@@ -38,7 +38,8 @@ class LearntLinks(Recommender):
 
     @abstractmethod
     def links_to(self, user: int, item: int) -> FloatArray:
-        """float64 [n_items]: what each item adds to the person's score of `item` where it is in their history."""
+        """float64 [n_items]: what each item adds to the person's score of `item` where it is in their history and
+        counts 1."""
 
     @abstractmethod
     def linked(self, user: int, items: IntArray, kept: FloatArray) -> FloatArray:
@@ -49,16 +50,16 @@ class LearntLinks(Recommender):
         return self.adjacency.row(user)[0]
 
     def masked(self, user: int, dropped: IntArray) -> FloatArray:
-        left = np.setdiff1d(self.history(user), dropped)
-        return self.linked(user, left, np.ones(len(left)))
+        items, start = self.adjacency.row(user)
+        return self.linked(user, items, np.where(np.isin(items, dropped), 0.0, start))
 
     def terms(self, users: IntArray, keep: FloatArray | None = None) -> dict[str, FloatArray]:
         if keep is None:
             return {self.key: self.score(users)}
         rows = []
         for user, kept in zip(users.tolist(), keep, strict=True):
-            items = self.history(user)
-            rows.append(self.linked(user, items, kept[items]))
+            items, start = self.adjacency.row(user)
+            rows.append(self.linked(user, items, kept[items] * start))
         return {self.key: np.array(rows).reshape(len(users), self.adjacency.n_items)}
 
     def walks(self, user: int, item: int) -> tuple[Walks, ...]:
@@ -66,7 +67,8 @@ class LearntLinks(Recommender):
         return (Walks(self.chain, items, start, terminal=self.links_to(user, item)),)
 
     def edge_score(self, user: int, item: int) -> EdgeScore:
-        return _OwnEdges(self.adjacency, user, self.links_to(user, item))
+        constant = sum(self.constants(user, item).values())
+        return _OwnEdges(self.adjacency, user, self.links_to(user, item), constant)
 
 
 class _OwnEdges:
@@ -74,11 +76,13 @@ class _OwnEdges:
 
     degree: int = 1
 
-    def __init__(self, adjacency: Adjacency, user: int, links: FloatArray) -> None:
+    def __init__(self, adjacency: Adjacency, user: int, links: FloatArray, constant: float) -> None:
         self.sets: tuple[EdgeSet, ...] = (EdgeSet.of("user", "item", adjacency.by_user),)
-        self.worth = np.where(self.sets[0].source == user, links[self.sets[0].target], 0.0)
+        own = self.sets[0].source == user
+        self.worth = np.where(own, adjacency.by_user.data * links[self.sets[0].target], 0.0)
+        self.constant = constant
 
     def __call__(self, scales: Tensor) -> Tensor:
         import torch
 
-        return (scales.reshape(-1) * torch.from_numpy(self.worth)).sum().reshape(1)
+        return (scales.reshape(-1) * torch.from_numpy(self.worth)).sum().reshape(1) + self.constant

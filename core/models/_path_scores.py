@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 
+from core.adjacency import merged_row
 from core.graph import FloatArray, IntArray, InteractionGraph
-from core.models._path_chains import TREND, PathEdges, PathParameters, chains, trend_step
+from core.models._path_chains import TREND, PathEdges, PathParameters, chains, edge_weights, trend_step
 from core.propagation import Chain, Step, push_chains
 
 MAX_SCALE_USERS = 2_000
@@ -50,6 +51,14 @@ def histories(edges: PathEdges, parameters: PathParameters, users: IntArray) -> 
     if parameters.person:
         x *= np.maximum(np.diff(rows.indptr), 1) ** -parameters.person
     return x
+
+
+def folded(
+    edges: PathEdges, parameters: PathParameters, items: IntArray, weights: FloatArray, user: int | None
+) -> tuple[PathEdges, int]:
+    """The edges after `user` (None: a new person) has exactly this history, and the person's position."""
+    items, weights = merged_row(items, weights)
+    return edges.with_history(user, items, edge_weights(weights, parameters.weight_exponent, parameters.weight_mean))
 
 
 def trend(step: Step | None, parameters: PathParameters) -> FloatArray | None:

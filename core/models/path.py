@@ -12,12 +12,12 @@ from typing import ClassVar, Self
 
 import numpy as np
 
-from core.adjacency import matrix_row, merged_row
+from core.adjacency import matrix_row
 from core.edge_score import Arriving, ChainEdges, EdgeScore
 from core.errors import ModelError
 from core.graph import FloatArray, IntArray, InteractionGraph
-from core.models._path_chains import TREND, PathEdges, PathParameters, chains, edge_weights, trend_step
-from core.models._path_scores import built, edges_of, first_hops, histories, push, trend, trend_coefficient
+from core.models._path_chains import TREND, PathEdges, PathParameters, chains, trend_step
+from core.models._path_scores import built, edges_of, first_hops, folded, histories, push, trend, trend_coefficient
 from core.models._path_words import CONSTANT_WORDS, PARAMETER_WORDS, RELATION_WORDS
 from core.models.base import (
     Holdout,
@@ -167,6 +167,4 @@ class PathModel(Recommender):
 
     def folded(self, items: IntArray, weights: FloatArray, user: int | None) -> tuple[PathEdges, int]:
         """The edges after `user` (None: a new person) has exactly this history, and the person's position."""
-        items, weights = merged_row(items, weights)
-        weights = edge_weights(weights, self.parameters.weight_exponent, self.parameters.weight_mean)
-        return self.edges.with_history(user, items, weights)
+        return folded(self.edges, self.parameters, items, weights, user)

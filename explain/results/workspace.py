@@ -137,3 +137,23 @@ class EvaluationReport:
 
     def as_json(self) -> JsonObject:
         return asdict(self)
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeviceFile:
+    """What was written for a device, and what it keeps of the path model's lists.
+
+    neighbours  items that each history item adds to     overlap        share of the first 20 that stayed
+    k           length of its lists                      changed_items  rows that an older file lacks; None without
+    """
+
+    snapshot: str
+    out: str
+    bytes: int
+    items: int
+    neighbours: int
+    bits: int
+    overlap: float
+    k: int
+    changed_items: int | None
+    changed_bytes: int | None

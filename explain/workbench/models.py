@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 import time
+from pathlib import Path
+from typing import Final
 
+from core.errors import OptionError, SourceError, SurfacedError, short, shown
 from core.feature_score import ExplainsFeatures
+from core.files import read_bytes, write_bytes_whole
 from core.models.base import Recommender, constant_words, get_model, model_names
+from core.models.edge import Edge
 from core.progress import Progress, no_progress
 from core.snapshots import Manifest, save
 from core.threads import one_thread
-from explain.results.workspace import ModelInfo, SnapshotInfo
-from explain.workbench.session import Session
+from explain.export.device_file import delta, device_file, with_delta
+from explain.export.lists_table import check_writable
+from explain.results.workspace import DeviceFile, ModelInfo, SnapshotInfo
+from explain.workbench.session import Session, list_length
 from explain.workspace.preference import newest, why_first
 from explain.workspace.refits import served_readability, validation_cut
+
+MOST_BYTES: Final = 2**31  # what ONNX can hold in one file
 
 
 class ModelService:
@@ -75,8 +84,72 @@ class ModelService:
         """A sentence that says why the first of `fitted` comes first; empty where there is nothing to choose from."""
         return why_first(self._newest(workspace))
 
+    def device_file(
+        self,
+        workspace: str,
+        out: Path,
+        *,
+        k: int | None = None,
+        snapshot: str | None = None,
+        since: Path | None = None,
+        changes: Path | None = None,
+    ) -> DeviceFile:
+        """Write the fitted `edge` model as ONNX. since: an older such file; changes: where what differs from it goes.
+        Raises SurfacedError."""
+        for place in (out, changes):
+            if place is not None:
+                check_writable(place)
+        loaded = self.session.workspace(workspace)
+        manifest = loaded.manifest(Edge.spec.name, snapshot)
+        model, length = loaded.model(manifest), list_length(loaded, k, 20)
+        if not isinstance(model, Edge):
+            raise OptionError(
+                f"{manifest.snapshot} is no table for a device. Fit {Edge.spec.name} and take its snapshot."
+            )
+        about = {"workspace": workspace, "snapshot": manifest.snapshot, "overlap": f"{model.kernel.overlap:.4f}"}
+        content = device_file(model, loaded.graph.items.ids.tolist(), k=length, about=about)
+        change = None if since is None else delta(_read(since), content)
+        _write(out, content)
+        if changes is not None and change is not None:
+            _write(changes, change.content)
+        return DeviceFile(
+            snapshot=manifest.snapshot,
+            out=str(out),
+            bytes=len(content),
+            items=loaded.graph.n_items,
+            neighbours=int(model.kernel.neighbours.shape[1]),
+            bits=8 * model.kernel.amounts.dtype.itemsize,
+            overlap=model.kernel.overlap,
+            k=length,
+            changed_items=None if change is None else change.rows,
+            changed_bytes=None if change is None else len(change.content),
+        )
+
+    def updated_device_file(self, old: Path, changes: Path, out: Path) -> int:
+        """Write the newer device file, from an older one and its changes; its number of bytes. Raises SurfacedError."""
+        check_writable(out)
+        content = with_delta(_read(old), _read(changes))
+        _write(out, content)
+        return len(content)
+
     def _newest(self, workspace: str) -> dict[str, Manifest]:
         return newest(self.session.store.snapshots(workspace), self.session.store.require(workspace))
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return read_bytes(path, at_most=MOST_BYTES)
+    except (OSError, ValueError) as error:
+        raise SourceError(f"{shown(path)} could not be read: {short(error)}.") from None
+
+
+def _write(path: Path, content: bytes) -> None:
+    try:
+        write_bytes_whole(path, content)
+    except OSError as error:
+        raise SurfacedError(
+            f"{shown(path)} could not be written: {error.strerror or error}. Nothing was stored."
+        ) from None
 
 
 def _model_info(model: type[Recommender]) -> ModelInfo:
