@@ -27,6 +27,7 @@ SUBJECTS = (
     "evaluation",
     "measures",
     "records",
+    "segments",
     "device",
 )  # as --help lists them
 for subject in SUBJECTS:

@@ -220,6 +220,7 @@ def blend_spec(
         unit="weighted sum of scores over their spread",
         order=order,
         learnt_vectors=any(spec.learnt_vectors for spec in members.values()),
+        mixes=tuple(members),
         relations={
             f"{member}.{key}": replace(
                 words,

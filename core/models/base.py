@@ -43,6 +43,7 @@ class ModelSpec:
     floor           whether it is there to be compared with   learnt_vectors  whether its state holds learnt arrays
     relations       key of a chain → its words             constants  kind of a constant → its words
     parameters      name of a number in `state().parameters`, at any depth → its words
+    mixes           names of the models that it is a mixture of
     """
 
     name: str
@@ -55,6 +56,7 @@ class ModelSpec:
     order: int = 1_000
     floor: bool = False
     learnt_vectors: bool = False
+    mixes: tuple[str, ...] = ()
     relations: Mapping[str, RelationWords] = field(default_factory=dict)
     constants: Mapping[str, ConstantWords] = field(default_factory=dict)
     parameters: Mapping[str, ParameterWords] = field(default_factory=dict)

@@ -21,6 +21,7 @@ from core.adjacency import Adjacency, matrix_row
 from core.graph import FloatArray, IntArray, InteractionGraph
 from core.models._content_features import ItemFeatures
 from core.models._content_text import unit_rows
+from core.models._graph_coordinates import coordinates
 from core.models._learnt_links import LearntLinks
 from core.models.base import Holdout, ModelSpec, ModelState, register, validation_accuracy
 from core.progress import Progress, no_progress
@@ -29,7 +30,7 @@ from core.words import ParameterWords, RelationWords
 KEY: Final = "near_vector"
 WORDS: Final = "{noun}s of a kind: alike in what they are about and in who had them"
 SHARES, NEIGHBOURS = (0.0, 0.1, 0.25, 0.5, 0.75, 1.0), (20, 60, 200)
-N_DIRECTIONS, AT_ONCE, DENSE_BELOW = 64, 512, 128
+N_DIRECTIONS, AT_ONCE = 64, 512
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -138,7 +139,7 @@ class _Vectors:
     @classmethod
     def of(cls, graph: InteractionGraph) -> _Vectors:
         adjacency = Adjacency.binary(graph.interactions)
-        return cls(adjacency, unit_rows(ItemFeatures.of(graph).inputs), _coordinates(adjacency))
+        return cls(adjacency, unit_rows(ItemFeatures.of(graph).inputs), coordinates(adjacency, N_DIRECTIONS))
 
     def links(self, nearness: Nearness) -> sparse.csr_matrix:
         """What is above 0 of each item's nearest neighbours; equal ones by position."""
@@ -156,20 +157,3 @@ class _Vectors:
             block.eliminate_zeros()
             rows.append(block)
         return sparse.csr_matrix(sparse.vstack(rows, format="csr"))
-
-
-def _coordinates(adjacency: Adjacency) -> FloatArray:
-    """Items in the strongest right singular vectors of D^-1/2 A D^-1/2, times their strengths: float64 [n_items, n]."""
-    left, right = (np.maximum(degree, 1.0) ** -0.5 for degree in (adjacency.user_degree, adjacency.item_degree))
-    matrix = sparse.csr_matrix(sparse.diags(left) @ adjacency.by_user @ sparse.diags(right))
-    smallest = min(matrix.shape)
-    if smallest <= DENSE_BELOW:
-        _, strengths, vectors = np.linalg.svd(matrix.toarray(), full_matrices=False)
-        strengths, vectors = strengths[:N_DIRECTIONS], vectors[:N_DIRECTIONS]
-    else:
-        from scipy.sparse.linalg import svds  # slow to import
-
-        _, strengths, vectors = svds(matrix, k=N_DIRECTIONS, v0=np.ones(smallest), solver="arpack")
-    coordinates = vectors.T * strengths
-    length = np.linalg.norm(coordinates, axis=1, keepdims=True)
-    return np.asarray(coordinates / np.where(length > 1e-9, length, 1.0))

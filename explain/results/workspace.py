@@ -35,6 +35,7 @@ class ModelInfo:
     floor   it is there to be compared with          learnt_vectors  its state holds learnt arrays
     effects name of a parameter → what it does to a score
     use     when to use it, a sentence               parts  kinds of amounts that its scores are sums of
+    mixes   names of the models that it is a mixture of
     """
 
     name: str
@@ -44,6 +45,7 @@ class ModelInfo:
     summary: str
     use: str = ""
     parts: tuple[str, ...] = ()
+    mixes: tuple[str, ...] = ()
     floor: bool = False
     learnt_vectors: bool = False
     explains_features: bool = False
@@ -157,3 +159,37 @@ class DeviceFile:
     k: int
     changed_items: int | None
     changed_bytes: int | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trait:
+    """A topic or creator of which a segment has more. share, overall: of what the segment, and everybody, had."""
+
+    kind: str
+    label: str
+    share: float
+    overall: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class SegmentRow:
+    """A segment of people. name: what tells it apart; n: its people; items: of which it has most beyond everybody."""
+
+    number: int
+    name: str
+    n: int
+    traits: tuple[Trait, ...]
+    items: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SegmentReport:
+    """hidden: people of segments too small to be told of      stability: between two seeds, adjusted Rand index
+    since: agreement with the snapshot before, the same index; None without one
+    """
+
+    snapshot: str
+    segments: tuple[SegmentRow, ...]
+    hidden: int
+    stability: float
+    since: float | None

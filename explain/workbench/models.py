@@ -11,15 +11,18 @@ from core.feature_score import ExplainsFeatures
 from core.files import read_bytes, write_bytes_whole
 from core.models.base import Recommender, constant_words, get_model, model_names
 from core.models.edge import Edge
+from core.models.segments import Segments
 from core.progress import Progress, no_progress
-from core.snapshots import Manifest, save
+from core.snapshots import Manifest, load, manifests, save
 from core.threads import one_thread
 from explain.export.device_file import delta, device_file, with_delta
 from explain.export.lists_table import check_writable
-from explain.results.workspace import DeviceFile, ModelInfo, SnapshotInfo
+from explain.results.workspace import DeviceFile, ModelInfo, SegmentReport, SnapshotInfo
 from explain.workbench.session import Session, list_length
 from explain.workspace.preference import newest, why_first
 from explain.workspace.refits import served_readability, validation_cut
+from explain.workspace.segments import agreement, segment_rows
+from explain.workspace.workspace import Workspace
 
 MOST_BYTES: Final = 2**31  # what ONNX can hold in one file
 
@@ -83,6 +86,31 @@ class ModelService:
     def why_first(self, workspace: str) -> str:
         """A sentence that says why the first of `fitted` comes first; empty where there is nothing to choose from."""
         return why_first(self._newest(workspace))
+
+    def segments(self, workspace: str, *, snapshot: str | None = None) -> SegmentReport:
+        """The segments of the fitted `segments` model, by name, the largest first. Raises NotReadyError."""
+        loaded = self.session.workspace(workspace)
+        manifest = loaded.manifest(Segments.spec.name, snapshot)
+        model, smallest = loaded.model(manifest), self.session.smallest_group
+        assert isinstance(model, Segments)
+        rows = segment_rows(model, loaded.graph, loaded.names, smallest=smallest)
+        return SegmentReport(
+            snapshot=manifest.snapshot,
+            segments=rows,
+            hidden=int((model.members >= 0).sum()) - sum(row.n for row in rows),
+            stability=model.stability,
+            since=self._agreement(loaded, model, manifest),
+        )
+
+    def _agreement(self, loaded: Workspace, model: Segments, manifest: Manifest) -> float | None:
+        """With the newest older snapshot that knows the same items."""
+        folder = self.session.store.snapshots(loaded.name)
+        older = (m for m in manifests(folder) if m.model == manifest.model and m.order < manifest.order)
+        for earlier in older:
+            state = load(folder, earlier.snapshot)[1]
+            if len(state.arrays["places"]) == loaded.graph.n_items:
+                return agreement(model, Segments.restore(loaded.graph, state))
+        return None
 
     def device_file(
         self,
@@ -162,6 +190,7 @@ def _model_info(model: type[Recommender]) -> ModelInfo:
         summary=spec.summary,
         use=spec.use,
         parts=(*spec.relations, *spec.constants),
+        mixes=spec.mixes,
         floor=spec.floor,
         learnt_vectors=spec.learnt_vectors,
         explains_features=issubclass(model, ExplainsFeatures),

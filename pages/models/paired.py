@@ -47,10 +47,14 @@ def _as_good(best: str, known: dict[str, ModelInfo], gaps: dict[str, Difference]
     level = [name for name, gap in gaps.items() if gap.low <= 0 and _learns_less(known[name], known[best])]
     if not level:
         return f"No simpler model is as good as {known[best].title} here."
-    simplest = min(level, key=lambda name: (known[name].learnt_vectors, not known[name].floor))
+    simplest = min(level, key=lambda name: _learns(known[name]))
     return f"{known[simplest].title} is simpler and cannot be told from {known[best].title} here."
 
 
 def _learns_less(one: ModelInfo, other: ModelInfo) -> bool:
-    """Whether it has no learnt numbers where the other has, or nothing but a count where the other has more."""
-    return (one.learnt_vectors, not one.floor) < (other.learnt_vectors, not other.floor)
+    """Whether it mixes fewer models, or has no learnt numbers where the other has, or nothing but a count."""
+    return _learns(one) < _learns(other)
+
+
+def _learns(model: ModelInfo) -> tuple[int, bool, bool]:
+    return len(model.mixes), model.learnt_vectors, not model.floor
