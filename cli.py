@@ -25,6 +25,7 @@ SUBJECTS = (
     "rules",
     "data",
     "evaluation",
+    "cold",
     "measures",
     "records",
     "segments",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import get_args
 
@@ -11,12 +12,16 @@ from core.errors import OptionError
 from core.evaluation import CUTOFFS, coverage
 from core.graph import FloatArray
 from core.live import DAY_S, LiveRun, LiveWindow, live_metrics, replay
+from core.models.base import get_model
 from core.paired import PerPerson, paired_differences
 from core.progress import Progress, no_progress, portion
 from core.threads import one_thread
 from data.tables import SplitKind
+from explain.results.cold import ColdReport
 from explain.results.workspace import Difference, EvaluationReport, LiveReport
 from explain.workbench.session import Session, evaluation_key, list_length
+from explain.workspace.cold import cold_report, what_content_is_worth
+from explain.workspace.workspace import Workspace
 
 
 class EvaluationService:
@@ -104,6 +109,36 @@ class EvaluationService:
         gaps = paired_differences(first, second, seed=seed)
         return {name: Difference(value=gap.value, low=gap.low, high=gap.high) for name, gap in gaps.items()}
 
+    def cold(
+        self, workspace: str, model: str, *, k: int | None = None, seed: int = 0, progress: Progress = no_progress
+    ) -> ColdReport:
+        """How the model does for new items and new people, by how many events they have; stored for `stored_cold`.
+        Raises OptionError where too few have enough events.
+        """
+        loaded = self.session.workspace(workspace)
+        k = list_length(loaded, k)
+        with one_thread():
+            report = cold_report(loaded.graph, loaded.card, model, seed=seed, k=k, progress=progress)
+        self.session.store.write_result(workspace, _cold_key(loaded, model, k, seed), report.as_json())
+        progress(1.0, "measured")
+        return report
+
+    def cold_of_many(self, workspace: str, models: list[str], *, progress: Progress = no_progress) -> int:
+        """`cold` of several, one after another; how many."""
+        for n, model in enumerate(models):
+            self.cold(workspace, model, progress=portion(progress, n / len(models), (n + 1) / len(models)))
+        return len(models)
+
+    def stored_cold(self, workspace: str, model: str, *, k: int | None = None, seed: int = 0) -> ColdReport | None:
+        """An earlier such measurement on the same data, or None."""
+        loaded = self.session.workspace(workspace)
+        stored = self.session.store.read_result(workspace, _cold_key(loaded, model, list_length(loaded, k), seed))
+        return None if stored is None else ColdReport.from_json(stored)
+
+    def what_content_is_worth(self, reports: Sequence[ColdReport]) -> list[str]:
+        """For each number of events of new items a sentence: the best model with content beside the best without."""
+        return what_content_is_worth(reports)
+
     def splits(self, workspace: str) -> tuple[str, ...]:
         """The kinds of split that these data can be divided by; `given` where events state their part."""
         stated = self.session.workspace(workspace).graph.events.part is not None
@@ -112,6 +147,11 @@ class EvaluationService:
     def has_refit(self, workspace: str, model: str) -> bool:
         """Whether the refit on the training part of the data's default split, which prices need, was made already."""
         return self.session.has_refit(self.session.workspace(workspace), model)
+
+
+def _cold_key(workspace: Workspace, model: str, k: int, seed: int) -> str:
+    get_model(model)
+    return f"cold-{workspace.prepared.content[:12]}-{model}-{int(k)}-{int(seed)}"
 
 
 PEOPLE = "people-"  # begins the key of what was found for each person

@@ -16,7 +16,7 @@ from explain.workbench.tasks import Task
 from pages.frame import jobs, measured, pickers, queries, widgets, wishes
 from pages.frame.selection import Selection, chosen_workspace, selected
 from pages.frame.text import percent, plain, unread
-from pages.models import paired, parameters, segments
+from pages.models import cold, paired, parameters, segments
 
 
 def _measures(at: int) -> dict[str, str]:
@@ -49,6 +49,7 @@ def page() -> None:
     first = queries.workbench().models.why_first(where.name)
     if first:
         st.caption(plain(first, 400))
+    cold.section(where.name, known, fitted, measured.at(where.name))
     segments.section(where.name, fitted)
     st.header("Each model")
     for model in known.values():
