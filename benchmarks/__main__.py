@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-NAMES = ("accuracy", "audits", "exactness", "explanation_speed", "faithfulness", "growth", "living", "load")
+NAMES = ("accuracy", "audits", "exactness", "explanation_speed", "faithfulness", "growth", "living", "load", "mixtures")
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -86,6 +86,10 @@ def benchmark(
         from benchmarks import living
 
         return lambda home, seed: living.run(home, seed, deskdrop, sizes or living.SIZES)
+    if name == "mixtures":
+        from benchmarks import mixtures
+
+        return mixtures.run
     if name == "load":
         from benchmarks import load
 

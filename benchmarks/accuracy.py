@@ -1,8 +1,8 @@
 """How good the lists are: the accuracy bars on MovieLens-100K (split random) and on Newsroom (split last).
 
-Every model that the product has is measured, parameters of all from the validation cut; the path model with strengths
-is held against the strongest rivals of the same run, seed by seed and person by person. Each is fitted anew, in one
-process on one thread, on the training part alone; served snapshots are never read.
+Every model that the product has is measured (mixtures of them in `mixtures`), parameters of all from the validation
+cut; the path model with strengths is held against the strongest rivals of the same run, seed by seed and person by
+person. Each is fitted anew, in one process on one thread, on the training part alone; served snapshots are never read.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from benchmarks.runs import K, Run, differences, measure
 from benchmarks.strengths import OTHER_SEEDS, STRONG, over_seeds, reasons_agree, strong_bars
 from benchmarks.worlds import MOVIELENS, NEWSROOM, graph_of
 from core.graph import InteractionGraph
-from core.models.base import model_names
+from core.models.base import get_model, model_names
 from core.threads import one_thread
 from data.splits import split
 from data.tables import DataCard
@@ -88,7 +88,7 @@ def bars(movielens: dict[str, Run], newsroom: dict[str, Run]) -> tuple[Bar, ...]
 
 def _movielens(graph: InteractionGraph, card: DataCard, seed: int) -> dict[str, Run]:
     parts = split(graph, "random", seed, card.positives)
-    return {name: measure(parts, card, name, seed) for name in model_names()}
+    return {name: measure(parts, card, name, seed) for name in model_names() if not get_model(name).spec.mixes}
 
 
 def _newsroom(home: Path | None, seed: int) -> dict[str, Run]:
