@@ -24,7 +24,7 @@ from core.progress import Progress, portion
 
 WEIGHT_EXPONENTS = (0.0, 0.5, 1.0)
 FIVE_HOP_WEIGHTS = (0.0, -0.2, -0.35, -0.5, -0.65)
-GROUP_WEIGHTS = (0.05, 0.12, 0.25, 0.5)
+GROUP_WEIGHTS = (0.01, 0.025, 0.05, 0.12, 0.25, 0.5)
 CO_BOX = np.array([[0.3, 1.0], [0.2, 1.3], [0.0, 0.8]])
 GROUP_BOX = np.array([[0.2, 1.0], [0.0, 1.2], [-0.8, 0.5]])
 

@@ -22,13 +22,15 @@ class ColdFigure:
 class ColdReport:
     """items, people: number of events → figure. content: whether words or attributes of items enter the model.
 
-    For new items the candidates are the new ones alone; for new people all items that they lack.
+    For new items the candidates are the n_items new ones alone, in lists of k_items, a quarter of them at most; for new
+    people all items that they lack, in lists of k.
     """
 
     model: str
     content: bool
     seed: int
     k: int
+    k_items: int
     n_items: int
     items: Mapping[int, ColdFigure]
     people: Mapping[int, ColdFigure]

@@ -28,16 +28,26 @@ def cold_report(
     """One fit for each number of events that new items have, and one without the new people."""
     n_fits = len(KEPT) + 1
     items: dict[int, ColdFigure] = {}
-    content, n_items = False, 0
+    content, n_items, k_items = False, 0, k
     for n, kept in enumerate(KEPT):
         cut = cold_items(graph, card.positives, kept=kept, seed=seed)
         fitted = _fitted(cut.train, card, model, seed, portion(progress, n / n_fits, (n + 1) / n_fits))
-        items[kept] = _figure(_recall_of_items(fitted, cut.test, cut.items, k), seed)
         content, n_items = _reads_content(fitted), len(cut.items)
+        k_items = max(1, min(k, n_items // 4))  # a list of all of them would find everything
+        items[kept] = _figure(_recall_of_items(fitted, cut.test, cut.items, k_items), seed)
     train, people = cold_people(graph, card.positives, seed=seed)
     fitted = _fitted(train, card, model, seed, portion(progress, 1 - 1 / n_fits, 1.0))
     newcomers = {n: _figure(_recall_of_people(fitted, people, n, k), seed) for n in KEPT}
-    return ColdReport(model=model, content=content, seed=seed, k=k, n_items=n_items, items=items, people=newcomers)
+    return ColdReport(
+        model=model,
+        content=content,
+        seed=seed,
+        k=k,
+        k_items=k_items,
+        n_items=n_items,
+        items=items,
+        people=newcomers,
+    )
 
 
 def what_content_is_worth(reports: Sequence[ColdReport]) -> list[str]:

@@ -29,7 +29,12 @@ def section(workspace: str, known: Mapping[str, ModelInfo], fitted: Mapping[str,
         st.markdown("\n".join(f"- {plain(sentence, 400)}" for sentence in sentences))
         side = st.segmented_control("Who is new", ["items", "people"], default="items", key="cold-side") or "items"
         n = max(figure.n for r in stored.values() for figure in (r.items if side == "items" else r.people).values())
-        st.caption(f"Recall@{at} with 95 % intervals over n = {n:,} people, by how many events the new ones have.")
+        first = next(iter(stored.values()))
+        length = first.k_items if side == "items" else first.k
+        among = f" among {plural(first.n_items, 'new item')}" if side == "items" else ""
+        st.caption(
+            f"Recall@{length}{among} with 95 % intervals over n = {n:,} people, by how many events the new ones have."
+        )
         widgets.table(
             cold_frame(known, stored, side),
             f"cold-{side}",

@@ -75,9 +75,10 @@ def test_figures_of_popularity_are_those_of_a_count_by_hand() -> None:
     whole, k = graph(2), 3
     report = cold_report(whole, CARD, "popularity", seed=1, k=k, progress=no_progress)
     assert not report.content
+    assert report.k_items == max(1, report.n_items // 4) < k
     for kept in KEPT:
         cut = cold_items(whole, KINDS, kept=kept, seed=1)
-        best = sorted(cut.items.tolist(), key=lambda i: (-len(people_of(cut.train, i)), i))[:k]
+        best = sorted(cut.items.tolist(), key=lambda i: (-len(people_of(cut.train, i)), i))[: report.k_items]
         values = []
         for user in range(whole.n_users):
             wanted = {i for i in cut.items.tolist() if cut.test[user, i]}
@@ -100,7 +101,7 @@ def test_figures_of_popularity_are_those_of_a_count_by_hand() -> None:
 def report(model: type[Recommender] | str, content: bool, values: tuple[float, ...]) -> ColdReport:
     name = model if isinstance(model, str) else model.spec.name
     figures = {n: ColdFigure(value=v, low=0.0, high=1.0, n=9) for n, v in zip(KEPT, values, strict=True)}
-    return ColdReport(model=name, content=content, seed=0, k=20, n_items=5, items=figures, people=figures)
+    return ColdReport(model=name, content=content, seed=0, k=20, k_items=1, n_items=5, items=figures, people=figures)
 
 
 def test_the_sentences_compare_the_best_with_content_and_the_best_without() -> None:
