@@ -32,7 +32,7 @@ from explain.workspace.refits import validation_cut
 from explain.workspace.segments import agreement
 
 BESIDE = ("sansa", "edge", "segments")
-COLD = ("path", "gnn+content", "embedding-knn", "lightgcn-softmax", "ials", "item-knn", "popularity")
+COLD = ("path", "gnn+content", "embedding-knn", "ials", "item-knn", "popularity")
 SEEDS = (0, 1, 2)
 N_ASKED = 300
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from core.models.base import get_model, model_names
+from core.models.content import ContentModel
 
 
 def one_of_each_kind() -> tuple[str, ...]:
@@ -22,8 +23,8 @@ def from_events_alone() -> tuple[str, ...]:
 
 
 def reading_attributes() -> tuple[str, ...]:
-    """All of those that learn from what items are."""
-    return tuple(name for name in model_names() if get_model(name).reads_attributes)
+    """All networks that learn from what items are."""
+    return tuple(name for name in model_names() if issubclass(get_model(name), ContentModel))
 
 
 def of_histories() -> tuple[str, ...]:

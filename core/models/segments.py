@@ -46,7 +46,6 @@ class Segments(Recommender):
         use="To name and address groups of people; for somebody new after one or two events.",
         unit="share of the segment's people",
         order=59,
-        floor=True,
         learnt_vectors=True,
         constants={
             SEGMENT: ConstantWords(

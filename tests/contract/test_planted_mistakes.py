@@ -141,9 +141,9 @@ def the_other_way_round(self: PathModel) -> bool:
 
 
 MISTAKES = (
-    Mistake("NaN", ItemKnn, "score", answer(ItemKnn, "score", with_nan)),
+    Mistake("NaN", Popularity, "score", answer(Popularity, "score", with_nan)),
     Mistake("float32", ItemKnn, "score", answer(ItemKnn, "score", lambda s: s.astype(np.float32))),
-    Mistake("an item too few", ItemKnn, "score", answer(ItemKnn, "score", lambda s: s[:, :-1])),
+    Mistake("an item too few", Popularity, "score", answer(Popularity, "score", lambda s: s[:, :-1])),
     Mistake("a batch as its first person", ItemKnn, "score", {"score": first_only}),
     Mistake("history upside down", ItemKnn, "history", answer(ItemKnn, "history", lambda items: items[::-1])),
     Mistake("seed", LightGCN, "fit", {"fit": classmethod(drawn_anew)}),

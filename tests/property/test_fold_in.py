@@ -37,6 +37,9 @@ def graph_and_state(name: str, seed: int, *, baskets: bool) -> tuple[Interaction
     if name == "lightgcn":
         e0 = rng.normal(size=(n_users + n_items, 5))
         return graph, ModelState({"n_layers": 3, "epochs": 0}, {"e0": e0})
+    if name == "segments":
+        arrays = {"places": rng.normal(size=(n_items, 3)), "centres": rng.normal(size=(4, 3)), "middle": np.zeros(3)}
+        return graph, ModelState({"stability": 1.0}, arrays)
     return graph, ModelState({"n_neighbours": int(rng.integers(1, 8))} if name == "item-knn" else {})
 
 

@@ -317,4 +317,4 @@ def test_the_waterfall_goes_from_the_random_list_to_the_gap(attribution):
 
 
 def test_constants_are_the_kinds_of_parts_without_a_history():
-    assert set(constant_words()) == {"memory", "base", "content", "trend", "newness"}
+    assert set(constant_words()) == {"memory", "base", "content", "trend", "newness", "segment"}

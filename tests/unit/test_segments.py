@@ -97,6 +97,8 @@ def test_the_command_names_them_and_compares_with_the_snapshot_before(
     newsroom_home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SURFACED_HOME", str(shutil.copytree(newsroom_home, tmp_path / "home")))
+    for fitted_before in (tmp_path / "home").rglob("segments-*"):
+        shutil.rmtree(fitted_before)
     refused = surfaced("segments", "--workspace", "newsroom").complaint
     assert "fit --workspace newsroom --model segments" in refused
     for seed in ("0", "1"):
