@@ -10,7 +10,7 @@ import streamlit as st
 from core.texts import command
 from explain.charts.bars import MetricBar, metric_bars
 from explain.format.dates import minute_in_words
-from explain.format.numbers import seconds, with_interval
+from explain.format.numbers import plural, seconds, with_interval
 from explain.results.workspace import EvaluationReport, ModelInfo, SnapshotInfo
 from explain.workbench.tasks import Task
 from pages.frame import jobs, measured, pickers, queries, widgets, wishes
@@ -52,8 +52,13 @@ def page() -> None:
     cold.section(where.name, known, fitted, measured.at(where.name))
     segments.section(where.name, fitted)
     st.header("Each model")
-    for model in known.values():
+    for model in (m for m in known.values() if m.name in fitted):
         _model(where.name, model, fitted.get(model.name), reports.get(model.name), split)
+    others = [m for m in known.values() if m.name not in fitted]
+    if others:
+        with st.expander(f"{plural(len(others), 'further model')} that can be fitted"):
+            for model in others:
+                _model(where.name, model, None, None, split)
     if selection is not None:
         st.header(f"What the {plain(known[selection.model].title)} learnt")
         words = queries.workbench().models.relation_words(selection.name)

@@ -8,7 +8,6 @@ import pandas as pd
 import streamlit as st
 
 from core.errors import SurfacedError
-from core.texts import command
 from explain.charts.bars import path_network
 from explain.format.numbers import amount
 from explain.results.explanation import Explanation, Part
@@ -92,11 +91,9 @@ def model_section(selection: Selection, item: str) -> None:
             optional=True,
             placeholder="Pick a model to look at side by side",
         )
-    missing = [m for m in known.values() if wished is None and m.name not in {s.model for s in selection.fitted}]
-    for model in missing:
-        st.caption(f"{plain(model.title)} is not fitted to this data yet. Fit it on the page Models, or type:")
-        widgets.command(command("fit", "--workspace", selection.name, "--model", model.name))
+    missing = [m.title for m in known.values() if wished is None and m.name not in {s.model for s in selection.fitted}]
     if missing:
+        st.caption(f"Not fitted to this data yet: {plain(', '.join(missing), 600)}. The page Models fits them.")
         widgets.link("models", "Go to Models")
     if not wished:
         return

@@ -44,6 +44,8 @@ def test_new_items_people_and_segments_are_told_where_they_were_measured(
 ) -> None:
     home = Path(shutil.copytree(newsroom_home, tmp_path / "home"))
     monkeypatch.setenv("SURFACED_HOME", str(home))
+    for fitted_before in home.rglob("segments-*"):
+        shutil.rmtree(fitted_before)
     bench = Workbench(home)
     assert "Segments of people" not in texts(open_page("models"))
     bench.models.fit("newsroom", Segments.spec.name)
