@@ -28,7 +28,10 @@ SAMPLE: Final = 256  # people whose scores say how widely a member's scores spre
 WORDS: Final = {
     "weights": ParameterWords(label="weight of each model in the mixture", effect="larger: more of the score is its"),
     "factors": ParameterWords(label="what each model's score is multiplied by", effect="its weight over its spread"),
-    "alone": ParameterWords(label="the one of them that is as good alone on the validation cut; none if empty"),
+    "alone": ParameterWords(
+        label="the one of them that is as good alone on the validation cut",
+        effect="it is as good alone on the validation cut: the mixture wins nothing that can be told from chance",
+    ),
 }
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Final
 
 import pandas as pd
@@ -82,16 +82,25 @@ def _lives(name: str, value: float) -> float | str:
 
 def _in_words(value: object) -> str:
     """A number in three digits, anything else as it is."""
-    return amount(value, signed=False) if isinstance(value, float) else str(value)
+    return amount(value, signed=False) if isinstance(value, float) else str(value) or "none"
 
 
 def general_frame(parameters: Mapping[str, object], effects: Mapping[str, str]) -> pd.DataFrame:
+    """One row a number; those of a mixture's members begin with whose they are."""
     rows = [
         (
-            _title(name),
-            span(value) if name.endswith(LIFE) and isinstance(value, float) else _in_words(value),
-            effects.get(name, ""),
+            " · ".join(map(_title, path)),
+            span(value) if path[-1].endswith(LIFE) and isinstance(value, float) else _in_words(value),
+            next((effects[name] for name in reversed(path) if name in effects), ""),
         )
-        for name, value in parameters.items()
+        for path, value in _leaves(parameters)
     ]
     return pd.DataFrame(rows, columns=["parameter", "value", "what it does"])
+
+
+def _leaves(parameters: Mapping[str, object], above: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], object]]:
+    for name, value in parameters.items():
+        if isinstance(value, Mapping):
+            yield from _leaves(value, (*above, name))
+        else:
+            yield (*above, name), value

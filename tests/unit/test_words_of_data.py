@@ -67,6 +67,15 @@ def test_evidence_and_history_tell_of_an_event_in_the_same_words(home: Path, exp
     assert nodes
 
 
+def test_numbers_of_a_mixture_s_members_say_whose_they_are() -> None:
+    frame = parameters.general_frame(
+        {"weights": {"ials": 0.25}, "alone": "", "members": {"ials": {"dim": 64}}}, {"dim": "length"}
+    )
+    assert frame["parameter"].tolist() == ["weights · ials", "alone", "members · ials · dim"]
+    assert frame["value"].tolist() == ["0.25", "none", "64"]
+    assert frame["what it does"].tolist() == ["", "", "length"]
+
+
 def test_parameters_and_measures_are_read_by_people() -> None:
     frame = parameters.general_frame({"weight_mean": 3.529861234, "dim": 64}, {"dim": "length of a vector"})
     assert frame["parameter"].tolist() == ["weight mean", "dim"]
