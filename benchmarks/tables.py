@@ -25,3 +25,37 @@ def accuracy_table(figures: Mapping[str, Any]) -> str:
         cells += [f"{run['gross_net']:.1f}", "< 1 s" if seconds < 0.95 else f"{seconds:.0f} s"]
         lines.append(f"| {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def mixtures_table(figures: Mapping[str, Any]) -> str:
+    """Markdown, one row a mixture beside the best of its members. figures: those of mixtures.json."""
+    lines = ["| mixture | weights | Recall@20 | NDCG@20 | NDCG@20 above its best member |", "|---|---|---|---|---|"]
+    for name, against in figures["mixture_minus_best_member"].items():
+        metrics = figures["models"][name]["metrics"]
+        weights = ", ".join(f"{member} {_short(w, 2)}" for member, w in against["weights"].items())
+        gap = against["ndcg@20"]
+        beside = f"{against['best_member']}: {_signed(gap['value'])} [{_signed(gap['low'])}, {_signed(gap['high'])}]"
+        cells = [name, weights, *(_short(metrics[m]["value"]) for m in ("recall@20", "ndcg@20")), beside]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def cold_table(figures: Mapping[str, Any]) -> str:
+    """Markdown, one row a model: Recall@20 for new items and for new people, by how many events they have."""
+    cold = figures["cold"]
+    kept = list(next(iter(cold.values()))["items"])
+    heads = [f"{side}, {n}" for side in ("new items", "new people") for n in kept]
+    lines = [f"| model | content | {' | '.join(heads)} |", "|---" * (2 + len(heads)) + "|"]
+    for name, report in sorted(cold.items(), key=lambda pair: -pair[1]["items"][kept[0]]["value"]):
+        values = [_short(report[side][n]["value"]) for side in ("items", "people") for n in kept]
+        cells = [get_model(name).spec.title, "yes" if report["content"] else "no", *values]
+        lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _short(value: float, digits: int = 3) -> str:
+    return f"{value:.{digits}f}".removeprefix("0") if value < 1 else f"{value:.{digits}f}"
+
+
+def _signed(value: float) -> str:
+    return f"{'−' if value < 0 else ''}{_short(abs(value))}"

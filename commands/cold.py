@@ -15,9 +15,8 @@ from commands.command_line import (
     app,
     print_answer,
     progress_bar,
-    say,
 )
-from core.errors import DataError, ModelError, OptionError
+from commands.several import with_each
 from explain.results.cold import ColdFigure, ColdReport
 from explain.workbench.workbench import Workbench
 
@@ -31,23 +30,13 @@ def cold(
     as_json: JsonOption = False,
 ) -> None:
     """A tenth of the items, and of the people, made new: recall from none, one, three and ten events."""
-    bench, reports, left_out = Workbench(), dict[str, ColdReport](), dict[str, str]()
-    names = (
-        [info.name for info in bench.models.known()]
-        if models == "all"
-        else [name for name in models.split(",") if name]
-    )
-    if not names:
-        raise OptionError("Name the models (--models path,gnn+content), or all of them (--models all).")
-    for name in dict.fromkeys(names):
-        try:
-            with progress_bar(f"Making items and people new for {name}") as progress:
-                reports[name] = bench.evaluate.cold(workspace, name, k=k, seed=seed, progress=progress)
-        except (DataError, ModelError) as error:
-            if models != "all":
-                raise
-            left_out[name] = str(error)
-            say(f"{name} is left out: {error}")
+    bench = Workbench()
+
+    def measured(name: str) -> ColdReport:
+        with progress_bar(f"Making items and people new for {name}") as progress:
+            return bench.evaluate.cold(workspace, name, k=k, seed=seed, progress=progress)
+
+    reports, left_out = with_each(models, [info.name for info in bench.models.known()], measured)
     sentences = bench.evaluate.what_content_is_worth(list(reports.values()))
     answer = {
         "models": {name: report.as_json() for name, report in reports.items()},

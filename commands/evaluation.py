@@ -18,9 +18,9 @@ from commands.command_line import (
     app,
     print_answer,
     progress_bar,
-    say,
 )
-from core.errors import DataError, ModelError, OptionError
+from commands.several import with_each
+from core.errors import OptionError
 from core.files import JsonObject
 from explain.format.numbers import difference
 from explain.workbench.workbench import Workbench
@@ -72,16 +72,9 @@ def _evaluate_several(workspace: str, models: str, how: Measured, as_json: bool)
     """One after another; what cannot be measured is told and left out; then the most accurate one against each other,
     person by person.
     """
-    bench, results, left_out = Workbench(), dict[str, JsonObject](), dict[str, str]()
-    names = [m.name for m in bench.models.known()] if models == "all" else [n for n in models.split(",") if n]
-    for name in dict.fromkeys(names):
-        try:
-            results[name] = _measured(bench, workspace, name, how)
-        except (DataError, ModelError) as error:
-            if models != "all":
-                raise
-            left_out[name] = str(error)
-            say(f"{name} is left out: {error}")
+    bench = Workbench()
+    known = [info.name for info in bench.models.known()]
+    results, left_out = with_each(models, known, lambda name: _measured(bench, workspace, name, how))
     first = max(results, key=lambda name: results[name]["metrics"][f"ndcg@{results[name]['k']}"]["value"], default=None)
     split, k, seed, _ = how
     paired = {

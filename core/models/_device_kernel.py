@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -38,6 +39,7 @@ class DeviceKernel:
     everybody: NDArray[np.float32]
     overlap: float
 
+    @cached_property
     def matrix(self) -> sparse.csr_matrix:
         """CSR float64 [n_items, n_items]; what was rounded to 0 is no entry."""
         n_items, width = self.neighbours.shape
@@ -62,7 +64,7 @@ def smallest_kernel(model: PathModel) -> DeviceKernel:
     choices = [(size, numbers) for numbers in (np.int8, np.float16) for size in sizes]
     for size, numbers in sorted(choices, key=lambda c: c[0] * (position + np.dtype(c[1]).itemsize)):
         kernel = _rounded(order[:, :size], values[:, :size], everybody, numbers)
-        kept = _overlap(np.asarray(rows @ kernel.matrix() + everybody), wanted, model, people)
+        kept = _overlap(np.asarray(rows @ kernel.matrix + everybody), wanted, model, people)
         kernel = replace(kernel, overlap=kept)
         if best is None or kept > best.overlap:
             best = kernel

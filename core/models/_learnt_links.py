@@ -7,11 +7,13 @@ called exact. Parts are exact all the same: the score is their sum.
 from __future__ import annotations
 
 from abc import abstractmethod
+from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar, Final
 
 import numpy as np
+from scipy import sparse
 
-from core.adjacency import Adjacency
+from core.adjacency import Adjacency, matrix_row
 from core.edge_score import EdgeScore, EdgeSet
 from core.graph import FloatArray, IntArray
 from core.models.base import Recommender
@@ -69,6 +71,30 @@ class LearntLinks(Recommender):
     def edge_score(self, user: int, item: int) -> EdgeScore:
         constant = sum(self.constants(user, item).values())
         return _OwnEdges(self.adjacency, user, self.links_to(user, item), constant)
+
+
+class SparseLinks(LearntLinks):
+    """Links of which most are 0. leaving: CSR float64 [n_items, n_items], what each history item adds to each item."""
+
+    def __init__(self, adjacency: Adjacency, leaving: sparse.csr_matrix) -> None:
+        super().__init__(adjacency)
+        self.leaving = leaving
+
+    @cached_property
+    def _arriving(self) -> sparse.csr_matrix:
+        return self.leaving.T.tocsr()
+
+    def score(self, users: IntArray) -> FloatArray:
+        return np.asarray((self.adjacency.by_user[users] @ self.leaving).toarray())
+
+    def links_to(self, user: int, item: int) -> FloatArray:
+        items, weights = matrix_row(self._arriving, item)
+        out = np.zeros(self.adjacency.n_items)
+        out[items] = weights
+        return out
+
+    def linked(self, user: int, items: IntArray, kept: FloatArray) -> FloatArray:
+        return np.asarray(self.leaving[items].T @ kept)
 
 
 class _OwnEdges:

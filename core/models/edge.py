@@ -8,16 +8,13 @@ history item to a recommended one. The walks themselves stay at home; `explain.e
 
 from __future__ import annotations
 
-from functools import cached_property
 from typing import ClassVar, Self
 
 import numpy as np
-from scipy import sparse
 
-from core.adjacency import matrix_row
 from core.graph import FloatArray, IntArray, InteractionGraph
 from core.models._device_kernel import DeviceKernel, smallest_kernel
-from core.models._learnt_links import LearntLinks
+from core.models._learnt_links import SparseLinks
 from core.models._path_chains import PathEdges, PathParameters
 from core.models._path_scores import edges_of, folded
 from core.models.base import Holdout, ModelSpec, ModelState, register
@@ -31,7 +28,7 @@ WORDS = "all paths between the two {noun}s, summed and rounded"
 
 
 @register
-class Edge(LearntLinks):
+class Edge(SparseLinks):
     """Read-only once built. edges, parameters: of the path model whose table it is; first hops are the same."""
 
     key: ClassVar[str] = KEY
@@ -57,7 +54,7 @@ class Edge(LearntLinks):
     )
 
     def __init__(self, edges: PathEdges, parameters: PathParameters, kernel: DeviceKernel) -> None:
-        super().__init__(edges.decayed(parameters.history_life))
+        super().__init__(edges.decayed(parameters.history_life), kernel.matrix)
         self.edges, self.parameters, self.kernel = edges, parameters, kernel
         self.everybody = kernel.everybody.astype(np.float64)
 
@@ -97,34 +94,23 @@ class Edge(LearntLinks):
         arrays = {"neighbours": k.neighbours, "amounts": k.amounts, "scale": k.scale, "everybody": k.everybody}
         return ModelState(self.parameters.as_json() | of_table, arrays)
 
-    @cached_property
-    def _leaving(self) -> sparse.csr_matrix:
-        return self.kernel.matrix()
-
-    @cached_property
-    def _arriving(self) -> sparse.csr_matrix:
-        return self._leaving.T.tocsr()
-
     @property
     def reads_weights(self) -> bool:
         return self.parameters.weight_exponent != 0
 
-    def _opening(self, n_items: int) -> float:
-        return float(max(n_items, 1) ** -self.parameters.person)
+    def _opening(self, n_items: IntArray | int) -> FloatArray:
+        """What the first hops of people who have so many items are multiplied by."""
+        return np.asarray(np.maximum(n_items, 1) ** -self.parameters.person)
 
     def score(self, users: IntArray) -> FloatArray:
-        rows = self.adjacency.by_user[users]
-        opening = np.maximum(np.diff(rows.indptr), 1) ** -self.parameters.person
-        return np.asarray((rows @ self._leaving).toarray() * opening[:, None] + self.everybody)
+        n_items = np.diff(self.adjacency.by_user[users].indptr)
+        return np.asarray(super().score(users) * self._opening(n_items)[:, None] + self.everybody)
 
     def links_to(self, user: int, item: int) -> FloatArray:
-        items, amounts = matrix_row(self._arriving, item)
-        out = np.zeros(self.adjacency.n_items)
-        out[items] = amounts * self._opening(len(self.history(user)))
-        return out
+        return np.asarray(super().links_to(user, item) * self._opening(len(self.history(user))))
 
     def linked(self, user: int, items: IntArray, kept: FloatArray) -> FloatArray:
-        return np.asarray(self._leaving[items].T @ kept) * self._opening(len(self.history(user)))
+        return np.asarray(super().linked(user, items, kept) * self._opening(len(self.history(user))))
 
     def masked(self, user: int, dropped: IntArray) -> FloatArray:
         return np.asarray(super().masked(user, dropped) + self.everybody)

@@ -10,19 +10,18 @@ vectors of D^-1/2 A D^-1/2, the smoothest signals on the graph (PureSVD, Cremone
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from functools import cached_property
 from itertools import product
 from typing import ClassVar, Final, Self
 
 import numpy as np
 from scipy import sparse
 
-from core.adjacency import Adjacency, matrix_row
+from core.adjacency import Adjacency
 from core.graph import FloatArray, IntArray, InteractionGraph
 from core.models._content_features import ItemFeatures
 from core.models._content_text import unit_rows
 from core.models._graph_coordinates import coordinates
-from core.models._learnt_links import LearntLinks
+from core.models._learnt_links import SparseLinks
 from core.models.base import Holdout, ModelSpec, ModelState, register, validation_accuracy
 from core.progress import Progress, no_progress
 from core.words import ParameterWords, RelationWords
@@ -42,8 +41,8 @@ class Nearness:
 
 
 @register
-class EmbeddingKnn(LearntLinks):
-    """links: CSR float64 [n_items, n_items], row i holds what the nearest neighbours of item i add to its score."""
+class EmbeddingKnn(SparseLinks):
+    """leaving: CSR float64 [n_items, n_items]; column i is what the nearest neighbours of item i add to it."""
 
     key: ClassVar[str] = KEY
     words: ClassVar[str] = WORDS
@@ -67,9 +66,9 @@ class EmbeddingKnn(LearntLinks):
         },
     )
 
-    def __init__(self, adjacency: Adjacency, links: sparse.csr_matrix, nearness: Nearness) -> None:
-        super().__init__(adjacency)
-        self.links, self.nearness = links, nearness
+    def __init__(self, adjacency: Adjacency, leaving: sparse.csr_matrix, nearness: Nearness) -> None:
+        super().__init__(adjacency, leaving)
+        self.nearness = nearness
 
     @classmethod
     def fit(cls, graph: InteractionGraph, *, holdout: Holdout, seed: int = 0, progress: Progress = no_progress) -> Self:
@@ -90,42 +89,27 @@ class EmbeddingKnn(LearntLinks):
 
     @classmethod
     def _near(cls, vectors: _Vectors, nearness: Nearness) -> Self:
-        return cls(vectors.adjacency, vectors.links(nearness), nearness)
+        return cls(vectors.adjacency, vectors.links(nearness).T.tocsr(), nearness)
 
     @classmethod
     def restore(cls, graph: InteractionGraph, state: ModelState) -> Self:
         a, p = state.arrays, state.parameters
-        links = sparse.csr_matrix((a["links"], a["link_items"], a["link_rows"]), shape=(graph.n_items, graph.n_items))
+        leaving = sparse.csr_matrix((a["links"], a["link_items"], a["link_rows"]), shape=(graph.n_items, graph.n_items))
         nearness = Nearness(content=float(p["content"]), neighbours=int(p["neighbours"]))
-        return cls(Adjacency.binary(graph.interactions), links, nearness)
+        return cls(Adjacency.binary(graph.interactions), leaving, nearness)
 
     def state(self) -> ModelState:
-        arrays = {"links": self.links.data, "link_items": self.links.indices, "link_rows": self.links.indptr}
+        w = self.leaving
+        arrays = {"links": w.data, "link_items": w.indices, "link_rows": w.indptr}
         return ModelState(asdict(self.nearness), arrays)
 
     def held_out(self, holdout: Holdout, *, seed: int = 0) -> Self:
         return self.linking(holdout.train, self.nearness)
 
-    @cached_property
-    def _leaving(self) -> sparse.csr_matrix:
-        return self.links.T.tocsr()
-
-    def score(self, users: IntArray) -> FloatArray:
-        return np.asarray((self.adjacency.by_user[users] @ self._leaving).toarray())
-
-    def links_to(self, user: int, item: int) -> FloatArray:
-        items, amounts = matrix_row(self.links, item)
-        out = np.zeros(self.adjacency.n_items)
-        out[items] = amounts
-        return out
-
-    def linked(self, user: int, items: IntArray, kept: FloatArray) -> FloatArray:
-        return np.asarray(self._leaving[items].T @ kept)
-
     def fold_in(self, items: IntArray, weights: FloatArray, user: int | None = None) -> tuple[EmbeddingKnn, int]:
         kept = np.unique(items)
         adjacency, position = self.adjacency.with_row(user, kept, np.ones(len(kept)))
-        return EmbeddingKnn(adjacency, self.links, self.nearness), position
+        return EmbeddingKnn(adjacency, self.leaving, self.nearness), position
 
 
 @dataclass(frozen=True, eq=False)

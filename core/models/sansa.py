@@ -8,7 +8,6 @@ with j, b_S = (G_SS + λI)^-1 G[S, j]: a sparse approximate inverse, column by c
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
 from typing import ClassVar, Final, Self
 
 import numpy as np
@@ -16,7 +15,7 @@ from scipy import sparse
 
 from core.adjacency import Adjacency, matrix_row
 from core.graph import FloatArray, IntArray, InteractionGraph
-from core.models._learnt_links import LINK_WORDS, LearntLinks
+from core.models._learnt_links import LINK_WORDS, SparseLinks
 from core.models.base import Holdout, ModelSpec, ModelState, register, validation_accuracy
 from core.progress import Progress, no_progress, portion
 from core.words import ParameterWords
@@ -26,8 +25,8 @@ PARTNERS: Final = 100
 
 
 @register
-class Sansa(LearntLinks):
-    """weights: CSR float64 [n_items, n_items], from a history item to a recommended one; its diagonal is 0."""
+class Sansa(SparseLinks):
+    """leaving: CSR float64 [n_items, n_items], from a history item to a recommended one; the diagonal is 0."""
 
     spec: ClassVar[ModelSpec] = ModelSpec(
         name="sansa",
@@ -46,9 +45,9 @@ class Sansa(LearntLinks):
         },
     )
 
-    def __init__(self, adjacency: Adjacency, weights: sparse.csr_matrix, penalty: float, partners: int) -> None:
-        super().__init__(adjacency)
-        self.weights, self.penalty, self.partners = weights, penalty, partners
+    def __init__(self, adjacency: Adjacency, leaving: sparse.csr_matrix, penalty: float, partners: int) -> None:
+        super().__init__(adjacency, leaving)
+        self.penalty, self.partners = penalty, partners
 
     @classmethod
     def fit(cls, graph: InteractionGraph, *, holdout: Holdout, seed: int = 0, progress: Progress = no_progress) -> Self:
@@ -90,33 +89,17 @@ class Sansa(LearntLinks):
         return cls(Adjacency.binary(graph.interactions), weights, float(p["penalty"]), int(p["partners"]))
 
     def state(self) -> ModelState:
-        w = self.weights
+        w = self.leaving
         arrays = {"weights": w.data, "weight_items": w.indices, "weight_rows": w.indptr}
         return ModelState({"penalty": self.penalty, "partners": self.partners}, arrays)
 
     def held_out(self, holdout: Holdout, *, seed: int = 0) -> Self:
         return self.solved(holdout.train, (self.penalty,), self.partners)[0]
 
-    @cached_property
-    def _arriving(self) -> sparse.csr_matrix:
-        return self.weights.T.tocsr()
-
-    def score(self, users: IntArray) -> FloatArray:
-        return np.asarray((self.adjacency.by_user[users] @ self.weights).toarray())
-
-    def links_to(self, user: int, item: int) -> FloatArray:
-        items, weights = matrix_row(self._arriving, item)
-        out = np.zeros(self.adjacency.n_items)
-        out[items] = weights
-        return out
-
-    def linked(self, user: int, items: IntArray, kept: FloatArray) -> FloatArray:
-        return np.asarray(self.weights[items].T @ kept)
-
     def fold_in(self, items: IntArray, weights: FloatArray, user: int | None = None) -> tuple[Sansa, int]:
         kept = np.unique(items)
         adjacency, position = self.adjacency.with_row(user, kept, np.ones(len(kept)))
-        return Sansa(adjacency, self.weights, self.penalty, self.partners), position
+        return Sansa(adjacency, self.leaving, self.penalty, self.partners), position
 
 
 def _partners(adjacency: Adjacency, item: int, most: int) -> tuple[IntArray, FloatArray]:

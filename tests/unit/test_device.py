@@ -62,7 +62,7 @@ def test_a_table_keeps_the_lists_of_its_paths_as_far_as_it_says() -> None:
     kept = np.mean([len(np.intersect1d(a, b)) / 20 for a, b in zip(*lists, strict=True)])
     assert model.kernel.overlap >= ENOUGH
     assert kept >= 0.97
-    stored, bits = model.kernel.matrix().toarray(), model.kernel.amounts.dtype
+    stored, bits = model.kernel.matrix.toarray(), model.kernel.amounts.dtype
     for user in range(3):
         items, start = path.first_hops(user)
         for item in range(graph.n_items):

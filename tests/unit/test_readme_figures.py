@@ -4,19 +4,42 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
-from benchmarks.tables import accuracy_table
+import pytest
+
+from benchmarks.tables import accuracy_table, cold_table, mixtures_table
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 MOVIELENS = json.loads((ROOT / "benchmarks/results/accuracy.json").read_text(encoding="utf-8"))["figures"][
     "movielens-100k"
 ]
+MIXTURES = json.loads((ROOT / "benchmarks/results/mixtures.json").read_text(encoding="utf-8"))["figures"]
 
 
 def test_the_table_of_accuracy_is_the_measured_one() -> None:
     assert accuracy_table(MOVIELENS) in README
+
+
+@pytest.mark.parametrize("table", [mixtures_table, cold_table])
+def test_the_tables_of_mixtures_and_of_new_items_are_the_measured_ones(table: Callable[[Any], str]) -> None:
+    assert table(MIXTURES) in README
+
+
+def test_what_is_said_of_the_device_and_of_segments_was_measured() -> None:
+    device, again = MIXTURES["device"], MIXTURES["segments_found_again"]
+    said = README[README.index("The table for a device") :].partition("\n\n")[0]
+    for text in (
+        f"{device['bytes'] / 1e6:.1f} MB",
+        f"{device['overlap']:.3f}".removeprefix("0"),
+        f"{device['ms_p50']:.1f} ms",
+    ):
+        assert text in said
+    for value in again.values():
+        assert f"{value:.2f}".removeprefix("0") in said
 
 
 def test_the_sentence_on_strengths_has_the_measured_differences() -> None:

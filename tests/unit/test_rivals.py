@@ -38,7 +38,7 @@ def test_ease_refuses_a_catalogue_whose_pairs_it_could_not_hold(monkeypatch: pyt
 def test_sparse_ease_with_every_partner_is_ease() -> None:
     graph = random_graph(1, n_users=40, n_events=1_500)
     for penalty, sparse in zip((1.0, 9.0), Sansa.solved(graph, (1.0, 9.0), graph.n_items), strict=True):
-        assert np.allclose(sparse.weights.toarray(), Ease.solved(graph, penalty).weights, atol=1e-12)
+        assert np.allclose(sparse.leaving.toarray(), Ease.solved(graph, penalty).weights, atol=1e-12)
 
 
 def test_a_column_of_sparse_ease_solves_the_equations_of_its_partners() -> None:
@@ -46,7 +46,7 @@ def test_a_column_of_sparse_ease_solves_the_equations_of_its_partners() -> None:
     graph = random_graph(2)
     x = (graph.interactions.toarray() > 0).astype(float)
     (model,) = Sansa.solved(graph, (2.0,), 4)
-    b, gram = model.weights.toarray(), x.T @ x
+    b, gram = model.leaving.toarray(), x.T @ x
     for item in range(graph.n_items):
         kept = np.flatnonzero(b[:, item])
         assert (len(kept) > 0) == (gram[item, item] > 0)
