@@ -64,7 +64,7 @@ def test_weights_are_the_mean_shares_of_the_parts_of_everybodys_listed_items(ben
 
 
 def test_every_level_sums_to_one_and_the_history_is_its_relations(bench):
-    for name in [name for name in one_of_each_kind() if not get_model(name).spec.floor]:
+    for name in [name for name in one_of_each_kind() if get_model(name).spec.relations]:
         rows = bench.exposure.main_parameters("newsroom", name, K).rows
         for level in {row.level for row in rows}:
             assert sum(r.share for r in rows if r.level == level) == pytest.approx(1.0)
