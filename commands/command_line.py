@@ -90,11 +90,11 @@ def say(text: str) -> None:
     print(printable(text), file=sys.stderr)
 
 
-def write(out: Path, text: str) -> None:
+def write(out: Path, content: str | bytes) -> None:
     """A whole file or none."""
     temporary = out.with_name(f".{out.name}.writing")
     try:
-        temporary.write_text(text, encoding="utf-8")
+        temporary.write_bytes(content if isinstance(content, bytes) else content.encode("utf-8"))
         temporary.replace(out)
     except OSError as error:
         temporary.unlink(missing_ok=True)

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
 from commands import plain_text
-from commands.command_line import JsonOption, KOption, SnapshotOption, WorkspaceOption, app, print_answer
-from core.errors import OptionError
+from commands.command_line import JsonOption, KOption, SnapshotOption, WorkspaceOption, app, print_answer, write
+from core.errors import OptionError, SourceError, shown
+from core.files import read_bytes
 from explain.workbench.workbench import Workbench
+
+MOST_BYTES: Final = 2**31  # what ONNX can hold in one file
 
 
 @app.command("export-device")
@@ -29,10 +31,21 @@ def export_device(
     """The fitted model `edge` as an ONNX file: history in, best items out, nothing else needed."""
     if (since is None) != (changes is None):
         raise OptionError("--since and --changes go together: the file that the device has, and where the changes go.")
-    written = asdict(
-        Workbench().models.device_file(workspace, out, k=k, snapshot=snapshot, since=since, changes=changes)
+    made = Workbench().models.device_file(
+        workspace, k=k, snapshot=snapshot, since=None if since is None else _read(since)
     )
-    print_answer(written, as_json, lambda: plain_text.pairs({key: v for key, v in written.items() if v is not None}))
+    write(out, made.content)
+    if changes is not None and made.changes is not None:
+        write(changes, made.changes.content)
+    answer = {
+        "snapshot": made.snapshot,
+        "out": str(out),
+        "bytes": len(made.content),
+        **{name: getattr(made, name) for name in ("items", "neighbours", "bits", "overlap", "k")},
+        "changed_items": made.changes and made.changes.rows,
+        "changed_bytes": made.changes and len(made.changes.content),
+    }
+    print_answer(answer, as_json, lambda: plain_text.pairs({key: v for key, v in answer.items() if v is not None}))
 
 
 @app.command("update-device")
@@ -43,6 +56,14 @@ def update_device(
     as_json: JsonOption = False,
 ) -> None:
     """An older device file with its changes: the newer one, byte for byte."""
-    n_bytes = Workbench().models.updated_device_file(old, changes, out)
-    result = {"out": str(out), "bytes": n_bytes}
+    content = Workbench().models.updated_device_file(_read(old), _read(changes))
+    write(out, content)
+    result = {"out": str(out), "bytes": len(content)}
     print_answer(result, as_json, lambda: plain_text.pairs(result))
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return read_bytes(path, at_most=MOST_BYTES)
+    except OSError as error:
+        raise SourceError(f"{shown(path)} could not be read: {error.strerror or error}.") from None

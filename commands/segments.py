@@ -7,7 +7,7 @@ from dataclasses import asdict
 from commands import plain_text
 from commands.command_line import JsonOption, SnapshotOption, WorkspaceOption, app, print_answer
 from explain.format.numbers import percent
-from explain.results.workspace import SegmentReport
+from explain.results.segments import SegmentReport
 from explain.workbench.workbench import Workbench
 
 

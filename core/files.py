@@ -81,19 +81,6 @@ def write_whole(path: Path, text: str) -> None:
     flush_folder(path.parent)
 
 
-def write_bytes_whole(path: Path, content: bytes) -> None:
-    """A file that somebody asked for, whole or not at all; its folder is there. Raises OSError."""
-    with tempfile.NamedTemporaryFile("wb", dir=path.parent, prefix=".writing-", delete=False) as file:
-        try:
-            file.write(content)
-            file.flush()
-            os.chmod(file.name, 0o644)
-            os.replace(file.name, path)
-        except BaseException:
-            Path(file.name).unlink(missing_ok=True)
-            raise
-
-
 def flush_folder(folder: Path) -> None:
     """Bring a folder's entries to the disk, so that a rename outlives a power cut."""
     handle = os.open(folder, os.O_RDONLY)

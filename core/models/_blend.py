@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, ClassVar, Final, Self, TypeVar
+from typing import ClassVar, Final, Self, TypeVar
 
 import numpy as np
 
@@ -53,6 +53,9 @@ class Blend(Recommender):
     """Read-only once built. Members with weight 0 are left out."""
 
     kinds: ClassVar[tuple[type[Recommender], ...]]
+
+    def __init_subclass__(cls) -> None:
+        cls.reads_attributes = any(kind.reads_attributes for kind in cls.kinds)
 
     def __init__(
         self, members: Sequence[Member], alone: str = "", validation: Mapping[str, float] | None = None
@@ -96,7 +99,7 @@ class Blend(Recommender):
 
     def state(self) -> ModelState:
         states = {m.name: m.model.state() for m in self.members}
-        parameters: dict[str, Any] = {
+        parameters = {
             "weights": {m.name: m.weight for m in self.members},
             "factors": {m.name: m.factor for m in self.members},
             "alone": self.alone,
@@ -208,7 +211,7 @@ def said_by(words: str, name: str) -> str:
 
 
 def blend_spec(
-    name: str, title: str, kinds: Sequence[type[Recommender]], *, summary: str, use: str, order: int, source: str
+    name: str, title: str, kinds: Sequence[type[Recommender]], *, summary: str, use: str, order: int
 ) -> ModelSpec:
     """What a mixture of these models says of itself: their words, each with the name of the one that says so."""
     members = {kind.spec.name: kind.spec for kind in kinds}
@@ -216,7 +219,7 @@ def blend_spec(
     return ModelSpec(
         name=name,
         title=title,
-        source=source,
+        source="Linear combination of standardised scores, weights on the validation cut (stacking, Wolpert 1992)",
         exact=all(spec.exact for spec in members.values()),
         summary=summary,
         use=use,

@@ -10,8 +10,8 @@ import numpy as np
 
 from core.evaluation import accuracy
 from core.graph import FloatArray, IntArray
-from core.intervals import DRAWS, percentile_interval, resampled_sums
 from core.models.base import Holdout
+from core.paired import PerPerson, paired_differences
 from core.ranking import top_k
 
 K: Final = 20
@@ -61,7 +61,7 @@ def mixture(models: Mapping[str, Scores], spreads: Mapping[str, float], holdout:
     name, single = max(singles, key=lambda pair: float(pair[1]["ndcg"].mean()))
     return Mixture(
         weights={name: round(float(w), 12) for name, w in zip(names, weights, strict=True)},
-        alone=name if _holds_zero(whole["ndcg"] - single["ndcg"]) else "",
+        alone=name if paired_differences(_of(people, whole), _of(people, single))["ndcg"].low <= 0 else "",
         metrics={f"validation_{key}@{K}": float(values.mean()) for key, values in whole.items()},
     )
 
@@ -83,8 +83,5 @@ class _Measured:
         return float(sum(values.mean() for values in self(weights).values()))
 
 
-def _holds_zero(gaps: FloatArray) -> bool:
-    """Whether the bootstrap interval of the mean gap over people reaches down to 0."""
-    sums = resampled_sums(gaps[:, None], DRAWS, np.random.default_rng(0))
-    low, _ = percentile_interval(sums / len(gaps))
-    return bool(low[0] <= 0)
+def _of(people: IntArray, values: Mapping[str, FloatArray]) -> PerPerson:
+    return PerPerson(users=people, weight=np.ones(len(people)), values=values)

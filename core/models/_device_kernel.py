@@ -7,7 +7,6 @@ precision where eight bits change too many lists.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
@@ -57,18 +56,19 @@ def smallest_kernel(model: PathModel) -> DeviceKernel:
     sizes = sorted({min(size, n_items) for size in (*SIZES, n_items) if size <= limit})
     order, values = _largest(model, sizes[-1])
     people = _people(model)
-    rows, wanted = model.histories(people).T, model.score(people)
+    rows, had = model.histories(people).T, model.edges.adjacency.by_user[people]
+    wanted = top_k(model.score(people), K, had)[0]
     everybody = np.zeros(n_items) if model.trend is None else model.trend
     best: DeviceKernel | None = None
     position = 2 if n_items <= np.iinfo(np.uint16).max else 4
     choices = [(size, numbers) for numbers in (np.int8, np.float16) for size in sizes]
     for size, numbers in sorted(choices, key=lambda c: c[0] * (position + np.dtype(c[1]).itemsize)):
         kernel = _rounded(order[:, :size], values[:, :size], everybody, numbers)
-        kept = _overlap(np.asarray(rows @ kernel.matrix + everybody), wanted, model, people)
-        kernel = replace(kernel, overlap=kept)
-        if best is None or kept > best.overlap:
+        listed = top_k(np.asarray(rows @ kernel.matrix + everybody), K, had)[0]
+        kernel = replace(kernel, overlap=_overlap(listed, wanted))
+        if best is None or kernel.overlap > best.overlap:
             best = kernel
-        if kept >= ENOUGH:
+        if best.overlap >= ENOUGH:
             break
     assert best is not None
     return best
@@ -115,9 +115,7 @@ def _people(model: PathModel) -> IntArray:
     return people
 
 
-def _overlap(scores: FloatArray, wanted: FloatArray, model: PathModel, people: Sequence[int] | IntArray) -> float:
-    """Mean share of each person's first 20 that both have."""
-    had = model.edges.adjacency.by_user[people]
-    one, other = (top_k(table, K, had)[0] for table in (scores, wanted))
-    shares = [len(np.intersect1d(a, b)) / max(len(b), 1) for a, b in zip(one, other, strict=True)]
+def _overlap(lists: IntArray, wanted: IntArray) -> float:
+    """Mean share of each person's list that the other one has too; 1 where there is nobody."""
+    shares = [len(np.intersect1d(one, other)) / len(other) for one, other in zip(lists, wanted, strict=True)]
     return float(np.mean(shares)) if shares else 1.0

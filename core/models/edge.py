@@ -102,9 +102,12 @@ class Edge(SparseLinks):
         """What the first hops of people who have so many items are multiplied by."""
         return np.asarray(np.maximum(n_items, 1) ** -self.parameters.person)
 
-    def score(self, users: IntArray) -> FloatArray:
+    def _walked(self, users: IntArray) -> FloatArray:
         n_items = np.diff(self.adjacency.by_user[users].indptr)
-        return np.asarray(super().score(users) * self._opening(n_items)[:, None] + self.everybody)
+        return np.asarray(super().score(users) * self._opening(n_items)[:, None])
+
+    def score(self, users: IntArray) -> FloatArray:
+        return np.asarray(self._walked(users) + self.everybody)
 
     def links_to(self, user: int, item: int) -> FloatArray:
         return np.asarray(super().links_to(user, item) * self._opening(len(self.history(user))))
@@ -116,8 +119,7 @@ class Edge(SparseLinks):
         return np.asarray(super().masked(user, dropped) + self.everybody)
 
     def terms(self, users: IntArray, keep: FloatArray | None = None) -> dict[str, FloatArray]:
-        kept = np.ones((len(users), self.adjacency.n_items)) if keep is None else keep
-        walks = super().terms(users, kept)
+        walks = super().terms(users, keep) if keep is not None else {KEY: self._walked(users)}
         return walks | {BASE: np.tile(self.everybody, (len(users), 1))} if self.everybody.any() else walks
 
     def constants(self, user: int, item: int) -> dict[str, float]:

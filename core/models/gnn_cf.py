@@ -15,12 +15,10 @@ class GnnCf(Blend):
     """LightGCN (softmax loss) and item neighbours, weighed on the validation cut."""
 
     kinds: ClassVar[tuple[type[Recommender], ...]] = (LightGCNSoftmax, ItemKnn)
-    reads_attributes: ClassVar[bool] = any(kind.reads_attributes for kind in kinds)
     spec: ClassVar[ModelSpec] = blend_spec(
         "gnn+cf",
         "GNN and item neighbours",
         kinds,
-        source="Linear combination of standardised scores, weights on the validation cut (stacking, Wolpert 1992)",
         summary="LightGCN (softmax loss) and item neighbours, weighed on the validation cut.",
         use="Where an embedding network serves already, to see what plain neighbours add to it.",
         order=50,

@@ -15,12 +15,10 @@ class GraphEmbeddings(Blend):
     """The path model and neighbours in words and graph vectors, weighed on the validation cut."""
 
     kinds: ClassVar[tuple[type[Recommender], ...]] = (PathModel, EmbeddingKnn)
-    reads_attributes: ClassVar[bool] = any(kind.reads_attributes for kind in kinds)
     spec: ClassVar[ModelSpec] = blend_spec(
         "graph+embeddings",
         "Paths and embedding neighbours",
         kinds,
-        source="Linear combination of standardised scores, weights on the validation cut (stacking, Wolpert 1992)",
         summary="The path model and neighbours in words and graph vectors, weighed on the validation cut.",
         use="For new items and campaigns beside lists that paths explain.",
         order=52,

@@ -15,12 +15,10 @@ class GraphMf(Blend):
     """The path model and matrix factorisation, weighed on the validation cut."""
 
     kinds: ClassVar[tuple[type[Recommender], ...]] = (PathModel, Ials)
-    reads_attributes: ClassVar[bool] = any(kind.reads_attributes for kind in kinds)
     spec: ClassVar[ModelSpec] = blend_spec(
         "graph+mf",
         "Paths and matrix factorisation",
         kinds,
-        source="Linear combination of standardised scores, weights on the validation cut (stacking, Wolpert 1992)",
         summary="The path model and matrix factorisation, weighed on the validation cut.",
         use="To know how much of what matrix factorisation finds the paths lack.",
         order=51,

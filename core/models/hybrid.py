@@ -18,12 +18,10 @@ class Hybrid(Blend):
     """Every kind of model that this registry has, weighed on the validation cut."""
 
     kinds: ClassVar[tuple[type[Recommender], ...]] = (PathStrengths, LightGCNSoftmax, Ials, EmbeddingKnn, ItemKnn)
-    reads_attributes: ClassVar[bool] = any(kind.reads_attributes for kind in kinds)
     spec: ClassVar[ModelSpec] = blend_spec(
         "hybrid",
         "Hybrid of all",
         kinds,
-        source="Linear combination of standardised scores, weights on the validation cut (stacking, Wolpert 1992)",
         summary="Learnt paths, a graph network, matrix factorisation and neighbours, weighed on the validation cut.",
         use="To know what any mixture of kinds could win over the best of them alone.",
         order=53,

@@ -85,18 +85,21 @@ def predicted_scores(model: Recommender, user: int, gone: IntArray) -> FloatArra
     """
     history = model.history(user)
     n_gone = len(np.intersect1d(history, gone))
-    masked = model.masked(user, gone)
-    if all(model.shrink(key, len(history), n_gone) == 1.0 for key in model.spec.relations):
+    scales = {model.shrink(key, len(history), n_gone) for key in model.spec.relations}
+    if len(scales) > 1:  # a mixture, whose members feel the degree differently
+        keep = np.ones((1, len(model.masked(user, gone))))
+        keep[0, gone] = 0.0
+        terms = model.terms(np.array([user]), keep)
+        fixed = model.spec.constants
+        shrunk = [
+            term[0] * (1.0 if key in fixed else model.shrink(key, len(history), n_gone)) for key, term in terms.items()
+        ]
+        return np.asarray(np.sum(shrunk, axis=0))
+    masked, scale = model.masked(user, gone), next(iter(scales), 1.0)
+    if scale == 1.0:
         return masked
-    keep = np.ones((1, len(masked)))
-    keep[0, gone] = 0.0
-    terms = model.terms(np.array([user]), keep)
-    changed = [
-        (model.shrink(key, len(history), n_gone) - 1.0) * term[0]
-        for key, term in terms.items()
-        if key not in model.spec.constants
-    ]
-    return np.asarray(np.sum([masked, *changed], axis=0))
+    constant = model.masked(user, history)
+    return np.asarray(constant + scale * (masked - constant))
 
 
 def rank_after(model: Recommender, user: int, item: int, also_out: IntArray) -> int:

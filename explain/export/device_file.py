@@ -30,6 +30,24 @@ Arrays = dict[str, NDArray[Any]]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
+class DeviceFile:
+    """The table as an ONNX file, and what it keeps of the path model's lists.
+
+    neighbours  items that each history item adds to      overlap  share of the first 20 that stayed
+    k           length of its lists                       changes  what an older file lacks; None without one
+    """
+
+    snapshot: str
+    content: bytes
+    items: int
+    neighbours: int
+    bits: int
+    overlap: float
+    k: int
+    changes: Delta | None
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Delta:
     """What differs between two device files. rows: of how many items; content: an .npz of plain arrays."""
 

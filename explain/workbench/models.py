@@ -3,28 +3,22 @@
 from __future__ import annotations
 
 import time
-from pathlib import Path
-from typing import Final
 
-from core.errors import OptionError, SourceError, SurfacedError, short, shown
 from core.feature_score import ExplainsFeatures
-from core.files import read_bytes, write_bytes_whole
 from core.models.base import Recommender, constant_words, get_model, model_names
 from core.models.edge import Edge
 from core.models.segments import Segments
 from core.progress import Progress, no_progress
 from core.snapshots import Manifest, load, manifests, save
 from core.threads import one_thread
-from explain.export.device_file import delta, device_file, with_delta
-from explain.export.lists_table import check_writable
-from explain.results.workspace import DeviceFile, ModelInfo, SegmentReport, SnapshotInfo
+from explain.export.device_file import DeviceFile, delta, device_file, with_delta
+from explain.results.segments import SegmentReport
+from explain.results.workspace import ModelInfo, SnapshotInfo
 from explain.workbench.session import Session, list_length
 from explain.workspace.preference import newest, why_first
 from explain.workspace.refits import served_readability, validation_cut
 from explain.workspace.segments import agreement, segment_rows
 from explain.workspace.workspace import Workspace
-
-MOST_BYTES: Final = 2**31  # what ONNX can hold in one file
 
 
 class ModelService:
@@ -91,16 +85,20 @@ class ModelService:
         """The segments of the fitted `segments` model, by name, the largest first. Raises NotReadyError."""
         loaded = self.session.workspace(workspace)
         manifest = loaded.manifest(Segments.spec.name, snapshot)
-        model, smallest = loaded.model(manifest), self.session.smallest_group
-        assert isinstance(model, Segments)
-        rows = segment_rows(model, loaded.graph, loaded.names, smallest=smallest)
-        return SegmentReport(
-            snapshot=manifest.snapshot,
-            segments=rows,
-            hidden=int((model.members >= 0).sum()) - sum(row.n for row in rows),
-            stability=model.stability,
-            since=self._agreement(loaded, model, manifest),
-        )
+
+        def told() -> SegmentReport:
+            model = loaded.model(manifest)
+            assert isinstance(model, Segments)
+            rows = segment_rows(model, loaded.graph, loaded.names, smallest=self.session.smallest_group)
+            return SegmentReport(
+                snapshot=manifest.snapshot,
+                segments=rows,
+                hidden=int((model.members >= 0).sum()) - sum(row.n for row in rows),
+                stability=model.stability,
+                since=self._agreement(loaded, model, manifest),
+            )
+
+        return self.session.cache.get("segments", (loaded.key, manifest.snapshot), told)
 
     def _agreement(self, loaded: Workspace, model: Segments, manifest: Manifest) -> float | None:
         """With the newest older snapshot that knows the same items."""
@@ -113,71 +111,32 @@ class ModelService:
         return None
 
     def device_file(
-        self,
-        workspace: str,
-        out: Path,
-        *,
-        k: int | None = None,
-        snapshot: str | None = None,
-        since: Path | None = None,
-        changes: Path | None = None,
+        self, workspace: str, *, k: int | None = None, snapshot: str | None = None, since: bytes | None = None
     ) -> DeviceFile:
-        """Write the fitted `edge` model as ONNX. since: an older such file; changes: where what differs from it goes.
-        Raises SurfacedError."""
-        for place in (out, changes):
-            if place is not None:
-                check_writable(place)
+        """The fitted `edge` model as ONNX, and what differs from an older such file. Raises SurfacedError."""
         loaded = self.session.workspace(workspace)
         manifest = loaded.manifest(Edge.spec.name, snapshot)
-        model, length = loaded.model(manifest), list_length(loaded, k, 20)
-        if not isinstance(model, Edge):
-            raise OptionError(
-                f"{manifest.snapshot} is no table for a device. Fit {Edge.spec.name} and take its snapshot."
-            )
+        model, length = loaded.model(manifest), list_length(loaded, k)
+        assert isinstance(model, Edge)
         about = {"workspace": workspace, "snapshot": manifest.snapshot, "overlap": f"{model.kernel.overlap:.4f}"}
         content = device_file(model, loaded.graph.items.ids.tolist(), k=length, about=about)
-        change = None if since is None else delta(_read(since), content)
-        _write(out, content)
-        if changes is not None and change is not None:
-            _write(changes, change.content)
         return DeviceFile(
             snapshot=manifest.snapshot,
-            out=str(out),
-            bytes=len(content),
+            content=content,
             items=loaded.graph.n_items,
             neighbours=int(model.kernel.neighbours.shape[1]),
             bits=8 * model.kernel.amounts.dtype.itemsize,
             overlap=model.kernel.overlap,
             k=length,
-            changed_items=None if change is None else change.rows,
-            changed_bytes=None if change is None else len(change.content),
+            changes=None if since is None else delta(since, content),
         )
 
-    def updated_device_file(self, old: Path, changes: Path, out: Path) -> int:
-        """Write the newer device file, from an older one and its changes; its number of bytes. Raises SurfacedError."""
-        check_writable(out)
-        content = with_delta(_read(old), _read(changes))
-        _write(out, content)
-        return len(content)
+    def updated_device_file(self, old: bytes, changes: bytes) -> bytes:
+        """The newer device file, from an older one and its changes. Raises DataError."""
+        return with_delta(old, changes)
 
     def _newest(self, workspace: str) -> dict[str, Manifest]:
         return newest(self.session.store.snapshots(workspace), self.session.store.require(workspace))
-
-
-def _read(path: Path) -> bytes:
-    try:
-        return read_bytes(path, at_most=MOST_BYTES)
-    except (OSError, ValueError) as error:
-        raise SourceError(f"{shown(path)} could not be read: {short(error)}.") from None
-
-
-def _write(path: Path, content: bytes) -> None:
-    try:
-        write_bytes_whole(path, content)
-    except OSError as error:
-        raise SurfacedError(
-            f"{shown(path)} could not be written: {error.strerror or error}. Nothing was stored."
-        ) from None
 
 
 def _model_info(model: type[Recommender]) -> ModelInfo:

@@ -22,7 +22,17 @@ from explain.workspace.cache import Cache
 from explain.workspace.refits import HeldOut, keep, longer, refit, restored, stored_refit
 from explain.workspace.workspace import Workspace
 
-KEPT = {"workspace": 16, "moment": 6, "model": 32, "lists": 32, "refit": 16, "retrained": 4, "pool": 12, "steps": 24}
+KEPT = {
+    "workspace": 16,
+    "moment": 6,
+    "model": 32,
+    "lists": 32,
+    "refit": 16,
+    "retrained": 4,
+    "pool": 12,
+    "steps": 24,
+    "segments": 8,
+}
 
 
 class Session:

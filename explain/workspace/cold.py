@@ -94,16 +94,19 @@ def _recall_of_items(model: Recommender, test: sparse.csr_matrix, items: IntArra
 
 def _recall_of_people(model: Recommender, people: Sequence[ColdPerson], n: int, k: int) -> FloatArray:
     """Recall at k of new people of whom n items are known, among all that they lack."""
-    values = []
+    n_items = model.score(np.zeros(1, dtype=np.int64)).shape[1]
+    lists, wanted = [], []
     for person in people:
         known = person.items[:n]
         left = np.setdiff1d(person.wanted, known)
-        folded, place = model.fold_in(known, person.weights[:n])
-        scores = folded.score(np.array([place]))[0]
-        scores[known] = -np.inf
-        best = top_k(scores[None], min(k, len(scores)))[0][0]
-        values.append(len(np.intersect1d(best, left)) / max(len(left), 1))
-    return np.array(values)
+        if len(left):
+            folded, place = model.fold_in(known, person.weights[:n])
+            had = sparse.csr_matrix((np.ones(len(known)), (np.zeros(len(known), dtype=np.int64), known)), (1, n_items))
+            lists.append(top_k(folded.score(np.array([place])), min(k, n_items), had)[0][0])
+            wanted.append(left)
+    rows = np.repeat(np.arange(len(wanted)), [len(left) for left in wanted])
+    relevant = sparse.csr_matrix((np.ones(len(rows)), (rows, np.concatenate(wanted))), (len(wanted), n_items))
+    return accuracy(np.array(lists), relevant, k)[f"recall@{k}"]
 
 
 def _figure(values: FloatArray, seed: int) -> ColdFigure:

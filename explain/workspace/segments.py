@@ -10,7 +10,7 @@ import numpy as np
 from core.graph import FloatArray, InteractionGraph
 from core.models.segments import Segments, adjusted_rand
 from explain.format.names import Names
-from explain.results.workspace import SegmentRow, Trait
+from explain.results.segments import SegmentRow, Trait
 
 N_TRAITS, N_NAMED, N_ITEMS = 4, 2, 5
 KINDS = ("topic", "creator")

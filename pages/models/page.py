@@ -50,7 +50,7 @@ def page() -> None:
     if first:
         st.caption(plain(first, 400))
     cold.section(where.name, known, fitted, measured.at(where.name))
-    segments.section(where.name, fitted)
+    segments.section(where.name)
     st.header("Each model")
     for model in (m for m in known.values() if m.name in fitted):
         _model(where.name, model, fitted.get(model.name), reports.get(model.name), split)

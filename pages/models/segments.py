@@ -2,30 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import pandas as pd
 import streamlit as st
 
-from core.errors import SurfacedError
+from core.errors import NotReadyError
 from explain.format.numbers import fixed, percent
-from explain.results.workspace import SegmentReport, SnapshotInfo
+from explain.results.segments import SegmentReport
 from pages.frame import queries, widgets
 from pages.frame.text import plain
 
-MODEL = "segments"
 
-
-def section(workspace: str, fitted: Mapping[str, SnapshotInfo]) -> None:
+def section(workspace: str) -> None:
     """Nothing where they are not fitted."""
-    if MODEL not in fitted:
+    try:
+        report = queries.workbench().models.segments(workspace)
+    except NotReadyError:
         return
     st.header("Segments of people")
-    try:
-        report = queries.workbench().models.segments(workspace, snapshot=fitted[MODEL].snapshot)
-    except SurfacedError as error:
-        st.warning(plain(str(error), 300))
-        return
     st.caption(plain(_stability(report), 400))
     widgets.table(segments_frame(report), "segments", "Segments and what tells them apart", what="segments")
 

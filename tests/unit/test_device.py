@@ -12,6 +12,7 @@ import onnxruntime
 import pytest
 
 from core.errors import DataError, OptionError
+from core.models import _device_kernel
 from core.models._device_kernel import ENOUGH, smallest_kernel
 from core.models.edge import Edge
 from core.models.path import PathModel
@@ -72,8 +73,15 @@ def test_a_table_keeps_the_lists_of_its_paths_as_far_as_it_says() -> None:
             assert (near | (stored[items, item] == 0)).all()
 
 
-def test_a_person_s_own_table_needs_no_walk_that_adds_nothing() -> None:
-    assert smallest_kernel(PathModel.build(random_graph(4), timed_parameters(4))).neighbours.shape[1] <= 15
+def test_the_smallest_table_that_keeps_enough_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_device_kernel, "SIZES", (2, 60))
+    path = PathModel.build(random_graph(5, n_users=150, n_items=120, n_events=3_000), timed_parameters(5))
+    wide = smallest_kernel(path)
+    monkeypatch.setattr(_device_kernel, "ENOUGH", 0.1)
+    narrow = smallest_kernel(path)
+    assert narrow.neighbours.shape[1] == 2
+    assert wide.neighbours.shape[1] == 60
+    assert 0.1 <= narrow.overlap < ENOUGH <= wide.overlap
 
 
 @pytest.mark.parametrize("seed", [1, 2])
@@ -133,7 +141,7 @@ def test_the_commands_write_a_file_that_runs_and_bring_an_older_one_up_to_date(
             ("export-device", "--workspace", "newsroom", "--out", out, "--since", out),
             "--since and --changes go together",
         ),
-        (("export-device", "--workspace", "newsroom", "--out", str(tmp_path)), "it is a folder"),
+        (("export-device", "--workspace", "newsroom", "--out", str(tmp_path)), "could not be written"),
         (("update-device", "--from", changes, "--changes", changes, "--out", newer), "no ONNX file"),
     ):
         assert sentence in surfaced(*wrong).complaint
