@@ -72,6 +72,11 @@ class Adjacency:
         by_item = _replace_column(self.by_item, position, old, items, weights, by_user.shape[0])
         return Adjacency(by_user, by_item), position
 
+    def having(self, user: int | None, items: IntArray) -> tuple[Adjacency, int]:
+        """`with_row` where every edge is 1, however often an item is named."""
+        kept = np.unique(items)
+        return self.with_row(user, kept, np.ones(len(kept)))
+
 
 def row_sums(matrix: sparse.csr_matrix) -> FloatArray:
     """float64 [n_rows]; summed row by row, so that a row's sum depends on nothing but the row."""

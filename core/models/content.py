@@ -164,7 +164,7 @@ class ContentModel(LightGCN):
         return EmbeddingEdges(self.adjacency, *half, self.alpha, self.n_layers, self.e0, user, item, constant)
 
     def fold_in(self, items: IntArray, weights: FloatArray, user: int | None = None) -> tuple[ContentModel, int]:
-        adjacency, position = self.adjacency.with_row(user, np.unique(items), np.ones(len(np.unique(items))))
+        adjacency, position = self.adjacency.having(user, items)
         return type(self)(adjacency, self.features, self.encoder, self.own, self.n_layers, self.epochs), position
 
     def person(self, user: int) -> FloatArray:

@@ -89,6 +89,5 @@ class Ease(LearntLinks):
         return np.asarray(kept @ self.weights[items])
 
     def fold_in(self, items: IntArray, weights: FloatArray, user: int | None = None) -> tuple[Ease, int]:
-        kept = np.unique(items)
-        adjacency, position = self.adjacency.with_row(user, kept, np.ones(len(kept)))
+        adjacency, position = self.adjacency.having(user, items)
         return Ease(adjacency, self.weights, self.penalty), position

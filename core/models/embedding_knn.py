@@ -107,8 +107,7 @@ class EmbeddingKnn(SparseLinks):
         return self.linking(holdout.train, self.nearness)
 
     def fold_in(self, items: IntArray, weights: FloatArray, user: int | None = None) -> tuple[EmbeddingKnn, int]:
-        kept = np.unique(items)
-        adjacency, position = self.adjacency.with_row(user, kept, np.ones(len(kept)))
+        adjacency, position = self.adjacency.having(user, items)
         return EmbeddingKnn(adjacency, self.leaving, self.nearness), position
 
 

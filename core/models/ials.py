@@ -129,8 +129,7 @@ class Ials(LearntLinks):
         return np.asarray(self.factors @ (self._inverse(user) @ (kept @ self.factors[items])))
 
     def fold_in(self, items: IntArray, weights: FloatArray, user: int | None = None) -> tuple[Ials, int]:
-        kept = np.unique(items)
-        adjacency, position = self.adjacency.with_row(user, kept, np.ones(len(kept)))
+        adjacency, position = self.adjacency.having(user, items)
         return Ials(adjacency, self.factors, self.factoring), position
 
 

@@ -127,7 +127,7 @@ class ItemKnn(Recommender):
         return self.adjacency.row(user)[0]
 
     def fold_in(self, items: IntArray, weights: FloatArray, user: int | None = None) -> tuple[ItemKnn, int]:
-        adjacency, position = self.adjacency.with_row(user, np.unique(items), np.ones(len(np.unique(items))))
+        adjacency, position = self.adjacency.having(user, items)
         return ItemKnn(adjacency, self.n_neighbours, self.target), position
 
 

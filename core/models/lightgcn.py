@@ -221,7 +221,7 @@ class LightGCN(Recommender):
         return self.adjacency.row(user)[0]
 
     def fold_in(self, items: IntArray, weights: FloatArray, user: int | None = None) -> tuple[LightGCN, int]:
-        adjacency, position = self.adjacency.with_row(user, np.unique(items), np.ones(len(np.unique(items))))
+        adjacency, position = self.adjacency.having(user, items)
         e0 = self.e0
         if user is None:
             e0 = np.insert(e0, self.adjacency.n_users, 0.0, axis=0)

@@ -97,8 +97,7 @@ class Sansa(SparseLinks):
         return self.solved(holdout.train, (self.penalty,), self.partners)[0]
 
     def fold_in(self, items: IntArray, weights: FloatArray, user: int | None = None) -> tuple[Sansa, int]:
-        kept = np.unique(items)
-        adjacency, position = self.adjacency.with_row(user, kept, np.ones(len(kept)))
+        adjacency, position = self.adjacency.having(user, items)
         return Sansa(adjacency, self.leaving, self.penalty, self.partners), position
 
 

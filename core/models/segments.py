@@ -127,8 +127,7 @@ class Segments(Recommender):
         return self.adjacency.row(user)[0]
 
     def fold_in(self, items: IntArray, weights: FloatArray, user: int | None = None) -> tuple[Segments, int]:
-        kept = np.unique(items)
-        adjacency, position = self.adjacency.with_row(user, kept, np.ones(len(kept)))
+        adjacency, position = self.adjacency.having(user, items)
         return Segments(adjacency, self.places, self.centres, self.middle, self.stability), position
 
 

@@ -18,6 +18,7 @@ MOVIELENS = json.loads((ROOT / "benchmarks/results/accuracy.json").read_text(enc
     "movielens-100k"
 ]
 MIXTURES = json.loads((ROOT / "benchmarks/results/mixtures.json").read_text(encoding="utf-8"))["figures"]
+KEPT = ("0", "1", "3", "10")
 
 
 def test_the_table_of_accuracy_is_the_measured_one() -> None:
@@ -52,3 +53,19 @@ def test_the_sentence_on_strengths_has_the_measured_differences() -> None:
         mean, least = sum(g["value"] for g in gaps) / len(gaps), min(g["low"] for g in gaps)
         assert f"{mean:.3f} (at least {least:.3f})".replace("0.", ".") in sentence.group()
     assert f"ρ {MOVIELENS['reasons_of_two_fits']['path-strengths']:.2f}".replace("0.", ".") in sentence.group()
+
+
+def test_sentences_on_further_kinds_have_the_measured_figures() -> None:
+    said = README[README.index("Further kinds of models") : README.index("The table for a device holds")]
+    for name in ("sansa", "edge", "path", "segments", "item-knn"):
+        values = (MIXTURES["models"][name]["metrics"][m]["value"] for m in ("recall@20", "ndcg@20"))
+        assert " / ".join(f"{value:.3f}".removeprefix("0") for value in values) in said, name
+    best = [
+        {n: max(r["items"][n]["value"] for r in MIXTURES["cold"].values() if r["content"] is content) for n in KEPT}
+        for content in (True, False)
+    ]
+    none, one, three, ten = (f"{best[0][n] / best[1][n]:.1f}" for n in KEPT)
+    assert (
+        f"finds {none} times what the best without it finds, with 1, 3 and 10 events {one}, {three} and {ten} times"
+        in said
+    )
