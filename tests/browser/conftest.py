@@ -51,6 +51,10 @@ SETTLED = """() => {
     return performance.now() - window.__idleSince > 300;
 }"""
 
+# What fades in or out has half its contrast on the way; a spinner that never ends is not waited for.
+AT_REST = """() => document.getAnimations().every(
+    a => a.playState !== 'running' || a.effect.getComputedTiming().endTime === Infinity)"""
+
 Theme = Literal["light", "dark"]
 WIDTHS, HEIGHT = (1280, 390), 900
 
@@ -249,7 +253,8 @@ def settled(page: Page) -> None:
 
 
 def axe(page: Page) -> list[str]:
-    """Serious and critical faults that axe-core finds, each with its first places."""
+    """Serious and critical faults that axe-core finds once nothing fades any more, each with its first places."""
+    page.wait_for_function(AT_REST, timeout=SETTLE_TIMEOUT_MS)
     violations = Axe().run(page).response["violations"]
     return [
         f"{v['id']} ({v['impact']}): {v['help']} at {'; '.join(str(n['target']) for n in v['nodes'][:3])}"

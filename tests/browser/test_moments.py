@@ -39,7 +39,6 @@ def test_the_slider_moves_by_keyboard_and_the_list_with_it(living_view: View) ->
     page.get_by_role("button", name="− 1 day").press("Enter")
     settled(page)
     assert page.get_by_test_id("stMainBlockContainer").inner_text() != before
-    page.wait_for_timeout(1_000)  # a slider's ends fade out when it is left
     assert axe(page) == []
     page.get_by_role("button", name="To the end of the data").press("Enter")
     page.wait_for_url(lambda url: "moment=" not in url)
