@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.measure import clock, each_ms, percentiles, say
+from benchmarks.planted_now import N_SEEDS, planted_bias
 from benchmarks.record import Bar, Report, at_least, at_most
 from benchmarks.synthetic import power_law_graph
 from core.errors import NotReadyError
@@ -59,6 +60,9 @@ def run(home: Path | None, seed: int, deskdrop: Path | None = None, sizes: Seque
         bars += _bars("Deskdrop", figures["deskdrop"], 1.03, 1.08)
     figures["steps"] = [_steps(size, seed) for size in sizes]
     usual = next((row for row in figures["steps"] if row["n_events"] > 140_000), figures["steps"][-1])
+    figures["planted"] = planted_bias(seed)
+    lower = figures["planted"]["n_intervals_apart"]
+    bars.append(at_least(f"Planted author bias found with its sign, of {N_SEEDS} seeds", lower, N_SEEDS))
     bars.append(at_most("One list at a moment, ms at 160,000 events", usual["list"]["p50_ms"], 5.0))
     bars.append(at_most("A step of an hour, ms at 160,000 events", usual["step"]["p50_ms"], 50.0))
     notes = (

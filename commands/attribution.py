@@ -8,12 +8,14 @@ import typer
 
 from commands import plain_text
 from commands.command_line import (
+    AtOption,
     JsonOption,
     KOption,
     ModelOption,
     SeedOption,
     WorkspaceOption,
     app,
+    moment,
     print_answer,
     progress_bar,
     say,
@@ -39,6 +41,7 @@ def attribute(
         str, typer.Option("--through", help="relations, events (kinds of them) or age (of the history).")
     ] = "relations",
     people: PeopleOption = 2_500,
+    at: AtOption = None,
     k: KOption = None,
     seed: SeedOption = 0,
     as_json: JsonOption = False,
@@ -46,7 +49,7 @@ def attribute(
     """Through which relations a group of items gets less, or more, attention than its share (Shapley values)."""
     with progress_bar(f"Attributing the gap of {group[:40]}") as progress:
         found = Workbench().exposure.gap_attribution(
-            workspace, model, by, group, k, through=through, people=people, seed=seed, progress=progress
+            workspace, model, by, group, k, through=through, people=people, seed=seed, at=moment(at), progress=progress
         )
     rows = [part.as_json() for part in found.parts]
     table = plain_text.table(rows, ("label", "value", "low", "high"))
@@ -65,13 +68,16 @@ def weights(
     workspace: WorkspaceOption,
     model: ModelOption,
     people: PeopleOption = 500,
+    at: AtOption = None,
     k: KOption = None,
     seed: SeedOption = 0,
     as_json: JsonOption = False,
 ) -> None:
     """The main parameters of a recommender and how much each weighs, measured over everybody's list."""
     with progress_bar(f"Weighing what {model} goes by") as progress:
-        found = Workbench().exposure.main_parameters(workspace, model, k, people=people, seed=seed, progress=progress)
+        found = Workbench().exposure.main_parameters(
+            workspace, model, k, people=people, seed=seed, at=moment(at), progress=progress
+        )
     rows = [row.as_json() for row in found.rows]
     columns = ("level", "label", "share", "low", "high", "against")
     print_answer(found.as_json(), as_json, lambda: f"{found.sentence}\n\n{plain_text.table(rows, columns)}")

@@ -10,11 +10,13 @@ import typer
 
 from commands import plain_text
 from commands.command_line import (
+    AtOption,
     JsonOption,
     KOption,
     ModelOption,
     WorkspaceOption,
     app,
+    moment,
     print_answer,
     progress_bar,
     read_stated_file,
@@ -43,12 +45,13 @@ def guardrail(
         str | None, typer.Option("--cohort", help="A column of people: the price for each group.")
     ] = None,
     user: Annotated[str | None, typer.Option("--user", help="One person's list, with what moved each item.")] = None,
+    at: AtOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Reorder everybody's lists by rules: exposure before and after, nDCG before and after, and what moved what."""
     bench, rules = Workbench(), [*(rule or ()), *(read_rules(config) if config else ())]
     if user is not None:
-        placed = [asdict(p) for p in bench.rules.guarded_list(workspace, model, rules, user=user, k=k)]
+        placed = [asdict(p) for p in bench.rules.guarded_list(workspace, model, rules, user=user, k=k, at=moment(at))]
         print_answer(
             {"user": user, "items": placed},
             as_json,
@@ -56,7 +59,9 @@ def guardrail(
         )
         return
     with progress_bar("Placing items under rules") as progress:
-        guarded = bench.rules.apply(workspace, model, rules, k=k, by=by, cohort=cohort, progress=progress)
+        guarded = bench.rules.apply(
+            workspace, model, rules, k=k, by=by, cohort=cohort, at=moment(at), progress=progress
+        )
     print_answer(guarded.as_json(), as_json, lambda: _text(guarded))
 
 

@@ -237,6 +237,7 @@ def gap_sentence(group: str, solved: Solved, target: float, parts: Sequence[GapS
 def _candidates(graph: InteractionGraph, users: IntArray) -> NDArray[np.bool_]:
     rows = graph.interactions[users]
     candidate = np.ones(rows.shape, dtype=np.bool_)
+    candidate[:, graph.closed] = False
     candidate[np.repeat(np.arange(len(users)), np.diff(rows.indptr)), rows.indices] = False
     return candidate
 

@@ -112,7 +112,9 @@ def shares(amounts: FloatArray) -> FloatArray:
 
 
 def catalogue_share(membership: sparse.csr_matrix) -> FloatArray:
-    """The target t: each group's share of the catalogue, float64 [groups]; every item counts the same."""
+    """The target t: each group's share of the catalogue (`Cohorts.catalogue`), float64 [groups]; every item counts the
+    same.
+    """
     return column_sums(membership) / max(1, int(membership.shape[0]))
 
 

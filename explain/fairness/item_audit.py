@@ -103,7 +103,7 @@ def judged(
 
 
 def _shares(groups: Cohorts, ratios: Ratios) -> dict[str, GroupShares]:
-    catalogue = ex.catalogue_share(groups.membership)
+    catalogue = ex.catalogue_share(groups.catalogue)
     return {
         label: GroupShares(
             exposure=number(ratios.share[g]), catalogue=float(catalogue[g]), target=number(ratios.target[g])
@@ -242,5 +242,5 @@ def _worst_case(groups: Cohorts, lists: IntArray, weights: FloatArray, n_lists: 
     if groups.unknown is None or n_lists == 0:
         return {}
     epsilon = ex.item_exposure(lists, weights, int(groups.membership.shape[0]))
-    low, high = ex.worst_case_ratios(epsilon, groups.membership, groups.unknown)
+    low, high = ex.worst_case_ratios(groups.in_catalogue(epsilon), groups.catalogue, groups.unknown)
     return {groups.labels[g]: (number(low[g]), number(high[g])) for g in range(groups.unknown)}

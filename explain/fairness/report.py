@@ -319,14 +319,16 @@ def creators_view(lists: AuditedLists, groups: Cohorts, most: int = MOST_CREATOR
     The `most` of largest catalogue share, largest first; all the others are one row at the end, so that the rows hold
     all exposure.
     """
-    share = ex.catalogue_share(groups.membership)
+    share = ex.catalogue_share(groups.catalogue)
     order = np.argsort(-share, kind="stable")
     first, rest = order[:most], order[most:]
     columns, labels = [groups.membership[:, first]], [groups.labels[g] for g in first.tolist()]
     if len(rest):
         columns.append(sparse.csr_matrix(groups.membership[:, rest].sum(axis=1)))
         labels.append(f"{len(rest):,} others")
-    merged = Cohorts(groups.by, groups.side, tuple(labels), sparse.csr_matrix(sparse.hstack(columns)))
+    merged = Cohorts(
+        groups.by, groups.side, tuple(labels), sparse.csr_matrix(sparse.hstack(columns)), closed=groups.closed
+    )
     policy = lists.policies.get(groups.by)
     target: Target = "relevance" if lists.target == "relevance" else "catalogue"
     if policy is not None:
@@ -335,7 +337,7 @@ def creators_view(lists: AuditedLists, groups: Cohorts, most: int = MOST_CREATOR
         target |= {label: sum(due.values()) - sum(target.values()) for label in labels if label not in due}
     limits = Thresholds(min_n=lists.min_n)
     shares = item_ratios(lists.lists, lists.weights, merged, target, lists.positives, limits)
-    share = ex.catalogue_share(merged.membership)
+    share = ex.catalogue_share(merged.catalogue)
     return tuple(
         CreatorExposure(
             creator=label,

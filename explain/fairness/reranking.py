@@ -58,9 +58,14 @@ def candidates(
     k: int,
     n_items: int,
     progress: Progress = no_progress,
+    *,
+    closed: IntArray,
 ) -> Pool:
-    """Everybody's best max(100, 5k) items with scaled relevance."""
-    return pool_of(*rank_all(score, n_users, exclude, min(max(POOL, 5 * k), n_items), progress=progress))
+    """Everybody's best max(100, 5k) items with scaled relevance; those that can be recommended to nobody now are
+    none.
+    """
+    length = min(max(POOL, 5 * k), n_items)
+    return pool_of(*rank_all(score, n_users, exclude, length, closed=closed, progress=progress))
 
 
 def setting_of(
@@ -154,7 +159,9 @@ def _against_rest(groups: Cohorts, followed: str) -> Cohorts:
     """One group and all that is not of it: its shares are the same, and only they are computed."""
     own = groups.membership[:, [groups.labels.index(followed)]]
     rest = sparse.csr_matrix(1.0 - own.toarray())
-    return Cohorts(groups.by, groups.side, (followed, _REST), sparse.csr_matrix(sparse.hstack([own, rest])))
+    return Cohorts(
+        groups.by, groups.side, (followed, _REST), sparse.csr_matrix(sparse.hstack([own, rest])), closed=groups.closed
+    )
 
 
 def _due_of(by: str, followed: str, due: Due | None) -> Due | None:

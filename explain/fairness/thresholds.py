@@ -64,7 +64,7 @@ def target_sums(groups: Cohorts, target: Target, positives: sparse.csr_matrix | 
 
 def fixed_share(groups: Cohorts, target: Target) -> FloatArray:
     """The target where it does not come from people: catalogue shares, or a policy's."""
-    return policy_share(groups, target) if isinstance(target, Mapping) else ex.catalogue_share(groups.membership)
+    return policy_share(groups, target) if isinstance(target, Mapping) else ex.catalogue_share(groups.catalogue)
 
 
 def target_title(target: Target) -> str:

@@ -7,6 +7,7 @@ is left to exposure.py and audit.py; cutting numbers into bands to bands.py.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from functools import cache, partial
 from weakref import WeakKeyDictionary
 
@@ -53,7 +54,7 @@ def cohorts(graph: InteractionGraph, by: str, side: Side) -> Cohorts:
         raise OptionError(_no_such_column(graph, str(by), side))
     name, build = match
     groups = build()
-    return Cohorts(name, groups.side, groups.labels, groups.membership)
+    return replace(groups, by=name, closed=graph.closed if side == "item" else None)
 
 
 def of_kind(graph: InteractionGraph, kind: str) -> Cohorts | None:

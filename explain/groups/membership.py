@@ -7,17 +7,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 import pandas as pd
 from scipy import sparse
 
-from core.graph import IntArray, Nodes
+from core.graph import FloatArray, IntArray, Nodes
 from core.texts import UNKNOWN
 from explain.groups.bands import Coded, code_column, is_unknown
 
 Side = Literal["item", "user"]
+Rows = TypeVar("Rows", sparse.csr_matrix, FloatArray)
 SIDES: tuple[Side, ...] = ("item", "user")
 
 
@@ -28,6 +29,7 @@ class Cohorts:
     labels      names of the groups in their natural order; UNKNOWN comes last where anything is unknown
     membership  CSR float64 [n, groups], rows sum to 1; users and attribute columns have exactly one group each
     crossed     whether they are cells of several columns
+    closed      int64, items that can be recommended to nobody now (not there yet, withdrawn): no part of the catalogue
     """
 
     by: str
@@ -35,6 +37,20 @@ class Cohorts:
     labels: tuple[str, ...]
     membership: sparse.csr_matrix
     crossed: bool = False
+    closed: IntArray | None = None
+
+    @cached_property
+    def catalogue(self) -> sparse.csr_matrix:
+        """CSR float64 [n that can be recommended, groups]: the membership of what is in the catalogue now."""
+        return self.in_catalogue(self.membership)
+
+    def in_catalogue(self, values: Rows) -> Rows:
+        """Those rows of something [n, …] whose item can be recommended now."""
+        if self.closed is None or not len(self.closed):
+            return values
+        open_items = np.ones(int(values.shape[0]), dtype=np.bool_)
+        open_items[self.closed] = False
+        return values[open_items]
 
     @property
     def unknown(self) -> int | None:

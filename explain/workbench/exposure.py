@@ -17,7 +17,7 @@ from core.progress import Progress, no_progress, portion
 from core.ranking import NO_ITEM
 from core.snapshots import Manifest
 from core.threads import one_thread
-from explain.fairness import attribution as at
+from explain.fairness import attribution
 from explain.fairness.audit import build_report
 from explain.fairness.baselines import baselines_sentence, compare_baselines
 from explain.fairness.cells import joint_cells
@@ -146,7 +146,7 @@ class ExposureService:
         They add up to 1.
         """
         groups = grouping(self.session.workspace(workspace).graph, by, "item")
-        share = catalogue_share(groups.membership)
+        share = catalogue_share(groups.catalogue)
         known = {label: float(share[g]) for g, label in enumerate(groups.labels) if g != groups.unknown}
         total = sum(known.values())
         return {label: value / total for label, value in known.items()} if total else known
@@ -179,36 +179,38 @@ class ExposureService:
         k: int | None = None,
         *,
         through: str = "relations",
-        players: at.Players | None = None,
-        people: int = at.MAX_PEOPLE,
+        players: attribution.Players | None = None,
+        people: int = attribution.MAX_PEOPLE,
         seed: int = 0,
         due: tuple[str, float] | None = None,
         browsing: str = RBP,
+        at: int | None = None,
         progress: Progress = no_progress,
     ) -> GapAttribution:
         """Through which relations (or "events", "age" of the history) a group of items gets more or less than its
         share.
 
         browsing how lists are read
+        at       seconds UTC, the moment whose lists they are
         due      what the exposure is compared with, (name, share of all attention); the catalogue share if left out
         players  groups of relations of one's own, name → keys; together they must be all that the score has
         Raises   OptionError for an unknown column, group, `through` or grouping; NotReadyError before the model is
                  fitted
         """
-        loaded = self.session.workspace(workspace)
+        loaded = self.session.workspace(workspace, at)
         k, manifest = list_length(loaded, k), loaded.manifest(model)
         groups = grouping(loaded.graph, by, "item")
         if group not in groups.labels:
             raise OptionError(f"{shown(group)} is no group of {groups.by}: {', '.join(groups.labels[:10])}.")
-        sources = at.sources_of(loaded.graph, through)
+        sources = attribution.sources_of(loaded.graph, through)
         fitted, g = loaded.model(manifest), groups.labels.index(group)
-        users = at.people(loaded.graph, _some(people), seed)
+        users = attribution.people(loaded.graph, _some(people), seed)
         with one_thread():
             lists = loaded.lists(manifest, k, portion(progress, 0.0, 0.2))[users]
-            known = at.find_players(loaded.graph, fitted, users, sources)
+            known = attribution.find_players(loaded.graph, fitted, users, sources)
             chosen = known if players is None else _checked(players, known)
             belongs = np.asarray(groups.membership[:, [g]].todense(), dtype=np.float64).ravel()
-            game = at.play(
+            game = attribution.play(
                 loaded.graph,
                 fitted,
                 users,
@@ -219,7 +221,7 @@ class ExposureService:
                 sources=sources,
                 progress=portion(progress, 0.2, 0.95),
             )
-        solved = at.solve(game, seed=seed)
+        solved = attribution.solve(game, seed=seed)
         parts = [
             GapShare(
                 player=name,
@@ -231,7 +233,7 @@ class ExposureService:
             for name, v, low, high in zip(game.players, solved.values, solved.low, solved.high, strict=True)
         ]
         parts.sort(key=lambda p: -abs(p.value))
-        title, target = due or ("catalogue share", float(catalogue_share(groups.membership)[g]))
+        title, target = due or ("catalogue share", float(catalogue_share(groups.catalogue)[g]))
         missed = abs(float(solved.values.sum()) - (solved.exposure - solved.random))
         progress(1.0, "attributed")
         whose = _whose(len(users), loaded.graph.n_users)
@@ -258,7 +260,7 @@ class ExposureService:
             n_people_all=loaded.graph.n_users,
             seed=seed,
             draws=DRAWS,
-            sentence=at.gap_sentence(group, solved, target, parts, whose),
+            sentence=attribution.gap_sentence(group, solved, target, parts, whose),
         )
 
     def main_parameters(
@@ -269,12 +271,13 @@ class ExposureService:
         *,
         people: int = MAX_PEOPLE,
         seed: int = 0,
+        at: int | None = None,
         progress: Progress = no_progress,
     ) -> MeasuredWeights:
         """The main parameters with the weight that each has in the listed items' scores (DSA Article 27)."""
-        loaded = self.session.workspace(workspace)
+        loaded = self.session.workspace(workspace, at)
         k, manifest = list_length(loaded, k), loaded.manifest(model)
-        users = at.people(loaded.graph, _some(people), seed)
+        users = attribution.people(loaded.graph, _some(people), seed)
         with one_thread():
             lists = np.asarray(loaded.lists(manifest, k, portion(progress, 0.0, 0.5)))[users]
             rows = measure_weights(
@@ -354,9 +357,9 @@ class ExposureService:
         group = hashlib.sha256(by.encode()).hexdigest()[:12]
         return f"audit-{manifest.snapshot}-{side}-{group}-{k}{least}{data}-{FORMED}"
 
-    def _label(self, relation: object, name: str, through: str, players: at.Players) -> str:
+    def _label(self, relation: object, name: str, through: str, players: attribution.Players) -> str:
         if through == "events":
-            return f"events of kind {name}" if name != at.NO_HISTORY else "what needs no history"
+            return f"events of kind {name}" if name != attribution.NO_HISTORY else "what needs no history"
         if through == "age":
             ages = {"recent": "the newer half of each history", "older": "the older half of each history"}
             return ages.get(name, "what needs no history")
@@ -376,10 +379,10 @@ def _some(people: int) -> int:
     return people
 
 
-def _checked(players: at.Players, known: at.Players) -> dict[str, tuple[str, ...]]:
+def _checked(players: attribution.Players, known: attribution.Players) -> dict[str, tuple[str, ...]]:
     keys = sorted(key for own in known.values() for key in own)
     given = sorted(key for own in players.values() for key in own)
     if given != keys:
         raise OptionError(f"The groups must hold each part of the score once: {', '.join(keys)}.")
-    at.shapley_weights(len(players))
+    attribution.shapley_weights(len(players))
     return {name: tuple(own) for name, own in players.items()}

@@ -72,15 +72,18 @@ class RuleService:
         heldout: bool = True,
         due: Due | None = None,
         browsing: str = RBP,
+        at: int | None = None,
         progress: Progress = no_progress,
     ) -> Guarded:
         """Everybody's lists under rules: exposure before and after by an item column, nDCG price by a user column.
+
+        at       seconds UTC, the moment whose lists they are; the price is of the held-out events all the same
 
         by       the first rule's column where it is None       heldout  False leaves the price out, which needs a refit
         due      shares that rules protect and ratios compare with, by column and group, in the place of the catalogue's
         Raises   OptionError for rules, columns or groups that there are not.
         """
-        loaded, parsed = self.session.workspace(workspace), parsed_rules(rules)
+        loaded, parsed = self.session.workspace(workspace, at), parsed_rules(rules)
         k = list_length(loaded, k)
         columns = (rule.column for rule in parsed if rule.column is not None)
         groups = cohorts(loaded.graph, by or next(columns, POPULARITY), "item")
@@ -94,7 +97,15 @@ class RuleService:
         price: tuple[Cost, ...] = ()
         if heldout:
             price = self._price(
-                loaded, model, parsed, k, people, portion(progress, 0.4, 1.0), due=due, browsing=browsing, guard=guard
+                self.session.workspace(workspace),
+                model,
+                parsed,
+                k,
+                people,
+                portion(progress, 0.4, 1.0),
+                due=due,
+                browsing=browsing,
+                guard=guard,
             )
         return Guarded(
             workspace=workspace,
@@ -121,10 +132,11 @@ class RuleService:
         *,
         user: str,
         k: int | None = None,
+        at: int | None = None,
         progress: Progress = no_progress,
     ) -> tuple[GuardedPlace, ...]:
         """One person's list under rules that act on everybody; every moved item says by what. Raises UnknownIdError."""
-        question, parsed = self.session.open(workspace, model, user=user), parsed_rules(rules)
+        question, parsed = self.session.open(workspace, model, user=user, at=at), parsed_rules(rules)
         k = list_length(question.workspace, k)
         return _places(
             question.workspace,
@@ -155,9 +167,9 @@ class RuleService:
 
         def rank() -> Pool:
             score = loaded.model(manifest).score
-            return candidates(score, graph.n_users, graph.interactions, k, graph.n_items, progress)
+            return candidates(score, graph.n_users, graph.interactions, k, graph.n_items, progress, closed=graph.closed)
 
-        return self.session.cache.get("pool", (loaded.name, loaded.prepared.content, manifest.snapshot, k), rank)
+        return self.session.cache.get("pool", (loaded.key, manifest.snapshot, k), rank)
 
     def _steps(
         self,
@@ -175,7 +187,7 @@ class RuleService:
 
         if due is not None or browsing != RBP:
             return run()
-        key = (loaded.name, loaded.prepared.content, loaded.manifest(model).snapshot, k, tuple(rules))
+        key = (loaded.key, loaded.manifest(model).snapshot, k, tuple(rules))
         return self.session.cache.get("steps", key, run)
 
     def _price(
@@ -197,7 +209,8 @@ class RuleService:
 
         def rank() -> Pool:
             part = portion(progress, 0.7, 0.9)
-            return candidates(refit.model.score, graph.n_users, training, k, graph.n_items, part)
+            closed = refit.split.train.closed
+            return candidates(refit.model.score, graph.n_users, training, k, graph.n_items, part, closed=closed)
 
         pool = self.session.cache.get("pool", (loaded.name, loaded.prepared.content, f"heldout {model}", k), rank)
         steps = run_rules(pool, rules, setting_of(graph, training, k, due, browsing))

@@ -39,7 +39,13 @@ def window_lists(
     workspace: Workspace, manifest: Manifest, moments: IntArray, k: int, *, progress: Progress = no_progress
 ) -> WindowLists:
     """Lists of the people who were active in the day before each moment."""
-    model, whole = workspace.model(manifest), workspace.graph
+    return lists_at(workspace.model(manifest), workspace.graph, moments, k, progress=progress)
+
+
+def lists_at(
+    model: Recommender, whole: InteractionGraph, moments: IntArray, k: int, *, progress: Progress = no_progress
+) -> WindowLists:
+    """The same from a model and the graph of all its events."""
     users, places, lists, available = [], [], [], []
     for n, moment in enumerate(moments.tolist()):
         graph = whole.at(moment)

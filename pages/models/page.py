@@ -62,7 +62,13 @@ def page() -> None:
     if selection is not None:
         st.header(f"What the {plain(known[selection.model].title)} learnt")
         words = queries.workbench().models.relation_words(selection.name)
-        parameters.section(selection.snapshot, words, known[selection.model].effects)
+        parameters.section(
+            selection.snapshot,
+            words,
+            known[selection.model].effects,
+            live=queries.workbench().data.card(where.name).default_split == "live",
+            spanned=None if selection.span is None else selection.span[1] - selection.span[0],
+        )
         _cards(selection, known[selection.model].title)
 
 

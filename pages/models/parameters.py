@@ -16,12 +16,24 @@ from pages.frame import widgets
 from pages.frame.text import metric
 
 LIFE: Final = "_life"  # how the name of a half-life in seconds ends
+YEAR_S: Final = 31_557_600
 Relations = Mapping[str, Mapping[str, float] | float]
 """relation → its numbers by name, or its only number"""
 
 
-def section(snapshot: SnapshotInfo, words: Mapping[str, str], effects: Mapping[str, str]) -> None:
-    """words: relation → the workspace's own words for it; effects: name of a number → what it does to a score."""
+def section(
+    snapshot: SnapshotInfo,
+    words: Mapping[str, str],
+    effects: Mapping[str, str],
+    *,
+    live: bool,
+    spanned: float | None,
+) -> None:
+    """words: relation → the workspace's own words for it; effects: name of a number → what it does to a score.
+
+    live     whether the workspace's models are fitted by the split `live`
+    spanned  seconds from the first event to the last; None for data without times
+    """
     relations = snapshot.parameters.get("relations")
     general = {k: v for k, v in snapshot.parameters.items() if k != "relations"}
     if relations:
@@ -45,11 +57,29 @@ def section(snapshot: SnapshotInfo, words: Mapping[str, str], effects: Mapping[s
             "The learnt numbers with what they mean",
             what="parameters",
         )
+    if any(name.endswith(LIFE) for name in effects):
+        st.caption(time_sentence(snapshot.parameters, live=live, spanned=spanned))
     if not snapshot.parameters:
         st.info("This model has no parameters: it counts.")
     if snapshot.metrics:
         validation = ", ".join(f"{metric(name)} {value:.3f}" for name, value in sorted(snapshot.metrics.items()))
         st.caption(f"On the validation cut by which they were picked: {validation}. Seed {snapshot.seed}.")
+
+
+def time_sentence(learnt: Mapping[str, object], *, live: bool, spanned: float | None) -> str:
+    """Whether time is in the edges and why not; and why no season is."""
+    if spanned is None:
+        return "These data have no times, so every event counts the same whenever it was."
+    lives = sum(path[-1].endswith(LIFE) and isinstance(value, float) for path, value in _leaves(learnt))
+    if lives:
+        time = f"Time is in the edges: validation chose {lives} half-{'life' if lives == 1 else 'lives'}."
+    elif live:
+        time = "Time is left out: no half-life raised what validation finds, so an event counts the same however old."
+    else:
+        time = "Time is left out: half-lives are tried where lists are of now (split “live”), and these are not."
+    if spanned < 2 * YEAR_S:
+        return f"{time} No season is weighed: the data span {span(spanned)}, and one that comes again needs two years."
+    return f"{time} No season is weighed: no relation here leads to the same week a year before."
 
 
 def _names(relations: Relations) -> list[str]:

@@ -162,6 +162,29 @@ def test_exposure_of_a_moment_is_of_its_catalogue(bench: Workbench) -> None:
     assert {row["group"] for row in answer["rows"]} >= {"new", "established"}
 
 
+def test_rules_gaps_and_weights_of_a_moment_are_of_its_lists(bench: Workbench) -> None:
+    moment = moments(bench, 1, 6)[0]
+    rows = {
+        r.group: r.value for r in bench.over_time.of_moment("newsroom", "path", "author_group", at=moment, k=5).rows
+    }
+    rule = "minimum-exposure:by=author_group,group=new,share=1"
+    guarded = bench.rules.apply("newsroom", "path", [rule], k=5, at=moment, heldout=False)
+    before = {change.group: change.before for change in guarded.groups}
+    assert {group: before[group] for group in ("new", "established")} == pytest.approx(
+        {group: rows[group] for group in ("new", "established")}
+    )
+    words = ("--by", "author_group", "--group", "new", "--people", 300, "--at", moment, "-k", 5, "--json")
+    assert surfaced("attribute", *PATH, *words).json["ratio"] == pytest.approx(rows["new"])
+    graph = bench.session.workspace("newsroom", moment).graph
+    user = str(graph.users.ids[int(np.diff(graph.interactions.indptr).argmax())])
+    placed = surfaced("guardrail", *PATH, "--rule", rule, "--user", user, "--at", moment, "-k", 5, "--json").json
+    positions = [graph.items.index(place["item"]) for place in placed["items"]]
+    assert len(positions) == 5
+    assert not np.isin(positions, graph.closed).any()
+    shares = surfaced("weights", *PATH, "--people", 50, "--at", moment, "-k", 5, "--json").json["rows"]
+    assert sum(row["share"] for row in shares if row["level"] == shares[0]["level"]) == pytest.approx(1.0)
+
+
 def test_moments_before_and_after_the_data_are_answered(bench: Workbench) -> None:
     span = bench.over_time.span("newsroom")
     assert span is not None

@@ -159,6 +159,31 @@ def test_a_damaged_newest_snapshot_is_said_and_the_next_fit_heals_it(tmp_path: P
     )
 
 
+def test_what_is_withdrawn_is_in_no_list_under_rules_and_no_part_of_the_catalogue(tmp_path: Path) -> None:
+    colours = ["red", "blue"] * 6
+    gone = [1_500_000_000 if i in (0, 1, 2) else None for i in range(12)]
+    bench = shop(tmp_path, items=pd.DataFrame({"item": THINGS, "colour": colours, "withdrawn": gone}))
+    bench.models.fit("shop", "path")
+    rule = "minimum-exposure:by=colour,group=red,share=1"
+    for user in (f"u{u:02}" for u in range(6)):
+        placed = {place.item for place in bench.rules.guarded_list("shop", "path", [rule], user=user, k=7)}
+        assert placed
+        assert placed.isdisjoint(THINGS[:3])
+    shares = bench.exposure.catalogue_shares("shop", "colour")
+    assert shares == pytest.approx({"red": 4 / 9, "blue": 5 / 9})
+    audited = {row.group: row for row in bench.exposure.audit("shop", "path", "colour", k=3).rows}
+    graph = bench.session.workspace("shop").graph
+    lists = bench.session.workspace("shop").lists(bench.session.workspace("shop").manifest("path"), 3)
+    attention = np.where(lists >= 0, 0.8 ** np.arange(3), 0.0)
+    red = np.isin(lists, [graph.items.index(t) for t, c in zip(THINGS, colours, strict=True) if c == "red"])
+    assert audited["red"].value == pytest.approx((attention * red).sum() / attention.sum() / (4 / 9))
+    attributed = bench.exposure.gap_attribution("shop", "path", "colour", "red", 3, people=24)
+    assert attributed.ratio == pytest.approx(audited["red"].value)
+    assert attributed.gap_random == pytest.approx(
+        attributed.exposure - attributed.target - sum(part.value for part in attributed.parts)
+    )
+
+
 def test_a_cap_leaves_things_of_unknown_makers_alone() -> None:
     items = np.tile(np.arange(6), (4, 1))
     labels = ("one", "unknown")

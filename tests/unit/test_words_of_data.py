@@ -76,6 +76,29 @@ def test_numbers_of_a_mixture_s_members_say_whose_they_are() -> None:
     assert frame["what it does"].tolist() == ["", "", "length"]
 
 
+@pytest.mark.parametrize(
+    ("learnt", "live", "spanned", "said"),
+    [
+        (
+            {"relations": {"a": {"reach_life": 7_200.0, "weight": 1.0}}, "fresh_life": None},
+            True,
+            86_400.0,
+            "1 half-life.",
+        ),
+        ({"relations": {"a": {"reach_life": 7_200.0}}, "history_life": 9.0}, True, 86_400.0, "2 half-lives."),
+        ({"relations": {"a": {"weight": 1.0}}}, True, 86_400.0, "no half-life raised"),
+        ({"relations": {"a": {"weight": 1.0}}}, False, 86_400.0, "half-lives are tried where lists are of now"),
+        ({"relations": {"a": {"weight": 1.0}}}, False, 9e7, "no relation here leads to the same week a year before"),
+        ({"relations": {"a": {"weight": 1.0}}}, False, 3e7, "needs two years"),
+        ({}, False, None, "have no times"),
+    ],
+)
+def test_whether_time_is_in_the_edges_is_said(
+    learnt: dict[str, object], live: bool, spanned: float | None, said: str
+) -> None:
+    assert said in parameters.time_sentence(learnt, live=live, spanned=spanned)
+
+
 def test_parameters_and_measures_are_read_by_people() -> None:
     frame = parameters.general_frame({"weight_mean": 3.529861234, "dim": 64}, {"dim": "length of a vector"})
     assert frame["parameter"].tolist() == ["weight mean", "dim"]
