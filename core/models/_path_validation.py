@@ -22,6 +22,7 @@ from core.propagation import push_chains
 
 MAX_USERS, MAX_CASES = 800, 1_500
 MIN_MOMENTS, MAX_MOMENTS = 40, 120
+FEW_MOMENTS, MOMENT_EVENTS = 8, 20_000_000  # each moment holds its own decayed edges: memory stays that of these
 MAX_CELLS, PEOPLE_CELLS = 4_000_000, 12_000_000
 GROSS_NET_CEILING = 2.4
 YOUNGEST, YOUNG_COST, OLDEST_AGE = 0.55, 0.2, 1_000.0
@@ -129,8 +130,8 @@ class PeopleValidation(Validation):
 
 
 class MomentValidation(Validation):
-    """People at moments, at most MAX_CASES of them at MIN_MOMENTS to MAX_MOMENTS moments, spread evenly over the time
-    kept back.
+    """People at moments, at most MAX_CASES of them at MIN_MOMENTS to MAX_MOMENTS moments (fewer, FEW_MOMENTS at least,
+    where they would hold more than MOMENT_EVENTS events together), spread evenly over the time kept back.
     """
 
     def __init__(self, holdout: Holdout) -> None:
@@ -144,6 +145,7 @@ class MomentValidation(Validation):
         hours = np.unique(hour)
         per_hour = len(np.unique(np.column_stack([hour, user]), axis=0)) / max(1, len(hours))
         most = int(np.clip(limit / max(per_hour, 1.0), MIN_MOMENTS, MAX_MOMENTS))
+        most = min(most, max(FEW_MOMENTS, MOMENT_EVENTS // max(1, len(graph.events))))
         if len(hours) > most:
             hours = hours[np.linspace(0, len(hours) - 1, most).astype(np.int64)]
         chosen = np.isin(hour, hours)

@@ -20,7 +20,7 @@ from core.edge_score import ChainEdges, EdgeScore
 from core.errors import ContractError, OptionError, did_you_mean, shown
 from core.evaluation import accuracy
 from core.graph import FloatArray, IntArray, InteractionGraph
-from core.live import LiveWindow
+from core.live import LiveWindow, replay
 from core.progress import Progress, no_progress
 from core.propagation import Walks
 from core.ranking import rank_all
@@ -28,6 +28,7 @@ from core.registry import Registry
 from core.words import ConstantWords, ParameterWords, RelationWords
 
 WHOLE = "score"  # the one term of a score that is not told apart by relation
+MOST_MOMENTS = 48  # moments of a validation window that are replayed to say what a model is worth
 State = Literal["ok", "consumed", "no_path"]
 
 
@@ -266,14 +267,30 @@ class Recommender(ABC):
 
 
 def validation_accuracy(model: Recommender, holdout: Holdout) -> dict[str, float]:
-    """Mean Recall@20 and NDCG@20 on a validation cut of a model that was learnt from its training part alone."""
+    """Mean Recall@20 and NDCG@20 on a validation cut of a model that was learnt from its training part alone: per
+    person, or where the cut is one of moments per event, over MOST_MOMENTS of them.
+    """
+    if holdout.moments is None:
+        return list_accuracy(model, holdout)
+    rank = replay(holdout.moments, model.at, min(20, holdout.train.n_items), most=MOST_MOMENTS).rank
+    found = (rank > 0) & (rank <= 20)
+    gain = found / np.log2(np.maximum(rank, 1) + 1.0)
+    return _named(found.mean(), gain.mean()) if len(rank) else {}
+
+
+def list_accuracy(model: Recommender, holdout: Holdout) -> dict[str, float]:
+    """The same of one list a person, whatever the cut: what a search can afford to ask of each candidate."""
     users = np.flatnonzero(np.diff(holdout.test.indptr) > 0)
     if not len(users):
         return {}
     seen = holdout.train.interactions[users]
     lists, _ = rank_all(lambda rows: model.score(users[rows]), len(users), seen, min(20, holdout.train.n_items))
     metrics = accuracy(lists, holdout.test[users], 20)
-    return {f"validation_{name}": float(metrics[name].mean()) for name in ("recall@20", "ndcg@20")}
+    return _named(metrics["recall@20"].mean(), metrics["ndcg@20"].mean())
+
+
+def _named(recall: float, ndcg: float) -> dict[str, float]:
+    return {"validation_recall@20": float(recall), "validation_ndcg@20": float(ndcg)}
 
 
 MODELS: Registry[type[Recommender]] = Registry(

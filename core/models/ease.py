@@ -14,7 +14,7 @@ from core.adjacency import Adjacency
 from core.errors import ModelError
 from core.graph import FloatArray, IntArray, InteractionGraph
 from core.models._learnt_links import LINK_WORDS, LearntLinks
-from core.models.base import Holdout, ModelSpec, ModelState, register, validation_accuracy
+from core.models.base import Holdout, ModelSpec, ModelState, list_accuracy, register
 from core.progress import Progress, no_progress
 from core.words import ParameterWords
 
@@ -56,7 +56,7 @@ class Ease(LearntLinks):
         values = []
         for n, penalty in enumerate(PENALTIES):
             progress(n / (len(PENALTIES) + 1), f"trying penalty {penalty:g}")
-            values.append(sum(validation_accuracy(cls.solved(holdout.train, penalty), holdout).values()))
+            values.append(sum(list_accuracy(cls.solved(holdout.train, penalty), holdout).values()))
         return cls.solved(graph, PENALTIES[int(np.argmax(values))])
 
     @classmethod

@@ -19,7 +19,7 @@ from scipy import sparse
 from core.adjacency import Adjacency, matrix_row
 from core.graph import FloatArray, IntArray, InteractionGraph
 from core.models._learnt_links import LINK_WORDS, LearntLinks
-from core.models.base import Holdout, ModelSpec, ModelState, register, validation_accuracy
+from core.models.base import Holdout, ModelSpec, ModelState, list_accuracy, register
 from core.progress import Progress, no_progress, portion
 from core.words import ParameterWords
 
@@ -82,7 +82,7 @@ class Ials(LearntLinks):
         for n, choice in enumerate(choices):
             progress(n / len(choices), f"trying {choice.dim} numbers an item, penalty {choice.penalty:g}")
             model = cls.learnt(holdout.train, choice, seed=seed, rounds=ROUNDS)
-            values.append(sum(validation_accuracy(model, holdout).values()))
+            values.append(sum(list_accuracy(model, holdout).values()))
         return choices[int(np.argmax(values))]
 
     @classmethod

@@ -17,7 +17,7 @@ from scipy import sparse
 
 from core.adjacency import Adjacency
 from core.graph import FloatArray, IntArray, InteractionGraph
-from core.models.base import Holdout, ModelSpec, ModelState, Recommender, register, validation_accuracy
+from core.models.base import Holdout, ModelSpec, ModelState, Recommender, list_accuracy, register
 from core.progress import Progress, no_progress
 from core.propagation import Chain, Step, Walks
 from core.words import ParameterWords, RelationWords, chain_words
@@ -72,7 +72,7 @@ class ItemKnn(Recommender):
             for count in COUNTS:
                 model = cls(adjacency, count, target)
                 model.similarity = _nearest(widest.similarity, np.arange(graph.n_items), count)
-                value = sum(validation_accuracy(model, holdout).values())
+                value = sum(list_accuracy(model, holdout).values())
                 if value > best:
                     best, chosen = value, (count, target)
         return cls(Adjacency.binary(graph.interactions), *chosen)

@@ -16,7 +16,7 @@ from scipy import sparse
 from core.adjacency import Adjacency, matrix_row
 from core.graph import FloatArray, IntArray, InteractionGraph
 from core.models._learnt_links import LINK_WORDS, SparseLinks
-from core.models.base import Holdout, ModelSpec, ModelState, register, validation_accuracy
+from core.models.base import Holdout, ModelSpec, ModelState, list_accuracy, register
 from core.progress import Progress, no_progress, portion
 from core.words import ParameterWords
 
@@ -55,7 +55,7 @@ class Sansa(SparseLinks):
         values = []
         for n, model in enumerate(tried):
             progress(0.6 + 0.1 * n / len(tried), f"trying penalty {model.penalty:g}")
-            values.append(sum(validation_accuracy(model, holdout).values()))
+            values.append(sum(list_accuracy(model, holdout).values()))
         best = tried[int(np.argmax(values))].penalty
         return cls.solved(graph, (best,), PARTNERS, portion(progress, 0.7, 1.0))[0]
 

@@ -18,8 +18,8 @@ from core.models.base import (
     ModelState,
     Readers,
     Recommender,
+    list_accuracy,
     register,
-    validation_accuracy,
 )
 from core.progress import Progress, no_progress
 from core.propagation import Step, Walks
@@ -139,4 +139,4 @@ def _over_moments(holdout: Holdout) -> Callable[[float], float]:
 
 def _over_people(holdout: Holdout) -> Callable[[float], float]:
     """The same over people with something kept back."""
-    return lambda life: sum(validation_accuracy(Trending.of(holdout.train, life), holdout).values()) / 2
+    return lambda life: sum(list_accuracy(Trending.of(holdout.train, life), holdout).values()) / 2
