@@ -14,7 +14,18 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-NAMES = ("accuracy", "audits", "exactness", "explanation_speed", "faithfulness", "growth", "living", "load", "mixtures")
+ALWAYS = (
+    "accuracy",
+    "audits",
+    "exactness",
+    "explanation_speed",
+    "faithfulness",
+    "growth",
+    "living",
+    "load",
+    "mixtures",
+)
+NAMES = (*ALWAYS, "catalogues")
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 
 
@@ -27,11 +38,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     from core.errors import SurfacedError
 
     written: dict[str, Any] = {}
-    for name in options.only or NAMES:
+    for name in options.only or ALWAYS:
         say(f"benchmark {name}")
         before = environment(options.seed)
         try:
-            report = benchmark(name, options.sizes, options.checkout, options.deskdrop)(options.data, options.seed)
+            report = benchmark(name, options)(options.data, options.seed)
         except SurfacedError as error:
             say(f"{error}")
             return 2
@@ -54,13 +65,14 @@ def parser() -> argparse.ArgumentParser:
         "--sizes", type=_sizes, default=None, help="edges of the graphs of `growth`: 100000,1000000,3000000"
     )
     result.add_argument("--checkout", type=Path, help="`load`: another checkout that is measured beside this one")
+    result.add_argument(
+        "--catalogue", type=Path, action="append", help="`catalogues`: a folder with a published train and test part"
+    )
     result.add_argument("--deskdrop", type=Path, help="`living`: a folder with Deskdrop's users_interactions.csv.zip")
     return result
 
 
-def benchmark(
-    name: str, sizes: Sequence[int] | None = None, checkout: Path | None = None, deskdrop: Path | None = None
-) -> Callable[[Path | None, int], Any]:
+def benchmark(name: str, options: argparse.Namespace) -> Callable[[Path | None, int], Any]:
     """The function that measures; imported only now, after the number of threads was set."""
     if name == "accuracy":
         from benchmarks import accuracy
@@ -85,7 +97,11 @@ def benchmark(
     if name == "living":
         from benchmarks import living
 
-        return lambda home, seed: living.run(home, seed, deskdrop, sizes or living.SIZES)
+        return lambda home, seed: living.run(home, seed, options.deskdrop, options.sizes or living.SIZES)
+    if name == "catalogues":
+        from benchmarks import catalogues
+
+        return lambda home, seed: catalogues.run(options.catalogue or (), seed)
     if name == "mixtures":
         from benchmarks import mixtures
 
@@ -93,10 +109,10 @@ def benchmark(
     if name == "load":
         from benchmarks import load
 
-        return lambda home, seed: load.run(home, seed, checkout)
+        return lambda home, seed: load.run(home, seed, options.checkout)
     from benchmarks import growth
 
-    return lambda home, seed: growth.run(home, seed, sizes or growth.SIZES)
+    return lambda home, seed: growth.run(home, seed, options.sizes or growth.SIZES)
 
 
 def _sizes(text: str) -> tuple[int, ...]:

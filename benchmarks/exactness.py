@@ -9,7 +9,6 @@ of the data's second half. Bars are counts of failures, so each must be 0.
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,13 +17,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.completeness import agrees, parts_complete, picture_adds_up, walks_complete
 from benchmarks.measure import say
 from benchmarks.record import Bar, Report, at_most
 from core.models.base import Recommender, get_model
 from core.ranking import rank_of
 from core.snapshots import load
 from explain.explanation.edges import edge_parts
-from explain.results.explanation import Explanation
 from explain.workbench.workbench import Workbench
 from explain.workspace.workspace import Workspace
 
@@ -59,11 +58,6 @@ def run(home: Path | None, seed: int) -> Report:
         "flips: verified ones that a fresh build does not confirm; verified and asked are counted beside them.",
     )
     return Report("exactness", figures, tuple(bars), notes)
-
-
-def agrees(value: float, score: float) -> bool:
-    """Equal to 1e-5 of the score, or to 1e-9 where the score is next to nothing."""
-    return abs(value - score) <= (1e-9 if abs(score) < 1e-6 else 1e-5 * abs(score))
 
 
 @dataclass(frozen=True)
@@ -134,37 +128,6 @@ def _listed(case: Case, user: int, scores: NDArray[np.float64]) -> int:
     open_to = scores.copy()
     open_to[case.out(case.model.history(user))] = -np.inf
     return int(np.argsort(-open_to, kind="stable")[case.rng.integers(TOP)])
-
-
-def parts_complete(why: Explanation) -> bool:
-    """Whether the parts sum to the score and each part's relations to the part."""
-    inner = all(abs(math.fsum(p.relations.values()) - p.value) <= 1e-9 * abs(p.value) + 1e-12 for p in why.parts)
-    return inner and agrees(math.fsum(p.value for p in why.parts), why.score)
-
-
-def walks_complete(why: Explanation) -> bool:
-    """Whether what is shown and what is not are all there is, and each walk is the product of its hops."""
-    products = all(
-        abs(math.prod(h.weight for h in path.hops) - path.value) <= 1e-9 * abs(path.value) for path in why.paths
-    )
-    return products and abs(why.coverage + why.residual - 1) <= 1e-9
-
-
-def picture_adds_up(why: Explanation) -> bool:
-    """Whether what leaves the person and what enters the item is the score, and no node between keeps anything."""
-    ends = {node.kind: node.key for node in why.nodes if node.kind in ("person", "target")}
-    net: dict[str, float] = defaultdict(float)
-    for bundle in why.bundles:
-        amount = bundle.value_for - bundle.value_against
-        net[bundle.source] -= amount
-        net[bundle.target] += amount
-    scale = max((abs(b.value_for - b.value_against) for b in why.bundles), default=0.0)
-    inner = [abs(value) for key, value in net.items() if key not in ends.values()]
-    return (
-        agrees(net[ends["target"]], why.score)
-        and agrees(-net[ends["person"]], why.score)
-        and max(inner, default=0.0) <= 1e-9 * scale + 1e-12
-    )
 
 
 def _fresh(case: Case, user: int, gone: Sequence[int]) -> tuple[NDArray[np.float64], NDArray[np.int64]]:

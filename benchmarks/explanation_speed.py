@@ -28,7 +28,7 @@ from explain.export.explanations_table import write_explanations
 from explain.workbench.workbench import Workbench
 from explain.workspace.workspace import Workspace
 
-MODELS = ("path", "lightgcn")
+MODELS = ("path", "path-strengths", "lightgcn")
 N_PAIRS, N_WHOLE, N_WALKS, TOP = 400, 100, 20, 10
 N_GNN_EXPLAINER_PAIRS = 3
 NEWCOMER_TITLES, N_EVERYBODY = 5, 1_000
@@ -58,10 +58,16 @@ def run(home: Path | None, seed: int) -> Report:
 
 
 def bars(figures: dict[str, Any]) -> tuple[Bar, ...]:
-    path = figures["path"]
+    own = [
+        bar
+        for name in ("path", "path-strengths")
+        for bar in (
+            at_most(f"MovieLens-100K, {name}: parts of one score, p50 in ms", figures[name]["parts"]["p50_ms"], 1.0),
+            at_most(f"MovieLens-100K, {name}: 20 best walks, p95 in ms", figures[name]["walks"]["p95_ms"], 30.0),
+        )
+    ]
     return (
-        at_most("MovieLens-100K: parts of one recommendation, p50 in ms", path["parts"]["p50_ms"], 1.0),
-        at_most("MovieLens-100K: 20 best walks, p95 in ms", path["walks"]["p95_ms"], 30.0),
+        *own,
         at_least(
             "explain-all at the size of MovieLens-1M, explanations a minute", figures["everybody"]["per_minute"], 20_000
         ),

@@ -27,7 +27,7 @@ from explain.results.faithfulness import MEASURES, OURS
 from explain.workspace.refits import validation_cut
 from explain.workspace.workspace import Workspace
 
-MODELS = ("lightgcn", "path")
+MODELS = ("lightgcn", "path", "path-strengths")
 N_USERS, N_EVENTS, N_GNN_EXPLAINER = 120, 300, 3
 TIMES = 20
 NAMED = ("random", "popularity", "cosine", "Jaccard", "gradient × input")  # the methods that the bar is stated for

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from benchmarks.measure import Clock, clock, progress_lines, say
 from core.evaluation import Evaluation, evaluate
 from core.graph import InteractionGraph
-from core.models.base import get_model
+from core.models.base import Recommender, get_model
 from core.paired import PerPerson, paired_differences
 from core.ranking import rank_all
 from data.splits import Split
@@ -45,11 +46,16 @@ class Run:
 
 def measure(parts: Split, card: DataCard, model: str, seed: int) -> Run:
     """Fit on the training part (validation cut of the same kind), list everybody's best K, measure."""
+    return measured(parts, card, model, get_model(model).fit, seed)
+
+
+def measured(parts: Split, card: DataCard, model: str, fits: Callable[..., Recommender], seed: int) -> Run:
+    """The same of a way of fitting: called as `Recommender.fit` is."""
     graph: InteractionGraph = parts.train
     seen = graph.interactions
     with clock() as fit:
         cut = validation_cut(graph, card, parts.kind, seed)
-        fitted = get_model(model).fit(graph, holdout=cut, seed=seed, progress=progress_lines(model))
+        fitted = fits(graph, holdout=cut, seed=seed, progress=progress_lines(model))
     lists, _ = rank_all(fitted.score, graph.n_users, seen, K)
     evaluation = evaluate(lists, parts.test, training=seen, seed=seed)
     result = Run(evaluation, fit, *readability(fitted, lists), fitted.state().parameters)

@@ -84,6 +84,10 @@ class PathParameters:
         relations = {k: replace(r, weight=r.weight or signs.get(k, 1.0) * weight) for k, r in self.relations.items()}
         return replace(self, relations=relations)
 
+    def without(self, key: str) -> PathParameters:
+        """The parameters without a relation."""
+        return replace(self, relations={k: r for k, r in self.relations.items() if k != key})
+
     @classmethod
     def from_json(cls, data: JsonObject) -> PathParameters:
         """From `dataclasses.asdict`. Raises TypeError or KeyError where a number is missing or unknown."""

@@ -17,14 +17,16 @@ import torch
 from scipy import sparse
 
 from core.graph import FloatArray, IntArray, InteractionGraph
-from core.models._path_chains import PathParameters, chains
+from core.models._path_chains import CO_5, PathParameters, chains
 from core.models._path_scores import built
 from core.models._path_validation import PeopleValidation
 from core.models._strength_net import Histories, Stage, StrengthNet
+from core.models._strength_sampling import drawn_items, scores
 from core.models._strengths import Strengths, levels_of
 from core.models.base import Holdout
 from core.progress import Progress, no_progress, portion
 
+Entries = tuple[torch.Tensor, torch.Tensor]
 AVERAGED, BETAS, AGAINST_COST = 0.98, (0.9, 0.99), 0.02
 ROUND_STEPS, PATIENCE, BARRED = 16, 6, -1e9
 MANY_PEOPLE, MOST_WORK, FIRST_WEIGHT = 5_000, 8e10, 0.05
@@ -37,6 +39,7 @@ class Pace:
     batch         people at once                 target_share, target_power  of a history held back; n^power weighs it
     few, gates, vectors  Adam's rates: of what all edges share, of nodes, of what edges' strengths are made of
     rounds        at most
+    sample        so many items are asked about at once; all where None
     """
 
     batch: int
@@ -46,10 +49,22 @@ class Pace:
     gates: float
     vectors: float
     rounds: int
+    sample: int | None = None
 
 
 SMALL = Pace(batch=64, target_share=0.3, target_power=0.5, few=0.02, gates=0.02, vectors=0.01, rounds=60)
-LARGE = Pace(batch=128, target_share=0.2, target_power=0.0, few=0.004, gates=0.002, vectors=0.002, rounds=40)
+LARGE = Pace(
+    batch=512, target_share=0.2, target_power=0.0, few=0.004, gates=0.004, vectors=0.004, rounds=40, sample=8_000
+)
+
+
+def people_of(graph: InteractionGraph) -> IntArray:
+    """Who has two items or more, so that a part can be held back: int64, ascending."""
+    return np.flatnonzero(np.diff(graph.interactions.indptr) > 1)
+
+
+def pace_for(graph: InteractionGraph) -> Pace:
+    return LARGE if len(people_of(graph)) > MANY_PEOPLE else SMALL
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,12 +91,15 @@ def learn(
 
     Relations that the search left out get a small weight to begin with: learning says what they are worth, and whether
     a cut happened to have no use for one makes no other model. Where moments matter none are learnt: what is had next
-    is reached by edges of the last hours, which no training saw.
+    is reached by edges of the last hours, which no training saw. Among many people the five hops that speak against are
+    left out: their two middle hops cost more than all else, and every walk then speaks for its item.
     """
     nothing = Strengths.none(graph.interactions.shape)
     if parameters.timed or not holdout.test.nnz:
         return Learnt(parameters, nothing, nothing, 0, {})
     opened = parameters.opened(FIRST_WEIGHT)
+    if pace_for(holdout.train) is LARGE:
+        opened = opened.without(CO_5)
     probe, validation = Learner(holdout.train, opened, seed), PeopleValidation(holdout)
     if not len(probe.people):
         return Learnt(parameters, nothing, nothing, 0, {})
@@ -143,8 +161,8 @@ class Learner:
         degrees |= {kind: np.diff(group.by_group.indptr) for kind, group in edges.groups.items()}
         self.net = StrengthNet(self.stage, degrees, len(self.bounds) + 1, seed)
         self.average = copy.deepcopy(self.net)
-        self.people = np.flatnonzero(np.diff(self.weights.indptr) > 1)
-        self.pace = LARGE if len(self.people) > MANY_PEOPLE else SMALL
+        self.people = people_of(graph)
+        self.pace = pace_for(graph)
         rates = self.net.groups(few=self.pace.few, gates=self.pace.gates, vectors=self.pace.vectors)
         self.optimiser = torch.optim.Adam(rates, betas=BETAS)
         self.waiting = np.empty(0, dtype=np.int64)
@@ -162,8 +180,7 @@ class Learner:
     def _step(self, users: IntArray) -> None:
         batch = self.drawn(users)
         self.optimiser.zero_grad()
-        parts = self.net(self.stage, batch.histories)
-        torch.autograd.backward(self._loss(parts, batch))
+        torch.autograd.backward(self._loss(batch))
         self.optimiser.step()
         self.n_steps += 1
         share = max(1 - AVERAGED, 2 / (self.n_steps + 1))
@@ -171,19 +188,37 @@ class Learner:
             for kept, now in zip(self.average.parameters(), self.net.parameters(), strict=True):
                 kept.lerp_(now, share)
 
-    def _loss(self, parts: dict[str, torch.Tensor], batch: Batch) -> torch.Tensor:
+    def _loss(self, batch: Batch) -> torch.Tensor:
+        own, targets = (batch.histories.items, batch.histories.columns), (batch.target_items, batch.target_columns)
+        if self.pace.sample is None:
+            return self._loss_of(self.net(self.stage, batch.histories), batch, own, targets)
+        needed = np.unique(batch.target_items.numpy())
+        sample = drawn_items(self.stage, needed, self.pace.sample, self.rng)
+        places = torch.from_numpy(sample.places)
+        there = places[own[0]] >= 0
+        own, targets = (places[own[0]][there], own[1][there]), (places[targets[0]], targets[1])
+        return self._loss_of(scores(self.net, self.stage, batch.histories, sample), batch, own, targets, sample.weights)
+
+    def _loss_of(
+        self,
+        parts: dict[str, torch.Tensor],
+        batch: Batch,
+        own: Entries,
+        targets: Entries,
+        weights: torch.Tensor | None = None,
+    ) -> torch.Tensor:
+        """own, targets: which scores (row, column) are of what entered and of what was held back; weights: how many
+        items each row stands for, 1 where None.
+        """
         positive = sum((x for k, x in parts.items() if self._sign(k) > 0), start=torch.zeros(()))
         against = -sum((x for k, x in parts.items() if self._sign(k) < 0), start=torch.zeros(()))
         total = (positive - against) / batch.n_inputs
         if not self.unit:
             self.unit = float(total.detach().std()) or 1.0
         logits = torch.exp(self.net.stretch) * torch.asinh(total / (self.unit * torch.exp(self.net.softness)))
-        own = (batch.histories.items, batch.histories.columns)
         logits = logits.index_put(own, torch.tensor(BARRED))
-        likely = torch.log_softmax(logits, dim=0)
-        hit = torch.zeros(len(batch.n_targets)).index_add(
-            0, batch.target_columns, likely[batch.target_items, batch.target_columns]
-        )
+        likely = torch.log_softmax(logits if weights is None else logits + torch.log(weights), dim=0)
+        hit = torch.zeros(len(batch.n_targets)).index_add(0, targets[1], likely[targets])
         weight = batch.n_targets**self.pace.target_power
         loss = -(hit / batch.n_targets * weight).sum() / weight.sum()
         if against.dim():
@@ -229,6 +264,8 @@ class Learner:
         """Learns until the validation stops rising: the number of rounds at its best, and the value there."""
         best, best_round, at_best = -np.inf, 0, self.average
         hops = sum(len(route.hops) for route in self.stage.routes)
+        if self.pace.sample is not None:  # first hops go along the batch's own edges, last hops to the sample
+            hops = sum(len(route.hops) - 1 for route in self.stage.routes)
         work = self.weights.nnz * hops * self.pace.batch * ROUND_STEPS
         most = max(1, min(self.pace.rounds, int(MOST_WORK / max(work, 1))))
         for n in range(1, most + 1):

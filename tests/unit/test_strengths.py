@@ -11,8 +11,10 @@ import torch
 from scipy import sparse
 
 from core.graph import FloatArray, InteractionGraph
-from core.models._path_chains import CO_3, PathParameters, Relation
+from core.models import _strength_training
+from core.models._path_chains import CO_3, CO_5, PathParameters, Relation
 from core.models._strength_kernels import Pattern, carry, products, spread
+from core.models._strength_sampling import drawn_items, scores
 from core.models._strength_training import Learner, histories_of, learn
 from core.models.base import Holdout
 from core.models.path import PathModel
@@ -53,6 +55,59 @@ def test_spreading_along_edges_has_the_dense_product_s_values_and_gradients(
         assert one.grad is not None
         assert two.grad is not None
         assert torch.allclose(one.grad, two.grad, atol=1e-5)
+
+
+def changed_learner(seed: int = 3) -> Learner:
+    """Every relation, with learnt numbers as no learning gives them."""
+    graph = random_graph(seed, n_users=40, n_items=50, n_events=600, n_topics=5, n_creators=4, n_contexts=8)
+    result = Learner(graph, random_parameters(seed), seed)
+    maker = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for numbers in result.net.parameters():
+            numbers.add_(0.2 * torch.randn(numbers.shape, generator=maker))
+    return result
+
+
+def test_scores_of_a_sample_are_those_of_the_whole_catalogue() -> None:
+    one = changed_learner()
+    batch = one.drawn(one.people[:12])
+    sample = drawn_items(one.stage, np.array([3, 7]), 20, np.random.default_rng(0))
+    assert {3, 7} <= set(sample.items.tolist())
+    assert len(sample.items) < 50
+    with torch.no_grad():
+        whole, part = one.net(one.stage, batch.histories), scores(one.net, one.stage, batch.histories, sample)
+    assert set(part) == set(whole)
+    for key in whole:
+        torch.testing.assert_close(part[key], whole[key][sample.items], rtol=1e-5, atol=1e-7)
+
+
+def test_a_sample_of_everything_learns_what_the_whole_catalogue_learns() -> None:
+    gradients, losses = [], []
+    for sample in (None, 10_000):
+        one = changed_learner()
+        one.pace = replace(one.pace, sample=sample)
+        loss = one._loss(one.drawn(one.people[:12]))
+        torch.autograd.backward(loss)
+        losses.append(float(loss.detach()))
+        gradients.append({name: x.grad for name, x in one.net.named_parameters()})
+    assert losses[0] == pytest.approx(losses[1], rel=1e-6)
+    for name, whole in gradients[0].items():
+        other = gradients[1][name]
+        assert whole is not None
+        assert other is not None
+        torch.testing.assert_close(other, whole, rtol=1e-3, atol=1e-5 * float(whole.abs().max()) + 1e-9)
+
+
+def test_sums_over_a_sample_are_right_on_average() -> None:
+    one, rng = changed_learner(), np.random.default_rng(5)
+    amounts = rng.gamma(1.0, size=one.stage.pattern.shape[1])
+    sums, sizes = [], []
+    for _ in range(2_000):
+        sample = drawn_items(one.stage, np.array([0]), 15, rng)
+        sums.append(float(amounts[sample.items] @ sample.weights.numpy()[:, 0]))
+        sizes.append(len(sample.items))
+    assert np.mean(sums) == pytest.approx(amounts.sum(), abs=4 * np.std(sums) / np.sqrt(len(sums)))
+    assert 15 <= np.mean(sizes) <= 16
 
 
 def test_products_on_edges_and_fixed_hops_have_dense_gradients(pattern: tuple[Pattern, np.ndarray]) -> None:
@@ -124,8 +179,8 @@ def test_what_is_held_back_tells_nothing_of_itself() -> None:
                 side[torch.from_numpy(theirs)] = 0.0
     with torch.no_grad():
         got = blind.average(blind.stage, alone)
-    for key, scores in got.items():
-        assert torch.allclose(scores, expected[key], atol=1e-6), key
+    for key, own in got.items():
+        assert torch.allclose(own, expected[key], atol=1e-6), key
     assert any(not torch.allclose(leaky[key], expected[key], atol=1e-6) for key in leaky)
 
 
@@ -166,6 +221,31 @@ def test_edges_of_people_with_a_taste_are_learnt_to_tell_more_than_those_of_chan
     people = np.repeat(np.arange(graph.n_users), np.diff(s.pairs.indptr))
     passing: FloatArray = s.arriving * s.leaving * s.gates[f"{CO_3}/1"][people]
     assert np.median(passing[tasteful[people]]) > 1.5 * np.median(passing[~tasteful[people]])
+
+
+def test_among_many_people_strengths_are_learnt_from_samples_and_every_walk_is_for_its_item(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    graph, tasteful = planted(0)
+    cut = holdout(graph, "random", 0, KINDS)
+    monkeypatch.setattr(_strength_training, "MANY_PEOPLE", 100)
+    monkeypatch.setattr(
+        _strength_training, "LARGE", replace(_strength_training.LARGE, sample=30, batch=64, vectors=0.01, gates=0.02)
+    )
+    relation = Relation(1.0, 0.5, 0.0, 0.5)
+    plain = PathParameters(0.0, 1.0, {CO_3: relation, CO_5: replace(relation, weight=-0.3)})
+    learnt = learn(graph, plain, Holdout(cut.train, cut.test), seed=0, progress=no_progress)
+    assert set(learnt.parameters.relations) == {CO_3}
+    assert learnt.rounds > 0
+    assert learnt.values["with_strengths"] > learnt.values["without_strengths"]
+    model = PathStrengths.build_with(graph, learnt.parameters, learnt.strengths, learnt.rounds)
+    people = np.repeat(np.arange(graph.n_users), np.diff(graph.interactions.indptr))
+    passing: FloatArray = learnt.strengths.arriving * learnt.strengths.leaving
+    passing = passing * learnt.strengths.gates[f"{CO_3}/1"][people]
+    assert np.median(passing[tasteful[people]]) > 1.2 * np.median(passing[~tasteful[people]])
+    for user in range(5):
+        parts = model.parts(user, 3)
+        assert parts.gross == pytest.approx(parts.total)
 
 
 def test_none_are_learnt_where_moments_matter_or_nothing_was_held_back() -> None:
