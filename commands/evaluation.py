@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Annotated, NamedTuple
+from pathlib import Path
+from typing import Annotated, Final, NamedTuple
 
 import typer
 
@@ -18,12 +19,15 @@ from commands.command_line import (
     app,
     print_answer,
     progress_bar,
+    say,
 )
 from commands.several import with_each
 from core.errors import OptionError
 from core.files import JsonObject
 from explain.format.numbers import difference
 from explain.workbench.workbench import Workbench
+
+FIELDS: Final = ("split", "k", "seed", "n_users", "metrics", "path_share", "gross_net", "seconds", "n_cold_users")
 
 
 @app.command()
@@ -39,16 +43,38 @@ def evaluate(
     refresh: Annotated[
         int | None, typer.Option("--refresh", help="Of the split live: seconds from one moment to the next; 3600.")
     ] = None,
+    test: Annotated[
+        Path | None,
+        typer.Option("--test", help="A folder of events that the fitted model is measured on, in place of a split."),
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Refit on a training part and measure on the rest."""
     if (model is None) == (models is None):
         raise OptionError("Name the model (--model path), or several (--models all).")
+    if test is not None:
+        if split not in (None, "given") or refresh is not None or models is not None or seed:
+            raise OptionError(
+                "--test measures one fitted model on a folder of events: leave --split, --refresh, --seed and --models "
+                "out."
+            )
+        assert model is not None
+        _evaluate_on(workspace, model, test, k, as_json)
+        return
     if models is not None:
         _evaluate_several(workspace, models, Measured(split, k, seed, refresh), as_json)
         return
     assert model is not None
     result = _measured(Workbench(), workspace, model, Measured(split, k, seed, refresh))
+    print_answer(result, as_json, lambda: plain_text.pairs(result | result.pop("metrics")))
+
+
+def _evaluate_on(workspace: str, model: str, folder: Path, k: int | None, as_json: bool) -> None:
+    with progress_bar(f"Measuring {model} on {folder.name}") as progress:
+        report, left_out = Workbench().evaluate.measure_on(workspace, model, folder, k=k, progress=progress)
+    for sentence in left_out:
+        say(f"note: {sentence}")
+    result = {field: getattr(report, field) for field in FIELDS}
     print_answer(result, as_json, lambda: plain_text.pairs(result | result.pop("metrics")))
 
 
@@ -64,8 +90,7 @@ class Measured(NamedTuple):
 def _measured(bench: Workbench, workspace: str, model: str, how: Measured) -> JsonObject:
     with progress_bar(f"Measuring {model} on {workspace}") as progress:
         report = bench.evaluate.measure(workspace, model, **how._asdict(), progress=progress)
-    fields = ("split", "k", "seed", "n_users", "metrics", "path_share", "gross_net", "seconds", "n_cold_users")
-    return {f: getattr(report, f) for f in fields} | ({} if report.live is None else asdict(report.live))
+    return {f: getattr(report, f) for f in FIELDS} | ({} if report.live is None else asdict(report.live))
 
 
 def _evaluate_several(workspace: str, models: str, how: Measured, as_json: bool) -> None:

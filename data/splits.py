@@ -141,10 +141,11 @@ def _divide(graph: InteractionGraph, kind: str, seed: int, positives: tuple[str,
     train = graph.with_events(graph.events.take(~held))
     positive = graph.events.take(held & np.isin(graph.events.kind, relevant))
     if kind != "live":
-        return _measured(kind, seed, train, positive)
+        return measured_split(kind, seed, train, positive.user, positive.item)
     start = int(train.events.time.max()) + 1
     window = LiveWindow(graph, start, tuple(relevant.tolist()))
-    return replace(_measured(kind, seed, replace(train, moment=start), positive), window=window)
+    at_start = replace(train, moment=start)
+    return replace(measured_split(kind, seed, at_start, positive.user, positive.item), window=window)
 
 
 def _kinds_of(events: Events, positives: tuple[str, ...]) -> IntArray:
@@ -213,9 +214,10 @@ def _canonical_order(events: Events) -> IntArray:
     return order.astype(np.int64)
 
 
-def _measured(kind: str, seed: int, train: InteractionGraph, positives: Events) -> Split:
+def measured_split(kind: str, seed: int, train: InteractionGraph, users: IntArray, items: IntArray) -> Split:
+    """A training part, measured on these pairs of positions, int64 [n] each."""
     shape = (train.n_users, train.n_items)
-    pairs = np.unique(positives.user * train.n_items + positives.item)
+    pairs = np.unique(users * train.n_items + items)
     seen = np.unique(train.events.user * train.n_items + train.events.item)
     user, item = np.divmod(np.setdiff1d(pairs, seen, assume_unique=True), max(train.n_items, 1))
     is_warm = np.isin(user, train.events.user)

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import get_args
 
 import numpy as np
 
 from core.errors import OptionError
-from core.evaluation import CUTOFFS, coverage
+from core.evaluation import CUTOFFS, coverage, evaluate
 from core.graph import FloatArray
 from core.live import DAY_S, LiveRun, LiveWindow, live_metrics, replay
 from core.models.base import get_model
@@ -17,10 +18,12 @@ from core.paired import PerPerson, paired_differences
 from core.progress import Progress, no_progress, portion
 from core.threads import one_thread
 from data.tables import SplitKind
+from data.test_folder import split_by_folder
 from explain.results.cold import ColdReport
 from explain.results.workspace import Difference, EvaluationReport, LiveReport
 from explain.workbench.session import Session, evaluation_key, list_length
 from explain.workspace.cold import cold_report, what_content_is_worth
+from explain.workspace.refits import readability
 from explain.workspace.workspace import Workspace
 
 
@@ -81,6 +84,35 @@ class EvaluationService:
         self.session.store.write_result(workspace, PEOPLE + key, people.as_json())
         progress(1.0, "measured")
         return report
+
+    def measure_on(
+        self, workspace: str, model: str, folder: Path, *, k: int | None = None, progress: Progress = no_progress
+    ) -> tuple[EvaluationReport, tuple[str, ...]]:
+        """The served model, which learnt from all of the workspace, measured on the events of a folder; and what of
+        them was left out, in sentences. Raises DataError, NotReadyError.
+        """
+        loaded = self.session.workspace(workspace)
+        k, manifest = list_length(loaded, k), loaded.manifest(model)
+        parts, left_out = split_by_folder(loaded.graph, folder, loaded.card.positives)
+        with one_thread():
+            lists = loaded.lists(manifest, k, portion(progress, 0.0, 0.8))
+            measured = evaluate(lists, parts.test, training=parts.train.interactions, cutoffs=_cutoffs(k))
+            share, ratio = readability(loaded.model(manifest), lists)
+        progress(1.0, "measured")
+        report = EvaluationReport(
+            workspace=workspace,
+            model=model,
+            split="given",
+            k=k,
+            seed=manifest.seed,
+            n_users=measured.n_users,
+            metrics={name: metric.as_json() for name, metric in measured.metrics.items()},
+            path_share=share,
+            gross_net=ratio,
+            seconds=manifest.seconds,
+            n_cold_users=len(parts.cold_users),
+        )
+        return report, left_out
 
     def stored(
         self, workspace: str, model: str, *, split: str | None = None, k: int | None = None, seed: int = 0

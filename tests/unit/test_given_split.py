@@ -14,6 +14,7 @@ from core.graph import PARTS, InteractionGraph
 from data.problems import Problem
 from data.splits import holdout, split
 from data.validation_rules import with_parts
+from explain.workbench.workbench import Workbench
 from tests.command_line import surfaced
 from tests.graphs import KINDS, random_graph, shuffled_rows
 
@@ -110,3 +111,39 @@ def test_from_a_table_to_the_figures(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert {m["n_users"] for m in answer["models"].values()} == {30}
     assert {m["split"] for m in answer["models"].values()} == {"given"}
     assert surfaced("evaluate", "-w", "newsroom", "--model", "path", "--split", "given").status == 2
+
+
+def test_a_folder_of_events_measures_the_fitted_model(home: Path, tmp_path: Path) -> None:
+    bench = Workbench(home)
+    loaded = bench.session.workspace("newsroom")
+    graph, k = loaded.graph, 20
+    lists = loaded.lists(loaded.manifest("popularity"), k)
+    rng = np.random.default_rng(0)
+    rows = [(u, i) for u in range(30) for i in rng.choice(graph.n_items, 6, replace=False).tolist()]
+    folder = tmp_path / "later"
+    folder.mkdir()
+    events = pd.DataFrame([(graph.users.ids[u], graph.items.ids[i]) for u, i in rows], columns=["user", "item"]).assign(
+        event="view", time=graph.now
+    )
+    strangers = pd.DataFrame({"user": ["nobody", graph.users.ids[0]], "item": [graph.items.ids[0], "nothing"]})
+    pd.concat([events, strangers.assign(event="view", time=graph.now)]).to_csv(folder / "events.csv", index=False)
+    answer = surfaced("evaluate", "--workspace", "newsroom", "--model", "popularity", "--test", folder, "--json")
+    known = set(zip(*(a.tolist() for a in graph.interactions.nonzero()), strict=True))
+    recall = []
+    for u in range(30):
+        new = {i for v, i in rows if v == u and (u, i) not in known}
+        if new:
+            recall.append(len(new & set(lists[u].tolist())) / len(new))
+    assert answer.json["metrics"]["recall@20"]["value"] == pytest.approx(np.mean(recall))
+    assert answer.json["n_users"] == len(recall)
+    assert "2 of 182 events are of people or items that the workspace does not know" in answer.err
+    had = sum((u, i) in known for u, i in set(rows))
+    assert f"{had:,} of 182 events are of what the person has in the workspace already" in answer.err
+    empty = tmp_path / "strangers"
+    empty.mkdir()
+    strangers.to_csv(empty / "events.csv", index=False)
+    refused = surfaced("evaluate", "--workspace", "newsroom", "--model", "popularity", "--test", empty)
+    assert refused.status == 2
+    assert "can be measured" in refused.complaint
+    both = surfaced("evaluate", "--workspace", "newsroom", "--models", "all", "--test", folder)
+    assert both.status == 2
