@@ -146,12 +146,20 @@ class RuleService:
         )
 
     def note(
-        self, workspace: str, model: str, rules: Sequence[RuleLike], *, user: str, item: str, k: int | None = None
+        self,
+        workspace: str,
+        model: str,
+        rules: Sequence[RuleLike],
+        *,
+        user: str,
+        item: str,
+        k: int | None = None,
+        at: int | None = None,
     ) -> str:
         """What the explanation of an item must say under rules: its sentence, or "" where no rule moved it."""
-        loaded = self.session.workspace(workspace)
+        loaded = self.session.workspace(workspace, at)
         position = loaded.graph.items.index(item)
-        places = self.guarded_list(workspace, model, rules, user=user, k=k)
+        places = self.guarded_list(workspace, model, rules, user=user, k=k, at=at)
         place = next((p for p in places if p.item == item), None)
         if place is not None:
             return place.sentence

@@ -22,8 +22,10 @@ THROUGH: Final = {"relations": "Links of the graph", "events": "Kinds of events"
 
 
 @st.cache_data(max_entries=48, show_spinner="Ranking without each link in turn …")
-def _gap(home: str, base: tuple[str, str, str], by: str, group: str, k: int, through: str) -> GapAttribution:
-    return queries.workbench().exposure.gap_attribution(base[0], base[1], by, group, k, through=through)
+def _gap(
+    home: str, base: tuple[str, str, str], by: str, group: str, k: int, through: str, at: int | None
+) -> GapAttribution:
+    return queries.workbench().exposure.gap_attribution(base[0], base[1], by, group, k, through=through, at=at)
 
 
 def section(selection: Selection, report: AuditReport) -> None:
@@ -41,7 +43,7 @@ def section(selection: Selection, report: AuditReport) -> None:
     with right:
         through = wishes.one_of("through", list(THROUGH), "relations")
         pickers.choose("By", list(THROUGH), "through", through, lambda t: THROUGH[t])
-    attribution = _gap(queries.home(), selection.base, report.by, group, selection.k, through)
+    attribution = _gap(queries.home(), selection.base, report.by, group, selection.k, through, selection.at)
     st.write(plain(attribution.sentence.replace("*", ""), 600))
     widgets.chart(
         gap_waterfall(attribution, theme=widgets.theme()),

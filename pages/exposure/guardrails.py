@@ -25,14 +25,16 @@ NEEDS_GROUPS: Final = ("mmr", "xquad", "calibrated", "creator-cap", "minimum-exp
 
 @st.cache_data(max_entries=_KEPT, show_spinner="Placing everybody's items under the rule …")
 def _guarded(
-    home: str, base: tuple[str, str, str], rule: str, by: str, cohort: str | None, k: int, heldout: bool
+    home: str, base: tuple[str, str, str], rule: str, by: str, cohort: str | None, k: int, heldout: bool, at: int | None
 ) -> Guarded:
-    return queries.workbench().rules.apply(base[0], base[1], [rule], k=k, by=by, cohort=cohort, heldout=heldout)
+    return queries.workbench().rules.apply(base[0], base[1], [rule], k=k, by=by, cohort=cohort, heldout=heldout, at=at)
 
 
 @st.cache_data(max_entries=_KEPT, show_spinner=False)
-def _list(home: str, base: tuple[str, str, str], rule: str, user: str, k: int) -> tuple[GuardedPlace, ...]:
-    return queries.workbench().rules.guarded_list(base[0], base[1], [rule], user=user, k=k)
+def _list(
+    home: str, base: tuple[str, str, str], rule: str, user: str, k: int, at: int | None
+) -> tuple[GuardedPlace, ...]:
+    return queries.workbench().rules.guarded_list(base[0], base[1], [rule], user=user, k=k, at=at)
 
 
 def section(selection: Selection, by: str, groups: list[str], people: list[str]) -> None:
@@ -64,7 +66,7 @@ def section(selection: Selection, by: str, groups: list[str], people: list[str])
     rule = rule_text(name, by, group, chosen.strength, strength)
     known = _heldout_ready(selection)
     cohort = wishes.one_of("priced", people, people[0]) if people else None
-    reranked = _guarded(queries.home(), selection.base, rule, by, cohort, selection.k, known)
+    reranked = _guarded(queries.home(), selection.base, rule, by, cohort, selection.k, known, selection.at)
     st.write(plain(price(reranked), 500))
     for note in reranked.notes:
         st.info(plain(note, 400))
@@ -83,7 +85,10 @@ def section(selection: Selection, by: str, groups: list[str], people: list[str])
         pickers.choose("Cohorts of people by", people, "priced", cohort, column_words)
     if known:
         texts = [rule_text(name, by, group, chosen.strength, s) for s in steps]
-        curve = [_guarded(queries.home(), selection.base, text, by, cohort, selection.k, True) for text in texts]
+        curve = [
+            _guarded(queries.home(), selection.base, text, by, cohort, selection.k, True, selection.at)
+            for text in texts
+        ]
         followed = reranked.gains[0].group if reranked.gains else ""
         widgets.chart(
             tradeoff_curve(curve, steps, steps.index(strength), theme=widgets.theme()),
@@ -186,7 +191,7 @@ def _heldout_ready(selection: Selection) -> bool:
 
 def _one_list(selection: Selection, rule: str) -> None:
     assert selection.user is not None
-    placed = _list(queries.home(), selection.base, rule, selection.user, selection.k)
+    placed = _list(queries.home(), selection.base, rule, selection.user, selection.k, selection.at)
     st.subheader(f"The list of {plain(queries.person(selection.name, selection.user).label, 60)} under the rule")
     moved = [p for p in placed if p.sentence]
     st.caption(f"{count(len(moved))} of {count(len(placed))} stand elsewhere than their score alone would put them.")

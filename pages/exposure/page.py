@@ -50,16 +50,18 @@ def page() -> None:
         _answer(report)
     if side == "item":
         over_time.section(selection, by)
-    if side == "item" and selection.at is not None:
-        st.info("This is the exposure of that moment. Cells, gaps and repairs are told of the end of the data.")
-    elif side == "item":
-        cells.cells(selection, by, columns.get("user", []))
+    if side == "item":
+        if selection.at is None:
+            cells.cells(selection, by, columns.get("user", []))
+        else:
+            st.info("This is the exposure of that moment. Cells of people and items are told of the end of the data.")
         if report is not None:
             gap.section(selection, report)
             guardrails.section(
                 selection, by, [row.group for row in report.rows if row.group != UNKNOWN], columns.get("user", [])
             )
-        cells.trend(selection, by)
+        if selection.at is None:
+            cells.trend(selection, by)
     cells.words()
     widgets.link("audit", "A whole audit, with thresholds, a record and a signature")
 

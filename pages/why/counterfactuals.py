@@ -57,7 +57,7 @@ def guarded(selection: Selection, item: str) -> str | None:
         return None
     try:
         note = queries.workbench().rules.note(
-            selection.name, selection.model, [rule], user=selection.user, item=item, k=selection.k
+            selection.name, selection.model, [rule], user=selection.user, item=item, k=selection.k, at=selection.at
         )
     except SurfacedError as error:
         address.notice(f"The guardrail of the address was left out. {error}")
