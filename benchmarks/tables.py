@@ -1,11 +1,26 @@
-"""README's table of accuracy, made from the committed JSON: a test holds the two together."""
+"""README's tables, made from the committed JSON: a test holds them together."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 from core.models.base import get_model
+
+LOGS: Final = {
+    "newsroom": "Newsroom",
+    "deskdrop": "Deskdrop",
+    "movielens-100k": "MovieLens-100K",
+    "complete-journey": "Complete Journey",
+}
+LIVING: Final = {
+    "path": "**path model** (half-lives, trend)",
+    "path, without time": "path model without time",
+    "trending": "trending now, half-life from validation",
+    "newest": "newest first",
+    "item-knn": "item neighbours",
+    "popularity": "popularity",
+}
 
 
 def accuracy_table(figures: Mapping[str, Any]) -> str:
@@ -50,6 +65,18 @@ def cold_table(figures: Mapping[str, Any]) -> str:
         values = [_short(report[side][n]["value"]) for side in ("items", "people") for n in kept]
         cells = [get_model(name).spec.title, "yes" if report["content"] else "no", *values]
         lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def living_table(figures: Mapping[str, Any]) -> str:
+    """Markdown, one row a model: Recall@20 / NDCG@20 of each log. figures: those of living.json."""
+    heads = " | ".join(LOGS.values())
+    lines = [f"| model | {heads} | Newsroom: days listed |", "|---" * (len(LOGS) + 2) + "|"]
+    for name, title in LIVING.items():
+        rows = [figures[log]["models"][name] for log in LOGS]
+        cells = [" / ".join(_short(row[m]["value"]) for m in ("recall@20", "ndcg@20")) for row in rows]
+        age = _short(rows[0]["median_age_listed_days"], 1)
+        lines.append(f"| {' | '.join([title, *cells, age])} |")
     return "\n".join(lines)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.tables import accuracy_table, cold_table, mixtures_table
+from benchmarks.tables import accuracy_table, cold_table, living_table, mixtures_table
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -18,6 +18,7 @@ MOVIELENS = json.loads((ROOT / "benchmarks/results/accuracy.json").read_text(enc
     "movielens-100k"
 ]
 MIXTURES = json.loads((ROOT / "benchmarks/results/mixtures.json").read_text(encoding="utf-8"))["figures"]
+LIVING = json.loads((ROOT / "benchmarks/results/living.json").read_text(encoding="utf-8"))["figures"]
 KEPT = ("0", "1", "3", "10")
 
 
@@ -28,6 +29,23 @@ def test_the_table_of_accuracy_is_the_measured_one() -> None:
 @pytest.mark.parametrize("table", [mixtures_table, cold_table])
 def test_the_tables_of_mixtures_and_of_new_items_are_the_measured_ones(table: Callable[[Any], str]) -> None:
     assert table(MIXTURES) in README
+
+
+def test_the_table_and_the_sentences_of_lists_of_now_have_the_measured_figures() -> None:
+    assert living_table(LIVING) in README
+    said = README[README.index("The same order on all four") :].partition("\n\n")[0]
+    for log in ("newsroom", "deskdrop"):
+        for name in ("path", "trending"):
+            interval = (LIVING[log]["models"][name]["ndcg@20"][end] for end in ("low", "high"))
+            assert "[" + ", ".join(f"{end:.3f}".removeprefix("0") for end in interval) + "]" in said
+    for log in ("newsroom", "deskdrop", "movielens-100k", "complete-journey"):
+        models = LIVING[log]["models"]
+        for metric in ("recall@20", "ndcg@20"):
+            assert models["path"][metric]["value"] == max(row[metric]["value"] for row in models.values())
+    assert LIVING["planted"]["n_intervals_apart"] == LIVING["planted"]["n_below_their_share"] == 20
+    _, usual, million, most = (row["step"]["p50_ms"] for row in LIVING["steps"])
+    for text in (f"{usual:.0f} ms", f"{million:.0f} ms at a million", f"{most / 1000:.1f} s at ten million"):
+        assert text in said
 
 
 def test_what_is_said_of_the_device_and_of_segments_was_measured() -> None:
