@@ -28,6 +28,7 @@ from core.registry import Registry
 from core.words import ConstantWords, ParameterWords, RelationWords
 
 WHOLE = "score"  # the one term of a score that is not told apart by relation
+MOST_PEOPLE = 5_000  # people of a validation cut who say what a model is worth
 MOST_MOMENTS = 48  # moments of a validation window that are replayed to say what a model is worth
 State = Literal["ok", "consumed", "no_path"]
 
@@ -279,10 +280,13 @@ def validation_accuracy(model: Recommender, holdout: Holdout) -> dict[str, float
 
 
 def list_accuracy(model: Recommender, holdout: Holdout) -> dict[str, float]:
-    """The same of one list a person, whatever the cut: what a search can afford to ask of each candidate."""
+    """The same of one list a person, whatever the cut: what a search can afford to ask of each candidate. Of more than
+    MOST_PEOPLE so many are asked, spread evenly.
+    """
     users = np.flatnonzero(np.diff(holdout.test.indptr) > 0)
     if not len(users):
         return {}
+    users = users[np.linspace(0, len(users) - 1, min(len(users), MOST_PEOPLE)).astype(np.int64)]
     seen = holdout.train.interactions[users]
     lists, _ = rank_all(lambda rows: model.score(users[rows]), len(users), seen, min(20, holdout.train.n_items))
     metrics = accuracy(lists, holdout.test[users], 20)
