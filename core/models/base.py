@@ -20,7 +20,7 @@ from core.edge_score import ChainEdges, EdgeScore
 from core.errors import ContractError, OptionError, did_you_mean, shown
 from core.evaluation import accuracy
 from core.graph import FloatArray, IntArray, InteractionGraph
-from core.live import LiveWindow, replay
+from core.live import LiveWindow, hits_at, replay
 from core.progress import Progress, no_progress
 from core.propagation import Walks
 from core.ranking import rank_all
@@ -274,9 +274,8 @@ def validation_accuracy(model: Recommender, holdout: Holdout) -> dict[str, float
     if holdout.moments is None:
         return list_accuracy(model, holdout)
     rank = replay(holdout.moments, model.at, min(20, holdout.train.n_items), most=MOST_MOMENTS).rank
-    found = (rank > 0) & (rank <= 20)
-    gain = found / np.log2(np.maximum(rank, 1) + 1.0)
-    return _named(found.mean(), gain.mean()) if len(rank) else {}
+    found = hits_at(rank, 20)
+    return _named(found["recall@20"].mean(), found["ndcg@20"].mean()) if len(rank) else {}
 
 
 def list_accuracy(model: Recommender, holdout: Holdout) -> dict[str, float]:

@@ -1,7 +1,8 @@
-"""Exposure by day: a line a group, pure function of an audited window."""
+"""What changes by day, a line a group or a model: pure functions of an audited window and of measurements."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Final
 
 import plotly.graph_objects as go
@@ -25,26 +26,36 @@ def drawn_groups(report: WindowReport) -> tuple[str, ...]:
 
 def ratio_by_day(report: WindowReport, *, theme: str = "light") -> go.Figure:
     """Each group's exposure ratio by day; 1 is an equal share. Raises OptionError for an unknown theme."""
+    lines = {g: [(d.day, d.ratio) for d in report.window.days if d.group == g] for g in drawn_groups(report)}
+    figure = _by_day(lines, "share / share of the catalogue", theme)
+    figure.add_hline(y=1.0, line={"color": palette(theme).soft_ink, "dash": "dash", "width": 1.5})
+    return figure
+
+
+def accuracy_by_day(
+    lines: Mapping[str, Sequence[tuple[str, float]]], metric: str, *, theme: str = "light"
+) -> go.Figure:
+    """Each model's mean by day, (day, value), at most MOST_GROUPS of them. Raises OptionError for an unknown theme."""
+    return _by_day(dict(list(lines.items())[:MOST_GROUPS]), metric, theme).update_yaxes(rangemode="tozero")
+
+
+def _by_day(lines: Mapping[str, Sequence[tuple[str, float | None]]], title: str, theme: str) -> go.Figure:
     inks = palette(theme)
     figure = go.Figure()
-    for group, (colour, dash) in zip(drawn_groups(report), LINES, strict=False):
-        days = [d for d in report.window.days if d.group == group]
+    for (name, points), (colour, dash) in zip(lines.items(), LINES, strict=False):
         figure.add_trace(
             go.Scatter(
-                x=[d.day for d in days],
-                y=[d.ratio for d in days],
+                x=[day for day, _ in points],
+                y=[value for _, value in points],
                 mode="lines+markers",
-                name=plotly_text(group, 40),
+                name=plotly_text(name, 40),
                 line={"color": colour, "dash": dash},
                 marker={"size": 7},
-                hovertemplate="%{x}: %{y:.3f}<extra>" + plotly_text(group, 40) + "</extra>",
+                hovertemplate="%{x}: %{y:.3f}<extra>" + plotly_text(name, 40) + "</extra>",
             )
         )
-    figure.add_hline(y=1.0, line={"color": inks.soft_ink, "dash": "dash", "width": 1.5})
     figure.update_xaxes(fixedrange=True, gridcolor=inks.grid, type="category", nticks=8)
-    figure.update_yaxes(
-        fixedrange=True, gridcolor=inks.grid, zeroline=False, automargin=True, title="share / share of the catalogue"
-    )
+    figure.update_yaxes(fixedrange=True, gridcolor=inks.grid, zeroline=False, automargin=True, title=plotly_text(title))
     return figure.update_layout(
         height=300,
         margin={"l": 4, "r": 12, "t": 8, "b": 40},

@@ -78,6 +78,16 @@ class PrepareReport:
 
 
 @dataclass(frozen=True, kw_only=True)
+class DayAccuracy:
+    """Means over the events of one day, UTC."""
+
+    day: str
+    n_events: int
+    recall: float
+    ndcg: float
+
+
+@dataclass(frozen=True, kw_only=True)
 class LiveReport:
     """What is told of a `live` split beside its metrics, which are per event ("recall@20") and per person ("recall@20
     per person").
@@ -89,6 +99,7 @@ class LiveReport:
     share_new_to_everybody  of listed items, those that nobody had yet
     coverage                share of the catalogue that was listed to anybody
     new_people, new_items   metrics of events of people, or items, that had no event before
+    days                    Recall and NDCG at k of each day's events; none in reports of before they were told
     """
 
     refresh: int
@@ -103,6 +114,23 @@ class LiveReport:
     new_items: dict[str, dict[str, float]]
     n_new_people_events: int
     n_new_items_events: int
+    days: tuple[DayAccuracy, ...] = ()
+
+    @classmethod
+    def from_json(cls, content: JsonObject) -> LiveReport:
+        """What `asdict` gave. Raises TypeError where a field is missing or unknown."""
+        return cls(**content | {"days": tuple(DayAccuracy(**day) for day in content.get("days", ()))})
+
+
+@dataclass(frozen=True, kw_only=True)
+class CohortAccuracy:
+    """A mean over n people of one group, with its 95 % interval over them."""
+
+    group: str
+    n: int
+    value: float
+    low: float
+    high: float
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,7 +163,7 @@ class EvaluationReport:
     def from_json(cls, content: JsonObject) -> EvaluationReport:
         """What `as_json` wrote. Raises TypeError where a field is missing or unknown."""
         live = content.get("live")
-        return cls(**content | {"live": None if live is None else LiveReport(**live)})
+        return cls(**content | {"live": None if live is None else LiveReport.from_json(live)})
 
     def as_json(self) -> JsonObject:
         return asdict(self)

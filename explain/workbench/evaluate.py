@@ -12,16 +12,20 @@ import numpy as np
 from core.errors import OptionError
 from core.evaluation import CUTOFFS, coverage, evaluate
 from core.graph import FloatArray
-from core.live import DAY_S, LiveRun, LiveWindow, live_metrics, replay
+from core.live import DAY_S, LiveRun, LiveWindow, hits_at, live_metrics, replay
 from core.models.base import get_model
 from core.paired import PerPerson, paired_differences
 from core.progress import Progress, no_progress, portion
 from core.threads import one_thread
 from data.tables import SplitKind
 from data.test_folder import split_by_folder
+from explain.format.dates import date_of
+from explain.groups.intersections import grouping
+from explain.records.earlier_plans import guard_of_answer
 from explain.results.cold import ColdReport
-from explain.results.workspace import Difference, EvaluationReport, LiveReport
+from explain.results.workspace import CohortAccuracy, DayAccuracy, Difference, EvaluationReport, LiveReport
 from explain.workbench.session import Session, evaluation_key, list_length
+from explain.workspace.cohort_accuracy import cohort_accuracy
 from explain.workspace.cold import cold_report, what_content_is_worth
 from explain.workspace.refits import readability
 from explain.workspace.workspace import Workspace
@@ -141,6 +145,33 @@ class EvaluationService:
         gaps = paired_differences(first, second, seed=seed)
         return {name: Difference(value=gap.value, low=gap.low, high=gap.high) for name, gap in gaps.items()}
 
+    def by_cohort(
+        self,
+        workspace: str,
+        models: Sequence[str],
+        by: str,
+        *,
+        split: str | None = None,
+        k: int | None = None,
+        seed: int = 0,
+    ) -> dict[str, tuple[CohortAccuracy, ...]]:
+        """NDCG at k of each group of people by a column, by model, of the measurements that are stored; groups that
+        stay hidden are in none. Raises OptionError for a column that there is not.
+        """
+        loaded = self.session.workspace(workspace)
+        split = loaded.card.default_split if split is None else split
+        k = list_length(loaded, k)
+        groups = grouping(loaded.graph, by, "user")
+        guard = guard_of_answer(self.session.home, workspace, loaded.graph, groups)
+        rows = {}
+        for model in models:
+            stored = self.session.store.read_result(workspace, PEOPLE + evaluation_key(loaded, model, split, k, seed))
+            if stored is not None:
+                people = PerPerson.from_json(stored)
+                hidden = guard.names(groups.by, people.users)
+                rows[model] = cohort_accuracy(people, groups, hidden, f"ndcg@{k}", seed=seed)
+        return rows
+
     def cold(
         self, workspace: str, model: str, *, k: int | None = None, seed: int = 0, progress: Progress = no_progress
     ) -> ColdReport:
@@ -221,6 +252,19 @@ def _live_report(window: LiveWindow, run: LiveRun, k: int, seed: int) -> LiveRep
         new_items=new_items,
         n_new_people_events=int(run.new_user.sum()),
         n_new_items_events=int(run.new_item.sum()),
+        days=_by_day(window, run, k),
+    )
+
+
+def _by_day(window: LiveWindow, run: LiveRun, k: int) -> tuple[DayAccuracy, ...]:
+    """Of each day on which something was had."""
+    when = np.asarray(np.round(run.read_age + window.graph.since[run.item]), dtype=np.int64)
+    days, row = np.unique(when // DAY_S, return_inverse=True)
+    n, found = np.bincount(row, minlength=len(days)), hits_at(run.rank, k)
+    recall, ndcg = (np.bincount(row, found[name], minlength=len(days)) / n for name in (f"recall@{k}", f"ndcg@{k}"))
+    return tuple(
+        DayAccuracy(day=date_of(int(day) * DAY_S), n_events=int(n[d]), recall=float(recall[d]), ndcg=float(ndcg[d]))
+        for d, day in enumerate(days.tolist())
     )
 
 

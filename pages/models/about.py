@@ -9,5 +9,5 @@ PAGE: Final = PageSpec(
     title="Models",
     order=100,
     invitation="Models: accuracy, cost, and fitting another one",
-    keys=(Key(name="split"),),
+    keys=(Key(name="split"), Key(name="cohort")),
 )

@@ -16,7 +16,7 @@ from explain.workbench.tasks import Task
 from pages.frame import jobs, measured, pickers, queries, widgets, wishes
 from pages.frame.selection import Selection, chosen_workspace, selected
 from pages.frame.text import percent, plain, unread
-from pages.models import cold, paired, parameters, segments
+from pages.models import cohorts, cold, paired, parameters, segments
 
 
 def _measures(at: int) -> dict[str, str]:
@@ -42,10 +42,12 @@ def page() -> None:
     fitted = {s.model: s for s in queries.fitted(where.name)}
     possible = measured.splits(where.name)
     split = wishes.one_of("split", possible, measured.usual_split(where.name, fitted))
+    people = cohorts.chosen(where.name)
     widgets.notices()
     reports = {name: r for name in fitted if (r := measured.report(where.name, name, split)) is not None}
     _accuracy(known, fitted, reports, split, possible, measured.at(where.name))
     paired.section(where.name, known, reports, measured.at(where.name))
+    cohorts.section(where.name, known, reports, people, measured.at(where.name))
     first = queries.workbench().models.why_first(where.name)
     if first:
         st.caption(plain(first, 400))

@@ -39,6 +39,7 @@ def test_nonsense_for_a_shared_key_is_said_and_survived(home: Path, key: str, va
         ("whatif", "remove"),
         ("whatif", "add"),
         ("models", "split"),
+        ("models", "cohort"),
         ("fairness", "side"),
         ("fairness", "by"),
         ("recommendations", "who"),

@@ -119,6 +119,16 @@ def test_evaluate_replays_the_last_tenth_and_beats_nothing_by_leaking(bench: Wor
     assert answer["path_share"] == pytest.approx(1.0, abs=1e-9)
     assert 0 < answer["median_age_listed_days"] < 30
     assert answer["refresh"] == 6 * HOUR_S
+    n = np.array([day["n_events"] for day in answer["days"]])
+    assert n.sum() == answer["n_events"]
+    assert [day["day"] for day in answer["days"]] == sorted({day["day"] for day in answer["days"]})
+    for short, name in (("recall", "recall@20"), ("ndcg", "ndcg@20")):
+        mean = float(n @ [day[short] for day in answer["days"]]) / n.sum()
+        assert mean == pytest.approx(answer["metrics"][name]["value"])
+    stored = bench.evaluate.stored("newsroom", "path", split="live")
+    assert stored is not None
+    assert stored.live is not None
+    assert [day.n_events for day in stored.live.days] == n.tolist()
     refused = surfaced("evaluate", *PATH, "--split", "last", "--refresh", 60)
     assert refused.status == 2
     assert "--refresh belongs to the split live" in refused.complaint

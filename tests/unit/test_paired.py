@@ -14,6 +14,7 @@ from core.models.item_knn import ItemKnn
 from core.models.path import PathModel
 from core.models.popularity import Popularity
 from core.paired import PerPerson, paired_differences
+from core.progress import no_progress
 from explain.format.numbers import difference
 from explain.workbench.workbench import Workbench
 from tests.command_line import surfaced
@@ -46,6 +47,29 @@ def test_a_difference_is_that_of_the_weighted_means_and_its_interval_that_of_the
         each = (one.values[name] - other.values[name]) - gap.value * one.weight
         normal = 1.96 * np.sqrt(np.square(each).sum()) / one.weight.sum()
         assert gap.high - gap.low == pytest.approx(2 * normal, rel=0.1)
+
+
+def test_groups_of_people_have_the_means_of_their_own_and_small_ones_are_told_nowhere(own_home: Path) -> None:
+    bench = Workbench(own_home)
+    loaded = bench.session.workspace("newsroom")
+    split = loaded.card.default_split
+    bench.evaluate.measure("newsroom", FLOOR)
+    run = bench.session.refit(loaded, FLOOR, split, 0, 20, no_progress)
+    measured = run.evaluation(20)
+    by = bench.evaluate.by_cohort("newsroom", [FLOOR, KNN], "region")
+    assert set(by) == {FLOOR}, "nobody measured the other one"
+    region = loaded.graph.users.attributes["region"].fillna("unknown").to_numpy()[measured.users]
+    assert {row.group for row in by[FLOOR]} <= set(region)
+    assert len(by[FLOOR]) >= 4
+    for row in by[FLOOR]:
+        own = measured.per_user["ndcg@20"][region == row.group]
+        assert row.n == len(own) >= 10
+        assert row.value == pytest.approx(own.mean())
+        assert row.low <= row.value <= row.high
+    bench.session.home.joinpath("privacy.json").write_text('{"min_n": 60}', encoding="utf-8")
+    fewer = Workbench(own_home).evaluate.by_cohort("newsroom", [FLOOR], "region")[FLOOR]
+    assert all(row.n >= 60 for row in fewer)
+    assert {row.group for row in fewer} < {row.group for row in by[FLOOR]}
 
 
 def test_what_both_have_falls_out_of_the_interval() -> None:
