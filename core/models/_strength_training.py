@@ -29,6 +29,7 @@ from core.progress import Progress, no_progress, portion
 Entries = tuple[torch.Tensor, torch.Tensor]
 AVERAGED, BETAS, AGAINST_COST = 0.98, (0.9, 0.99), 0.02
 ROUND_STEPS, PATIENCE, BARRED = 16, 6, -1e9
+OTHERS = (0.2, 0.4, 0.6, 0.8)
 MANY_PEOPLE, MOST_WORK, FIRST_WEIGHT = 5_000, 8e10, 0.05
 
 
@@ -103,8 +104,12 @@ def learn(
     probe, validation = Learner(holdout.train, opened, seed), PeopleValidation(holdout)
     if not len(probe.people):
         return Learnt(parameters, nothing, nothing, 0, {})
-    start = Learner(holdout.train, parameters, seed).value(validation)
+    bare = Learner(holdout.train, parameters, seed)
+    start = bare.value(validation)
     rounds, best = probe.until_best(validation, portion(progress, 0.0, 0.5))
+    if probe.pace is LARGE:  # the search knew these few of many people: others say what is better
+        others = [PeopleValidation(holdout, shift) for shift in OTHERS]
+        start, best = (float(np.mean([one.value(people) for people in others])) for one in (bare, probe))
     values = {"without_strengths": start, "with_strengths": best}
     if best <= start:
         return Learnt(parameters, nothing, nothing, 0, values)

@@ -58,7 +58,7 @@ def _by_day(lines: Mapping[str, Sequence[tuple[str, float | None]]], title: str,
     figure.update_yaxes(fixedrange=True, gridcolor=inks.grid, zeroline=False, automargin=True, title=plotly_text(title))
     return figure.update_layout(
         height=300,
-        margin={"l": 4, "r": 12, "t": 8, "b": 40},
+        margin={"l": 4, "r": 40, "t": 8, "b": 40},
         paper_bgcolor="rgba(0,0,0,0)",
         plot_bgcolor="rgba(0,0,0,0)",
         font={"color": inks.ink},
