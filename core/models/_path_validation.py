@@ -98,20 +98,16 @@ class Validation(ABC):
 
 
 class PeopleValidation(Validation):
-    """People with something kept back, at most MAX_USERS of them, spread evenly.
+    """People with something kept back, at most MAX_USERS of them."""
 
-    shift  which of them, as a share of the distance between two: other people than those of shift 0 where it is above 0
-    """
-
-    def __init__(self, holdout: Holdout, shift: float = 0.0) -> None:
+    def __init__(self, holdout: Holdout) -> None:
         self.train = holdout.train
         self.mean = float(self.train.interactions.data.mean()) if len(self.train.events) else 1.0
         test = holdout.test
         users = np.flatnonzero(np.diff(test.indptr) > 0)
         limit = min(MAX_USERS, max(50, PEOPLE_CELLS // test.shape[1]))
         if len(users) > limit:
-            apart = (len(users) - 1) / (limit - 1)
-            users = users[(np.linspace(0, len(users) - 1, limit) + shift * apart).astype(np.int64) % len(users)]
+            users = users[np.linspace(0, len(users) - 1, limit).astype(np.int64)]
         self.users = users
         seen = torch.from_numpy(self.train.interactions[users].toarray() > 0)
         barred = torch.zeros(seen.shape, dtype=torch.float32).masked_fill_(seen, -torch.inf)

@@ -29,7 +29,6 @@ from core.progress import Progress, no_progress, portion
 Entries = tuple[torch.Tensor, torch.Tensor]
 AVERAGED, BETAS, AGAINST_COST = 0.98, (0.9, 0.99), 0.02
 ROUND_STEPS, PATIENCE, BARRED = 16, 6, -1e9
-OTHERS = (0.2, 0.4, 0.6, 0.8)
 MANY_PEOPLE, MOST_WORK, FIRST_WEIGHT = 5_000, 8e10, 0.05
 
 
@@ -64,8 +63,9 @@ def people_of(graph: InteractionGraph) -> IntArray:
     return np.flatnonzero(np.diff(graph.interactions.indptr) > 1)
 
 
-def pace_for(graph: InteractionGraph) -> Pace:
-    return LARGE if len(people_of(graph)) > MANY_PEOPLE else SMALL
+def among_many(graph: InteractionGraph) -> bool:
+    """Whether there are so many people that strengths are learnt from samples, along three hops alone."""
+    return len(people_of(graph)) > MANY_PEOPLE
 
 
 @dataclass(frozen=True, eq=False)
@@ -92,24 +92,20 @@ def learn(
 
     Relations that the search left out get a small weight to begin with: learning says what they are worth, and whether
     a cut happened to have no use for one makes no other model. Where moments matter none are learnt: what is had next
-    is reached by edges of the last hours, which no training saw. Among many people the five hops that speak against are
-    left out: their two middle hops cost more than all else, and every walk then speaks for its item.
+    is reached by edges of the last hours, which no training saw. Among many people (`among_many`) the five hops that
+    speak against are left out: their two middle hops cost more than all else, and every walk then speaks for its item.
     """
     nothing = Strengths.none(graph.interactions.shape)
     if parameters.timed or not holdout.test.nnz:
         return Learnt(parameters, nothing, nothing, 0, {})
+    if among_many(holdout.train):
+        parameters = parameters.without(CO_5)
     opened = parameters.opened(FIRST_WEIGHT)
-    if pace_for(holdout.train) is LARGE:
-        opened = opened.without(CO_5)
     probe, validation = Learner(holdout.train, opened, seed), PeopleValidation(holdout)
     if not len(probe.people):
         return Learnt(parameters, nothing, nothing, 0, {})
-    bare = Learner(holdout.train, parameters, seed)
-    start = bare.value(validation)
+    start = Learner(holdout.train, parameters, seed).value(validation)
     rounds, best = probe.until_best(validation, portion(progress, 0.0, 0.5))
-    if probe.pace is LARGE:  # the search knew these few of many people: others say what is better
-        others = [PeopleValidation(holdout, shift) for shift in OTHERS]
-        start, best = (float(np.mean([one.value(people) for people in others])) for one in (bare, probe))
     values = {"without_strengths": start, "with_strengths": best}
     if best <= start:
         return Learnt(parameters, nothing, nothing, 0, values)
@@ -167,7 +163,7 @@ class Learner:
         self.net = StrengthNet(self.stage, degrees, len(self.bounds) + 1, seed)
         self.average = copy.deepcopy(self.net)
         self.people = people_of(graph)
-        self.pace = pace_for(graph)
+        self.pace = LARGE if among_many(graph) else SMALL
         rates = self.net.groups(few=self.pace.few, gates=self.pace.gates, vectors=self.pace.vectors)
         self.optimiser = torch.optim.Adam(rates, betas=BETAS)
         self.waiting = np.empty(0, dtype=np.int64)

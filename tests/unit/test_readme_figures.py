@@ -70,6 +70,9 @@ def test_the_sentence_on_strengths_has_the_measured_differences() -> None:
         gaps = [seed[rival]["ndcg@20"] for seed in against.values()]
         mean, least = sum(g["value"] for g in gaps) / len(gaps), min(g["low"] for g in gaps)
         assert f"{mean:.3f} (at least {least:.3f})".replace("0.", ".") in sentence.group()
+    positive = MOVIELENS["path-strengths_all_positive"].values()
+    means = (sum(run["metrics"][m]["value"] for run in positive) / len(positive) for m in ("recall@20", "ndcg@20"))
+    assert " / ".join(f"{mean:.3f}".removeprefix("0") for mean in means) in sentence.group()
     assert f"ρ {MOVIELENS['reasons_of_two_fits']['path-strengths']:.2f}".replace("0.", ".") in sentence.group()
 
 
