@@ -29,16 +29,13 @@ CO_BOX = np.array([[0.3, 1.0], [0.2, 1.3], [0.0, 0.8]])
 GROUP_BOX = np.array([[0.2, 1.0], [0.0, 1.2], [-0.8, 0.5]])
 
 
-def search(holdout: Holdout, *, seed: int, progress: Progress, five_hops: bool = True) -> PathParameters:
-    """Parameters for the graph that `holdout` was cut from; deterministic from seed. Scales are left at 1.
-
-    five_hops  whether the relation that takes off what people of broad taste have is tried, where moments do not matter
-    """
+def search(holdout: Holdout, *, seed: int, progress: Progress) -> PathParameters:
+    """Parameters for the graph that `holdout` was cut from; deterministic from seed. Scales are left at 1."""
     if holdout.moments is not None:
         return _with_time(holdout, seed, progress)
     validation = PeopleValidation(holdout)
     co = {CO_3: Relation(1.0, 0.85, 0.8, 0.5), CO_5: Relation(-0.4, 0.85, 0.8, 0.5)}
-    start = PathParameters(0.0, validation.mean, co if five_hops else {CO_3: co[CO_3]})
+    start = PathParameters(0.0, validation.mean, co)
     if not len(validation.cases.n_relevant):
         return start
     state = _Search(validation, start, np.random.default_rng(seed), seed)
@@ -63,7 +60,6 @@ class _Search:
 
     def __init__(self, validation: Validation, start: PathParameters, rng: np.random.Generator, seed: int) -> None:
         self.validation, self.parameters, self.rng, self.seed = validation, start, rng, seed
-        self.hops = tuple(start.relations)  # the lengths of co-consumption that are tried
         self.pushed: Pushed = {}
         self.value = -np.inf
 
@@ -84,16 +80,17 @@ class _Search:
 
     def _try_co(self, point: FloatArray, exponent: float | None = None) -> bool:
         relation = Relation(1.0, *map(float, point))
-        relations = {key: replace(relation, weight=1.0 if key == CO_3 else -1.0) for key in self.hops}
-        used = self.parameters.weight_exponent if exponent is None else exponent
-        trial = PathParameters(used, self.validation.mean, relations)
-        pushed = self._push(trial, self.hops)
-        weights = FIVE_HOP_WEIGHTS if CO_5 in self.hops else (0.0,)
-        best = max((self.validation.cases.value(pushed, {CO_3: 1.0, CO_5: w}), w) for w in weights)
+        trial = PathParameters(
+            self.parameters.weight_exponent if exponent is None else exponent,
+            self.validation.mean,
+            {CO_3: relation, CO_5: Relation(-1.0, *map(float, point))},
+        )
+        pushed = self._push(trial, (CO_3, CO_5))
+        best = max((self.validation.cases.value(pushed, {CO_3: 1.0, CO_5: w}), w) for w in FIVE_HOP_WEIGHTS)
         if best[0] <= self.value:
             return False
         self.value, self.pushed = best[0], pushed
-        self.parameters = trial.with_relation(CO_5, weight=best[1]) if CO_5 in self.hops else trial
+        self.parameters = trial.with_relation(CO_5, weight=best[1])
         return True
 
     def fit_group(self, kind: str, progress: Progress) -> None:

@@ -66,12 +66,11 @@ class PathStrengths(PathModel):
     @classmethod
     def fit(cls, graph: InteractionGraph, *, holdout: Holdout, seed: int = 0, progress: Progress = no_progress) -> Self:
         from core.models._path_search import search
-        from core.models._strength_training import among_many, learn
+        from core.models._strength_training import learn
 
         if not len(graph.events):
             raise ModelError("The path model needs events: this graph has none.")
-        five_hops = not among_many(holdout.train)
-        parameters = search(holdout, seed=seed, progress=portion(progress, 0.0, 0.3), five_hops=five_hops)
+        parameters = search(holdout, seed=seed, progress=portion(progress, 0.0, 0.3))
         learnt = learn(graph, parameters, holdout, seed=seed, progress=portion(progress, 0.3, 0.95))
         progress(0.95, "measuring scales")
         on_cut = cls.build_with(holdout.train, learnt.parameters, learnt.on_cut, learnt.rounds)
