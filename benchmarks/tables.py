@@ -22,6 +22,19 @@ LIVING: Final = {
     "popularity": "popularity",
 }
 
+JUDGED: Final = {"lightgcn": "LightGCN", "path": "path model", "path-strengths": "path model with strengths"}
+METHODS: Final = {
+    "exact": "**ours: the parts**",
+    "exact, contrastive": "**ours, against the next ten**",
+    "leave-one-out": "leave-one-out (the ceiling of POS@1)",
+    "gradient × input": "gradient × input",
+    "gradient × edge": "gradient × edge",
+    "cosine": "cosine",
+    "Jaccard": "Jaccard",
+    "popularity": "popularity",
+    "random": "random",
+}
+
 
 def accuracy_table(figures: Mapping[str, Any]) -> str:
     """Markdown, one row a model, the most accurate first. figures: those of MovieLens-100K in accuracy.json."""
@@ -77,6 +90,21 @@ def living_table(figures: Mapping[str, Any]) -> str:
         cells = [" / ".join(_short(row[m]["value"]) for m in ("recall@20", "ndcg@20")) for row in rows]
         age = _short(rows[0]["median_age_listed_days"], 1)
         lines.append(f"| {' | '.join([title, *cells, age])} |")
+    return "\n".join(lines)
+
+
+def faithfulness_table(figures: Mapping[str, Any]) -> str:
+    """Markdown, one row a method: DEL / INS / POS@1 of each model, the time for the last one. figures: those of
+    faithfulness.json.
+    """
+    lines = [f"| method | {' | '.join(JUDGED.values())} | time |", "|---" * (len(JUDGED) + 2) + "|"]
+    by_model = {model: {row["method"]: row for row in figures[model]["methods"]} for model in JUDGED}
+    for method, title in METHODS.items():
+        rows = [by_model[model][method] for model in JUDGED]
+        cells = [" / ".join(_short(row[m]) for m in ("DEL", "INS", "POS@1")) for row in rows]
+        ms = 1e3 * rows[-1]["seconds_p50"]
+        time = "" if method == "random" else f"{_short(ms, 1) if ms < 10 else f'{ms:,.0f}'} ms"
+        lines.append(f"| {' | '.join([title, *cells, time])} |")
     return "\n".join(lines)
 
 

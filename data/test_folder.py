@@ -10,7 +10,6 @@ from core.errors import DataError, shown
 from core.graph import IntArray, InteractionGraph, Nodes
 from data.formats.base import tables_from
 from data.splits import Split, measured_split
-from data.validation import validate
 
 
 def split_by_folder(graph: InteractionGraph, folder: Path, positives: tuple[str, ...]) -> tuple[Split, tuple[str, ...]]:
@@ -18,6 +17,8 @@ def split_by_folder(graph: InteractionGraph, folder: Path, positives: tuple[str,
 
     Raises DataError where nothing in the folder can be measured.
     """
+    from data.validation import validate  # pandera takes half a second to import
+
     events = validate(tables_from(folder, graph.name))[0].events
     user, item = _positions(graph.users, events["user"]), _positions(graph.items, events["item"])
     known, counts = (user >= 0) & (item >= 0), events["event"].isin(positives).to_numpy(dtype=bool)

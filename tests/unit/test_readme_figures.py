@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from benchmarks.tables import accuracy_table, cold_table, living_table, mixtures_table
+from benchmarks.tables import accuracy_table, cold_table, faithfulness_table, living_table, mixtures_table
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -19,6 +19,7 @@ MOVIELENS = json.loads((ROOT / "benchmarks/results/accuracy.json").read_text(enc
 ]
 MIXTURES = json.loads((ROOT / "benchmarks/results/mixtures.json").read_text(encoding="utf-8"))["figures"]
 LIVING = json.loads((ROOT / "benchmarks/results/living.json").read_text(encoding="utf-8"))["figures"]
+FAITHFUL = json.loads((ROOT / "benchmarks/results/faithfulness.json").read_text(encoding="utf-8"))["figures"]
 KEPT = ("0", "1", "3", "10")
 
 
@@ -46,6 +47,26 @@ def test_the_table_and_the_sentences_of_lists_of_now_have_the_measured_figures()
     _, usual, million, most = (row["step"]["p50_ms"] for row in LIVING["steps"])
     for text in (f"{usual:.0f} ms", f"{million:.0f} ms at a million", f"{most / 1000:.1f} s at ten million"):
         assert text in said
+
+
+def test_the_table_and_the_sentences_of_faithfulness_have_the_measured_figures() -> None:
+    assert faithfulness_table(FAITHFUL) in README
+    said = README[README.index("No usual method beats our parts") :].partition("\n\n")[0]
+    assert not any(
+        text.startswith(("random", "popularity", "cosine", "Jaccard", "gradient × input"))
+        for name in ("lightgcn", "path", "path-strengths")
+        for text in FAITHFUL[name]["worse_than"]
+    )
+    for name in ("path", "path-strengths"):
+        kept = FAITHFUL[name]["randomised_rank_correlation"]["value"]
+        again = FAITHFUL[name]["between_seeds_rank_correlation"]
+        assert f"{kept:.2f}".removeprefix("0") in said
+        assert f"{again:.2f}".removeprefix("0") in said
+    beside = FAITHFUL["beside_gnn_explainer"]
+    assert f"{beside['parts_times_as_fast']:,.0f}"[:2] + ",000 times as long as our parts" in said
+    assert f"{beside['edges_times_as_fast']:,.0f} times" in said.replace("\n", " ")
+    seconds = [pair["gnn_explainer_seconds"] for pair in beside["pairs"]]
+    assert f"{min(seconds):.0f} to {max(seconds):.0f} s an item" in said
 
 
 def test_what_is_said_of_the_device_and_of_segments_was_measured() -> None:
