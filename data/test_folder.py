@@ -15,6 +15,7 @@ from data.splits import Split, measured_split
 def split_by_folder(graph: InteractionGraph, folder: Path, positives: tuple[str, ...]) -> tuple[Split, tuple[str, ...]]:
     """All of the graph to learn from, measured on the events of a folder; and what of these was left out, in sentences.
 
+    Where the folder states none of the graph's kinds of event, all of its events count.
     Raises DataError where nothing in the folder can be measured.
     """
     from data.validation import validate  # pandera takes half a second to import
@@ -22,6 +23,8 @@ def split_by_folder(graph: InteractionGraph, folder: Path, positives: tuple[str,
     events = validate(tables_from(folder, graph.name))[0].events
     user, item = _positions(graph.users, events["user"]), _positions(graph.items, events["item"])
     known, counts = (user >= 0) & (item >= 0), events["event"].isin(positives).to_numpy(dtype=bool)
+    if not events["event"].isin(graph.events.kinds).any():
+        counts = np.ones(len(events), dtype=bool)
     rows = known & counts
     if not rows.any():
         raise DataError(

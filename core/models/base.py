@@ -29,7 +29,7 @@ from core.words import ConstantWords, ParameterWords, RelationWords
 
 WHOLE = "score"  # the one term of a score that is not told apart by relation
 MOST_PEOPLE = 5_000  # people of a validation cut who say what a model is worth
-MOST_MOMENTS = 48  # moments of a validation window that are replayed to say what a model is worth
+MOST_MOMENTS = 24  # moments of a validation window that are replayed to say what a model is worth
 State = Literal["ok", "consumed", "no_path"]
 
 

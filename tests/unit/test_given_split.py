@@ -139,6 +139,11 @@ def test_a_folder_of_events_measures_the_fitted_model(home: Path, tmp_path: Path
     assert "2 of 182 events are of people or items that the workspace does not know" in answer.err
     had = sum((u, i) in known for u, i in set(rows))
     assert f"{had:,} of 182 events are of what the person has in the workspace already" in answer.err
+    plain = tmp_path / "plain"
+    plain.mkdir()
+    events[["user", "item"]].to_csv(plain / "events.csv", index=False)
+    same = surfaced("evaluate", "--workspace", "newsroom", "--model", "popularity", "--test", plain, "--json")
+    assert same.json["metrics"] == answer.json["metrics"], "events without a kind all count"
     empty = tmp_path / "strangers"
     empty.mkdir()
     strangers.to_csv(empty / "events.csv", index=False)
