@@ -8,6 +8,7 @@ each person's training part; the path model is fitted with SEEDS, to say what th
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,17 +18,18 @@ from scipy import sparse
 from benchmarks.measure import say
 from benchmarks.record import Bar, Report, at_least, at_most
 from benchmarks.runs import Run, differences, measure
+from benchmarks.synthetic import plain_events
 from core.errors import DataError, shown
-from core.graph import PARTS, Events, InteractionGraph, Nodes
+from core.graph import PARTS, InteractionGraph, Nodes
 from core.threads import one_thread
 from data.splits import split
 from data.tables import DataCard
 
 MODELS = ("path", "path-strengths", "sansa", "item-knn", "popularity")
 SEEDS = (0, 1, 2, 3, 4)
-PUBLISHED = {"gowalla": {"path": (0.1850, 0.1530), "path-strengths": (0.1900, 0.1580)}}
+ASKED = {"gowalla": {"path": (0.1850, 0.1530), "path-strengths": (0.1900, 0.1580)}}
 SPREAD, PATH_CPU_S, STRENGTHS_CPU_S = 0.001, 60.0, 300.0
-CARD = DataCard("catalogue", "Catalogue", "", "", "", {"event": 1.0}, ("event",))
+CARD = DataCard("catalogue", "Catalogue", "", "", "", {"view": 1.0}, ("view",))
 
 
 def run(folders: Sequence[Path], seed: int) -> Report:
@@ -48,18 +50,8 @@ def read(folder: Path) -> InteractionGraph:
     """The graph, in which each event says whether it is of the training or of the test part."""
     pairs = {part: _pairs(folder, part) for part in ("train", "test")}
     user, item = (np.concatenate([pairs[part][n] for part in pairs]) for n in (0, 1))
-    n = len(user)
-    events = Events(
-        user=user,
-        item=item,
-        kind=np.zeros(n, dtype=np.int64),
-        weight=np.ones(n),
-        time=np.zeros(n, dtype=np.int64),
-        context=np.full(n, -1, dtype=np.int64),
-        kinds=("event",),
-        kind_weights=(1.0,),
-        part=np.repeat([PARTS.index("train"), PARTS.index("test")], [len(pairs[part][0]) for part in pairs]),
-    )
+    part = np.repeat([PARTS.index("train"), PARTS.index("test")], [len(pairs[part][0]) for part in pairs])
+    events = replace(plain_events(user, item, np.zeros(len(user), dtype=np.int64)), part=part)
     users, items = (Nodes(kind, kind, ids, ids) for kind, ids in (("user", _ids(user)), ("item", _ids(item))))
     return InteractionGraph(folder.name, folder.name, users, items, {}, events, {})
 
@@ -114,6 +106,6 @@ def _bars(name: str, figures: dict[str, Any]) -> tuple[Bar, ...]:
     for model, most in (("path", PATH_CPU_S), ("path-strengths", STRENGTHS_CPU_S)):
         row = figures["models"][model]
         result.append(at_most(f"{name}: {model}, processor seconds of the fit", row["fit"]["cpu_s"], most))
-        for metric, least in zip(("recall@20", "ndcg@20"), PUBLISHED.get(name, {}).get(model, ()), strict=False):
+        for metric, least in zip(("recall@20", "ndcg@20"), ASKED.get(name, {}).get(model, ()), strict=False):
             result.append(at_least(f"{name}: {model}, {metric}", row["metrics"][metric]["value"], least))
     return tuple(result)

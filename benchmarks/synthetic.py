@@ -32,21 +32,26 @@ def power_law_graph(
         item = _draw(n_items, ITEM_EXPONENT, missing, rng)
         pairs = np.union1d(pairs, user * n_items + item)
     user, item = np.divmod(rng.permutation(pairs), n_items)
-    n = len(pairs)
-    events = Events(
-        user=user,
-        item=item,
-        kind=np.zeros(n, dtype=np.int64),
-        weight=np.ones(n),
-        time=np.arange(n, dtype=np.int64),
-        context=np.full(n, -1, dtype=np.int64),
-        kinds=("view",),
-        kind_weights=(1.0,),
-    )
+    events = plain_events(user, item, np.arange(len(pairs), dtype=np.int64))
     topics = _topics(n_items, rng)
     groups = {"topic": _nodes("topic", topics.shape[1])}
     return InteractionGraph(
         "synthetic", "Synthetic", _nodes("user", n_users), _nodes("item", n_items), groups, events, {"topic": topics}
+    )
+
+
+def plain_events(user: IntArray, item: IntArray, time: IntArray) -> Events:
+    """Events of one kind that all weigh 1, in no sitting."""
+    n = len(user)
+    return Events(
+        user=user,
+        item=item,
+        kind=np.zeros(n, dtype=np.int64),
+        weight=np.ones(n),
+        time=time,
+        context=np.full(n, -1, dtype=np.int64),
+        kinds=("view",),
+        kind_weights=(1.0,),
     )
 
 

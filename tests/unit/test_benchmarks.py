@@ -14,14 +14,16 @@ import torch
 from scipy import sparse
 
 from benchmarks import __main__ as command
-from benchmarks import accuracy, explanation_speed, growth
+from benchmarks import accuracy, catalogues, explanation_speed, growth
 from benchmarks.measure import Clock
 from benchmarks.record import Bar, Report, above, as_json, at_least, at_most, environment, write
 from benchmarks.runs import Run
 from benchmarks.synthetic import power_law_graph
 from core.adjacency import Adjacency
+from core.errors import DataError
 from core.evaluation import Evaluation, Metric
 from core.models.lightgcn import LightGCN
+from data.splits import split
 
 ROOT = Path(__file__).resolve().parents[2]
 MODULES = sorted(file.stem for file in (ROOT / "benchmarks").glob("*.py") if not file.stem.startswith("__"))
@@ -99,6 +101,28 @@ def test_the_path_model_is_held_against_every_lightgcn_of_the_run_and_misses_the
         "path model above popularity, recall@20",
         "path model above popularity, ndcg@20",
     ]
+
+
+def test_a_published_split_is_read_from_both_forms_and_its_test_part_is_kept_apart(tmp_path: Path) -> None:
+    pairs = {"train": [(0, 1), (0, 3), (2, 0), (2, 10)], "test": [(0, 10), (2, 3)]}
+    for form in ("text", "npz"):
+        (tmp_path / form).mkdir()
+    for part, rows in pairs.items():
+        lines = [" ".join(map(str, (u, *(i for v, i in rows if v == u)))) for u in (0, 1, 2)]
+        (tmp_path / "text" / f"{part}.txt").write_text("\n".join(lines), encoding="utf-8")
+        user, item = zip(*rows, strict=True)
+        sparse.save_npz(
+            tmp_path / "npz" / f"some_{part}.npz", sparse.csr_matrix((np.ones(len(rows)), (user, item)), shape=(3, 11))
+        )
+    for form in ("text", "npz"):
+        graph = catalogues.read(tmp_path / form)
+        parts = split(graph, "given", 0, catalogues.CARD.positives)
+        assert (graph.n_users, graph.n_items) == (3, 11)
+        held = (parts.train.interactions, parts.test)
+        for matrix, rows in zip(held, pairs.values(), strict=True):
+            assert set(zip(*(a.tolist() for a in matrix.nonzero()), strict=True)) == set(rows)
+    with pytest.raises(DataError, match="neither"):
+        catalogues.read(tmp_path)
 
 
 def test_exponents_are_one_for_linear_and_two_for_quadratic_growth() -> None:
